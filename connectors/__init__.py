@@ -1,0 +1,1 @@
+"""Adapters to the world; each folder is replaceable, none knows another."""

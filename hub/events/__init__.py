@@ -1,0 +1,1 @@
+"""The catalogue of facts: what connectors report and modules react to."""

@@ -1,0 +1,16 @@
+"""Every event there is, by its wire name: explicit, so that a stored row can always be read."""
+
+from __future__ import annotations
+
+from hub.events.base import Event
+from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+
+EVENTS: tuple[type[Event], ...] = (
+    *CALL_FACTS,
+    CallMerged,
+    PbxLinkLost,
+    PbxLinkRestored,
+    PbxGapDeclared,
+)
+
+BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

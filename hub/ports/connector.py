@@ -1,0 +1,45 @@
+"""What a connector is to the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from hub.ports.intake import Intake
+
+ConnectorState = Literal["off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a connector is, for /readyz and /system. `text` says why in a person's words; `details`
+    are further lines (version of the PBX, dropped messages, ...)."""
+
+    state: ConnectorState
+    since: datetime
+    text: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class Status(Protocol):
+    """Where a running connector says how it is; the supervisor keeps and dates it."""
+
+    def report(self, state: ConnectorState, text: str, **details: str) -> None:
+        """Tell the present state. A repeated state keeps its `since`."""
+        ...
+
+
+class Connector(Protocol):
+    """One link to the outside. The supervisor calls `run` again after every failure:
+    NotReady after 0.5, 1, 2 .. 60 s with jitter, AuthFailed after minutes, loudly."""
+
+    @property
+    def name(self) -> str:
+        """The name on /system and in the settings, e.g. `ami`."""
+        ...
+
+    async def run(self, intake: Intake, status: Status) -> None:
+        """Connect and work until cancelled (then clean up within 5 s), or raise."""
+        ...
