@@ -21,9 +21,7 @@ CallResult = Literal[
     "no_answer", "busy", "failed", "cancelled", "unknown",
 ]  # fmt: skip
 MissedReason = Literal["rang_out", "busy", "declined", "unreachable", "before_ringing"]
-PartyOutcome = Literal[
-    "answered", "declined", "busy", "answered_elsewhere", "cancelled", "no_answer"
-]
+PartyOutcome = Literal["answered", "declined", "busy", "answered_elsewhere", "cancelled", "no_answer"]
 Via = Literal["phone", "mobile"]
 TransferKind = Literal["blind", "attended", "redirect", "park"]
 LegRole = Literal["caller", "phone", "mobile", "outside"]

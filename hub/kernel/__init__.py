@@ -1,0 +1,1 @@
+"""The machinery: database, outbox, relay, supervisor, live hub, manifests. Knows no business."""

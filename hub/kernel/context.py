@@ -1,0 +1,181 @@
+"""What handlers, services and pages are given to work with: passed in, never looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.clock import Clock
+from hub.events.base import Envelope, Event
+from hub.ports.connector import Health
+from hub.ports.telephony import PracticeExchange, Telephony
+from hub.values import ShopId
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from hub.settings import Settings
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+A = TypeVar("A")
+
+
+class UnitOfWork(Protocol):
+    """One transaction of a page, a handler or a job. Whoever opened it commits it; services only
+    use `session` and `publish`. Nothing of it leaves before the commit."""
+
+    @property
+    def session(self) -> AsyncSession: ...
+
+    @property
+    def shop_id(self) -> ShopId:
+        """The shop that new rows and events belong to."""
+        ...
+
+    @property
+    def actor(self) -> str | None:
+        """Who acts: `person:<id>`, `token:<id>`, or None for the hub itself."""
+        ...
+
+    def publish(
+        self, event: Event, *, occurred_at: datetime | None = None, external_id: str | None = None
+    ) -> None:
+        """Remember a fact; on commit its outbox row and deliveries are written with the rest."""
+        ...
+
+    def hint(self, topic: str, row_id: str, rev: int) -> None:
+        """Tell watchers, after the commit, that this row changed."""
+        ...
+
+
+class BatchContext(Protocol):
+    """What a handler of the hot path works with: synchronous Core statements on the writer's
+    connection, a whole batch in one transaction (house.md 14)."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def deps(self) -> Deps: ...
+
+    def publish(self, event: Event, *, cause: Envelope, external_id: str | None = None) -> None: ...
+
+    def hint(self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Generic[E_co]):
+    """An event as a handler gets it."""
+
+    envelope: Envelope
+    event: E_co
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerContext:
+    """What an ordinary handler works with: its own unit of work, committed by the relay."""
+
+    uow: UnitOfWork
+    apis: Apis
+    envelope: Envelope
+    clock: Clock
+    log: FilteringBoundLogger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What services and pages may use besides the database. Built once by the composition root."""
+
+    settings: Settings
+    clock: Clock
+    telephony: Telephony | None = None
+    practice: PracticeExchange | None = None
+    system: SystemView | None = None
+
+
+class SystemView(Protocol):
+    """The state of the machinery, for /system, /readyz and /metrics."""
+
+    def connectors(self) -> Mapping[str, Health]:
+        """Every connector of the catalogue, those that are off included."""
+        ...
+
+    async def report(self) -> SystemReport:
+        """Database, relay, journal, disk, versions: read now."""
+        ...
+
+    async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
+        """Deliveries that were given up, newest first."""
+        ...
+
+    async def retry(self, delivery_id: str) -> None:
+        """Put a dead letter back to work. Raises NotFound."""
+        ...
+
+    def metrics(self) -> Mapping[str, float]:
+        """Every counter and gauge by its Prometheus name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemReport:
+    """What /system shows of the machinery. Sizes in bytes, ages in seconds."""
+
+    version: str
+    database_ok: bool
+    database_text: str
+    schema_version: str
+    database_bytes: int
+    relay_ok: bool
+    relay_text: str
+    pending_deliveries: int
+    oldest_pending_seconds: float
+    dead_deliveries: int
+    journal_bytes: int
+    journal_files: int
+    disk_free_bytes: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A delivery that failed too often; a person decides."""
+
+    id: str
+    event_name: str
+    handler: str
+    key: str
+    occurred_at: datetime
+    attempts: int
+    last_error: str
+
+
+class ModuleApi(Protocol):
+    """How a module's api class is built: for one unit of work."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None: ...
+
+
+class Apis:
+    """Hands out the api objects of installed modules for one unit of work."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps, installed: frozenset[type[Any]]) -> None:
+        self._uow = uow
+        self._deps = deps
+        self._installed = installed
+        self._made: dict[type[Any], Any] = {}
+
+    def of(self, api: Callable[[UnitOfWork, Deps], A]) -> A:
+        """The api object of a class, made once. LookupError when its module is switched off."""
+        if api not in self._installed:
+            raise LookupError(f"{api!r} is not the api of an installed module")
+        kind: Any = api
+        if kind not in self._made:
+            self._made[kind] = api(self._uow, self._deps)
+        made: A = self._made[kind]
+        return made

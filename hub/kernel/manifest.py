@@ -1,0 +1,115 @@
+"""What a module says of itself: the only thing of a module that others load."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hub.events.base import Event
+from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from hub.kernel.web import ApiOperation, CardPart, Route
+
+Scope = Literal["all", "shop", "own"]
+"""How far a right reaches: every shop, the person's own shops, own records only."""
+
+
+ROLES: tuple[str, ...] = (
+    "owner",
+    "manager",
+    "receptionist",
+    "master",
+    "mechanic",
+    "storekeeper",
+    "cashier",
+    "accountant",
+    "fleet_manager",
+    "integration",
+)
+"""The roles that every installation has, highest first (product.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A right, in a person's words, and which role has it by default, how far."""
+
+    name: str
+    title: str
+    grants: Mapping[str, Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTopic:
+    """A topic of /live, and the right that a watcher of it needs."""
+
+    topic: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the side bar; `icon` is the name of a Tabler icon."""
+
+    title: str
+    path: str
+    right: str
+    icon: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler of some events. `name` is recorded with each delivery and is permanent.
+    Exactly one of `handle` (ordinary, async) and `handle_batch` (hot path, sync Core) is set."""
+
+    name: str
+    events: tuple[type[Event], ...]
+    handle: Callable[[Any, HandlerContext], Awaitable[None]] | None = None
+    handle_batch: Callable[[BatchContext, Sequence[Delivered[Any]]], None] | None = None
+
+
+def on(event: type[Event], handler: Callable[[Any, HandlerContext], Awaitable[None]]) -> Subscription:
+    """An ordinary handler, `async def on_<event>(event, ctx)`, in a unit of work of its own."""
+    return Subscription(_name_of(handler), (event,), handle=handler)
+
+
+def on_batch(
+    events: Sequence[type[Event]], handler: Callable[[BatchContext, Sequence[Delivered[Any]]], None]
+) -> Subscription:
+    """A handler of the hot path, `def on_<facts>(ctx, batch)`: in order per key, many at a time."""
+    return Subscription(_name_of(handler), tuple(events), handle_batch=handler)
+
+
+def _name_of(handler: Callable[..., object]) -> str:
+    module = handler.__module__.removesuffix(".handlers").rpartition(".")[2]
+    return f"{module}.{handler.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done again and again: `run(ctx)` every so many seconds, one run at a time."""
+
+    name: str
+    seconds: float
+    run: Callable[[HandlerContext], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`."""
+
+    name: str
+    title: str
+    folder: Path
+    requires: tuple[str, ...] = ()
+    handlers: tuple[Subscription, ...] = ()
+    api: Callable[..., Any] | None = None
+    routes: tuple[Route, ...] = ()
+    operations: tuple[ApiOperation, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    topics: tuple[LiveTopic, ...] = ()
+    card: tuple[CardPart, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,157 @@
+"""What a module's page or API operation is given and gives back. The only file of the kernel that
+knows aiohttp; the web admin (webui/) builds these objects and serves the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from aiohttp import web
+from multidict import MultiMapping
+from pydantic import BaseModel
+
+from hub.kernel.context import Apis, Deps, UnitOfWork
+from hub.values import CallId, ShopId
+
+PUBLIC = "public"
+"""In place of a right: anybody, signed in or not. Say why in the route's docstring."""
+SIGNED_IN = "signed_in"
+"""In place of a right: anybody who is signed in."""
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks. `rights` maps a right to how far it reaches (`all`, `shop`, `own`)."""
+
+    kind: Literal["person", "token", "nobody"]
+    id: str
+    name: str
+    role: str
+    rights: Mapping[str, str]
+    shop_id: ShopId
+    shop_ids: frozenset[ShopId]
+    language: str
+    extensions: tuple[str, ...] = ()
+    mobile: str | None = None
+    session_id: str | None = None
+
+    def can(self, right: str) -> bool:
+        """Whether the right is held at all (how far it reaches is the query's business)."""
+        return right == PUBLIC or (self.kind != "nobody" and right == SIGNED_IN) or right in self.rights
+
+    @property
+    def actor(self) -> str | None:
+        """As written into events and the audit log."""
+        return None if self.kind == "nobody" else f"{self.kind}:{self.id}"
+
+
+class PageRequest(Protocol):
+    """A request with everything a page needs. GET has a read-only unit of work, every other method
+    a writing one that the web admin commits before the answer is sent."""
+
+    @property
+    def http(self) -> web.Request: ...
+
+    @property
+    def viewer(self) -> Viewer: ...
+
+    @property
+    def uow(self) -> UnitOfWork: ...
+
+    @property
+    def apis(self) -> Apis: ...
+
+    @property
+    def deps(self) -> Deps: ...
+
+    @property
+    def path(self) -> Mapping[str, str]: ...
+
+    @property
+    def query(self) -> MultiMapping[str]: ...
+
+    @property
+    def form(self) -> MultiMapping[str]:
+        """The posted fields, read and checked (no NUL, no broken UTF-8) before the page runs."""
+        ...
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether a script asked for a part of a page, not for a person's navigation."""
+        ...
+
+    def t(self, text: str, **values: object) -> str:
+        """The text in the viewer's language, `{name}` filled in."""
+        ...
+
+    def page(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        """Render `<module>/<name>.html` with the shell around it."""
+        ...
+
+    def fragment(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        """Render a part of a page without the shell."""
+        ...
+
+    def html(self, template: str, **values: object) -> str:
+        """Render to text, for card parts."""
+        ...
+
+    def redirect(self, location: str, *, notice: str = "") -> web.Response:
+        """See Other; `notice` is shown once on the next page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A page. A route without a right cannot be written down: `right` is a permission's name,
+    PUBLIC or SIGNED_IN. Paths are aiohttp's (`/calls/{id}`). `name` is `<module>.<verb>`."""
+
+    method: Method
+    path: str
+    handler: Callable[[PageRequest], Awaitable[web.StreamResponse]]
+    right: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOperation:
+    """An operation of /api/v1 (`path` without that prefix), described by its pydantic models.
+    The handler is `async def (request, query=..., body=...)` with those it declares, and returns the
+    result model (or None for 204). Errors are HubErrors."""
+
+    method: Method
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    right: str
+    name: str
+    summary: str
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    result: Any = None
+    status: int = 200
+    errors: tuple[int, ...] = field(default=(401, 403, 404, 422, 429))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSubject:
+    """Whom the caller's card is about, as far as it is known."""
+
+    call_id: CallId | None
+    client_id: str | None
+    candidate_ids: tuple[str, ...]
+    number: str | None
+    direction: str
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPart:
+    """A module's part of the caller's card; parts stand in order. Renders HTML, or "" for nothing."""
+
+    name: str
+    order: int
+    right: str
+    render: Callable[[PageRequest, CardSubject], Awaitable[str]]
