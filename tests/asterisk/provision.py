@@ -1,8 +1,8 @@
-"""Asterisk 22 or newer unpacked from Debian sid into a folder: no root, no chroot, nothing on the host changes.
+"""Asterisk 22 or newer unpacked from Debian sid into a folder: no root, no chroot, the host stays as it is.
 
-Run it as `python3 tests/asterisk/provision.py`; it needs apt-get and dpkg-deb, which every Debian has, and nothing
-else. The folder is `var/asterisk` in the checkout or `PITLINE_ASTERISK_HOME`; a second run is instant. The folder
-may be thrown away at any time: it is a cache, never a need.
+Run it as `python3 tests/asterisk/provision.py`; it needs apt-get and dpkg-deb, which every Debian has, and
+nothing else. The folder is `var/asterisk` in the checkout or `PITLINE_ASTERISK_HOME`; a second run is instant.
+The folder may be thrown away at any time: it is a cache, never a need.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _build(target: Path) -> None:
     """Download, unpack, keep what Asterisk loads; the result appears by one rename."""
     for tool in ("apt-get", "apt-config", "dpkg-deb"):
         if shutil.which(tool) is None:
-            raise CannotProvision(f"{tool} is not on this machine: only Debian and its like can unpack Asterisk")
+            raise CannotProvision(f"{tool} is not on this machine: Debian and its like can unpack Asterisk")
     work = target / "work"
     shutil.rmtree(work, ignore_errors=True)
     root, result = work / "root", work / "ast"
@@ -115,7 +115,7 @@ def _source_line() -> str:
             keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
             option = f"[signed-by={keyring}] " if keyring.exists() else ""
             return f"deb {option}{address} sid main\n"
-    raise CannotProvision(f"no package source for {codename or 'this system'}/main in the machine's apt settings")
+    raise CannotProvision(f"the machine's apt settings have no source for {codename or 'this system'}/main")
 
 
 def _apt_settings(work: Path) -> str:
@@ -176,7 +176,7 @@ def _one(root: Path, *patterns: str) -> Path:
 
 
 def _needs(loader: Path, libraries: Path, root: Path, path: Path) -> list[Path]:
-    """The file and the libraries it loads, or nothing when one of them is missing (a plug-in of another package)."""
+    """The file and the libraries it loads; nothing when one is missing (a plug-in of another package)."""
     command = [str(loader), "--library-path", str(libraries), "--list", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
