@@ -1,0 +1,92 @@
+"""What other modules and pages may ask of calls. A call belongs to the shop of the line it came by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.service import CallService
+from hub.modules.calls.service_history import HistoryService
+from hub.modules.calls.service_lines import LineService
+from hub.modules.calls.views import (
+    CallFilter, CallPage, CallTotals, CallView, GapView, LegView, LineView, NoteView, PartyView, TransferView,
+)  # fmt: skip
+from hub.ports.telephony import LinkState
+from hub.values import ShopId
+
+__all__ = [
+    "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "GapView", "LegView", "LineView",
+    "NoteView", "PartyView", "TransferView",
+]  # fmt: skip
+
+
+class CallsApi:
+    """Calls, their notes and lines, for one unit of work. `shops` None = every shop."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._calls = CallService(uow, deps)
+        self._history = HistoryService(uow, deps)
+        self._lines = LineService(uow, deps)
+
+    async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
+        """The call; of one that became part of another, that other. Raises NotFound."""
+        return await self._calls.one(call_id, shops)
+
+    async def live_calls(self, *, shops: frozenset[ShopId] | None = None) -> tuple[CallView, ...]:
+        """Every call that goes on, the oldest first."""
+        return await self._calls.live(shops)
+
+    async def history(self, where: CallFilter, *, cursor: str | None = None, limit: int = 50) -> CallPage:
+        """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
+        return await self._history.page(where, cursor=cursor, limit=limit)
+
+    async def totals(self, where: CallFilter) -> CallTotals:
+        """What `history` with the same filter adds up to."""
+        return await self._history.totals(where)
+
+    async def last_calls(
+        self, *, client_id: str | None = None, number: str | None = None, limit: int = 5,
+        shops: frozenset[ShopId] | None = None, skip: str | None = None,
+    ) -> tuple[CallView, ...]:  # fmt: skip
+        """The newest calls of a client (by any phone) or of a number, without the call `skip`."""
+        return await self._history.last(client_id, number, limit, shops, skip)
+
+    async def set_client(
+        self, call_id: str, client_id: str | None, *, vehicle_id: str | None = None,
+        shops: frozenset[ShopId] | None = None,
+    ) -> CallView:  # fmt: skip
+        """A person says who it was (or takes it back): kept against any later match. Raises NotFound."""
+        return await self._calls.set_client(call_id, client_id, vehicle_id, shops)
+
+    async def add_note(
+        self, call_id: str, text: str, *, author_name: str, shops: frozenset[ShopId] | None = None
+    ) -> NoteView:
+        """Raises NotFound, Invalid (empty, too long)."""
+        return await self._calls.add_note(call_id, text, author_name, shops)
+
+    async def notes(self, call_ids: Collection[str]) -> dict[str, tuple[NoteView, ...]]:
+        """The notes of each call, oldest first."""
+        return await self._calls.notes(call_ids)
+
+    async def lines(self) -> tuple[LineView, ...]:
+        """Every line of ours that has a name."""
+        return await self._lines.all()
+
+    async def lines_by_number(self, numbers: Collection[str | None]) -> dict[str, LineView]:
+        """The lines among these numbers (`CallView.line`)."""
+        return await self._lines.by_number(numbers)
+
+    async def save_line(
+        self, number: str, name: str, source: str, shop_id: ShopId, *, rev: int | None = None
+    ) -> LineView:
+        """Name a line, new (rev None) or known. Raises Invalid, Conflict."""
+        return await self._lines.save(number, name, source, shop_id, rev)
+
+    async def gaps(self, since: datetime | None, until: datetime | None) -> tuple[GapView, ...]:
+        """Times in which calls may be missing that touch the period, newest first."""
+        return await self._history.gaps(since, until)
+
+    def link(self) -> LinkState | None:
+        """How the line to the PBX is now; None when there is none."""
+        return self._calls.link()

@@ -1,0 +1,181 @@
+"""What calls gives out: frozen, plain, safe to hand to a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
+from hub.values import ShopId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyView:
+    """A person of ours in the call. `name` is our person's, else what the PBX said."""
+
+    extension: str | None
+    number: str | None
+    via: str
+    name: str | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    left_at: datetime | None
+    outcome: PartyOutcome | None
+
+    @property
+    def who(self) -> str:
+        """The extension, else the mobile's number."""
+        return self.extension or self.number or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferView:
+    """The call went on to somebody else, or to a parking space."""
+
+    at: datetime
+    kind: str
+    from_extension: str | None
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegView:
+    """A channel of the PBX, for the time line."""
+
+    uniqueid: str
+    channel: str
+    role: str
+    label: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """A call as product.md defines it. `other_number` is the outside party's (internal: the
+    colleague's who was called); `candidate_count` says how many records have that number."""
+
+    id: str
+    rev: int
+    step: int
+    shop_id: ShopId
+    direction: Direction
+    from_number: str | None
+    to_number: str | None
+    other_number: str | None
+    caller_name: str | None
+    dialled: str | None
+    trunk: str | None
+    line: str | None
+    queue: str | None
+    state: CallStateName
+    result: CallResult | None
+    missed_reason: MissedReason | None
+    in_hours: bool
+    started_at: datetime
+    queued_at: datetime | None
+    offered_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    wait_seconds: float | None
+    talk_seconds: float
+    hold_seconds: float
+    answered_by: str | None
+    last_extension: str | None
+    parties: tuple[PartyView, ...]
+    transfers: tuple[TransferView, ...]
+    legs: tuple[LegView, ...]
+    parked_space: str | None
+    client_id: str | None
+    vehicle_id: str | None
+    relation: str | None
+    candidate_count: int
+    is_complete: bool
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it goes on."""
+        return self.state != "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """Which calls. `shops` None = every shop. `person` holds extensions and mobiles, any of which
+    took part; `number` is any writing of either side's number."""
+
+    shops: frozenset[ShopId] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    direction: Direction | None = None
+    result: CallResult | None = None
+    state: CallStateName | None = None
+    person: tuple[str, ...] | None = None
+    line: str | None = None
+    queue: str | None = None
+    number: str | None = None
+    client_id: str | None = None
+    is_complete: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPage:
+    """A stretch of the history, newest first; `next` continues it, None at its end."""
+
+    items: tuple[CallView, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTotals:
+    """What the list adds up to: counted by the same conditions as the list."""
+
+    count: int
+    live: int
+    inbound: int
+    outbound: int
+    internal: int
+    answered: int
+    missed: int
+    short_abandons: int
+    voicemail: int
+    talk_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """What somebody wrote to a call."""
+
+    id: str
+    rev: int
+    call_id: str
+    text: str
+    author_id: str | None
+    author_name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """A number of ours that the world dials, its name and the advertisement that carries it."""
+
+    id: str
+    rev: int
+    number: str
+    name: str
+    source: str
+    shop_id: ShopId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapView:
+    """A time in which calls may be missing; `ended_at` None: it goes on. `kind` is `lost` (the
+    line to the PBX was away) or `dropped` (messages were dropped)."""
+
+    id: str
+    pbx: str
+    kind: str
+    began_at: datetime
+    ended_at: datetime | None
+    reason: str
+    dropped: int

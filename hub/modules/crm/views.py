@@ -1,0 +1,208 @@
+"""What crm gives out: frozen, plain, safe to hand to a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+Kind = Literal["person", "company"]
+Relation = Literal["client", "supplier", "staff", "spam", "other"]
+Reason = Literal["exact_number", "company_number"]
+FoundBy = Literal["name", "phone", "plate", "vin"]
+
+KINDS: tuple[Kind, ...] = ("person", "company")
+RELATIONS: tuple[Relation, ...] = ("client", "supplier", "staff", "spam", "other")
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneView:
+    """A phone of a client: `number` in E.164 where it can be, `raw` as it was given."""
+
+    number: str
+    raw: str
+    label: str
+    is_main: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientView:
+    """A person or company that we serve, or know otherwise (`relation`)."""
+
+    id: str
+    rev: int
+    kind: Kind
+    relation: Relation
+    name: str
+    phones: tuple[PhoneView, ...]
+    emails: tuple[str, ...]
+    language: str | None
+    tags: tuple[str, ...]
+    note: str
+    is_archived: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def title(self) -> str:
+        """What to call the client where a name is needed: the name, else the main phone."""
+        return self.name or (self.phones[0].number if self.phones else self.id[-6:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleView:
+    """A car; `client_id` is the owner now."""
+
+    id: str
+    rev: int
+    plate: str | None
+    vin: str | None
+    make: str
+    model: str
+    year: int | None
+    mileage_km: int | None
+    client_id: str | None
+    note: str
+    is_archived: bool
+    created_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Make and model: `Škoda Octavia`."""
+        return " ".join(part for part in (self.make, self.model) if part)
+
+    @property
+    def title(self) -> str:
+        """As people say it: `Octavia АА1234ВВ`."""
+        parts = (self.model or self.make, self.plate or "")
+        return " ".join(part for part in parts if part) or (self.vin or self.id[-6:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipView:
+    """Who owned a car from `since` (None: unknown) until the day before `until` (None: still)."""
+
+    id: str
+    client_id: str
+    vehicle_id: str
+    since: date | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody who may be the caller, and why."""
+
+    client_id: str
+    name: str
+    relation: Relation
+    reason: Reason
+    owns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerMatch:
+    """Who a number belongs to. `client_id` only when exactly one record has the number and that
+    record is a client; several are candidates, never a guess. `relation` is that of the only
+    candidate (a supplier, spam), or None when nobody or several are known."""
+
+    client_id: str | None
+    candidates: tuple[Candidate, ...]
+    relation: Relation | None
+
+
+NOBODY = CallerMatch(client_id=None, candidates=(), relation=None)
+
+
+def reason_in_words(t: Callable[..., str], candidate: Candidate) -> str:
+    """Why somebody may be the caller, in the viewer's language."""
+    said = t("number of a company") if candidate.reason == "company_number" else t("exact number")
+    if candidate.owns:
+        said += ", " + t("owner of {cars}", cars=", ".join(candidate.owns))
+    return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """A client or a car that one search box found; a car comes with its owner, if it has one."""
+
+    client: ClientView | None
+    vehicle: VehicleView | None
+    found_by: FoundBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneEntry:
+    """A phone as somebody enters it."""
+
+    number: str
+    label: str = ""
+    is_main: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEntry:
+    """A client as somebody enters it: the whole, for a new one or in place of the old."""
+
+    kind: Kind = "person"
+    relation: Relation = "client"
+    name: str = ""
+    phones: tuple[PhoneEntry, ...] = ()
+    emails: tuple[str, ...] = ()
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleEntry:
+    """A car as somebody enters it; `owner_since` dates a change of owner (None: from now on)."""
+
+    plate: str = ""
+    vin: str = ""
+    make: str = ""
+    model: str = ""
+    year: int | None = None
+    mileage_km: int | None = None
+    client_id: str | None = None
+    owner_since: date | None = None
+    note: str = ""
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFilter:
+    """Which clients; `text` is the one search box, `phone` an exact number in any writing."""
+
+    text: str = ""
+    phone: str = ""
+    relation: Relation | None = None
+    is_archived: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleFilter:
+    """Which cars; `text` finds plates, VINs, makes, models and owners."""
+
+    text: str = ""
+    client_id: str | None = None
+    is_archived: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPage:
+    """A stretch of a list, newest first; `next` continues it, None at its end."""
+
+    items: tuple[ClientView, ...]
+    next: str | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclePage:
+    """A stretch of a list, newest first; `next` continues it, None at its end."""
+
+    items: tuple[VehicleView, ...]
+    next: str | None = field(default=None)
