@@ -1,8 +1,8 @@
 """Asterisk 22 or newer unpacked from Debian sid into a folder: no root, no chroot, the host stays as it is.
 
 Run it as `python3 tests/asterisk/provision.py`; it needs apt-get and dpkg-deb, which every Debian has, and
-nothing else. The folder is `var/asterisk` in the checkout or `PITLINE_ASTERISK_HOME`; a second run is instant.
-The folder may be thrown away at any time: it is a cache, never a need.
+nothing else. The folder is `var/asterisk` in the checkout or `PITLINE_ASTERISK_HOME`; a second run is
+instant. The folder may be thrown away at any time: it is a cache, never a need.
 """
 
 from __future__ import annotations
