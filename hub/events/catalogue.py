@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.events.base import Event
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.crm import ClientPhoneAdded
 
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
@@ -11,6 +12,7 @@ EVENTS: tuple[type[Event], ...] = (
     PbxLinkLost,
     PbxLinkRestored,
     PbxGapDeclared,
+    ClientPhoneAdded,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

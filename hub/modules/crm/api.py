@@ -12,9 +12,26 @@ from hub.modules.crm.service import ClientService
 from hub.modules.crm.service_search import SearchService
 from hub.modules.crm.service_vehicles import VehicleService
 from hub.modules.crm.views import (
-    KINDS, NOBODY, RELATIONS, CallerMatch, Candidate, ClientEntry, ClientFilter, ClientPage, ClientView,
-    Kind, OwnershipView, PhoneEntry, PhoneView, Relation, SearchHit, VehicleEntry, VehicleFilter,
-    VehiclePage, VehicleView, reason_in_words,
+    KINDS,
+    NOBODY,
+    RELATIONS,
+    CallerMatch,
+    Candidate,
+    ClientEntry,
+    ClientFilter,
+    ClientPage,
+    ClientView,
+    Kind,
+    OwnershipView,
+    PhoneEntry,
+    PhoneView,
+    Relation,
+    SearchHit,
+    VehicleEntry,
+    VehicleFilter,
+    VehiclePage,
+    VehicleView,
+    reason_in_words,
 )  # fmt: skip
 
 __all__ = [

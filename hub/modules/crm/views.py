@@ -16,7 +16,6 @@ KINDS: tuple[Kind, ...] = ("person", "company")
 RELATIONS: tuple[Relation, ...] = ("client", "supplier", "staff", "spam", "other")
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneView:
     """A phone of a client: `number` in E.164 where it can be, `raw` as it was given."""

@@ -1,0 +1,59 @@
+"""Who a number belongs to: prebuilt Core statements, used by the hot path (synchronously, on the
+writer's connection) and by pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, false, select
+
+from hub.modules.crm.models import Client, Phone
+from hub.modules.crm.rules import number_key
+from hub.modules.crm.views import NOBODY, CallerMatch, Candidate, Reason
+
+MOST_CANDIDATES = 20
+
+OWNERS_OF_KEYS = (
+    select(Phone.key, Client.id, Client.kind, Client.relation, Client.name, Phone.number)
+    .join_from(Phone, Client, Phone.client_id == Client.id)
+    .where(Phone.key.in_(bindparam("keys", expanding=True)), Client.is_archived == false())
+    .order_by(Client.id)
+)
+"""Deactivated people are never offered as the caller."""
+
+
+def match_callers(connection: Connection, numbers: Collection[str], country: str) -> dict[str, CallerMatch]:
+    """Who each number (in any writing) belongs to; every number asked for has an answer."""
+    keys = keys_of(numbers, country)
+    if not keys:
+        return dict.fromkeys(numbers, NOBODY)
+    rows = connection.execute(OWNERS_OF_KEYS, {"keys": sorted(set(keys.values()))}).all()
+    return answers(numbers, keys, rows)
+
+
+def keys_of(numbers: Iterable[str], country: str) -> dict[str, str]:
+    """The matching key of each number that can identify somebody."""
+    found = ((number, number_key(number, country)) for number in numbers)
+    return {number: key for number, key in found if key is not None}
+
+
+def answers(numbers: Iterable[str], keys: Mapping[str, str], rows: Sequence[Any]) -> dict[str, CallerMatch]:
+    """Rows of OWNERS_OF_KEYS as an answer for each number."""
+    by_key: dict[str, list[Candidate]] = {}
+    for key, client_id, kind, relation, name, number in rows:
+        reason: Reason = "company_number" if kind == "company" else "exact_number"
+        candidate = Candidate(client_id=client_id, name=name or number, relation=relation, reason=reason)
+        by_key.setdefault(key, []).append(candidate)
+    matches = {key: _match(candidates) for key, candidates in by_key.items()}
+    return {number: matches.get(keys.get(number, ""), NOBODY) for number in numbers}
+
+
+def _match(candidates: list[Candidate]) -> CallerMatch:
+    """One record is an answer, several are a question."""
+    only = candidates[0] if len(candidates) == 1 else None
+    return CallerMatch(
+        client_id=only.client_id if only is not None and only.relation == "client" else None,
+        candidates=tuple(candidates[:MOST_CANDIDATES]),
+        relation=only.relation if only is not None else None,
+    )

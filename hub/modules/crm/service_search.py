@@ -1,0 +1,177 @@
+"""The one search box, and the lists that it narrows. Every part of a search is answered by an
+index, or by one pass over a narrow index; 100,000 clients are the measure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+
+from hub.errors import Invalid
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.crm import rules
+from hub.modules.crm.models import Client, Ownership, Phone, Vehicle, Word
+from hub.modules.crm.rules import Wanted, wanted
+from hub.modules.crm.service import ClientService
+from hub.modules.crm.service_vehicles import VehicleService, owned_on
+from hub.modules.crm.views import (
+    ClientFilter,
+    ClientPage,
+    ClientView,
+    FoundBy,
+    SearchHit,
+    VehicleFilter,
+    VehiclePage,
+)  # fmt: skip
+
+_CURSOR = re.compile(r"[0-9a-z]{26}")
+_AFTER_ALL = "\U0010ffff"
+
+
+def begins(column: Any, text: str) -> ColumnElement[bool]:
+    """`column LIKE 'text%'` in a form that uses the index on both databases, wildcards being text."""
+    return and_(column >= text, column < text + _AFTER_ALL)
+
+
+class SearchService:
+    """Finds clients and cars."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._session = uow.session
+        self._country = deps.settings.shop.country
+        self._clients = ClientService(uow, deps)
+        self._vehicles = VehicleService(uow, deps)
+
+    async def clients(self, where: ClientFilter, *, cursor: str | None, limit: int) -> ClientPage:
+        query = select(Client).order_by(Client.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(Client.id < _checked(cursor))
+        if where.relation is not None:
+            query = query.where(Client.relation == where.relation)
+        if where.is_archived is not None:
+            query = query.where(Client.is_archived == where.is_archived)
+        if where.phone:
+            key = rules.number_key(where.phone, self._country)
+            query = query.where(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
+        if where.text.strip():
+            parts = self._client_parts(wanted(where.text, self._country))
+            query = query.where(Client.id.in_(union(*parts)) if parts else Client.id.is_(None))
+        rows = (await self._session.scalars(query)).all()
+        items = tuple((await self._clients.views(rows[:limit])).values())
+        return ClientPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+    async def vehicles(self, where: VehicleFilter, *, cursor: str | None, limit: int) -> VehiclePage:
+        query = select(Vehicle).order_by(Vehicle.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(Vehicle.id < _checked(cursor))
+        if where.is_archived is not None:
+            query = query.where(Vehicle.is_archived == where.is_archived)
+        if where.client_id is not None:
+            query = query.where(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
+        if where.text.strip():
+            parts = self._vehicle_parts(wanted(where.text, self._country))
+            query = query.where(Vehicle.id.in_(union(*parts)) if parts else Vehicle.id.is_(None))
+        rows = (await self._session.scalars(query)).all()
+        items = await self._vehicles.views(rows[:limit])
+        return VehiclePage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+    async def hits(self, text: str, limit: int) -> list[SearchHit]:
+        """The surest first: a number, a plate or VIN, a name."""
+        want = wanted(text, self._country)
+        hits = await self._people(self._by_phone(want), "phone", limit)
+        hits += await self._cars(self._by_code(want), want, limit - len(hits))
+        hits += await self._people(self._by_name(want), "name", limit - len(hits))
+        seen: set[tuple[str | None, str | None]] = set()
+        once = []
+        for hit in hits:
+            who = (hit.client.id if hit.client else None, hit.vehicle.id if hit.vehicle else None)
+            if who not in seen:
+                seen.add(who)
+                once.append(hit)
+        return once
+
+    async def _people(self, parts: list[Select[str]], found_by: FoundBy, limit: int) -> list[SearchHit]:
+        if not parts or limit <= 0:
+            return []
+        known = Client.is_archived.is_(False)
+        query = select(Client).where(Client.id.in_(union(*parts)), known)
+        rows = (await self._session.scalars(query.order_by(Client.name_key).limit(limit))).all()
+        views = await self._clients.views(rows)
+        return [SearchHit(client=view, vehicle=None, found_by=found_by) for view in views.values()]
+
+    async def _cars(self, codes: list[ColumnElement[bool]], want: Wanted, limit: int) -> list[SearchHit]:
+        if not codes or limit <= 0:
+            return []
+        known = Vehicle.is_archived.is_(False)
+        query = select(Vehicle).where(or_(*codes), known).order_by(Vehicle.plate_key).limit(limit)
+        views = await self._vehicles.views((await self._session.scalars(query)).all())
+        owners = await self._clients.by_ids([v.client_id for v in views if v.client_id is not None])
+        hits = []
+        for view in views:
+            owner: ClientView | None = owners.get(view.client_id or "")
+            found_by: FoundBy = "vin" if want.vin and want.vin in (view.vin or "") else "plate"
+            hits.append(SearchHit(client=owner, vehicle=view, found_by=found_by))
+        return hits
+
+    def _client_parts(self, want: Wanted) -> list[Select[str]]:
+        """Each way in which a client may be meant, as a query of ids."""
+        parts = self._by_phone(want) + self._by_name(want)
+        for code in self._by_code(want):
+            query = select(Ownership.client_id).join(Vehicle, Ownership.vehicle_id == Vehicle.id)
+            parts.append(query.where(code, owned_on(self._vehicles.today())))
+        return parts
+
+    def _vehicle_parts(self, want: Wanted) -> list[Select[str]]:
+        """Each way in which a car may be meant: its plate or VIN, its model, its owner."""
+        parts = [select(Vehicle.id).where(code) for code in self._by_code(want)]
+        if want.words:
+            model = (Vehicle.title_key.contains(f" {word}", autoescape=True) for word in want.words)
+            parts.append(select(Vehicle.id).where(*model))
+        parts += [self._cars_of(Ownership.client_id.in_(p)) for p in self._by_phone(want)]
+        parts += [self._cars_of(Ownership.client_id.in_(p)) for p in self._by_name(want)]
+        return parts
+
+    def _cars_of(self, owner: ColumnElement[bool]) -> Select[str]:
+        return select(Ownership.vehicle_id).where(owner, owned_on(self._vehicles.today()))
+
+    def _by_phone(self, want: Wanted) -> list[Select[str]]:
+        parts: list[Select[str]] = []
+        if want.number is not None:
+            parts.append(select(Phone.client_id).where(Phone.key == want.number))
+        if want.digits:
+            parts.append(select(Phone.client_id).where(begins(Phone.tail, want.digits[::-1])))
+        if len(want.digits) >= 5:
+            starts = rules.number_starts(want.digits, self._country)
+            parts += [select(Phone.client_id).where(begins(Phone.key, start)) for start in starts]
+        return parts
+
+    def _by_name(self, want: Wanted) -> list[Select[str]]:
+        """The longest word by the index of words, the others on what that found."""
+        if not want.words:
+            return []
+        longest, *others = sorted(want.words, key=len, reverse=True)
+        query = select(Word.client_id).where(begins(Word.word, longest))
+        if others:
+            rest = (Client.name_key.contains(f" {word}", autoescape=True) for word in others)
+            query = query.join(Client, Client.id == Word.client_id).where(*rest)
+        return [query]
+
+    def _by_code(self, want: Wanted) -> list[ColumnElement[bool]]:
+        """Plates by any part that has a digit, else by their beginning; VINs by any part."""
+        codes: list[ColumnElement[bool]] = []
+        if want.plate:
+            has_digit = any(c.isdigit() for c in want.plate)
+            part = Vehicle.plate_key.contains(want.plate, autoescape=True)
+            codes.append(part if has_digit else begins(Vehicle.plate_key, want.plate))
+        if len(want.vin) == 17:
+            codes.append(Vehicle.vin == want.vin)
+        elif want.vin:
+            codes.append(Vehicle.vin.contains(want.vin, autoescape=True))
+        return codes
+
+
+def _checked(cursor: str) -> str:
+    if _CURSOR.fullmatch(cursor) is None:
+        raise Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")
+    return cursor

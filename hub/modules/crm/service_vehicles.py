@@ -1,0 +1,184 @@
+"""Cars and who owned them when: commands and queries. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
+
+from hub.errors import Conflict, Invalid, NotFound
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.orm import new_id
+from hub.modules.crm.entries import ready_vehicle
+from hub.modules.crm.models import Client, Ownership, Vehicle
+from hub.modules.crm.rules import Span, overlap
+from hub.modules.crm.views import OwnershipView, VehicleEntry, VehicleView
+
+
+def owned_on(day: date) -> ColumnElement[bool]:
+    """Ownerships that hold on that day."""
+    return and_(
+        or_(Ownership.since.is_(None), Ownership.since <= day),
+        or_(Ownership.until.is_(None), Ownership.until > day),
+    )
+
+
+class VehicleService:
+    """What can be done with cars."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._clock = deps.clock
+        self._zone = ZoneInfo(deps.settings.shop.timezone)
+
+    def today(self) -> date:
+        """The shop's day: ownerships change at its midnight."""
+        return self._clock.now().astimezone(self._zone).date()
+
+    async def one(self, vehicle_id: str) -> VehicleView:
+        row = await self._session.get(Vehicle, vehicle_id)
+        if row is None:
+            raise NotFound("crm.vehicle_unknown", "There is no such car.")
+        return (await self.views([row]))[0]
+
+    async def views(self, rows: Sequence[Vehicle]) -> tuple[VehicleView, ...]:
+        """Rows with their present owners, in the rows' order."""
+        ids = [row.id for row in rows]
+        query = select(Ownership.vehicle_id, Ownership.client_id).where(
+            Ownership.vehicle_id.in_(ids), owned_on(self.today())
+        )
+        owners: dict[str, str] = {}
+        for vehicle_id, client_id in await self._session.execute(query) if ids else ():
+            owners[vehicle_id] = client_id
+        return tuple(_view(row, owners.get(row.id)) for row in rows)
+
+    async def of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[VehicleView, ...]]:
+        if not client_ids:
+            return {}
+        query = (
+            select(Ownership.client_id, Vehicle)
+            .join_from(Ownership, Vehicle, Ownership.vehicle_id == Vehicle.id)
+            .where(
+                Ownership.client_id.in_(sorted(set(client_ids))),
+                owned_on(self.today()),
+                Vehicle.is_archived == false(),
+            )
+            .order_by(Vehicle.id.desc())
+        )
+        found: dict[str, tuple[VehicleView, ...]] = {}
+        for client_id, row in await self._session.execute(query):
+            found[client_id] = (*found.get(client_id, ()), _view(row, client_id))
+        return found
+
+    async def owners(self, vehicle_id: str) -> tuple[OwnershipView, ...]:
+        await self.one(vehicle_id)
+        rows = await self._owner_rows(vehicle_id)
+        return tuple(_ownership(row) for row in rows)
+
+    async def create(self, entry: VehicleEntry) -> VehicleView:
+        columns = ready_vehicle(entry, self.today().year)
+        await self._check_vin(columns["vin"], None)
+        now = self._clock.now()
+        row = Vehicle(id=new_id(self._clock), rev=1, created_at=now, updated_at=now, **columns)
+        self._session.add(row)
+        await self._session.flush()
+        if entry.client_id is not None:
+            await self._check_owner(entry)
+            self._own(row.id, entry.client_id, entry.owner_since)
+            await self._session.flush()
+        self._uow.hint("vehicle", row.id, 1)
+        return await self.one(row.id)
+
+    async def change(self, vehicle_id: str, rev: int, entry: VehicleEntry) -> VehicleView:
+        columns = ready_vehicle(entry, self.today().year)
+        await self._check_vin(columns["vin"], vehicle_id)
+        values = {**columns, "rev": rev + 1, "updated_at": self._clock.now()}
+        where = (Vehicle.id == vehicle_id, Vehicle.rev == rev)
+        query = update(Vehicle).where(*where).values(values).returning(Vehicle.id)
+        if (await self._session.execute(query)).first() is None:
+            current = await self.one(vehicle_id)
+            raise Conflict(
+                "crm.vehicle_changed",
+                "Somebody else has changed this car meanwhile.",
+                "Look at the present state and enter your change again.",
+                data={"rev": current.rev},
+            )
+        self._session.expire_all()
+        await self._change_owner(vehicle_id, entry)
+        self._uow.hint("vehicle", vehicle_id, rev + 1)
+        return await self.one(vehicle_id)
+
+    async def _change_owner(self, vehicle_id: str, entry: VehicleEntry) -> None:
+        """The old owner's time ends where the new one's begins; the past stays as it was."""
+        rows = await self._owner_rows(vehicle_id)
+        present = next((row for row in rows if _span(row).holds(self.today())), None)
+        if entry.client_id == (present.client_id if present is not None else None):
+            return
+        since = entry.owner_since or self.today()
+        past = [_span(row) for row in rows if row is not present]
+        if present is not None and (present.since is None or present.since < since):
+            past.append(Span(present.since, since))
+        if entry.client_id is not None:
+            await self._check_owner(entry)
+            if overlap([*past, Span(since, None)]):
+                raise _invalid("owner_since", "The car had another owner then.")
+        if present is not None and present.since is not None and present.since >= since:
+            await self._session.execute(delete(Ownership).where(Ownership.id == present.id))
+        elif present is not None:
+            present.until = since
+        if entry.client_id is not None:
+            self._own(vehicle_id, entry.client_id, since)
+        await self._session.flush()
+
+    async def _owner_rows(self, vehicle_id: str) -> Sequence[Ownership]:
+        query = select(Ownership).where(Ownership.vehicle_id == vehicle_id)
+        rows = (await self._session.scalars(query)).all()
+        return sorted(rows, key=lambda r: (r.until is None, r.since or date.min, r.id), reverse=True)
+
+    def _own(self, vehicle_id: str, client_id: str, since: date | None) -> None:
+        self._session.add(
+            Ownership(id=new_id(self._clock), client_id=client_id, vehicle_id=vehicle_id, since=since)
+        )
+
+    async def _check_owner(self, entry: VehicleEntry) -> None:
+        if await self._session.get(Client, entry.client_id) is None:
+            raise _invalid("client_id", "There is no such client.")
+        if entry.owner_since is not None and entry.owner_since > self.today():
+            raise _invalid("owner_since", "This day has not come yet.")
+
+    async def _check_vin(self, vin: str | None, vehicle_id: str | None) -> None:
+        if vin is None:
+            return
+        other = await self._session.scalar(select(Vehicle.id).where(Vehicle.vin == vin))
+        if other is not None and other != vehicle_id:
+            raise Conflict(
+                "crm.vin_known",
+                "A car with this VIN is already known.",
+                "Open that car instead.",
+                data={"vehicle_id": other},
+            )
+
+
+def _invalid(field: str, text: str) -> Invalid:
+    return Invalid("crm.invalid", "Some fields need another look.", fields={field: text})
+
+
+def _span(row: Ownership) -> Span:
+    return Span(row.since, row.until)
+
+
+def _ownership(row: Ownership) -> OwnershipView:
+    return OwnershipView(
+        id=row.id, client_id=row.client_id, vehicle_id=row.vehicle_id, since=row.since, until=row.until
+    )
+
+
+def _view(row: Vehicle, client_id: str | None) -> VehicleView:
+    return VehicleView(
+        id=row.id, rev=row.rev, plate=row.plate, vin=row.vin, make=row.make, model=row.model, year=row.year,
+        mileage_km=row.mileage_km, client_id=client_id, note=row.note, is_archived=row.is_archived,
+        created_at=row.created_at,
+    )  # fmt: skip
