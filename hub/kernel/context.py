@@ -19,6 +19,7 @@ from hub.values import ShopId
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from hub.kernel.web import CardPart
     from hub.settings import Settings
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -89,13 +90,15 @@ class HandlerContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What services and pages may use besides the database. Built once by the composition root."""
+    """What services and pages may use besides the database. Built once by the composition root.
+    `card` holds the parts of the caller's card of all modules that are on, in their order."""
 
     settings: Settings
     clock: Clock
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None
+    card: tuple[CardPart, ...] = ()
 
 
 class SystemView(Protocol):
