@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -91,7 +91,8 @@ class HandlerContext:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """What services and pages may use besides the database. Built once by the composition root.
-    `card` holds the parts of the caller's card of all modules that are on, in their order."""
+    `card` holds the parts of the caller's card of all modules that are on, in their order; `grants`
+    says which right a role has and how far it reaches (hub.kernel.manifest.grants_of)."""
 
     settings: Settings
     clock: Clock
@@ -99,6 +100,7 @@ class Deps:
     practice: PracticeExchange | None = None
     system: SystemView | None = None
     card: tuple[CardPart, ...] = ()
+    grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class SystemView(Protocol):

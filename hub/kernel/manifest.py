@@ -113,3 +113,13 @@ class Module:
     card: tuple[CardPart, ...] = ()
     jobs: tuple[Job, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def grants_of(modules: Sequence[Module]) -> dict[str, dict[str, Scope]]:
+    """Role -> right -> how far it reaches: the one table of rights, from every manifest's permissions."""
+    table: dict[str, dict[str, Scope]] = {role: {} for role in ROLES}
+    for module in modules:
+        for permission in module.permissions:
+            for role, scope in permission.grants.items():
+                table.setdefault(role, {})[permission.name] = scope
+    return table
