@@ -12,13 +12,14 @@ class Message:
     """A frame between two blank lines. `kind` is told by its FIRST header (an OriginateResponse is
     an event that carries a `Response:` header), `name` is that header's value."""
 
-    __slots__ = ("_headers", "kind", "name", "raw")
+    __slots__ = ("_first", "_more", "kind", "name", "raw")
 
     def __init__(self, kind: Kind, name: str, raw: bytes) -> None:
         self.kind: Kind = kind
         self.name = name
         self.raw = raw
-        self._headers: dict[str, list[str]] | None = None
+        self._first: dict[str, str] | None = None
+        self._more: dict[str, list[str]] | None = None
 
     @classmethod
     def of(cls, name: str, headers: Mapping[str, str] | None = None, /, **more: str) -> Message:
@@ -29,34 +30,58 @@ class Message:
 
     def get(self, header: str, default: str = "") -> str:
         """The first value of a header (names compare without case), or the default."""
-        values = self._parsed().get(header.lower())
-        return values[0] if values else default
+        first = self._first
+        if first is None:
+            first = self._parsed()
+        return first.get(header.lower(), default)
 
     def all(self, header: str) -> list[str]:
         """Every value of a repeated header (`Output`, `Variable`, `ChanVariable`), in order."""
-        return list(self._parsed().get(header.lower(), ()))
+        first, key = self._parsed(), header.lower()
+        if self._more is not None and key in self._more:
+            return list(self._more[key])
+        return [first[key]] if key in first else []
 
     def headers(self) -> dict[str, list[str]]:
         """All headers, names in lower case."""
-        return self._parsed()
+        return {name: self.all(name) for name in self._parsed()}
 
-    def _parsed(self) -> dict[str, list[str]]:
-        if self._headers is None:
-            parsed: dict[str, list[str]] = {}
-            for line in self.raw.split(b"\n"):
-                name, colon, value = line.rstrip(b"\r").partition(b":")
-                if colon:
-                    parsed.setdefault(decode(name).strip().lower(), []).append(decode(value).strip())
-            self._headers = parsed
-        return self._headers
+    def _parsed(self) -> dict[str, str]:
+        if self._first is not None:
+            return self._first
+        first: dict[str, str] = {}
+        for line in _lines(self.raw):
+            name, colon, value = line.partition(":")
+            if not colon:
+                continue
+            name, value = name.strip().lower(), value.strip()
+            if name not in first:
+                first[name] = value
+                continue
+            if self._more is None:
+                self._more = {}
+            self._more.setdefault(name, [first[name]]).append(value)
+        self._first = first
+        return first
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
 
-def decode(value: bytes) -> str:
-    """UTF-8, else cp1251 (old PBXes of our market), each byte kept where that fails too."""
+def _lines(raw: bytes) -> list[str]:
+    """Decoded at one stroke where the whole message is UTF-8, else header by header: one name in
+    another encoding must not spoil the others. Never `splitlines`: U+2028 and U+0085 are text."""
     try:
-        return value.decode()
+        return raw.decode().replace("\0", "\ufffd").split("\n")
     except UnicodeDecodeError:
-        return value.decode("cp1251", errors="backslashreplace")
+        return [decode(line) for line in raw.split(b"\n")]
+
+
+def decode(value: bytes) -> str:
+    """UTF-8, else cp1251 (old PBXes of our market), each byte kept where that fails too. NUL becomes
+    U+FFFD, for no database keeps it in a text."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("cp1251", errors="backslashreplace")
+    return text.replace("\0", "\ufffd")

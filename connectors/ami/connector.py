@@ -1,0 +1,319 @@
+"""The AMI connector: keeps the line to one PBX, and what must outlive a log-in.
+
+`run` makes one session and raises when it ends; the supervisor calls it again. The inbox, the
+consumer with its tracker, the session counter and the known boot live here, between the runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from connectors.ami.actions import Action, Answer, Outcome, outcome_of
+from connectors.ami.config import AmiConfig
+from connectors.ami.consumer import Consumer
+from connectors.ami.doctor import endpoints_of, examine_link, not_connected
+from connectors.ami.filters import event_mask, filter_actions
+from connectors.ami.identity import Boot, Pbx, recognise
+from connectors.ami.inbox import Inbox, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.link import AmiLink, open_link
+from connectors.ami.message import Message
+from connectors.ami.snapshot import NoPicture, SnapshotWatch, ask_picture
+from connectors.ami.tracker import Tracker
+from hub.clock import Clock
+from hub.ports.connector import Status
+from hub.ports.errors import AuthFailed, NotReady
+from hub.ports.intake import Intake
+from hub.ports.journal import Journal
+from hub.ports.telephony import Endpoint, Finding, LinkState
+
+
+class AmiConnector:
+    """A Connector and the Telephony of the pages."""
+
+    def __init__(self, config: AmiConfig, journal: Journal, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._trunks = tuple(config.trunks)
+        self._log = structlog.get_logger("ami").bind(pbx=config.pbx, address=config.address)
+        self._inbox = Inbox(journal, config.limits.queue_size, clock.now)
+        self._picture_wanted = asyncio.Event()
+        self._consumer = Consumer(config, clock, self._inbox, self._picture_wanted.set)
+        self._wanted = frozenset(Tracker.WANTED)
+        self._link: AmiLink | None = None
+        self._boot: Boot | None = None
+        self._pbx = Pbx()
+        self._session = 0
+        self._names_seen: frozenset[str] = frozenset()
+        self._totals: dict[str, float] = {}
+        self._state = LinkState(is_up=False, since=clock.now(), text="not connected yet")
+
+    @property
+    def name(self) -> str:
+        return "ami"
+
+    async def run(self, intake: Intake, status: Status) -> None:
+        """One session, from connecting to its loss. Raises NotReady or AuthFailed."""
+        status.report("starting", f"connecting to {self._config.address}")
+        consumer = asyncio.create_task(self._consumer.run(intake), name="ami consumer")
+        try:
+            reason = await self._session_with(status, consumer)
+        except (NotReady, AuthFailed) as error:
+            self._say(False, error.text)
+            raise
+        finally:
+            await self._drained(consumer)
+        status.report("not_ready", reason)
+        raise NotReady(f"the line to {self._config.address} was lost: {reason}")
+
+    async def _session_with(self, status: Status, consumer: asyncio.Task[None]) -> str:
+        held: list[tuple[Sequence[Message], datetime]] = []
+        is_open = False
+
+        def hear(messages: Sequence[Message], at: datetime) -> None:
+            if is_open:
+                self._inbox.hear(messages, at)
+            else:
+                held.append((messages, at))
+
+        link = await open_link(self._config, self._clock, self._wanted, event_mask(self._wanted), hear)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await self._identify(link)
+            # No await from here to the end of the release: the order of arrival is kept.
+            self._begin()
+            is_open = True
+            for messages, at in held:
+                self._inbox.hear(messages, at)
+            held.clear()
+            self._link = link
+            self._ready(status)
+            tasks = [
+                asyncio.create_task(self._keep_picture(link), name="ami picture"),
+                asyncio.create_task(self._filter(link), name="ami filter"),
+                asyncio.create_task(self._tick(), name="ami tick"),
+            ]
+            await asyncio.wait({link.closed, consumer}, return_when="FIRST_COMPLETED")
+            if consumer.done():
+                consumer.result()
+            return link.closed.result()
+        finally:
+            self._link = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await link.close()
+            self._count(link)
+            if is_open:
+                self._finish(link.closed.result())
+
+    # The parts of a session
+
+    async def _identify(self, link: AmiLink) -> None:
+        """Which PBX, and which of its lives. A PBX that does not say costs 0.8 s, no more."""
+        within = self._config.waits.identify
+        core, self._pbx = await asyncio.gather(link.ask(Action("CoreStatus"), within), self._asked(link))
+        self._boot = recognise(
+            core.response if core.kind == "done" else None,
+            link.uptime,
+            self._clock.now(),
+            self._boot,
+            self._config.limits.boot_tolerance,
+        )
+
+    async def _asked(self, link: AmiLink) -> Pbx:
+        settings = await link.ask(Action("CoreSettings"), self._config.waits.identify)
+        version = settings.response.get("AsteriskVersion") if settings.response else ""
+        return Pbx(f"Asterisk {version}" if version else link.framer.banner)
+
+    def _begin(self) -> None:
+        assert self._boot is not None
+        now = self._clock.now()
+        # Counted from the clock: a restarted hub never uses a number of its former life again.
+        self._session = max(self._session + 1, int(now.timestamp()))
+        self._inbox.session = self._session
+        self._inbox.put(SessionBegun(self._boot, self._session, now))
+        self._picture_wanted.set()
+
+    def _ready(self, status: Status) -> None:
+        text = f"connected to {self._pbx.version or 'the PBX'} at {self._config.address}"
+        self._say(True, text)
+        assert self._boot is not None
+        status.report("ready", text, version=self._pbx.version, boot=self._boot.id)
+        self._log.info("ami.connected", version=self._pbx.version, boot=self._boot.id, session=self._session)
+
+    def _finish(self, reason: str) -> None:
+        """Also when we stop ourselves: from here on nobody sees what calls do."""
+        self._inbox.put(LinkLost(reason, self._clock.now()))
+        self._log.warning("ami.lost", reason=reason, session=self._session)
+        self._say(False, reason)
+
+    async def _keep_picture(self, link: AmiLink) -> None:
+        """A picture at the beginning and after every gap. None is trusted before the PBX has booted
+        (an account without `system` rights never hears of that: then a wait must do)."""
+        waits = self._config.waits
+        try:
+            async with asyncio.timeout(waits.boot):
+                await link.fully_booted.wait()
+        except TimeoutError:
+            self._log.info("ami.boot_not_told", waited=waits.boot)
+        retries = iter(waits.snapshot_retry)
+        while True:
+            await self._picture_wanted.wait()
+            self._picture_wanted.clear()
+            try:
+                await self._take_picture(link)
+            except NoPicture as problem:
+                self._log.warning("ami.no_picture", reason=problem.text)
+                self._inbox.put(Picture(None, self._clock.now()))
+                wait = next(retries, None) if problem.may_retry else None
+                if wait is not None:
+                    await asyncio.sleep(wait)
+                    self._picture_wanted.set()
+
+    async def _take_picture(self, link: AmiLink) -> None:
+        watch = SnapshotWatch()
+        self._inbox.watch(watch.see)
+        try:
+            dropped = self._inbox.dropped
+            snapshot = await ask_picture(link, watch, self._config.waits)
+            if self._inbox.dropped != dropped:
+                # The gap that follows asks for a new one.
+                raise NoPicture("messages were dropped meanwhile", may_retry=False)
+            self._inbox.put(Picture(snapshot, self._clock.now()))
+        finally:
+            self._inbox.watch(None)
+
+    async def _filter(self, link: AmiLink) -> None:
+        if not self._pbx.has_structured_filters:
+            return
+        for action in filter_actions(self._wanted):
+            answer = await link.ask(action)
+            if not answer.is_told:
+                self._log.info("ami.filter_refused", reason=answer.text)
+                return
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.waits.tick)
+            self._inbox.put(Tick(self._clock.now()))
+
+    async def _drained(self, consumer: asyncio.Task[None]) -> None:
+        """Let the consumer store what is left, for a short while: a locked database must delay
+        neither the next log-in nor the stop. What stays is stored by the next run."""
+        until = self._clock.monotonic() + self._config.waits.drain
+        while not self._consumer.is_idle and not consumer.done() and self._clock.monotonic() < until:
+            await asyncio.sleep(0.005)
+        consumer.cancel()
+        await asyncio.gather(consumer, return_exceptions=True)
+
+    # Telephony
+
+    def link(self) -> LinkState:
+        """How the line is now, and since when."""
+        return self._state
+
+    async def endpoints(self) -> Sequence[Endpoint]:
+        """The PBX's endpoints, asked over the living line, else over one of its own."""
+        if self._link is not None:
+            return await endpoints_of(self._link, self._trunks)
+        link = await self._own_link()
+        try:
+            return await endpoints_of(link, self._trunks)
+        finally:
+            await link.close()
+
+    async def examine(self) -> Sequence[Finding]:
+        """All that `pitline doctor ami` and the settings page say; over a line of its own where none
+        is up."""
+        if self._link is not None:
+            return await examine_link(self._link, self._pbx, self._trunks, self._names_seen_now())
+        address = self._config.address
+        try:
+            link = await self._own_link()
+        except NotReady as error:
+            return not_connected(error, address, is_refused=False)
+        except AuthFailed as error:
+            return not_connected(error, address, is_refused=True)
+        try:
+            pbx = await self._asked(link)
+            return await examine_link(link, pbx, self._trunks, self._names_seen_now())
+        finally:
+            await link.close()
+
+    def set_trunks(self, patterns: Sequence[str]) -> None:
+        """Which endpoints are outside lines, for calls that begin from now on."""
+        self._trunks = tuple(patterns)
+        self._consumer.tracker.set_trunks(self._trunks)
+
+    async def order(self, action: Action) -> Outcome:
+        """Send an action that changes the world, once."""
+        link = self._link
+        if link is None:
+            raise NotReady("there is no line to the PBX")
+        return outcome_of(await link.ask(action))
+
+    async def ask(self, action: Action) -> Answer:
+        """Ask the PBX something that changes nothing."""
+        link = self._link
+        if link is None:
+            raise NotReady("there is no line to the PBX")
+        return await link.ask(action)
+
+    # Figures
+
+    def statistics(self) -> Mapping[str, float]:
+        """Counters and gauges for /metrics, over all sessions of this process."""
+        figures = dict(self._totals)
+        if self._link is not None:
+            _add(figures, _figures(self._link))
+        inbox, consumer = self._inbox, self._consumer
+        figures |= {
+            "queue_length": len(inbox),
+            "queue_high_water": inbox.high_water,
+            "messages_lost": inbox.dropped,
+            "tracker_faults": consumer.faults,
+            "facts": consumer.facts,
+            "batches": consumer.batches,
+            "session": self._session,
+            "is_up": float(self._state.is_up),
+        }
+        return figures
+
+    def _names_seen_now(self) -> frozenset[str]:
+        return self._names_seen | (self._link.framer.names_seen if self._link else frozenset())
+
+    def _count(self, link: AmiLink) -> None:
+        self._names_seen |= link.framer.names_seen
+        _add(self._totals, _figures(link))
+
+    def _say(self, is_up: bool, text: str) -> None:
+        since = self._state.since if self._state.is_up == is_up else self._clock.now()
+        self._state = LinkState(is_up=is_up, since=since, text=text, pbx_version=self._pbx.version)
+
+    async def _own_link(self) -> AmiLink:
+        mask = event_mask(frozenset())
+        return await open_link(self._config, self._clock, frozenset(), mask, lambda messages, at: None)
+
+
+def _figures(link: AmiLink) -> dict[str, float]:
+    framer = link.framer
+    return {
+        "messages_read": framer.read,
+        "messages_kept": framer.kept,
+        "messages_dropped_by_name": framer.read - framer.kept,
+        "messages_repaired": framer.repaired,
+        "messages_oversize": framer.oversize,
+        "messages_unreadable": framer.unreadable,
+        "answers_stray": link.strays,
+        "read_gap_max_seconds": link.read_gap,
+    }
+
+
+def _add(totals: dict[str, float], more: Mapping[str, float]) -> None:
+    for name, value in more.items():
+        known = totals.get(name, 0)
+        totals[name] = max(known, value) if name.endswith("max_seconds") else known + value

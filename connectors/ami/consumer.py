@@ -1,0 +1,184 @@
+"""The one task that feeds the tracker and stores what follows, in the order of arrival.
+
+It takes all that has queued up, and stores the facts of that batch with one `accept`: one group
+commit, the larger the busier the line is. Between slices of a long batch it lets the reader work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+import structlog
+
+from connectors.ami.config import AmiConfig
+from connectors.ami.identity import Boot
+from connectors.ami.inbox import SOURCE, Gap, Heard, Inbox, Item, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.tracker import TrackedFact, Tracker, TrackerSettings
+from hub.clock import Clock
+from hub.events.base import Event
+from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.ports.intake import Arrival, Intake
+
+# What pure code can raise about a message that it does not understand. Such a fault belongs to that
+# one message: the line to the PBX must outlive it. Anything else (memory, disk) is the supervisor's.
+TRACKER_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Session:
+    """The log-in that the consumer has reached in its order."""
+
+    boot: Boot | None = None
+    number: int = 0
+    lost_at: datetime | None = None
+    is_new_boot: bool = False
+    is_restored: bool = True
+
+
+class Consumer:
+    """Turns what the inbox holds into stored facts. Keeps its state over reconnects."""
+
+    def __init__(self, config: AmiConfig, clock: Clock, inbox: Inbox, on_gap: Callable[[], None]) -> None:
+        self._config = config
+        self._clock = clock
+        self._inbox = inbox
+        self._on_gap = on_gap
+        self._log = structlog.get_logger("ami.consumer").bind(pbx=config.pbx)
+        self._session = _Session()
+        self._serial = count(1)
+        self._unsent: list[Arrival] = []
+        self._batch: deque[Item] = deque()
+        self.tracker = Tracker(
+            TrackerSettings(
+                pbx=config.pbx,
+                trunks=config.trunks,
+                country=config.country,
+                short_call_seconds=config.short_call_seconds,
+            )
+        )
+        self.faults = 0
+        self.last_fault = ""
+        self.batches = 0
+        self.facts = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was heard is stored."""
+        return not self._batch and not self._unsent and not len(self._inbox)
+
+    async def run(self, intake: Intake) -> None:
+        """Work until cancelled. Facts that were not stored by then are offered again by the next
+        run: `(source, external_id)` makes the second time silence."""
+        while True:
+            if self._unsent:
+                await intake.accept(tuple(self._unsent))
+                self.batches += 1
+                self.facts += len(self._unsent)
+                self._unsent = []
+            if not self._batch:
+                self._batch.extend(await self._inbox.take(self._config.limits.batch_size))
+            await self._digest()
+
+    async def _digest(self) -> None:
+        """The rest of a batch outlives a cancellation: it belongs to the next run."""
+        limit, monotonic = self._config.limits.slice_seconds, self._clock.monotonic
+        until = monotonic() + limit
+        while self._batch:
+            self._unsent += self.facts_of(self._batch.popleft())
+            if not len(self._batch) % 16 and monotonic() > until:
+                await asyncio.sleep(0)
+                until = monotonic() + limit
+
+    def facts_of(self, item: Item) -> list[Arrival]:
+        """What follows from one item; a fault of the tracker costs that item alone."""
+        try:
+            return self._understood(item)
+        except TRACKER_FAULTS as error:
+            self.faults += 1
+            name = item.message.name if isinstance(item, Heard) else type(item).__name__
+            fault = f"{name}: {type(error).__name__}: {error}"
+            if fault != self.last_fault:
+                self._log.exception("ami.tracker_fault", item=name)
+            self.last_fault = fault
+            return []
+
+    def _understood(self, item: Item) -> list[Arrival]:
+        match item:
+            case Heard(message, at):
+                if message.name not in Tracker.WANTED:
+                    return []
+                return _arrivals(self.tracker.feed(message, at))
+            case Tick(at):
+                return _arrivals(self.tracker.expire(at))
+            case SessionBegun():
+                return self._begun(item)
+            case LinkLost():
+                return self._lost(item)
+            case Gap(dropped, at):
+                self._on_gap()
+                told = PbxGapDeclared(pbx=self._config.pbx, dropped=dropped)
+                return [*_arrivals(self.tracker.gap(at)), self._own(told, at)]
+            case Picture():
+                return self._compared(item)
+
+    def _begun(self, item: SessionBegun) -> list[Arrival]:
+        before = self._session.boot
+        self.tracker.session_started(item.boot.id, item.session, item.at)
+        self._session.is_new_boot = before is not None and before.id != item.boot.id
+        self._session.boot, self._session.number = item.boot, item.session
+        self._session.is_restored = False
+        return []
+
+    def _lost(self, item: LinkLost) -> list[Arrival]:
+        if self._session.is_restored or self._session.lost_at is None:
+            self._session.lost_at = item.at
+        told = PbxLinkLost(pbx=self._config.pbx, reason=item.reason)
+        return [*_arrivals(self.tracker.link_lost(item.at)), self._own(told, item.at)]
+
+    def _compared(self, item: Picture) -> list[Arrival]:
+        arrivals: list[Arrival] = []
+        closed = adopted = 0
+        if item.snapshot is not None:
+            result = self.tracker.reconcile(item.snapshot, item.at)
+            arrivals += _arrivals(result.facts)
+            closed, adopted = _number(result.closed), _number(result.adopted)
+            self._log.info("ami.compared", closed=closed, adopted=adopted)
+        session = self._session
+        if session.is_restored or session.boot is None:
+            return arrivals
+        session.is_restored = True
+        told = PbxLinkRestored(
+            pbx=self._config.pbx,
+            boot=session.boot.id,
+            session=session.number,
+            lost_at=session.lost_at,
+            is_new_boot=session.is_new_boot,
+            closed_calls=closed,
+            adopted_calls=adopted,
+        )
+        return [*arrivals, self._own(told, item.at)]
+
+    def _own(self, event: Event, at: datetime) -> Arrival:
+        """A fact about the line itself; the moment makes its id unique over the hub's restarts."""
+        moment = f"{at:%Y%m%dT%H%M%S.%f}"
+        external_id = f"{self._config.pbx}:{event.name}:{self._session.number}:{moment}:{next(self._serial)}"
+        return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
+
+
+def _number(told: object) -> int:
+    """Calls as a number, whether they are told as one or as a list."""
+    return told if isinstance(told, int) else len(told)  # type: ignore[arg-type]
+
+
+def _arrivals(facts: list[TrackedFact]) -> list[Arrival]:
+    return [
+        Arrival(source=SOURCE, external_id=fact.external_id, occurred_at=fact.occurred_at, event=fact.event)
+        for fact in facts
+    ]

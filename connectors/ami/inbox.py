@@ -1,0 +1,160 @@
+"""Between the reader, which must never wait, and the consumer, which may.
+
+Everything that the tracker will see passes here once, in one order, and is journalled in that
+order: so a replay of the journal sees what the tracker saw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.ami.identity import Boot
+from connectors.ami.message import Message
+from connectors.ami.tracker import PbxSnapshot
+from hub.ports.journal import Journal
+
+SOURCE = "ami"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message and when it arrived."""
+
+    message: Message
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBegun:
+    """A log-in succeeded, and it is known to which life of the PBX."""
+
+    boot: Boot
+    session: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The line is away."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """So many messages were dropped here, because the queue was full."""
+
+    dropped: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the PBX says is true, brought up to this place in the order. None: it would not say."""
+
+    snapshot: PbxSnapshot | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went by; for what ends by a limit of time."""
+
+    at: datetime
+
+
+Control = SessionBegun | LinkLost | Gap | Picture | Tick
+Item = Heard | Control
+
+
+class Inbox:
+    """A bounded queue that never blocks its writer. When it is full, messages are dropped until half
+    of it is free again, and one Gap stands in the place of all of them."""
+
+    def __init__(self, journal: Journal, size: int, now: Callable[[], datetime]) -> None:
+        self._journal = journal
+        self._size = size
+        self._now = now
+        self._items: deque[Item] = deque()
+        self._filled = asyncio.Event()
+        self._dropping = 0
+        self._watcher: Callable[[Message], None] | None = None
+        self.session = 0
+        self.high_water = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def hear(self, messages: Sequence[Message], at: datetime) -> None:
+        """Take messages of the reader. The journal has them all, dropped or not."""
+        append, session, watcher = self._journal.append, self.session, self._watcher
+        for message in messages:
+            append(SOURCE, session, at, message.raw)
+            if watcher is not None:
+                watcher(message)
+        room = self._size - len(self._items)
+        if self._dropping:
+            room = 0
+        self._items.extend([Heard(message, at) for message in messages[:room]])
+        if len(messages) > room:
+            self._dropping += len(messages) - room
+            self.dropped += len(messages) - room
+        self.high_water = max(self.high_water, len(self._items))
+        self._filled.set()
+
+    def put(self, control: Control) -> None:
+        """Take what is no message; there are few of them, so they always find room."""
+        self._journal.append(SOURCE, self.session, control.at, marker(control))
+        self._items.append(control)
+        self._filled.set()
+
+    def watch(self, watcher: Callable[[Message], None] | None) -> None:
+        """Show every further message to somebody at the place where it joins the order."""
+        self._watcher = watcher
+
+    @property
+    def is_dropping(self) -> bool:
+        """Whether messages are being lost now."""
+        return self._dropping > 0
+
+    async def take(self, limit: int) -> list[Item]:
+        """All that has queued up, at most `limit`; waits while there is nothing."""
+        while not self._items:
+            self._filled.clear()
+            await self._filled.wait()
+        items = self._items
+        taken = [items.popleft() for _ in range(min(limit, len(items)))]
+        if self._dropping and len(items) <= self._size // 2:
+            dropped, self._dropping = self._dropping, 0
+            self.put(Gap(dropped, self._now()))
+        return taken
+
+
+def marker(control: Control) -> bytes:
+    """A line of our own among the PBX's in the journal; a replay needs it in its place."""
+    match control:
+        case SessionBegun(boot, session, _):
+            return f"Pitline: SessionBegun\r\nBoot: {boot.id}\r\nSession: {session}".encode()
+        case LinkLost(reason, _):
+            return f"Pitline: LinkLost\r\nReason: {reason}".encode()
+        case Gap(dropped, _):
+            return f"Pitline: Gap\r\nDropped: {dropped}".encode()
+        case Picture(None, _):
+            return b"Pitline: NoPicture"
+        case Picture(PbxSnapshot() as snapshot, _):
+            rows = (
+                *snapshot.channels,
+                *snapshot.status,
+                *snapshot.queues,
+                *snapshot.parked,
+                *snapshot.bridges,
+            )
+            return b"\r\n\r\n".join((b"Pitline: Picture", *(row.raw for row in rows)))
+        case _:
+            return b"Pitline: Tick"

@@ -1,0 +1,152 @@
+"""What is true now, asked after a gap, and brought up to the place where it joins the order.
+
+The PBX makes its lists while calls go on, and sends events that it had queued before a list after
+it. So a list alone would close calls that were born after it was made and adopt others that ended
+meanwhile. The guard: from the moment of asking, every event that goes to the tracker is also watched
+here; after the last list a Ping empties the session's queue of events, and a short wait gives the
+PBX's own event bus its time. Then the rows are corrected by what was watched (an ended channel's row
+goes, a new-born channel gets one, state, bridge and Linkedid are the newest), and the picture joins
+the queue *behind* the watched events: the tracker compares it with a state of the same moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from connectors.ami.actions import Action, Answer
+from connectors.ami.config import AmiWaits
+from connectors.ami.link import AmiLink
+from connectors.ami.message import Message
+from connectors.ami.tracker import PbxSnapshot
+
+CHANNELS = Action("CoreShowChannels", complete="CoreShowChannelsComplete")
+STATUS = Action("Status", complete="StatusComplete")
+QUEUES = Action("QueueStatus", complete="QueueStatusComplete")
+PARKED = Action("ParkedCalls", complete="ParkedCallsComplete")
+BRIDGES = Action("BridgeList", complete="BridgeListComplete")
+
+_LEFT_QUEUE = frozenset({"QueueCallerLeave", "QueueCallerAbandon"})
+_UNPARKED = frozenset({"UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "ParkedCallSwap"})
+_STATE = ("ChannelState", "ChannelStateDesc", "Linkedid")
+
+
+class NoPicture(Exception):
+    """The PBX did not give a picture that can be trusted. `may_retry`: it did not refuse either."""
+
+    def __init__(self, text: str, *, may_retry: bool) -> None:
+        super().__init__(text)
+        self.text = text
+        self.may_retry = may_retry
+
+
+async def ask_picture(link: AmiLink, watch: SnapshotWatch, waits: AmiWaits) -> PbxSnapshot:
+    """All lists at one time, then the barrier. Only the channels must come; a PBX without parking
+    or queues refuses those lists, and nothing follows from that. Raises NoPicture."""
+    asked = (CHANNELS, STATUS, QUEUES, PARKED, BRIDGES)
+    answers = await asyncio.gather(*(link.ask(action) for action in asked))
+    channels = answers[0]
+    if not channels.is_told:
+        raise NoPicture(channels.text, may_retry=channels.kind == "unknown")
+    if (await link.ask(Action("Ping"))).kind == "unknown":
+        raise NoPicture("the PBX stopped answering", may_retry=True)
+    await asyncio.sleep(waits.settle)
+    return watch.corrected(*(_rows(answer) for answer in answers))
+
+
+def _rows(answer: Answer) -> tuple[Message, ...]:
+    return answer.rows if answer.is_told else ()
+
+
+class SnapshotWatch:
+    """What happened to channels since the picture was asked for."""
+
+    def __init__(self) -> None:
+        self._gone: set[str] = set()
+        self._born: dict[str, Message] = {}
+        self._newest: dict[str, Message] = {}
+        self._bridge: dict[str, str] = {}
+        self._left_queue: set[tuple[str, str]] = set()
+        self._unparked: set[str] = set()
+
+    def see(self, message: Message) -> None:
+        """A message that joins the order now."""
+        uniqueid = message.get("Uniqueid") or message.get("ParkeeUniqueid")
+        if not uniqueid:
+            return
+        name = message.name
+        if name == "Hangup":
+            self._gone.add(uniqueid)
+        elif name == "Newchannel":
+            self._gone.discard(uniqueid)
+            self._born[uniqueid] = message
+        elif name == "BridgeEnter":
+            self._bridge[uniqueid] = message.get("BridgeUniqueid")
+        elif name == "BridgeLeave":
+            self._bridge[uniqueid] = ""
+        elif name in _LEFT_QUEUE:
+            self._left_queue.add((message.get("Queue"), uniqueid))
+        elif name == "QueueCallerJoin":
+            self._left_queue.discard((message.get("Queue"), uniqueid))
+        elif name in _UNPARKED:
+            self._unparked.add(uniqueid)
+        elif name == "ParkedCall":
+            self._unparked.discard(uniqueid)
+        if message.get("ChannelState"):
+            self._newest[uniqueid] = message
+
+    def corrected(
+        self,
+        channels: Iterable[Message],
+        status: Iterable[Message],
+        queues: Iterable[Message],
+        parked: Iterable[Message],
+        bridges: Iterable[Message],
+    ) -> PbxSnapshot:
+        """The lists as they would read if they had been made now."""
+        live = [self._brought_up(row, "BridgeId") for row in channels if self._is_live(row)]
+        listed = {row.get("Uniqueid") for row in live}
+        for uniqueid, birth in self._born.items():
+            if uniqueid not in listed and uniqueid not in self._gone:
+                live.append(self._row_of_birth(uniqueid, birth))
+        return PbxSnapshot(
+            channels=tuple(live),
+            status=tuple(self._brought_up(row, "BridgeID") for row in status if self._is_live(row)),
+            queues=tuple(row for row in queues if not self._has_left(row)),
+            parked=tuple(row for row in parked if not self._is_unparked(row)),
+            bridges=tuple(bridges),
+        )
+
+    def _is_live(self, row: Message) -> bool:
+        return row.get("Uniqueid") not in self._gone
+
+    def _has_left(self, row: Message) -> bool:
+        uniqueid = row.get("Uniqueid")
+        return bool(uniqueid) and (uniqueid in self._gone or (row.get("Queue"), uniqueid) in self._left_queue)
+
+    def _is_unparked(self, row: Message) -> bool:
+        uniqueid = row.get("ParkeeUniqueid")
+        return uniqueid in self._gone or uniqueid in self._unparked
+
+    def _brought_up(self, row: Message, bridge_header: str) -> Message:
+        uniqueid = row.get("Uniqueid")
+        newest = self._newest.get(uniqueid)
+        changes = {name: newest.get(name) for name in _STATE if newest.get(name)} if newest else {}
+        if uniqueid in self._bridge:
+            changes[bridge_header] = self._bridge[uniqueid]
+        return _with(row, changes) if changes else row
+
+    def _row_of_birth(self, uniqueid: str, birth: Message) -> Message:
+        raw = _with(birth, {"Event": "CoreShowChannel"}).raw
+        return self._brought_up(Message("event", "CoreShowChannel", raw), "BridgeId")
+
+
+def _with(message: Message, changes: dict[str, str]) -> Message:
+    """The same message with some headers changed or added. The texts come from the PBX's own
+    headers, so they hold no line break."""
+    left = {name.lower(): value for name, value in changes.items()}
+    lines: list[str] = []
+    for name, values in message.headers().items():
+        lines += [f"{name}: {left.pop(name, value)}" for value in values]
+    lines += [f"{name}: {value}" for name, value in left.items()]
+    return Message(message.kind, message.name, "\r\n".join(lines).encode())
