@@ -24,6 +24,13 @@ TONES = (
 )
 
 
+# A second AMI user that sees and may do everything: the yardstick for what ours does not see.
+EVERYTHING = (
+    "\n[everything]\nsecret = everything\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
+    "read = all\nwrite = all\nwritetimeout = 5000\n"
+)
+
+
 class CannotRender(AssertionError):
     """A configuration file no longer has the line that a test must change."""
 
@@ -52,6 +59,7 @@ def write_configuration(plan: Plan, place: Place, settings: Mapping[str, str]) -
         own = {path.name: path.read_text() for path in FREEPBX.glob("*.conf")}
         texts["modules.conf"] += own.pop("more_modules.conf")
         texts |= own
+    texts["manager.conf"] += EVERYTHING
     for name, old, new in _moves(plan, place):
         if old not in texts[name]:
             raise CannotRender(f"{name} no longer says {old!r}: the test cannot move it to this machine")
