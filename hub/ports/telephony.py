@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class LinkState:
     pbx_version: str = ""
 
 
+@runtime_checkable
 class Telephony(Protocol):
     """The PBX link as pages see it."""
 
@@ -65,6 +66,7 @@ class Rehearsal:
     title: str
 
 
+@runtime_checkable
 class PracticeExchange(Protocol):
     """The built-in exchange of the demo: rings when it is told to."""
 

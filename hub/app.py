@@ -1,0 +1,205 @@
+"""The hub: built from settings, modules and connectors; knows the order of start and stop, no vendor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from hub.clock import Clock
+from hub.events.base import Event
+from hub.events.catalogue import EVENTS
+from hub.kernel.batches import Failed, HotPath
+from hub.kernel.check import check
+from hub.kernel.claims import Claims
+from hub.kernel.codec import Codec
+from hub.kernel.context import Deps
+from hub.kernel.database import Database
+from hub.kernel.installation import Installation
+from hub.kernel.intake import GroupIntake
+from hub.kernel.jobs import JobRunner
+from hub.kernel.journal import FileJournal
+from hub.kernel.live import LiveHub
+from hub.kernel.manifest import Module
+from hub.kernel.migrating import migrate
+from hub.kernel.outbox import Outbox
+from hub.kernel.relay import Relay
+from hub.kernel.routing import Routing, installed
+from hub.kernel.samples import sample_of
+from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.supervisor import Supervisor
+from hub.kernel.system import Parts, System
+from hub.kernel.uow import SqlTransactions
+from hub.kernel.wakeup import RelayCounters, Wakeup
+from hub.log import get_logger
+from hub.ports.connector import Connector
+from hub.ports.telephony import PracticeExchange, Telephony
+from hub.settings import Settings
+
+
+class Hub:
+    """Everything that runs behind the web admin. Building it checks the manifests; `open` makes the
+    database ready (enough for commands), `start` sets relay, jobs and connectors to work."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Iterable[Module],
+        *,
+        clock: Clock,
+        journal: FileJournal,
+        connectors: Sequence[Connector] = (),
+        off: Mapping[str, str] | None = None,
+        telephony: Telephony | None = None,
+        practice: PracticeExchange | None = None,
+        events: Sequence[type[Event]] = EVENTS,
+        exclusive: bool = True,
+    ) -> None:
+        self.modules = installed(modules, settings.modules.off)
+        check(self.modules)
+        self._events = events
+        self._is_open = False
+        self._log = get_logger("hub.app")
+        self._bell = Wakeup()
+        self._counters = RelayCounters()
+        self._routing = Routing(self.modules)
+        self._codec = Codec(events)
+        self._outbox = Outbox(self._codec, clock, self._routing.routes, self._routing.hot)
+        self.journal = journal
+        self.live = LiveHub()
+        self.database = Database(settings.database.url, exclusive=exclusive)
+        self.transactions = SqlTransactions(self.database, self._outbox, self.live, clock, self._bell.ring)
+        self.intake = GroupIntake(self.database, self._outbox, FIRST_SHOP, self._bell.ring)
+        self.system = System(self.database, self.live, journal, clock, self._parts)
+        deps = Deps(
+            settings=settings, clock=clock, telephony=telephony, practice=practice, system=self.system
+        )
+        self.installation = Installation(
+            settings=settings,
+            clock=clock,
+            modules=self.modules,
+            apis=frozenset(m.api for m in self.modules if isinstance(m.api, type)),
+            transactions=self.transactions,
+            live=self.live,
+            deps=deps,
+            system=self.system,
+            default_shop=FIRST_SHOP,
+        )
+        self._rehearsal = self._hot_path(self._stumbled)
+        self.relay = self._relay()
+        self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off)
+        self.jobs = self._job_runner()
+
+    def _hot_path(self, failed: Failed) -> HotPath:
+        settings = self.installation.settings.relay
+        return HotPath(
+            self._routing.batch,
+            outbox=self._outbox,
+            codec=self._codec,
+            deps=self.installation.deps,
+            clock=self.installation.clock,
+            size=settings.batch,
+            backoff=settings.backoff,
+            failed=failed,
+        )
+
+    def _relay(self) -> Relay:
+        installation = self.installation
+        return Relay(
+            self.database,
+            self.transactions,
+            self._hot_path(self._counters.failure),
+            Claims(self._routing.ordinary, self._codec, installation.clock),
+            self.live,
+            self._bell,
+            self._counters,
+            deps=installation.deps,
+            apis=installation.apis,
+            clock=installation.clock,
+            settings=installation.settings.relay,
+        )
+
+    def _job_runner(self) -> JobRunner:
+        return JobRunner(
+            [job for module in self.modules for job in module.jobs],
+            self.transactions,
+            deps=self.installation.deps,
+            apis=self.installation.apis,
+            clock=self.installation.clock,
+            shop_id=FIRST_SHOP,
+        )
+
+    def _parts(self) -> Parts:
+        settings = self.installation.settings
+        return Parts(
+            relay=self.relay,
+            bell=self._bell,
+            intake=self.intake,
+            supervisor=self.supervisor,
+            jobs=self.jobs,
+            handlers=frozenset((*self._routing.batch, *self._routing.ordinary)),
+            journal_folder=Path(settings.journal.folder),
+            patience=max(10.0, settings.relay.poll * 10),
+        )
+
+    async def open(self) -> None:
+        """Open the database and bring it to this program's schema. A second call does nothing."""
+        if not self._is_open:
+            await self.database.open()
+            self._is_open = True
+            await migrate(self.database)
+
+    async def start(self) -> None:
+        """Open, warm, relay, jobs, connectors: in this order, so that the first fact finds all ready."""
+        await self.open()
+        await self._warm()
+        self.system.start()
+        self.relay.start()
+        self._bell.ring_all()
+        self.jobs.start()
+        self.journal.start()
+        self.supervisor.start()
+        self._log.info("the hub runs", modules=len(self.modules))
+
+    async def stop(self) -> None:
+        """The other way round; what was taken in is stored, what runs is finished or undone."""
+        await self.supervisor.stop()
+        await self.jobs.stop()
+        await self.intake.stop(2.0)
+        await self.relay.stop()
+        self.system.stop()
+        await asyncio.to_thread(self.journal.stop)
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the database (all that `open` needs)."""
+        self._is_open = False
+        await self.database.close()
+
+    async def _warm(self) -> None:
+        """Run the hot path once on made-up facts and undo it: compiling a statement for the first
+        time takes up to 18 ms, which the first caller must not wait for."""
+
+        def rehearse(connection: Connection) -> None:
+            clock_moment = self.installation.clock.now()
+            facts = [
+                self._outbox.fact(sample_of(event), occurred_at=clock_moment, shop_id=FIRST_SHOP)
+                for event in self._events
+            ]
+            self._outbox.store(connection, [self._outbox.row(fact) for fact in facts])
+            self._rehearsal.run(connection)
+            raise _Undo
+
+        try:
+            await self.database.write(rehearse)
+        except _Undo:
+            return
+
+    def _stumbled(self, handler: str, error: Exception, _attempt: int, _is_last: bool) -> None:
+        self._log.warning("a handler stumbled over a made-up fact", handler=handler, error=repr(error))
+
+
+class _Undo(Exception):
+    """Rolls the rehearsal back."""

@@ -1,0 +1,309 @@
+"""The hot path: handlers that take batches, run in the writer's transaction that claims their work.
+
+One transaction claims the oldest deliveries of all batch handlers, runs each handler once under a
+savepoint with everything that is its, and marks them done. When a batch fails its deliveries run one
+by one, so that only the guilty one backs off; the later ones of its key wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, text, update
+
+from hub.clock import Clock
+from hub.events.base import Envelope, Event
+from hub.kernel.codec import Codec, Unreadable
+from hub.kernel.context import Delivered, Deps
+from hub.kernel.faults import storage_fault
+from hub.kernel.manifest import Subscription
+from hub.kernel.outbox import DEAD, DONE, PENDING, Fact, Outbox, Stored, event_delivery, event_outbox, moment
+from hub.ports.live import Hint
+from hub.values import ShopId
+
+Failed = Callable[[str, Exception, int, bool], None]
+"""Told of every failure: the handler, the error, which attempt it was, whether it was the last."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one transaction of the hot path did; true only once it is committed."""
+
+    handled: int = 0
+    failed: int = 0
+    hints: list[Hint] = field(default_factory=list)
+    stored: Stored = field(default_factory=Stored)
+    is_full: bool = False
+    retry_in: float | None = None
+
+
+class Batch:
+    """The BatchContext of one run of a handler; what it says counts only if the run succeeds."""
+
+    def __init__(self, connection: Connection, deps: Deps, outbox: Outbox, clock: Clock) -> None:
+        self._connection = connection
+        self._deps = deps
+        self._outbox = outbox
+        self._clock = clock
+        self.facts: list[Fact] = []
+        self.hints: list[Hint] = []
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
+    @property
+    def deps(self) -> Deps:
+        return self._deps
+
+    def publish(self, event: Event, *, cause: Envelope, external_id: str | None = None) -> None:
+        """A fact that follows from another; stored with the batch."""
+        self.facts.append(
+            self._outbox.fact(
+                event,
+                occurred_at=self._clock.now(),
+                shop_id=cause.shop_id,
+                cause_id=cause.id,
+                external_id=external_id,
+            )
+        )
+
+    def hint(self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None) -> None:
+        """Tell watchers after the commit."""
+        self.hints.append(Hint(topic, row_id, rev, shop_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    id: int
+    attempts: int
+    delivered: Delivered[Any]
+
+
+class HotPath:
+    """Runs the batch handlers. Synchronous: call `run` inside a writing transaction."""
+
+    def __init__(
+        self,
+        subscriptions: Mapping[str, Subscription],
+        *,
+        outbox: Outbox,
+        codec: Codec,
+        deps: Deps,
+        clock: Clock,
+        size: int,
+        backoff: Sequence[float],
+        failed: Failed,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._outbox = outbox
+        self._codec = codec
+        self._deps = deps
+        self._clock = clock
+        self._size = size
+        self._backoff = tuple(backoff)
+        self._failed = failed
+        self._claim = _claim(tuple(subscriptions), size)
+
+    def run(self, connection: Connection) -> Outcome:
+        """Claim, run and settle one batch of every handler. Raises only for storage faults."""
+        outcome = Outcome()
+        if not self._subscriptions:
+            return outcome
+        if connection.dialect.name == "postgresql":
+            connection.execute(_ONE_AT_A_TIME)
+        now = moment(connection, self._clock)
+        rows = connection.execute(self._claim, {"now": now}).all()
+        outcome.is_full = len(rows) >= self._size
+        done: list[int] = []
+        for name, works in self._read(connection, rows, now, outcome).items():
+            done += self._run_handler(connection, self._subscriptions[name], works, now, outcome)
+        if done:
+            connection.execute(_DONE, [{"delivery": number} for number in done])
+        outcome.handled = len(done)
+        return outcome
+
+    def _read(
+        self, connection: Connection, rows: Sequence[Row[Any]], now: float, outcome: Outcome
+    ) -> dict[str, list[_Work]]:
+        works: dict[str, list[_Work]] = {name: [] for name in self._subscriptions}
+        read: dict[str, Delivered[Any] | Unreadable] = {}
+        for row in rows:
+            delivered = read.get(row.event_id)
+            if delivered is None:
+                delivered = read[row.event_id] = read_event(self._codec, row)
+            if isinstance(delivered, Unreadable):
+                self._fail(connection, row.handler, row.id, len(self._backoff), now, delivered, outcome)
+            else:
+                works[row.handler].append(_Work(row.id, row.attempts, delivered))
+        return {name: mine for name, mine in works.items() if mine}
+
+    def _run_handler(
+        self,
+        connection: Connection,
+        subscription: Subscription,
+        works: Sequence[_Work],
+        now: float,
+        outcome: Outcome,
+    ) -> list[int]:
+        error = self._attempt(connection, subscription, works, outcome)
+        if error is None:
+            return [work.id for work in works]
+        done: list[int] = []
+        waiting: set[str] = set()
+        for work in works:
+            key = work.delivered.envelope.key
+            if key in waiting:
+                continue
+            error = self._attempt(connection, subscription, [work], outcome)
+            if error is None:
+                done.append(work.id)
+                continue
+            waiting.add(key)
+            self._fail(connection, subscription.name, work.id, work.attempts, now, error, outcome)
+        return done
+
+    def _attempt(
+        self,
+        connection: Connection,
+        subscription: Subscription,
+        works: Sequence[_Work],
+        outcome: Outcome,
+    ) -> Exception | None:
+        """Run a handler under a savepoint; None when it succeeded."""
+        if subscription.handle_batch is None:
+            raise TypeError(f"{subscription.name} takes no batches")
+        batch = Batch(connection, self._deps, self._outbox, self._clock)
+        savepoint = connection.begin_nested()
+        try:
+            subscription.handle_batch(batch, [work.delivered for work in works])
+            stored = self._outbox.store(connection, [self._outbox.row(fact) for fact in batch.facts])
+            savepoint.commit()
+        except Exception as error:
+            if storage_fault(error) is not None:
+                raise
+            savepoint.rollback()
+            return error
+        outcome.stored += stored
+        outcome.hints += batch.hints
+        return None
+
+    def _fail(
+        self,
+        connection: Connection,
+        handler: str,
+        delivery: int,
+        attempts: int,
+        now: float,
+        error: Exception,
+        outcome: Outcome,
+    ) -> None:
+        wait = settle_failure(connection, delivery, attempts, now, self._backoff, error)
+        outcome.failed += 1
+        self._failed(handler, error, attempts + 1, wait is None)
+        if wait is not None:
+            outcome.retry_in = wait if outcome.retry_in is None else min(outcome.retry_in, wait)
+        self._failed(handler, error, attempts + 1, wait is None)
+
+
+def settle_failure(
+    connection: Connection,
+    delivery: int,
+    attempts: int,
+    now: float,
+    backoff: Sequence[float],
+    error: Exception,
+) -> float | None:
+    """Write a failed attempt: the next try later, or dead when the list of waits is used up.
+    Returns the wait, None for dead."""
+    wait = backoff[attempts] if attempts < len(backoff) else None
+    connection.execute(
+        _FAILED,
+        {
+            "delivery": delivery,
+            "state": DEAD if wait is None else PENDING,
+            "attempts": attempts + 1,
+            "not_before": now + (wait or 0.0),
+            "last_error": describe(error),
+        },
+    )
+    return wait
+
+
+def describe(error: Exception) -> str:
+    """One line for a person who has to decide."""
+    line = f"{type(error).__name__}: {error}".replace("\x00", "�").splitlines()[0]
+    return line.encode("utf-8", "replace").decode()[:1000]
+
+
+def read_event(codec: Codec, row: Row[Any]) -> Delivered[Any] | Unreadable:
+    """The event of a joined delivery row, or why it cannot be read."""
+    try:
+        event = codec.decode(row.name, row.version, row.payload)
+    except Unreadable as error:
+        return error
+    envelope = Envelope(
+        id=row.event_id,
+        occurred_at=row.occurred_at,
+        shop_id=ShopId(row.shop_id),
+        key=row.event_key,
+        actor=row.actor,
+        cause_id=row.cause_id,
+        source=row.source,
+        external_id=row.external_id,
+    )
+    return Delivered(envelope, event)
+
+
+def joined(handlers: Iterable[str]) -> Select[Any]:
+    """Pending deliveries of these handlers with their events, oldest first."""
+    d, o = event_delivery.c, event_outbox.c
+    return (
+        select(
+            d.id, d.handler, d.attempts, d.claimed_until, d.event_id,
+            o.name, o.version, o.occurred_at, o.shop_id, o.key.label("event_key"),
+            o.actor, o.cause_id, o.source, o.external_id, o.payload,
+        )
+        .join_from(event_delivery, event_outbox, o.id == d.event_id)
+        .where(text("event_delivery.state = 'pending'"), d.handler.in_(list(handlers)))
+        .order_by(d.id)
+    )  # fmt: skip
+
+
+def _claim(handlers: tuple[str, ...], size: int) -> Select[Any]:
+    d, older = event_delivery.c, event_delivery.alias("older")
+    backing_off = (
+        select(older.c.id)
+        .where(
+            text("older.state = 'pending'"),
+            older.c.handler == d.handler,
+            older.c.key == d.key,
+            older.c.id < d.id,
+            older.c.not_before > bindparam("now"),
+        )
+        .exists()
+    )
+    return joined(handlers).where(d.not_before <= bindparam("now"), ~backing_off).limit(size)
+
+
+_DONE = (
+    update(event_delivery)
+    .where(event_delivery.c.id == bindparam("delivery"))
+    .values(state=DONE)
+)  # fmt: skip
+_FAILED = (
+    update(event_delivery)
+    .where(event_delivery.c.id == bindparam("delivery"))
+    .values(
+        state=bindparam("state"),
+        attempts=bindparam("attempts"),
+        not_before=bindparam("not_before"),
+        last_error=bindparam("last_error"),
+        claimed_until=0.0,
+        token=None,
+    )
+)
+# Several processes on one server: one at a time runs the batches, or a key would lose its order.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7465001)")

@@ -1,0 +1,137 @@
+"""Checks the manifests at start: a mistake stops it with one sentence and the file to look at."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+
+from hub.errors import Invalid
+from hub.kernel.manifest import ROLES, Module, Subscription
+from hub.kernel.orm import Base
+from hub.kernel.web import PUBLIC, SIGNED_IN
+
+_KERNEL_TABLES = ("event_", "alembic_")
+
+
+def check(modules: Sequence[Module]) -> None:
+    """Raises Invalid (code `manifest.wrong`) for the first mistake."""
+    _unique("module", ((module.name, module) for module in modules))
+    _requires(modules)
+    _unique("handler", ((s.name, m) for m in modules for s in m.handlers))
+    _unique("route name", ((r.name, m) for m in modules for r in m.routes))
+    _unique("operation name", ((o.name, m) for m in modules for o in m.operations))
+    _unique("page", ((f"{r.method} {r.path}", m) for m in modules for r in m.routes))
+    _unique("API path", ((f"{o.method} {o.path}", m) for m in modules for o in m.operations))
+    _unique("permission", ((p.name, m) for m in modules for p in m.permissions))
+    _unique("live topic", ((t.topic, m) for m in modules for t in m.topics))
+    _unique("job", ((j.name, m) for m in modules for j in m.jobs))
+    _unique("card part", ((c.name, m) for m in modules for c in m.card))
+    for module in modules:
+        for subscription in module.handlers:
+            _handler(module, subscription)
+    _rights(modules)
+    _tables(modules)
+
+
+def _unique(what: str, named: Iterable[tuple[str, Module]]) -> None:
+    owners: dict[str, Module] = {}
+    for name, module in named:
+        if name in owners:
+            both = " and ".join(dict.fromkeys((owners[name].name, module.name)))
+            raise _wrong(module, f"The {what} {name!r} is declared twice, by {both}.")
+        owners[name] = module
+
+
+def _requires(modules: Sequence[Module]) -> None:
+    by_name = {module.name: module for module in modules}
+    for module in modules:
+        for name in module.requires:
+            if name not in by_name:
+                raise _wrong(
+                    module,
+                    f"The module {module.name!r} needs {name!r}, which is not installed or switched off.",
+                )
+    state: dict[str, bool] = {}
+
+    def visit(module: Module, path: tuple[str, ...]) -> None:
+        if module.name in path:
+            ring = " -> ".join((*path[path.index(module.name) :], module.name))
+            raise _wrong(module, f"The modules need each other in a ring: {ring}.")
+        if state.get(module.name):
+            return
+        for name in module.requires:
+            visit(by_name[name], (*path, module.name))
+        state[module.name] = True
+
+    for module in modules:
+        visit(module, ())
+
+
+def _handler(module: Module, subscription: Subscription) -> None:
+    if (subscription.handle is None) == (subscription.handle_batch is None):
+        raise _wrong(module, f"The handler {subscription.name!r} must be either ordinary or for batches.")
+    if not subscription.name.startswith(module.name + "."):
+        raise _wrong(module, f"The handler {subscription.name!r} must be called {module.name}.<function>.")
+    if not subscription.events:
+        raise _wrong(module, f"The handler {subscription.name!r} subscribes to no event.")
+    if subscription.handle is None:
+        return
+    if not inspect.iscoroutinefunction(subscription.handle):
+        raise _wrong(module, f"The handler {subscription.name!r} must be an async function.")
+    hints = typing.get_type_hints(subscription.handle)
+    parameters = list(inspect.signature(subscription.handle).parameters)
+    declared = hints.get(parameters[0]) if parameters else None
+    for event in subscription.events:
+        if not (isinstance(declared, type) and issubclass(event, declared)):
+            shown = getattr(declared, "__name__", str(declared))
+            raise _wrong(
+                module,
+                f"The handler {subscription.name!r} takes {shown}, but subscribes to {event.__name__}.",
+            )
+
+
+def _rights(modules: Sequence[Module]) -> None:
+    declared = {permission.name for module in modules for permission in module.permissions}
+    for module in modules:
+        for permission in module.permissions:
+            strangers = set(permission.grants) - set(ROLES)
+            if strangers:
+                raise _wrong(
+                    module, f"The right {permission.name!r} is granted to {min(strangers)!r}, no role."
+                )
+        for where, right in _used(module):
+            if right not in declared and right not in (PUBLIC, SIGNED_IN):
+                raise _wrong(module, f"{where} asks for the right {right!r}, which no module declares.")
+
+
+def _used(module: Module) -> Iterator[tuple[str, str]]:
+    for route in module.routes:
+        yield f"The page {route.method} {route.path}", route.right
+    for operation in module.operations:
+        yield f"The operation {operation.method} /api/v1{operation.path}", operation.right
+    for item in module.menu:
+        yield f"The menu entry {item.path}", item.right
+    for topic in module.topics:
+        yield f"The live topic {topic.topic}", topic.right
+    for part in module.card:
+        yield f"The card part {part.name}", part.right
+
+
+def _tables(modules: Sequence[Module]) -> None:
+    """Every table belongs to the module in whose models it is written, and says so by its prefix."""
+    packages = {f"{module.folder.parent.name}.{module.folder.name}": module for module in modules}
+    for mapper in Base.registry.mappers:
+        where = mapper.class_.__module__.rpartition(".models")[0] or mapper.class_.__module__
+        module = next((m for package, m in packages.items() if where.endswith(package)), None)
+        table = getattr(mapper.local_table, "name", "")
+        if module is None or not isinstance(table, str):
+            continue
+        if not table.startswith(module.name + "_") or table.startswith(_KERNEL_TABLES):
+            raise _wrong(
+                module, f"The table {table!r} of {mapper.class_.__name__} must start with {module.name}_."
+            )
+
+
+def _wrong(module: Module, text: str) -> Invalid:
+    return Invalid("manifest.wrong", text, f"Look at {module.folder / 'module.py'}.")

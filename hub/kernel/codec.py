@@ -1,0 +1,76 @@
+"""Events to JSON and back: how facts stand in the outbox. The stored forms are fixed by golden files.
+
+A class whose `version` was raised declares `upcast(version, data)`, a static method that turns the
+stored dict of `version` into that of `version + 1`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from hub.events.base import Event
+
+
+class Unreadable(Exception):
+    """A stored event that this program cannot read: trying again does not help."""
+
+
+class Codec:
+    """Writes and reads the events of a catalogue; built once at start."""
+
+    def __init__(self, events: Iterable[type[Event]]) -> None:
+        self._types: dict[str, tuple[type[Event], TypeAdapter[Any]]] = {
+            event.name: (event, TypeAdapter(event)) for event in events
+        }
+
+    def encode(self, event: Event) -> str:
+        """The payload's JSON. Raises TypeError for an event that is not in the catalogue."""
+        found = self._types.get(event.name)
+        if found is None or not isinstance(event, found[0]):
+            raise TypeError(f"{type(event).__name__} is not in the event catalogue")
+        try:
+            return found[1].dump_json(event, exclude_none=False).decode()
+        except ValueError:
+            # Text from outside may hold half of a surrogate pair, which is no character at all.
+            return json.dumps(_mended(found[1].dump_python(event, mode="python")), default=str)
+
+    def decode(self, name: str, version: int, payload: str) -> Event:
+        """The event of a stored row. Raises Unreadable."""
+        found = self._types.get(name)
+        if found is None:
+            raise Unreadable(f"this program knows no event {name}")
+        kind, adapter = found
+        try:
+            if version == kind.version:
+                event = adapter.validate_json(payload)
+            else:
+                event = adapter.validate_python(self._lifted(kind, version, json.loads(payload)))
+        except (ValidationError, ValueError) as error:
+            raise Unreadable(f"the stored {name} v{version} cannot be read: {error}") from error
+        if not isinstance(event, kind):
+            raise Unreadable(f"the stored {name} v{version} is something else")
+        return event
+
+    def _lifted(self, kind: type[Event], version: int, data: dict[str, Any]) -> dict[str, Any]:
+        if version > kind.version:
+            raise Unreadable(f"{kind.name} v{version} was written by a newer program")
+        upcast: Callable[[int, dict[str, Any]], dict[str, Any]] | None = getattr(kind, "upcast", None)
+        for step in range(version, kind.version):
+            if upcast is None:
+                raise Unreadable(f"{kind.__name__} has no upcast from v{step}")
+            data = upcast(step, data)
+        return data
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mended(item) for item in value]
+    return value

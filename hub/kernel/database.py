@@ -1,0 +1,201 @@
+"""The database: short writing jobs for the machinery, sessions for pages and handlers, reads.
+
+On SQLite one FIFO lock orders everything that writes: the writer thread's batches and the pages'
+sessions, both briefly. On PostgreSQL the same synchronous batch functions run on asyncpg through
+`run_sync`, and the server does the ordering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from hub.errors import Unavailable
+from hub.kernel import sqlite
+from hub.kernel.faults import away, storage_fault
+
+R = TypeVar("R")
+
+LONGEST_SESSION = 30.0
+"""Seconds after which a writing session is rolled back: it holds up every other writer."""
+
+
+class Database:
+    """One database by its URL. `exclusive`: a running hub, which refuses a second one on one file."""
+
+    def __init__(self, url: str, *, exclusive: bool = False) -> None:
+        self._url = url
+        self._exclusive = exclusive
+        self.is_sqlite = url.startswith("sqlite")
+        self.path: Path | None = None
+        self._file_lock: int | None = None
+        self._turn = asyncio.Lock()
+        self._turn_owner: asyncio.Task[object] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writer: Engine | None = None
+        self._sessions: AsyncEngine | None = None
+        self._readers: AsyncEngine | None = None
+        self.commits = 0
+        self._commits_tended = 0
+
+    async def open(self) -> None:
+        """Make the folder, take the file, and touch it once. Raises Unavailable with the reason."""
+        if not self.is_sqlite:
+            self._sessions = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            self._readers = self._sessions.execution_options(postgresql_readonly=True)
+            await self.write(lambda connection: connection.execute(text("SELECT 1")))
+            return
+        self.path = sqlite.file_of(self._url)
+        if self._exclusive:
+            self._file_lock = sqlite.claim_file(self.path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writer = sqlite.writer_engine(self.path)
+        self._sessions = sqlite.session_engine(self.path)
+        self._readers = sqlite.reader_engine(self.path)
+        await self.write(lambda connection: connection.execute(text("SELECT count(*) FROM sqlite_master")))
+
+    async def close(self) -> None:
+        """Readers first, so that the writer is the one that empties the log at the end."""
+        for engine in (self._readers, self._sessions):
+            if engine is not None:
+                await engine.dispose()
+        if self._thread is not None and self._writer is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+            self._thread.shutdown(wait=False)
+        if self._file_lock is not None:
+            os.close(self._file_lock)
+            self._file_lock = None
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """Run a synchronous job in one transaction of its own; committed when this returns. A
+        cancelled caller leaves the job to finish. Storage faults are raised as Unavailable."""
+        with _told():
+            done = await (
+                self._in_turn(partial(self._in_transaction, work))
+                if self.is_sqlite
+                else self._write_async(work)
+            )
+        self.commits += 1
+        return done
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run a synchronous query on a connection that cannot write and waits for no writer."""
+        with _told():
+            async with _opened(self._readers).connect() as connection:
+                return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session in a writing transaction. The caller commits; leaving rolls back what is not.
+        Raises Unavailable for storage faults and when the session is held too long."""
+        if self.is_sqlite:
+            await self._take_turn()
+            self._turn_owner = asyncio.current_task()
+        limit = asyncio.timeout(LONGEST_SESSION)
+        try:
+            with _told():
+                async with limit, AsyncSession(_opened(self._sessions), expire_on_commit=False) as session:
+                    await _connect(session)
+                    yield session
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            text = "The work took too long and was undone."
+            raise Unavailable("database.too_slow", text, "Try again.") from error
+        finally:
+            if self.is_sqlite:
+                self._end_turn()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one moment of the database, cannot write and waits for no writer."""
+        with _told():
+            async with AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
+                await _connect(session)
+                yield session
+
+    async def tend(self) -> None:
+        """Empty SQLite's log when nobody writes, so that no commit has to. Call it now and then."""
+        if self.path is None or self._turn.locked() or self.commits == self._commits_tended:
+            return
+        self._commits_tended = self.commits
+        await self._in_turn(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        with _opened(self._writer).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def _write_async(self, work: Callable[[Connection], R]) -> R:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(_opened(self._sessions).begin())
+            except OSError as error:
+                raise away(error) from error
+            return await connection.run_sync(work)
+
+    async def _in_turn(self, job_in_thread: Callable[[], R]) -> R:
+        """Run something in the writer's thread when it is our turn. The turn ends with the job, not
+        with the caller, who may be cancelled."""
+        await self._take_turn()
+        try:
+            job = asyncio.get_running_loop().run_in_executor(self._thread, job_in_thread)
+        except BaseException:
+            self._end_turn()
+            raise
+        job.add_done_callback(self._job_done)
+        return await asyncio.shield(job)
+
+    def _job_done(self, job: asyncio.Future[R]) -> None:
+        self._end_turn()
+        if not job.cancelled():
+            job.exception()  # seen, even when the caller is gone
+
+    def _in_transaction(self, work: Callable[[Connection], R]) -> R:
+        with _opened(self._writer).begin() as connection:
+            return work(connection)
+
+    async def _take_turn(self) -> None:
+        task = asyncio.current_task()
+        if task is not None and self._turn_owner is task:
+            raise RuntimeError("this task holds a writing unit of work already: a second would wait for ever")
+        await self._turn.acquire()
+
+    def _end_turn(self) -> None:
+        self._turn_owner = None
+        self._turn.release()
+
+
+E = TypeVar("E", Engine, AsyncEngine)
+
+
+def _opened(engine: E | None) -> E:
+    if engine is None:
+        raise Unavailable("database.closed", "The database is not open.")
+    return engine
+
+
+async def _connect(session: AsyncSession) -> None:
+    try:
+        await session.connection()
+    except OSError as error:
+        raise away(error) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Storage faults leave as Unavailable, with a text for a person; the rest as it is."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        raise storage_fault(error) or error from error

@@ -1,0 +1,89 @@
+"""Tells a fault of the storage (locked, full, away, damaged) from a fault of the statement.
+
+A storage fault is nobody's mistake: intake and relay wait and try again without counting it against
+the handler, pages answer 503 with the text. A damaged file is never replaced by an empty one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from hub.errors import Unavailable
+
+_BUSY = Unavailable(
+    "database.busy", "The database is busy.", "Try again in a moment; another program may hold it open."
+)
+_SQLITE: dict[str, tuple[str, str, str]] = {
+    "SQLITE_BUSY": (_BUSY.code, _BUSY.text, _BUSY.hint),
+    "SQLITE_LOCKED": (_BUSY.code, _BUSY.text, _BUSY.hint),
+    "SQLITE_FULL": ("database.full", "The disk is full.", "Free some space; work goes on by itself."),
+    "SQLITE_READONLY": (
+        "database.read_only",
+        "The database cannot be written.",
+        "Check that the file, its folder and the disk are writable for this user.",
+    ),
+    "SQLITE_CANTOPEN": (
+        "database.cannot_open",
+        "The database file cannot be opened.",
+        "Check HUB_DATABASE__URL and the rights of the file and its folder.",
+    ),
+    "SQLITE_IOERR": (
+        "database.disk_fault",
+        "The disk reports a fault.",
+        "Check the disk (dmesg, smartctl) and restore from a backup if it is broken.",
+    ),
+    "SQLITE_CORRUPT": (
+        "database.corrupt",
+        "The database file is damaged.",
+        "Keep the file, stop Pitline and restore the latest backup (pitline restore).",
+    ),
+    "SQLITE_NOTADB": (
+        "database.corrupt",
+        "The file is not a database, or it is damaged.",
+        "Keep the file, stop Pitline and restore the latest backup (pitline restore).",
+    ),
+}
+_POSTGRES_CLASSES = ("08", "53", "57", "58", "25006", "55P03", "XX001", "XX002")
+_POSTGRES = (
+    "database.away",
+    "The database server is away or refuses work.",
+    "Check that PostgreSQL runs, has space and accepts connections.",
+)
+
+
+def storage_fault(error: BaseException) -> Unavailable | None:
+    """What to tell a person when the storage is at fault; None when it is not."""
+    if isinstance(error, Unavailable):
+        return error if error.code.startswith("database.") else None
+    found = _find(error)
+    if found is None:
+        return None
+    code, text, hint = found
+    return Unavailable(code, text, hint, data={"detail": str(getattr(error, "orig", error))[:200]})
+
+
+def away(error: OSError) -> Unavailable:
+    """The server cannot be reached at all."""
+    code, text, hint = _POSTGRES
+    return Unavailable(code, text, hint, data={"detail": str(error)[:200]})
+
+
+def is_damage(fault: Unavailable) -> bool:
+    """Whether waiting cannot help: the file itself is broken."""
+    return fault.code == "database.corrupt"
+
+
+def _find(error: BaseException) -> tuple[str, str, str] | None:
+    if isinstance(error, PoolTimeout):
+        return _BUSY.code, _BUSY.text, _BUSY.hint
+    origin: object = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(origin, "sqlite_errorname", None)
+    if isinstance(name, str):
+        return next((told for prefix, told in _SQLITE.items() if name.startswith(prefix)), None)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return _POSTGRES
+    state = getattr(origin, "sqlstate", None)
+    if isinstance(state, str) and state.startswith(_POSTGRES_CLASSES):
+        return _POSTGRES
+    return None

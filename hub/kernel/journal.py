@@ -1,0 +1,234 @@
+"""The journal: every raw message of the outside, byte for byte, in files per day and source.
+
+`<folder>/<source>-<YYYY-MM-DD>.log`, records one after another:
+
+    <unix microseconds> <session> <length>\\n<length bytes>\\n
+
+Closed days are compressed (`.log.gz`) and dropped after `keep_days`. A thread of its own writes;
+`append` never waits: what finds no room while the disk is away is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import queue
+import re
+import shutil
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import IO, cast
+
+from hub.log import get_logger
+
+_ROOM = 64 * 1024 * 1024
+_RETRY = 1.0
+_FILE = re.compile(r"(?P<source>[A-Za-z0-9_.-]+)-(?P<day>\d{4}-\d\d-\d\d)\.log(?P<packed>\.gz)?")
+_HEADER = re.compile(rb"(\d{1,20}) (\d{1,10}) (\d{1,9})\n")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRecord:
+    """One raw message as it stands in the journal."""
+
+    at: datetime
+    session: int
+    raw: bytes
+
+
+class FileJournal:
+    """Implements ports.journal.Journal. `start` begins to write, `stop` writes what is left."""
+
+    def __init__(self, folder: Path, keep_days: int) -> None:
+        self._folder = folder
+        self._keep_days = keep_days
+        self._waiting: queue.SimpleQueue[tuple[str, int, datetime, bytes] | None] = queue.SimpleQueue()
+        self._bytes_waiting = 0
+        self._room = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._open: dict[str, tuple[date, IO[bytes]]] = {}
+        self._log = get_logger("hub.journal")
+        self.dropped = 0
+        self.written = 0
+        self.trouble = ""
+
+    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
+        """Keep one raw message; never waits."""
+        with self._room:
+            if self._bytes_waiting + len(raw) > _ROOM:
+                self.dropped += 1
+                return
+            self._bytes_waiting += len(raw) + 100
+        self._waiting.put((source, session, at, raw))
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float = 3.0) -> None:
+        """Write what is left, as far as the time allows, and close the files."""
+        self._stopping = True
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def files(self) -> list[Path]:
+        """The journal's files, oldest day first."""
+        found = [path for path in _listed(self._folder) if _FILE.fullmatch(path.name)]
+        return sorted(found, key=lambda path: (_day_of(path), path.name))
+
+    def _run(self) -> None:
+        self._keep_house(datetime.now(UTC).date())
+        while True:
+            records = [self._waiting.get()]
+            while not self._waiting.empty():
+                records.append(self._waiting.get())
+            self._write([record for record in records if record is not None])
+            if None in records:
+                break
+        for _, file in self._open.values():
+            file.close()
+
+    def _write(self, records: list[tuple[str, int, datetime, bytes]]) -> None:
+        for record in records:
+            while not self._write_one(*record):
+                if self._stopping:
+                    self.dropped += 1
+                    break
+                time.sleep(_RETRY)
+            with self._room:
+                self._bytes_waiting -= len(record[3]) + 100
+        self._flush()
+
+    def _write_one(self, source: str, session: int, at: datetime, raw: bytes) -> bool:
+        try:
+            file = self._file(source, at.astimezone(UTC).date())
+            microseconds = (at - _EPOCH) // _MICROSECOND
+            file.write(b"%d %d %d\n%b\n" % (microseconds, session, len(raw), raw))
+        except OSError as error:
+            self._stumble(error)
+            return False
+        self.written += 1
+        self._recover()
+        return True
+
+    def _flush(self) -> None:
+        for _, file in self._open.values():
+            try:
+                file.flush()
+            except OSError as error:
+                self._stumble(error)
+
+    def _stumble(self, error: OSError) -> None:
+        if not self.trouble:
+            self._log.error("the journal cannot write; it keeps what it can", reason=error.strerror)
+        self.trouble = f"The journal cannot write: {error.strerror}."
+        for _, file in self._open.values():
+            try:
+                file.close()
+            except OSError:
+                continue  # what its buffer held is lost; the reader tolerates a torn record
+        self._open.clear()
+
+    def _recover(self) -> None:
+        if self.trouble:
+            self._log.info("the journal writes again")
+            self.trouble = ""
+
+    def _file(self, source: str, day: date) -> IO[bytes]:
+        present = self._open.get(source)
+        if present is not None and present[0] >= day:
+            return present[1]  # a clock that steps back over midnight does not reopen a closed day
+        if present is not None:
+            del self._open[source]
+            present[1].close()
+            self._keep_house(day)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", source) or "_"
+        path = self._folder / f"{name}-{day.isoformat()}.log"
+        file = path.open("ab", buffering=256 * 1024)
+        if file.tell() > 0:
+            file.write(b"\n")  # a torn last record must not swallow the next one
+        self._open[source] = (day, file)
+        return file
+
+    def _keep_house(self, today: date) -> None:
+        """Compress closed days and drop those that are too old."""
+        for path in self.files():
+            try:
+                if (today - _day_of(path)).days > self._keep_days:
+                    path.unlink()
+                elif path.suffix == ".log" and _day_of(path) < today:
+                    _pack(path)
+            except OSError as error:
+                self._log.warning("journal file could not be tended", file=path.name, reason=error.strerror)
+
+
+def read_journal(path: Path) -> Iterator[JournalRecord]:
+    """The records of a journal file, packed or not. A torn record is passed over; the next whole one
+    is found again."""
+    with path.open("rb") as plain, ExitStack() as stack:
+        file: IO[bytes] = plain
+        if path.suffix == ".gz":
+            file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=plain, mode="rb")))
+        position = 0
+        while True:
+            file.seek(position)
+            line = _bytes(file.readline, 1 << 20)
+            if not line:
+                return
+            position += len(line)
+            header = _HEADER.fullmatch(line)
+            if header is None:
+                continue
+            raw = _bytes(file.read, int(header[3]) + 1)
+            if len(raw) != int(header[3]) + 1 or raw[-1:] != b"\n":
+                continue  # torn: look for the next header right behind this one
+            position += len(raw)
+            at = _EPOCH + timedelta(microseconds=int(header[1]))
+            yield JournalRecord(at, int(header[2]), raw[:-1])
+
+
+def _bytes(read: Callable[[int], bytes], size: int) -> bytes:
+    """What can still be read; a packed file that was cut off ends where it was cut."""
+    try:
+        return read(size)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return b""
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _day_of(path: Path) -> date:
+    match = _FILE.fullmatch(path.name)
+    return date.fromisoformat(match["day"]) if match else date.min
+
+
+def _pack(path: Path) -> None:
+    """Compress a closed day; what came late for a day that is packed already is added to it."""
+    packed, part = path.with_name(path.name + ".gz"), path.with_name(path.name + ".gz.part")
+    with part.open("wb") as out:
+        if packed.exists():
+            with packed.open("rb") as present:
+                shutil.copyfileobj(present, out, 1 << 20)
+        with path.open("rb") as plain, gzip.GzipFile(fileobj=out, mode="wb", compresslevel=6) as member:
+            shutil.copyfileobj(plain, member, 1 << 20)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(packed)
+    path.unlink()

@@ -1,0 +1,62 @@
+"""Brings the database to the schema of this program, and refuses one that is newer.
+
+The files of hub/migrations/versions are named after their revisions, so that a start on a database
+that is up to date need not load alembic at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from hub.errors import Unavailable
+from hub.kernel.database import Database
+from hub.log import get_logger
+
+FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def revisions() -> list[str]:
+    """All revisions of this program, oldest first."""
+    return sorted(path.stem for path in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def present_revision(connection: Connection) -> str | None:
+    """The revision of a database; None before the first migration."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+async def migrate(database: Database) -> str:
+    """Run what is missing, all in one transaction: killed half-way, nothing has happened. Returns the
+    revision. Raises Unavailable for a newer schema."""
+    known = revisions()
+    present = await database.read(present_revision)
+    if present == known[-1]:
+        return present
+    if present is not None and present not in known:
+        raise Unavailable(
+            "schema.newer",
+            f"The database has the schema {present}, which this program does not know "
+            f"(it knows up to {known[-1]}).",
+            "Install the newer Pitline that wrote it, or restore the backup made before that one ran.",
+        )
+    get_logger("hub.migrating").info("migrating the database", present=present or "empty", to=known[-1])
+    await database.write(_upgrade)
+    return known[-1]
+
+
+def _upgrade(connection: Connection) -> None:
+    # Loaded here: alembic costs a third of a second that a start on a present schema need not pay.
+    from alembic import command
+    from alembic.config import Config
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7465002)"))
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,34 @@
+"""Which handlers get which events: the manifests of the installed modules, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hub.kernel.manifest import Module, Subscription
+
+
+class Routing:
+    """Subscriptions by name, and per event in the order of the modules."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.batch: dict[str, Subscription] = {}
+        self.ordinary: dict[str, Subscription] = {}
+        routes: dict[str, list[str]] = {}
+        for module in modules:
+            for subscription in module.handlers:
+                side = self.batch if subscription.handle_batch is not None else self.ordinary
+                side[subscription.name] = subscription
+                for event in subscription.events:
+                    routes.setdefault(event.name, []).append(subscription.name)
+        self.routes: Mapping[str, tuple[str, ...]] = {name: tuple(names) for name, names in routes.items()}
+
+    @property
+    def hot(self) -> frozenset[str]:
+        """The names of the handlers that take batches."""
+        return frozenset(self.batch)
+
+
+def installed(modules: Iterable[Module], off: Iterable[str]) -> tuple[Module, ...]:
+    """The modules that are not switched off, in order."""
+    switched_off = set(off)
+    return tuple(module for module in modules if module.name not in switched_off)

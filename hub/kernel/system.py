@@ -1,0 +1,249 @@
+"""What /system, /readyz and /metrics are told of the machinery."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select, text, update
+
+from hub.clock import Clock
+from hub.errors import NotFound, Unavailable
+from hub.kernel.context import DeadLetter, SystemReport
+from hub.kernel.database import Database
+from hub.kernel.intake import GroupIntake
+from hub.kernel.jobs import JobRunner
+from hub.kernel.journal import FileJournal
+from hub.kernel.live import LiveHub
+from hub.kernel.migrating import present_revision
+from hub.kernel.outbox import DEAD, PENDING, event_delivery, event_outbox
+from hub.kernel.relay import Relay
+from hub.kernel.supervisor import Supervisor
+from hub.kernel.wakeup import Wakeup
+from hub.ports.connector import Health
+
+_STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The running machinery. Handlers are given the system view, and the relay the handlers: so the
+    view finds its parts only when it is asked."""
+
+    relay: Relay
+    bell: Wakeup
+    intake: GroupIntake
+    supervisor: Supervisor
+    jobs: JobRunner
+    handlers: frozenset[str]
+    journal_folder: Path
+    patience: float
+
+
+class System:
+    """Implements SystemView over the running parts."""
+
+    def __init__(
+        self,
+        database: Database,
+        live: LiveHub,
+        journal: FileJournal,
+        clock: Clock,
+        parts: Callable[[], Parts],
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._journal = journal
+        self._clock = clock
+        self._find_parts = parts
+        self._started_at = clock.now()
+        self._pulse: asyncio.Task[None] | None = None
+        self._loop_lag = 0.0
+        self._loop_lag_worst = 0.0
+
+    @property
+    def _parts(self) -> Parts:
+        return self._find_parts()
+
+    def start(self) -> None:
+        """Begin to watch the event loop."""
+        self._started_at = self._clock.now()
+        self._pulse = asyncio.create_task(self._watch_loop(), name="loop-lag")
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+
+    def connectors(self) -> Mapping[str, Health]:
+        """Every connector of the catalogue, those that are off included."""
+        return self._parts.supervisor.health()
+
+    async def report(self) -> SystemReport:
+        """Database, relay, journal, disk, versions: read now."""
+        schema, pending, oldest, strays, dead, trouble = "", 0, 0.0, 0, 0, self._trouble()
+        try:
+            schema, pending, oldest, strays, dead = await self._database.read(self._count)
+        except Unavailable as fault:
+            trouble = trouble or fault
+        relay_ok, relay_text = self._relay_state(pending, oldest, strays)
+        sizes = await asyncio.to_thread(self._sizes)
+        return SystemReport(
+            version=program_version(),
+            database_ok=trouble is None,
+            database_text="" if trouble is None else f"{trouble.text} {trouble.hint}".strip(),
+            schema_version=schema,
+            database_bytes=sizes[0],
+            relay_ok=relay_ok,
+            relay_text=relay_text,
+            pending_deliveries=pending,
+            oldest_pending_seconds=oldest,
+            dead_deliveries=dead,
+            journal_bytes=sizes[1],
+            journal_files=sizes[2],
+            disk_free_bytes=sizes[3],
+            started_at=self._started_at,
+        )
+
+    async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
+        """Deliveries that were given up, newest first."""
+        d, o = event_delivery.c, event_outbox.c
+        query = (
+            select(d.id, d.handler, d.key, d.attempts, d.last_error, o.name, o.occurred_at)
+            .join_from(event_delivery, event_outbox, o.id == d.event_id)
+            .where(text("event_delivery.state = 'dead'"))
+            .order_by(d.id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [
+            DeadLetter(
+                id=str(row.id),
+                event_name=row.name,
+                handler=row.handler,
+                key=row.key,
+                occurred_at=row.occurred_at,
+                attempts=row.attempts,
+                last_error=row.last_error or "",
+            )
+            for row in rows
+        ]
+
+    async def retry(self, delivery_id: str) -> None:
+        """Put a dead letter back to work. Raises NotFound."""
+        revive = (
+            update(event_delivery)
+            .where(
+                event_delivery.c.id == (int(delivery_id) if delivery_id.isdecimal() else -1),
+                event_delivery.c.state == DEAD,
+            )
+            .values(state=PENDING, attempts=0, not_before=0.0, claimed_until=0.0, token=None)
+        )
+        if not await self._database.write(lambda connection: connection.execute(revive).rowcount):
+            raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
+        self._parts.bell.ring_all()
+
+    def metrics(self) -> Mapping[str, float]:
+        """Every counter and gauge by its Prometheus name."""
+        counters, now = self._parts.relay.counters, time.monotonic()
+        figures: dict[str, float] = {
+            "pitline_up_seconds": (self._clock.now() - self._started_at).total_seconds(),
+            "pitline_commits_total": self._database.commits,
+            "pitline_intake_facts_total": self._parts.intake.accepted,
+            "pitline_intake_duplicates_total": self._parts.intake.duplicates,
+            "pitline_intake_waiting": self._parts.intake.waiting,
+            "pitline_relay_deliveries_total": counters.handled,
+            "pitline_relay_failures_total": counters.failed,
+            "pitline_relay_dead_total": counters.dead,
+            "pitline_relay_lost_claims_total": counters.lost_claims,
+            "pitline_relay_batches_total": counters.batches,
+            "pitline_relay_batch_largest": counters.largest_batch,
+            "pitline_relay_idle_seconds": now - counters.last_run,
+            "pitline_live_subscribers": self._live.watchers,
+            "pitline_live_hints_total": self._live.published,
+            "pitline_live_overflows_total": self._live.overflows,
+            "pitline_journal_records_total": self._journal.written,
+            "pitline_journal_dropped_total": self._journal.dropped,
+            "pitline_job_runs_total": self._parts.jobs.runs,
+            "pitline_job_failures_total": self._parts.jobs.failures,
+            "pitline_loop_lag_seconds": self._loop_lag,
+            "pitline_loop_lag_worst_seconds": self._loop_lag_worst,
+        }
+        for name, health in self.connectors().items():
+            for state in _STATES:
+                label = f'pitline_connector_state{{connector="{name}",state="{state}"}}'
+                figures[label] = float(health.state == state)
+        return figures
+
+    def _count(self, connection: Connection) -> tuple[str, int, float, int, int]:
+        d, o = event_delivery.c, event_outbox.c
+        is_pending = text("event_delivery.state = 'pending'")
+        ours = d.handler.in_(self._parts.handlers)
+        pending = connection.scalar(select(func.count()).select_from(event_delivery).where(is_pending, ours))
+        strays = connection.scalar(select(func.count()).select_from(event_delivery).where(is_pending, ~ours))
+        dead = connection.scalar(
+            select(func.count()).select_from(event_delivery).where(text("event_delivery.state = 'dead'"))
+        )
+        first = connection.scalar(select(func.min(d.id)).where(is_pending, ours))
+        age = 0.0
+        if first is not None:
+            oldest = connection.scalar(
+                select(o.occurred_at).join(event_delivery, d.event_id == o.id).where(d.id == first)
+            )
+            age = max(0.0, (self._clock.now() - oldest).total_seconds()) if oldest else 0.0
+        return present_revision(connection) or "", pending or 0, age, strays or 0, dead or 0
+
+    def _trouble(self) -> Unavailable | None:
+        return self._parts.intake.trouble or self._parts.relay.trouble
+
+    def _relay_state(self, pending: int, oldest: float, strays: int) -> tuple[bool, str]:
+        idle = time.monotonic() - self._parts.relay.counters.last_run
+        if idle > self._parts.patience:
+            return False, f"The relay has not moved for {idle:.0f} seconds."
+        said = []
+        if pending:
+            said.append(f"{pending} deliveries wait, the oldest for {oldest:.0f} seconds.")
+        if strays:
+            said.append(f"{strays} wait for modules that are switched off.")
+        return True, " ".join(said)
+
+    def _sizes(self) -> tuple[int, int, int, int]:
+        """Bytes of the database, bytes and number of journal files, free bytes of the disk."""
+        base = self._database.path
+        parts = [base, *(base.with_name(base.name + tail) for tail in ("-wal", "-shm"))] if base else []
+        journal = self._journal.files()
+        anchor = next((p for p in (base, self._parts.journal_folder) if p is not None and p.exists()), Path())
+        return (
+            sum(_size(path) for path in parts),
+            sum(_size(path) for path in journal),
+            len(journal),
+            shutil.disk_usage(anchor.parent if anchor.is_file() else anchor).free,
+        )
+
+    async def _watch_loop(self) -> None:
+        """How late the event loop wakes a sleeper: what every request feels."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.5)
+            self._loop_lag = max(0.0, time.monotonic() - before - 0.5)
+            self._loop_lag_worst = max(self._loop_lag_worst, self._loop_lag)
+
+
+def program_version() -> str:
+    """The installed version of Pitline."""
+    try:
+        return version("pitline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

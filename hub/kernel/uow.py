@@ -1,0 +1,134 @@
+"""The unit of work of pages, handlers and jobs: rows, facts and hints that hold together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hub.clock import Clock
+from hub.events.base import Event
+from hub.kernel.database import Database
+from hub.kernel.outbox import Fact, Outbox, Stored
+from hub.ports.live import Hint, LiveSink
+from hub.values import ShopId
+
+
+class SqlUnitOfWork:
+    """One transaction. Facts and hints are remembered and leave with the commit."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        *,
+        actor: str | None,
+        shop_id: ShopId,
+        cause_id: str | None,
+        outbox: Outbox | None,
+        clock: Clock,
+    ) -> None:
+        self._session = session
+        self._actor = actor
+        self._shop_id = shop_id
+        self._cause_id = cause_id
+        self._outbox = outbox
+        self._clock = clock
+        self._facts: list[Fact] = []
+        self._hints: list[Hint] = []
+
+    @property
+    def session(self) -> AsyncSession:
+        return self._session
+
+    @property
+    def shop_id(self) -> ShopId:
+        return self._shop_id
+
+    @property
+    def actor(self) -> str | None:
+        return self._actor
+
+    def publish(
+        self, event: Event, *, occurred_at: datetime | None = None, external_id: str | None = None
+    ) -> None:
+        """Remember a fact; it is stored by the commit."""
+        if self._outbox is None:
+            raise RuntimeError("a reading unit of work has nothing to publish")
+        self._facts.append(
+            self._outbox.fact(
+                event,
+                occurred_at=occurred_at or self._clock.now(),
+                shop_id=self._shop_id,
+                actor=self._actor,
+                cause_id=self._cause_id,
+                external_id=external_id,
+            )
+        )
+
+    def hint(self, topic: str, row_id: str, rev: int) -> None:
+        """Remember a hint; watchers get it after the commit."""
+        self._hints.append(Hint(topic, row_id, rev, self._shop_id))
+
+    async def store_facts(self) -> Stored:
+        """Flush the rows and write the facts, still inside the transaction."""
+        await self._session.flush()
+        if self._outbox is None or not self._facts:
+            return Stored()
+        outbox, rows = self._outbox, [self._outbox.row(fact) for fact in self._facts]
+        return await self._session.run_sync(lambda session: outbox.store(session.connection(), rows))
+
+    @property
+    def hints(self) -> Sequence[Hint]:
+        """What to tell watchers once this is committed."""
+        return self._hints
+
+
+class SqlTransactions:
+    """Opens units of work. `stored` is told, after each commit, what work the facts have made."""
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        live: LiveSink,
+        clock: Clock,
+        stored: Callable[[Stored], None],
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._live = live
+        self._clock = clock
+        self._stored = stored
+
+    @asynccontextmanager
+    async def writing(
+        self, *, actor: str | None, shop_id: ShopId, cause_id: str | None = None
+    ) -> AsyncIterator[SqlUnitOfWork]:
+        """A writing unit of work; leaving it without an exception commits."""
+        async with self._database.writing() as session:
+            uow = SqlUnitOfWork(
+                session,
+                actor=actor,
+                shop_id=shop_id,
+                cause_id=cause_id,
+                outbox=self._outbox,
+                clock=self._clock,
+            )
+            yield uow
+            stored = await uow.store_facts()
+            await session.commit()
+            self._database.commits += 1
+        if stored.new:
+            self._stored(stored)
+        for hint in uow.hints:
+            self._live.publish(hint)
+
+    @asynccontextmanager
+    async def reading(self, *, actor: str | None, shop_id: ShopId) -> AsyncIterator[SqlUnitOfWork]:
+        """A reading unit of work; it sees one moment and is rolled back at the end."""
+        async with self._database.reading() as session:
+            yield SqlUnitOfWork(
+                session, actor=actor, shop_id=shop_id, cause_id=None, outbox=None, clock=self._clock
+            )

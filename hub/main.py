@@ -1,0 +1,96 @@
+"""The composition root: the only file that knows connectors, modules and the web admin together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from connectors.catalogue import NAMES, build_connectors
+from webui.app import make_app
+
+from hub import log
+from hub.app import Hub
+from hub.clock import SystemClock
+from hub.errors import Unavailable
+from hub.kernel.installation import Installation
+from hub.kernel.journal import FileJournal
+from hub.modules.catalogue import MODULES
+from hub.ports.telephony import PracticeExchange, Telephony
+from hub.settings import Settings
+
+_HANDLERS_MAY_FINISH = 2.0
+
+
+def build(settings: Settings) -> Hub:
+    """The hub with the connectors that the settings ask for."""
+    clock = SystemClock()
+    journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
+    connectors = build_connectors(settings, journal, clock)
+    return Hub(
+        settings,
+        MODULES,
+        clock=clock,
+        journal=journal,
+        connectors=connectors,
+        off={name: "Not set up." for name in NAMES if name not in {c.name for c in connectors}},
+        telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
+        practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
+    )
+
+
+async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. `ready` is told the port once pages are answered."""
+    log.configure(settings.log.format, settings.log.level)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    hub = build(settings)
+    try:
+        await hub.start()
+        runner = web.AppRunner(
+            make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None
+        )
+        await runner.setup()
+        try:
+            port = await _listen(runner, settings)
+            if ready is not None:
+                ready(port)
+            await stopping.wait()
+        finally:
+            await runner.cleanup()
+    finally:
+        await hub.stop()
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Installation]:
+    """For commands beside a running hub: database and modules, nothing that runs by itself."""
+    log.configure(settings.log.format, settings.log.level)
+    journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
+    hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, exclusive=False)
+    try:
+        await hub.open()
+        yield hub.installation
+    finally:
+        await hub.close()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    """Take the port; tells which one it is (0 asks for a free one)."""
+    host, port = settings.server.host, settings.server.port
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise Unavailable(
+            "server.port_taken",
+            f"Nothing can listen on {host}:{port}: {error.strerror}.",
+            "Stop what listens there, or set HUB_SERVER__PORT and HUB_SERVER__HOST.",
+        ) from error
+    address = runner.addresses[0]
+    return int(address[1])

@@ -1,0 +1,7 @@
+"""The modules of this installation, in order: one line each. Switched off by `[modules] off`."""
+
+from __future__ import annotations
+
+from hub.kernel.manifest import Module
+
+MODULES: tuple[Module, ...] = ()

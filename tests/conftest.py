@@ -1,0 +1,89 @@
+"""Fixtures for all tests: settings in a temporary folder, a clock that stands still, databases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.journal import FileJournal
+from hub.modules.catalogue import MODULES
+from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, RelaySettings, Settings
+from tests.postgres import TemporaryPostgres
+
+REQUIRE_ALL = os.environ.get("PITLINE_REQUIRE") == "all"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pg", action="store_true", help="run the kernel's tests on PostgreSQL as well")
+
+
+def missing(what: str) -> None:
+    """Skip aloud what this machine cannot offer; in CI nothing skips itself."""
+    if REQUIRE_ALL:
+        pytest.fail(f"PITLINE_REQUIRE=all, but there is no {what}")
+    pytest.skip(f"this machine has no {what}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames:
+        kinds = ["sqlite", "postgres"] if metafunc.config.getoption("--pg") else ["sqlite"]
+        metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def database_kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TemporaryPostgres]:
+    server = TemporaryPostgres.start()
+    if server is None:
+        missing("PostgreSQL server")
+        return
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """An empty database of its own for every test."""
+    if database_kind == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/data/pitline.db"
+    server: TemporaryPostgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Everything in a temporary folder, waits so short that nobody waits."""
+    return replace(
+        Settings(),
+        database=DatabaseSettings(url=database_url),
+        journal=JournalSettings(folder=str(tmp_path / "journal")),
+        recordings=RecordingsSettings(store=str(tmp_path / "recordings")),
+        relay=RelaySettings(poll=0.2, lease=5.0, backoff=(0.02, 0.04, 0.08)),
+    )
+
+
+@pytest.fixture
+def frozen_clock() -> FrozenClock:
+    """Monday morning, 09:02:10 in Kyiv."""
+    return FrozenClock(datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC))
+
+
+@pytest.fixture
+async def hub(settings: Settings, frozen_clock: FrozenClock, tmp_path: Path) -> AsyncIterator[Hub]:
+    """A hub with all modules and no connector, its database migrated; nothing runs by itself until
+    the test calls `start`."""
+    made = Hub(settings, MODULES, clock=frozen_clock, journal=FileJournal(tmp_path / "journal", 30))
+    await made.open()
+    yield made
+    await made.close()
