@@ -156,8 +156,10 @@ class PhoneCall:
     # ------------------------------------------------------------------ during the call
 
     async def bye(self) -> None:
-        """Hang up."""
-        if not self.has_ended:
+        """Hang up; a call of ours that nobody answered yet is cancelled."""
+        if not self.is_incoming and "answered" not in self.at and not self.has_ended:
+            await self.cancel()
+        elif not self.has_ended:
             self._end("me")
             await self.ask("BYE")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.asterisk.scenarios import groups, missed, parking, transfers
+from tests.asterisk.scenarios import faults, groups, missed, outgoing, parking, people, transfers
 from tests.asterisk.scenarios.base import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -10,4 +10,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *transfers.SCENARIOS,
     *parking.SCENARIOS,
     *missed.SCENARIOS,
+    *people.SCENARIOS,
+    *outgoing.SCENARIOS,
+    *faults.SCENARIOS,
 )
