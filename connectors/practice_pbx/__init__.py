@@ -1,0 +1,8 @@
+"""The practice exchange: a PBX of paper that really speaks AMI, for the demo, for training and for tests.
+
+Owns     an AMI server on a loopback port; a small shop's phones, lines, queue and parking lot; the calls
+         that it plays by itself or on demand (`rehearsals.py`, text tables, each with its declared truth).
+Speaks   what Asterisk 22 was recorded to say: banner, headers, their order, CRLF, its quirks.
+Tables   none.  Events in: AMI actions.  Events out: AMI events; the AMI connector follows it like any PBX.
+Not yet  sound: no RTP, no recordings.
+"""

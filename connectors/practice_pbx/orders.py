@@ -1,0 +1,92 @@
+"""What a client may order: Originate, Hangup, Redirect. Anything like a shell is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from connectors.practice_pbx.model import Channel, Headers
+from connectors.practice_pbx.replies import Reply
+
+
+class Orders(Protocol):
+    """The stage, as far as a client may move what plays on it."""
+
+    def leg(self, name: str) -> Channel | None:
+        """The channel of this name, when it lives."""
+        ...
+
+    def knows(self, extension: str) -> bool:
+        """Whether there is a phone with this extension."""
+        ...
+
+    def hang_up(self, leg: Channel) -> None:
+        """End the call that this leg belongs to."""
+        ...
+
+    def redirect(self, leg: Channel, extension: str) -> None:
+        """Send the other side of the call to a phone."""
+        ...
+
+    def originate(self, extension: str, reply: Reply) -> None:
+        """Ring a phone of ours, and when it answers, the number."""
+        ...
+
+    def refuse_originate(self, reply: Reply) -> None:
+        """Say that the phone is not registered (the answer that comes later)."""
+        ...
+
+
+Order = Callable[[Orders, Reply], Iterator[Headers]]
+
+
+def _hangup(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    name = reply.get("Channel")
+    leg = orders.leg(name)
+    if not name:
+        yield reply.error("No channel specified")
+    elif leg is None:
+        yield reply.error("No such channel")
+    else:
+        yield reply.success(("Message", "Channel Hungup"))
+        orders.hang_up(leg)
+
+
+def _redirect(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    name, extension = reply.get("Channel"), reply.get("Exten")
+    leg = orders.leg(name)
+    if not name:
+        yield reply.error("Channel not specified")
+    elif leg is None:
+        yield reply.error(f"Channel does not exist: {name}")
+    elif not orders.knows(extension):
+        yield reply.error("Redirect failed")
+    else:
+        yield reply.success(("Message", "Redirect successful"))
+        orders.redirect(leg, extension)
+
+
+def _originate(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    device = reply.get("Channel")
+    if not device:
+        yield reply.error("Channel not specified")
+        return
+    yield reply.success(("Message", "Originate successfully queued"))
+    technology, _, extension = device.partition("/")
+    if technology == "PJSIP" and orders.knows(extension) and reply.get("Exten"):
+        orders.originate(extension, reply)
+    else:
+        orders.refuse_originate(reply)
+
+
+def _command(_: Orders, reply: Reply) -> Iterator[Headers]:
+    yield reply.error("Permission denied")
+
+
+ORDERS: Mapping[str, Order] = {
+    "hangup": _hangup,
+    "redirect": _redirect,
+    "originate": _originate,
+    "command": _command,
+}
+"""Actions that change something, by their name in lower case."""
