@@ -24,6 +24,8 @@ _CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,79}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,63}")
 _MAX_VALUE = 1_000
 
+Kind = Literal["done", "empty", "refused", "unknown"]
+
 
 class UnsafeText(ValueError):
     """A text that would mean more to the PBX than it says."""
@@ -65,7 +67,7 @@ class Answer:
     """How an action ended. `empty`: a list without rows, which the PBX says as an error.
     `unknown`: no answer in time, or the line was lost before it. `last` is what ended a list."""
 
-    kind: Literal["done", "empty", "refused", "unknown"]
+    kind: Kind
     text: str
     response: Message | None = None
     rows: tuple[Message, ...] = field(default=())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -30,6 +31,8 @@ from hub.ports.intake import Intake
 from hub.ports.journal import Journal
 from hub.ports.telephony import Endpoint, Finding, LinkState
 
+_FIRST = asyncio.FIRST_COMPLETED
+
 
 class AmiConnector:
     """A Connector and the Telephony of the pages."""
@@ -47,6 +50,7 @@ class AmiConnector:
         self._boot: Boot | None = None
         self._pbx = Pbx()
         self._session = 0
+        self._was_tried = False
         self._names_seen: frozenset[str] = frozenset()
         self._totals: dict[str, float] = {}
         self._state = LinkState(is_up=False, since=clock.now(), text="not connected yet")
@@ -57,7 +61,10 @@ class AmiConnector:
 
     async def run(self, intake: Intake, status: Status) -> None:
         """One session, from connecting to its loss. Raises NotReady or AuthFailed."""
-        status.report("starting", f"connecting to {self._config.address}")
+        if not self._was_tried:
+            # Later tries leave the last trouble and its date on the screen.
+            self._was_tried = True
+            status.report("starting", f"connecting to {self._config.address}")
         consumer = asyncio.create_task(self._consumer.run(intake), name="ami consumer")
         try:
             reason = await self._session_with(status, consumer)
@@ -96,7 +103,8 @@ class AmiConnector:
                 asyncio.create_task(self._filter(link), name="ami filter"),
                 asyncio.create_task(self._tick(), name="ami tick"),
             ]
-            await asyncio.wait({link.closed, consumer}, return_when="FIRST_COMPLETED")
+            ends: set[asyncio.Future[Any]] = {link.closed, consumer}
+            await asyncio.wait(ends, return_when=_FIRST)
             if consumer.done():
                 consumer.result()
             return link.closed.result()
@@ -204,11 +212,13 @@ class AmiConnector:
     async def _drained(self, consumer: asyncio.Task[None]) -> None:
         """Let the consumer store what is left, for a short while: a locked database must delay
         neither the next log-in nor the stop. What stays is stored by the next run."""
-        until = self._clock.monotonic() + self._config.waits.drain
-        while not self._consumer.is_idle and not consumer.done() and self._clock.monotonic() < until:
-            await asyncio.sleep(0.005)
-        consumer.cancel()
-        await asyncio.gather(consumer, return_exceptions=True)
+        drained = asyncio.create_task(self._inbox.drained(), name="ami drained")
+        try:
+            await asyncio.wait({drained, consumer}, timeout=self._config.waits.drain, return_when=_FIRST)
+        finally:
+            drained.cancel()
+            consumer.cancel()
+            await asyncio.gather(drained, consumer, return_exceptions=True)
 
     # Telephony
 
@@ -296,7 +306,11 @@ class AmiConnector:
 
     async def _own_link(self) -> AmiLink:
         mask = event_mask(frozenset())
-        return await open_link(self._config, self._clock, frozenset(), mask, lambda messages, at: None)
+        return await open_link(self._config, self._clock, frozenset(), mask, _ignore)
+
+
+def _ignore(messages: Sequence[Message], at: datetime) -> None:
+    """An examination follows no calls."""
 
 
 def _figures(link: AmiLink) -> dict[str, float]:

@@ -68,11 +68,6 @@ class Consumer:
         self.batches = 0
         self.facts = 0
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether all that was heard is stored."""
-        return not self._batch and not self._unsent and not len(self._inbox)
-
     async def run(self, intake: Intake) -> None:
         """Work until cancelled. Facts that were not stored by then are offered again by the next
         run: `(source, external_id)` makes the second time silence."""

@@ -82,6 +82,7 @@ class Inbox:
         self._now = now
         self._items: deque[Item] = deque()
         self._filled = asyncio.Event()
+        self._drained = asyncio.Event()
         self._dropping = 0
         self._watcher: Callable[[Message], None] | None = None
         self.session = 0
@@ -106,13 +107,13 @@ class Inbox:
             self._dropping += len(messages) - room
             self.dropped += len(messages) - room
         self.high_water = max(self.high_water, len(self._items))
-        self._filled.set()
+        self._stir()
 
     def put(self, control: Control) -> None:
         """Take what is no message; there are few of them, so they always find room."""
         self._journal.append(SOURCE, self.session, control.at, marker(control))
         self._items.append(control)
-        self._filled.set()
+        self._stir()
 
     def watch(self, watcher: Callable[[Message], None] | None) -> None:
         """Show every further message to somebody at the place where it joins the order."""
@@ -123,10 +124,19 @@ class Inbox:
         """Whether messages are being lost now."""
         return self._dropping > 0
 
+    async def drained(self) -> None:
+        """Wait until whoever takes has come back for more and found nothing."""
+        await self._drained.wait()
+
+    def _stir(self) -> None:
+        self._drained.clear()
+        self._filled.set()
+
     async def take(self, limit: int) -> list[Item]:
         """All that has queued up, at most `limit`; waits while there is nothing."""
         while not self._items:
             self._filled.clear()
+            self._drained.set()
             await self._filled.wait()
         items = self._items
         taken = [items.popleft() for _ in range(min(limit, len(items)))]
@@ -148,13 +158,7 @@ def marker(control: Control) -> bytes:
         case Picture(None, _):
             return b"Pitline: NoPicture"
         case Picture(PbxSnapshot() as snapshot, _):
-            rows = (
-                *snapshot.channels,
-                *snapshot.status,
-                *snapshot.queues,
-                *snapshot.parked,
-                *snapshot.bridges,
-            )
-            return b"\r\n\r\n".join((b"Pitline: Picture", *(row.raw for row in rows)))
+            lists = (snapshot.channels, snapshot.status, snapshot.queues, snapshot.parked, snapshot.bridges)
+            return b"\r\n\r\n".join((b"Pitline: Picture", *(row.raw for rows in lists for row in rows)))
         case _:
             return b"Pitline: Tick"

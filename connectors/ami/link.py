@@ -12,10 +12,11 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from connectors.ami.actions import Action, Answer, is_nothing_found
+from connectors.ami.actions import Action, Answer, Kind, is_nothing_found
 from connectors.ami.config import AmiConfig
 from connectors.ami.message import Message
 from connectors.ami.protocol import Framer
@@ -54,6 +55,7 @@ class AmiLink(asyncio.Protocol):
         self._keeper: asyncio.Task[None] | None = None
         self._last_read = clock.monotonic()
         self._read_gap = 0.0
+        self._stirred = asyncio.Event()
         self.framer = Framer(
             wanted,
             max_bytes=config.limits.frame_bytes,
@@ -76,6 +78,7 @@ class AmiLink(asyncio.Protocol):
         now = self._clock.monotonic()
         self._read_gap = max(self._read_gap, now - self._last_read)
         self._last_read = now
+        self._stirred.set()
         messages = self.framer.feed(data)
         if messages:
             facts = [message for message in messages if self._is_fact(message)]
@@ -101,13 +104,12 @@ class AmiLink(asyncio.Protocol):
         """Say who we are. Raises AuthFailed when refused, NotReady when nothing comes back."""
         config, waits = self._config, self._config.waits
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(waits.banner):
-                while not self.framer.banner and not self.framer.read and not self.closed.done():
-                    await asyncio.sleep(0.002)
+            await asyncio.wait_for(self._stirred.wait(), waits.banner)
         self._login = asyncio.get_running_loop().create_future()
         headers = (("Username", config.username), ("Secret", config.secret), ("Events", mask))
         self._write(Action("Login", headers).frame(f"{self._mark}login"))
-        await asyncio.wait({self._login, self.closed}, timeout=waits.login, return_when="FIRST_COMPLETED")
+        ends: set[asyncio.Future[Any]] = {self._login, self.closed}
+        await asyncio.wait(ends, timeout=waits.login, return_when=asyncio.FIRST_COMPLETED)
         if not self._login.done():
             raise NotReady(self._no_login())
         response = self._login.result()
@@ -180,13 +182,12 @@ class AmiLink(asyncio.Protocol):
             if silence < waits.ping_interval:
                 await asyncio.sleep(waits.ping_interval - silence)
                 continue
-            heard = self._last_read
+            self._stirred.clear()
             self._count += 1
             self._write(Action("Ping").frame(f"{self._mark}{self._count}"))
-            deadline = self._clock.monotonic() + waits.ping_deadline
-            while self._last_read == heard and self._clock.monotonic() < deadline:
-                await asyncio.sleep(min(0.1, waits.ping_deadline / 10))
-            if self._last_read == heard:
+            try:
+                await asyncio.wait_for(self._stirred.wait(), waits.ping_deadline)
+            except TimeoutError:
                 self._dead()
 
     def _dead(self) -> None:
@@ -229,7 +230,8 @@ class AmiLink(asyncio.Protocol):
         pending.response = response
         text = response.get("Message")
         if response.name.lower() == "error":
-            kind = "empty" if pending.action.is_list and is_nothing_found(text) else "refused"
+            is_empty = pending.action.is_list and is_nothing_found(text)
+            kind: Kind = "empty" if is_empty else "refused"
             self._finish(pending, Answer(kind=kind, text=text, response=response))
         elif not pending.action.is_list:
             self._finish(pending, Answer(kind="done", text=text, response=response))
@@ -284,6 +286,8 @@ async def open_link(
         raise NotReady(
             f"{config.address} does not answer (no connection in {config.waits.connect:g} s)"
         ) from error
+    except ConnectionRefusedError as error:
+        raise NotReady(f"{config.address} cannot be reached: nobody listens there") from error
     except OSError as error:
         raise NotReady(f"{config.address} cannot be reached: {error.strerror or error}") from error
     try:

@@ -34,7 +34,7 @@ class Framer:
         *,
         max_bytes: int = 1_000_000,
         max_headers: int = 10_000,
-        on_oversize: Callable[[int], None] = lambda size: None,
+        on_oversize: Callable[[int], object] = int,
     ) -> None:
         self.banner = ""
         # While an action awaits rows: rows carry this mark and are kept whatever their name is.
