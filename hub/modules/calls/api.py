@@ -10,7 +10,16 @@ from hub.modules.calls.service import CallService
 from hub.modules.calls.service_history import HistoryService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.views import (
-    CallFilter, CallPage, CallTotals, CallView, GapView, LegView, LineView, NoteView, PartyView, TransferView,
+    CallFilter,
+    CallPage,
+    CallTotals,
+    CallView,
+    GapView,
+    LegView,
+    LineView,
+    NoteView,
+    PartyView,
+    TransferView,
 )  # fmt: skip
 from hub.ports.telephony import LinkState
 from hub.values import ShopId

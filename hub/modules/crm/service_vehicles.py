@@ -50,9 +50,8 @@ class VehicleService:
         query = select(Ownership.vehicle_id, Ownership.client_id).where(
             Ownership.vehicle_id.in_(ids), owned_on(self.today())
         )
-        owners: dict[str, str] = {}
-        for vehicle_id, client_id in await self._session.execute(query) if ids else ():
-            owners[vehicle_id] = client_id
+        rows_of_owners = await self._session.execute(query) if ids else ()
+        owners = {row.vehicle_id: row.client_id for row in rows_of_owners}
         return tuple(_view(row, owners.get(row.id)) for row in rows)
 
     async def of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[VehicleView, ...]]:

@@ -1,0 +1,179 @@
+"""What calls does when something happens. `on_call_facts` is the hot path: a batch, one transaction,
+Core statements, and harmless when it runs twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub.events.calls import CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.crm import ClientPhoneAdded
+from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from hub.modules.access.api import shop_is_open
+from hub.modules.calls import statements as sql
+from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people
+from hub.modules.calls.service_gaps import GapService
+from hub.modules.calls.service_links import LinkService
+from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, match_callers
+from hub.values import ShopId
+
+Facts = Mapping[str, Delivered[CallFact]]
+
+
+def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallFact | CallMerged]]) -> None:
+    """Write each call as its newest fact shows it; say so after the commit."""
+    newest: dict[str, Delivered[CallFact]] = {}
+    merged: list[CallMerged] = []
+    for delivered in batch:
+        event = delivered.event
+        if isinstance(event, CallMerged):
+            merged.append(event)
+            continue
+        known = newest.get(event.call.call_id)
+        if known is None or known.event.step < event.step:
+            newest[event.call.call_id] = Delivered(delivered.envelope, event)
+    for event in merged:
+        newest.pop(event.call_id, None)
+    if newest:
+        _write(ctx, newest)
+    for event in merged:
+        _merge(ctx, event)
+
+
+def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
+    connection = ctx.connection
+    found: Sequence[Any] = connection.execute(sql.PRESENT, {"ids": list(newest)}).all()
+    present: dict[str, Row[Any]] = {row.id: row for row in found}
+    unseen = [call_id for call_id in newest if call_id not in present]
+    for gone in connection.execute(sql.GONE, {"ids": unseen}) if unseen else ():
+        del newest[gone.call_id]
+    for row in present.values():
+        if newest[row.id].event.step <= row.step:
+            del newest[row.id]
+    if not newest:
+        return
+    rows = _rows(ctx, newest, present)
+    for statement, chosen in ((sql.INSERT, False), (sql.UPDATE, True)):
+        mine = [row for row in rows if (row["v_id"] in present) is chosen]
+        if mine:
+            connection.execute(statement, mine)
+    everybody = [
+        {"call_id": call_id, "who": who, "started_at": delivered.event.call.started_at}
+        for call_id, delivered in newest.items()
+        for who in people(delivered.event.call)
+    ]
+    if everybody:
+        connection.execute(sql.PUT_PEOPLE, everybody)
+    for written in rows:
+        ctx.hint("call", written["v_id"], written["v_rev"], written["v_shop_id"])
+
+
+def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]) -> list[dict[str, Any]]:
+    """The rows to write: what the fact says, and what we know of its number, line and hour."""
+    country = ctx.deps.settings.shop.country
+    keys = {call_id: other_key(d.event.call, country) for call_id, d in newest.items()}
+    unmatched = {
+        key
+        for call_id, key in keys.items()
+        if key is not None and (call_id not in present or present[call_id].other_key != key)
+    }
+    matches = match_callers(ctx.connection, unmatched, country) if unmatched else {}
+    places = _places(ctx, newest, present)
+    rows = []
+    for call_id, delivered in newest.items():
+        old = present.get(call_id)
+        line, shop_id, in_hours = places[call_id]
+        row = {
+            **columns(delivered.event.call),
+            **_whose(old, keys[call_id], matches),
+            "id": call_id, "rev": old.rev + 1 if old is not None else 1, "step": delivered.event.step,
+            "shop_id": shop_id, "line": line, "in_hours": in_hours,
+            "our_key": our_key(delivered.event.call, line, country),
+        }  # fmt: skip
+        rows.append({f"v_{name}": value for name, value in row.items()})
+    return rows
+
+
+def _whose(old: Row[Any] | None, key: str | None, matches: Mapping[str, CallerMatch]) -> dict[str, Any]:
+    """Whose call it is: kept while the number stays, and always when a person has said so."""
+    if old is not None and (old.is_chosen or old.other_key == key):
+        known = (old.client_id, old.relation, old.candidate_count)
+    else:
+        match = matches.get(key or "", NOBODY)
+        known = (match.client_id, match.relation, len(match.candidates))
+    return {"other_key": key, "client_id": known[0], "relation": known[1], "candidate_count": known[2]}
+
+
+def _places(
+    ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]
+) -> dict[str, tuple[str | None, ShopId, bool]]:
+    """Line, shop and whether it was open, of each call; looked up only when they may have changed."""
+    places: dict[str, tuple[str | None, ShopId, bool]] = {}
+    asked: dict[str, tuple[str, ...]] = {}
+    country = ctx.deps.settings.shop.country
+    for call_id, delivered in newest.items():
+        call, old = delivered.event.call, present.get(call_id)
+        said = (call.to_number, call.dialled, call.started_at)
+        if old is not None and (old.to_number, old.dialled, old.started_at) == said:
+            places[call_id] = (old.line, ShopId(old.shop_id), old.in_hours)
+        else:
+            asked[call_id] = line_keys(call, country)
+    ours = _lines(ctx, {number for numbers in asked.values() for number in numbers})
+    for call_id, numbers in asked.items():
+        delivered = newest[call_id]
+        line = next((number for number in numbers if number in ours), numbers[0] if numbers else None)
+        shop_id = ours.get(line or "", delivered.envelope.shop_id)
+        is_open = shop_is_open(ctx.connection, shop_id, delivered.event.call.started_at)
+        places[call_id] = (line, shop_id, is_open)
+    return places
+
+
+def _lines(ctx: BatchContext, numbers: Collection[str]) -> dict[str, ShopId]:
+    if not numbers:
+        return {}
+    found = ctx.connection.execute(sql.LINES, {"numbers": sorted(numbers)})
+    return {row.number: ShopId(row.shop_id) for row in found}
+
+
+def _merge(ctx: BatchContext, event: CallMerged) -> None:
+    """The absorbed call leaves the lists; its notes and what a person said of it move on."""
+    connection = ctx.connection
+    both = {"v_id": event.call_id, "v_into": event.into_call_id}
+    if event.call_id == event.into_call_id or connection.execute(sql.GONE, {"ids": [event.call_id]}).first():
+        return
+    chosen = connection.execute(sql.CHOSEN, {"v_id": event.call_id}).first()
+    if chosen is not None:
+        choice = {"v_client": chosen.client_id, "v_vehicle": chosen.vehicle_id}
+        connection.execute(sql.CHOOSE, {"v_id": event.into_call_id, **choice})
+    for statement in (sql.MOVE_NOTES, sql.FORWARD_MERGED, sql.PUT_MERGED):
+        connection.execute(statement, both)
+    gone = connection.execute(sql.TOUCH, {"v_id": event.call_id}).first()
+    for drop in (sql.DROP_PEOPLE, sql.DROP_CALL):
+        connection.execute(drop, {"v_id": event.call_id})
+    kept = connection.execute(sql.TOUCH, {"v_id": event.into_call_id}).first()
+    for call_id, row in ((event.call_id, gone), (event.into_call_id, kept)):
+        if row is not None:
+            ctx.hint("call", call_id, row.rev, ShopId(row.shop_id))
+
+
+async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:
+    """Past calls from the number find their client; calls that go on learn of new candidates."""
+    match = await ctx.apis.of(CrmApi).caller(event.number)
+    await LinkService(ctx.uow).link_number(event.number, match)
+
+
+async def on_pbx_link_lost(event: PbxLinkLost, ctx: HandlerContext) -> None:
+    """From here on calls may be missing."""
+    await GapService(ctx.uow, ctx.clock).lost(event.pbx, ctx.envelope.occurred_at, event.reason)
+
+
+async def on_pbx_link_restored(event: PbxLinkRestored, ctx: HandlerContext) -> None:
+    """Until here calls may be missing."""
+    await GapService(ctx.uow, ctx.clock).restored(event.pbx, ctx.envelope.occurred_at, event.lost_at)
+
+
+async def on_pbx_gap_declared(event: PbxGapDeclared, ctx: HandlerContext) -> None:
+    """Messages were dropped at one moment."""
+    await GapService(ctx.uow, ctx.clock).dropped(event.pbx, ctx.envelope.occurred_at, event.dropped)

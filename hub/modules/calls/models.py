@@ -1,0 +1,136 @@
+"""Tables of calls; private to the module. No foreign key points at a call: the hot path writes
+calls, their people and notes in any order of keys, and a merged call disappears."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
+from hub.kernel.orm import Base, UtcDateTime
+
+
+class Call(Base):
+    """One conversation. `step` is the newest fact that it shows; `other_key` is the outside number as
+    crm matches it, `our_key` the number of ours beside it; `is_chosen`: a person, not the number,
+    decided whose call it is. Parties, transfers and legs are JSON written by rules.py."""
+
+    __tablename__ = "calls_calls"
+    __table_args__ = (
+        Index("ix_calls_calls_started_at", "started_at", "id"),
+        Index("ix_calls_calls_other_key", "other_key", "started_at", "id"),
+        Index("ix_calls_calls_our_key", "our_key", "started_at", "id"),
+        Index("ix_calls_calls_client_id", "client_id", "started_at", "id"),
+        Index(
+            "ix_calls_calls_live",
+            "started_at",
+            sqlite_where=text("state != 'ended'"),
+            postgresql_where=text("state != 'ended'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    rev: Mapped[int]
+    step: Mapped[int]
+    shop_id: Mapped[str] = mapped_column(String(40))
+    direction: Mapped[Direction] = mapped_column(String(16))
+    from_number: Mapped[str | None] = mapped_column(Text)
+    to_number: Mapped[str | None] = mapped_column(Text)
+    other_number: Mapped[str | None] = mapped_column(Text)
+    other_key: Mapped[str | None] = mapped_column(Text)
+    our_key: Mapped[str | None] = mapped_column(Text)
+    caller_name: Mapped[str | None] = mapped_column(Text)
+    dialled: Mapped[str | None] = mapped_column(Text)
+    trunk: Mapped[str | None] = mapped_column(Text)
+    line: Mapped[str | None] = mapped_column(Text)
+    queue: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[CallStateName] = mapped_column(String(16))
+    result: Mapped[CallResult | None] = mapped_column(String(16))
+    missed_reason: Mapped[MissedReason | None] = mapped_column(String(16))
+    in_hours: Mapped[bool]
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wait_seconds: Mapped[float | None]
+    talk_seconds: Mapped[float]
+    hold_seconds: Mapped[float]
+    answered_by: Mapped[str | None] = mapped_column(Text)
+    last_extension: Mapped[str | None] = mapped_column(Text)
+    parties: Mapped[str] = mapped_column(Text)
+    transfers: Mapped[str] = mapped_column(Text)
+    legs: Mapped[str] = mapped_column(Text)
+    parked_space: Mapped[str | None] = mapped_column(Text)
+    client_id: Mapped[str | None] = mapped_column(String(26))
+    vehicle_id: Mapped[str | None] = mapped_column(String(26))
+    is_chosen: Mapped[bool] = mapped_column(server_default=false())
+    relation: Mapped[str | None] = mapped_column(String(16))
+    candidate_count: Mapped[int] = mapped_column(server_default=text("0"))
+    is_complete: Mapped[bool]
+
+
+class Person(Base):
+    """Who of ours took part (extension or mobile): the index behind the filter "person"."""
+
+    __tablename__ = "calls_people"
+    __table_args__ = (Index("ix_calls_people_who", "who", "started_at", "call_id"),)
+
+    call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Merged(Base):
+    """A call that turned out to be a part of another one: its id still answers."""
+
+    __tablename__ = "calls_merged"
+    __table_args__ = (Index("ix_calls_merged_into_id", "into_id"),)
+
+    call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    into_id: Mapped[str] = mapped_column(String(128))
+
+
+class Note(Base):
+    """What somebody wrote to a call."""
+
+    __tablename__ = "calls_notes"
+    __table_args__ = (Index("ix_calls_notes_call_id", "call_id"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    rev: Mapped[int] = mapped_column(server_default=text("1"))
+    call_id: Mapped[str] = mapped_column(String(128))
+    text: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[str | None] = mapped_column(String(80))
+    author_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Line(Base):
+    """A number of ours that the world dials. `number` is its matching key, else as received."""
+
+    __tablename__ = "calls_lines"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    rev: Mapped[int] = mapped_column(server_default=text("1"))
+    number: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text, server_default="")
+    shop_id: Mapped[str] = mapped_column(String(40))
+
+
+class Gap(Base):
+    """A time in which calls may be missing; `ended_at` None: it goes on."""
+
+    __tablename__ = "calls_gaps"
+    __table_args__ = (Index("ix_calls_gaps_began_at", "began_at"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    pbx: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    dropped: Mapped[int] = mapped_column(server_default=text("0"))

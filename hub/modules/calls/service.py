@@ -1,0 +1,141 @@
+"""Calls one by one: reading, notes, whose they are. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from hub.modules.access.api import AccessApi
+from sqlalchemy import select
+
+from hub.errors import Invalid, NotFound
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.orm import new_id
+from hub.modules.calls.models import Call, Merged, Note
+from hub.modules.calls.rules import LONGEST_NOTE, read_legs, read_parties, read_transfers
+from hub.modules.calls.service_links import LinkService
+from hub.modules.calls.views import CallView, NoteView, PartyView
+from hub.modules.crm.api import CrmApi
+from hub.ports.telephony import LinkState
+from hub.values import ShopId
+
+_MOST_LIVE = 500
+
+
+class CallService:
+    """What can be done with a call."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._deps = deps
+        self._access = AccessApi(uow, deps)
+
+    async def one(self, call_id: str, shops: frozenset[ShopId] | None) -> CallView:
+        """A merged call answers with the one that it became a part of."""
+        row = await self._row(call_id)
+        if row is None or (shops is not None and row.shop_id not in shops):
+            raise NotFound("calls.unknown", "There is no such call.")
+        return (await self.views([row]))[0]
+
+    async def _row(self, call_id: str) -> Call | None:
+        row = await self._session.get(Call, call_id)
+        if row is None:
+            into = await self._session.scalar(select(Merged.into_id).where(Merged.call_id == call_id))
+            row = await self._session.get(Call, into) if into is not None else None
+        return row
+
+    async def live(self, shops: frozenset[ShopId] | None) -> tuple[CallView, ...]:
+        query = select(Call).where(Call.state != "ended").order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
+        if shops is not None:
+            query = query.where(Call.shop_id.in_(sorted(shops)))
+        return await self.views((await self._session.scalars(query)).all())
+
+    async def views(self, rows: Sequence[Call]) -> tuple[CallView, ...]:
+        """Rows with the names of our people, in the rows' order."""
+        parties = [read_parties(row.parties) for row in rows]
+        names = await self._names(party for some in parties for party in some)
+        return tuple(
+            _view(row, tuple(_named(party, names) for party in some))
+            for row, some in zip(rows, parties, strict=True)
+        )
+
+    async def _names(self, parties: Iterable[PartyView]) -> dict[str, str]:
+        if not any(party.who for party in parties):
+            return {}
+        people = await self._access.people_by_extension()
+        return {who: person.name for who, person in people.items()}
+
+    async def set_client(
+        self, call_id: str, client_id: str | None, vehicle_id: str | None, shops: frozenset[ShopId] | None
+    ) -> CallView:
+        call = await self.one(call_id, shops)
+        if client_id is not None:
+            await CrmApi(self._uow, self._deps).client(client_id)
+        await LinkService(self._uow).choose(call.id, client_id, vehicle_id)
+        if client_id is None:
+            match = await CrmApi(self._uow, self._deps).caller(call.other_number)
+            row = await self._row(call.id)
+            if row is not None and row.other_key is not None:
+                await LinkService(self._uow).link_number(row.other_key, match)
+        self._session.expire_all()
+        return await self.one(call.id, shops)
+
+    async def add_note(
+        self, call_id: str, text: str, author_name: str, shops: frozenset[ShopId] | None
+    ) -> NoteView:
+        call = await self.one(call_id, shops)
+        text = text.replace("\r\n", "\n").strip()
+        if not text or "\x00" in text:
+            raise Invalid("calls.note", "The note is empty.", fields={"text": "Write something first."})
+        if len(text) > LONGEST_NOTE:
+            raise Invalid("calls.note", "The note is too long.", fields={"text": "This is too long."})
+        row = Note(
+            id=new_id(self._deps.clock), rev=1, call_id=call.id, text=text, author_id=self._uow.actor,
+            author_name=author_name, created_at=self._deps.clock.now(),
+        )  # fmt: skip
+        self._session.add(row)
+        await self._session.flush()
+        await LinkService(self._uow).touch(call.id)
+        return _note(row)
+
+    async def notes(self, call_ids: Collection[str]) -> dict[str, tuple[NoteView, ...]]:
+        if not call_ids:
+            return {}
+        query = select(Note).where(Note.call_id.in_(sorted(set(call_ids)))).order_by(Note.created_at, Note.id)
+        found: dict[str, tuple[NoteView, ...]] = {}
+        for row in (await self._session.scalars(query)).all():
+            found[row.call_id] = (*found.get(row.call_id, ()), _note(row))
+        return found
+
+    def link(self) -> LinkState | None:
+        """Whether the line to the PBX is up; None without one."""
+        return self._deps.telephony.link() if self._deps.telephony is not None else None
+
+
+def _named(party: PartyView, names: dict[str, str]) -> PartyView:
+    name = names.get(party.extension or "") or names.get(party.number or "")
+    return replace(party, name=name) if name else party
+
+
+def _note(row: Note) -> NoteView:
+    return NoteView(
+        id=row.id, rev=row.rev, call_id=row.call_id, text=row.text, author_id=row.author_id,
+        author_name=row.author_name, created_at=row.created_at,
+    )  # fmt: skip
+
+
+def _view(row: Call, parties: tuple[PartyView, ...]) -> CallView:
+    return CallView(
+        id=row.id, rev=row.rev, step=row.step, shop_id=ShopId(row.shop_id), direction=row.direction,
+        from_number=row.from_number, to_number=row.to_number, other_number=row.other_number,
+        caller_name=row.caller_name, dialled=row.dialled, trunk=row.trunk, line=row.line, queue=row.queue,
+        state=row.state, result=row.result, missed_reason=row.missed_reason, in_hours=row.in_hours,
+        started_at=row.started_at, queued_at=row.queued_at, offered_at=row.offered_at,
+        answered_at=row.answered_at, ended_at=row.ended_at, wait_seconds=row.wait_seconds,
+        talk_seconds=row.talk_seconds, hold_seconds=row.hold_seconds, answered_by=row.answered_by,
+        last_extension=row.last_extension, parties=parties, transfers=read_transfers(row.transfers),
+        legs=read_legs(row.legs), parked_space=row.parked_space, client_id=row.client_id,
+        vehicle_id=row.vehicle_id, relation=row.relation, candidate_count=row.candidate_count,
+        is_complete=row.is_complete,
+    )  # fmt: skip

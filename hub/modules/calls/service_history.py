@@ -1,0 +1,168 @@
+"""The history: a list that stays right while new calls arrive, and totals that equal it. Every
+filter that finds few calls among a million is driven by its own index."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
+
+from hub.errors import Invalid
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.models import Call, Person
+from hub.modules.calls.service import CallService
+from hub.modules.calls.service_gaps import GapService
+from hub.modules.calls.views import CallFilter, CallPage, CallTotals, CallView, GapView
+from hub.modules.crm.api import CrmApi, number_key
+from hub.values import ShopId
+
+Condition = ColumnElement[bool]
+
+
+class HistoryService:
+    """Lists and adds up calls. Never commits."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._session = uow.session
+        self._country = deps.settings.shop.country
+        self._calls = CallService(uow, deps)
+        self._gaps = GapService(uow, deps.clock)
+        self._crm = CrmApi(uow, deps)
+
+    async def page(self, where: CallFilter, *, cursor: str | None, limit: int) -> CallPage:
+        """Older than the cursor, so that calls that arrive meanwhile shift nothing."""
+        conditions = await self._conditions(where)
+        if cursor is not None:
+            started_at, call_id = _read_cursor(cursor)
+            older = and_(Call.started_at == started_at, Call.id < call_id)
+            conditions += [Call.started_at <= started_at, or_(Call.started_at < started_at, older)]
+        rows = await self._newest(conditions, self._branches(where), limit + 1)
+        items = await self._calls.views(rows[:limit])
+        return CallPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+
+    async def totals(self, where: CallFilter) -> CallTotals:
+        """The same conditions as the list, counted in one pass."""
+        conditions = await self._conditions(where)
+        if branches := self._branches(where):
+            conditions.append(or_(*branches))
+        query = select(
+            func.count(), _count(Call.state != "ended"), *(_count(Call.direction == d) for d in _DIRECTIONS),
+            *(_count(Call.result == r) for r in _RESULTS), func.coalesce(func.sum(Call.talk_seconds), 0.0),
+        ).where(*conditions)  # fmt: skip
+        row = (await self._session.execute(query)).one()
+        return CallTotals(
+            count=row[0], live=row[1], inbound=row[2], outbound=row[3], internal=row[4], answered=row[5],
+            missed=row[6], short_abandons=row[7], voicemail=row[8], talk_seconds=round(float(row[9]), 1),
+        )  # fmt: skip
+
+    async def last(
+        self, client_id: str | None, number: str | None, limit: int, shops: frozenset[ShopId] | None,
+        skip: str | None,
+    ) -> tuple[CallView, ...]:  # fmt: skip
+        """A client's calls, and those of the numbers that nobody alone owns."""
+        keys = {number_key(number, self._country)} if number is not None else set()
+        branches: list[Condition] = []
+        if client_id is not None:
+            found = (await self._crm.clients_by_ids([client_id])).get(client_id)
+            keys |= {number_key(phone.number, self._country) for phone in found.phones} if found else set()
+            branches.append(Call.client_id == client_id)
+            branches += [and_(Call.other_key == k, Call.client_id.is_(None)) for k in keys if k is not None]
+        else:
+            branches += [Call.other_key == key for key in keys if key is not None]
+        if not branches:
+            return ()
+        conditions = await self._conditions(CallFilter(shops=shops))
+        if skip is not None:
+            conditions.append(Call.id != skip)
+        return await self._calls.views(await self._newest(conditions, branches, limit))
+
+    async def gaps(self, since: datetime | None, until: datetime | None) -> tuple[GapView, ...]:
+        return await self._gaps.between(since, until)
+
+    async def _newest(
+        self, conditions: Sequence[Condition], branches: Sequence[Condition], limit: int
+    ) -> Sequence[Call]:
+        """With branches (any of which may hold) the newest of each are taken by its own index, and the
+        newest of those: asked as one OR, the database would sort every call of a busy line."""
+        query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+        if branches:
+            parts = [self._ids([*conditions, branch], limit) for branch in branches]
+            query = query.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
+        else:
+            query = query.where(*conditions)
+        return (await self._session.scalars(query)).all()
+
+    def _ids(self, conditions: Sequence[Condition], limit: int) -> Select[Any]:
+        newest = (Call.started_at.desc(), Call.id.desc())
+        return select(Call.id).where(*conditions).order_by(*newest).limit(limit)
+
+    def _branches(self, where: CallFilter) -> list[Condition]:
+        """A number is looked for on either side; one that nobody outside can have, among colleagues."""
+        if where.number is None:
+            return []
+        key = number_key(where.number, self._country)
+        if key is not None:
+            return [Call.other_key == key, Call.our_key == key]
+        text = where.number.strip()
+        return [or_(Call.from_number == text, Call.to_number == text)]
+
+    async def _conditions(self, where: CallFilter) -> list[Condition]:
+        exact = {
+            Call.direction: where.direction, Call.result: where.result, Call.state: where.state,
+            Call.queue: where.queue, Call.client_id: where.client_id, Call.is_complete: where.is_complete,
+        }  # fmt: skip
+        conditions: list[Condition] = [c == value for c, value in exact.items() if value is not None]
+        if where.shops is not None:
+            conditions.append(Call.shop_id.in_(sorted(where.shops)))
+        if where.since is not None:
+            conditions.append(Call.started_at >= where.since)
+        if where.until is not None:
+            conditions.append(Call.started_at < where.until)
+        if where.line is not None:
+            conditions.append(Call.line == (number_key(where.line, self._country) or where.line.strip()))
+        if where.person is not None:
+            conditions.append(await self._took_part(where.person))
+        return conditions
+
+    async def _took_part(self, who: tuple[str, ...]) -> Condition:
+        """Of a busy person the newest calls are soon found by looking at each call; of one with few,
+        the few are listed first."""
+        few = select(Person.call_id).where(Person.who.in_(who)).limit(_FEW + 1)
+        known = (await self._session.scalars(few)).all()
+        if len(known) <= _FEW:
+            return Call.id.in_(known)
+        return exists().where(Person.call_id == Call.id, Person.who.in_(who))
+
+
+_FEW = 500
+_DIRECTIONS = ("inbound", "outbound", "internal")
+_RESULTS = ("answered", "missed", "short_abandon", "voicemail")
+
+
+def _count(condition: Condition) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _cursor(call: CallView) -> str:
+    text = f"{call.started_at.isoformat()}|{call.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        started_at, separator, call_id = raw.decode().partition("|")
+        moment = datetime.fromisoformat(started_at)
+    except (binascii.Error, ValueError) as error:
+        raise _unknown_place() from error
+    if not separator or moment.tzinfo is None or "\x00" in call_id:
+        raise _unknown_place()
+    return moment, call_id
+
+
+def _unknown_place() -> Invalid:
+    return Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")

@@ -1,0 +1,52 @@
+"""The hot path's statements, built once: Core, a whole batch each, the same text on both databases."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, insert, inspect, select, text, update
+
+from hub.kernel.orm import UtcDateTime
+from hub.modules.calls.models import Call, Line, Merged, Note, Person
+
+_SELDOM = frozenset({"vehicle_id", "is_chosen"})
+"""Set by people, never by facts."""
+_written = tuple(column.key for column in inspect(Call).column_attrs if column.key not in _SELDOM)
+
+PRESENT = select(
+    Call.id, Call.rev, Call.step, Call.shop_id, Call.started_at, Call.to_number, Call.dialled, Call.line,
+    Call.in_hours, Call.other_key, Call.client_id, Call.is_chosen, Call.relation, Call.candidate_count,
+).where(Call.id.in_(bindparam("ids", expanding=True))).with_for_update()  # fmt: skip
+"""Locked where the database locks rows: a person may be choosing the client at this moment."""
+
+INSERT = insert(Call).values({name: bindparam(f"v_{name}") for name in _written})
+UPDATE = (
+    update(Call)
+    .where(Call.id == bindparam("v_id"), Call.step < bindparam("v_step"))
+    .values({name: bindparam(f"v_{name}") for name in _written if name != "id"})
+)
+"""The revision is written explicitly: the hint names it before anybody could read it back."""
+
+PUT_PEOPLE = text(
+    "INSERT INTO calls_people (call_id, who, started_at) VALUES (:call_id, :who, :started_at)"
+    " ON CONFLICT DO NOTHING"
+).bindparams(bindparam("started_at", type_=UtcDateTime))
+
+LINES = select(Line.number, Line.shop_id).where(Line.number.in_(bindparam("numbers", expanding=True)))
+GONE = select(Merged.call_id, Merged.into_id).where(Merged.call_id.in_(bindparam("ids", expanding=True)))
+
+PUT_MERGED = insert(Merged).values(call_id=bindparam("v_id"), into_id=bindparam("v_into"))
+FORWARD_MERGED = update(Merged).where(Merged.into_id == bindparam("v_id")).values(into_id=bindparam("v_into"))
+MOVE_NOTES = update(Note).where(Note.call_id == bindparam("v_id")).values(call_id=bindparam("v_into"))
+DROP_PEOPLE = delete(Person).where(Person.call_id == bindparam("v_id"))
+DROP_CALL = delete(Call).where(Call.id == bindparam("v_id"))
+CHOSEN = select(Call.client_id, Call.vehicle_id).where(Call.id == bindparam("v_id"), Call.is_chosen)
+CHOOSE = (
+    update(Call)
+    .where(Call.id == bindparam("v_id"), ~Call.is_chosen)
+    .values(client_id=bindparam("v_client"), vehicle_id=bindparam("v_vehicle"), is_chosen=True)
+)
+TOUCH = (
+    update(Call)
+    .where(Call.id == bindparam("v_id"))
+    .values(rev=Call.rev + 1)
+    .returning(Call.rev, Call.shop_id)
+)
