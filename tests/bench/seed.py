@@ -1,0 +1,106 @@
+"""A database as a network of shops has after some years: clients with a phone and a car each, and
+their past calls. Raw SQL, since it is the size that matters here, not the way in."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.bench.load_exchange import caller_number
+
+NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+CALLS_A_DAY = 1000
+
+
+def seed(path: Path, *, clients: int, calls: int) -> None:
+    """Fill a migrated SQLite file."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA synchronous=OFF")
+    with database:
+        _insert(database, "crm_clients", (_client(n) for n in range(clients)))
+        _insert(database, "crm_words", (_word(n) for n in range(clients)))
+        _insert(database, "crm_phones", (_phone(n) for n in range(clients)))
+        _insert(database, "crm_vehicles", (_vehicle(n) for n in range(clients)))
+        _insert(database, "crm_ownerships", (_ownership(n) for n in range(clients)))
+        shop = _shop(database)
+        _insert(database, "calls_calls", (_call(n, clients, shop) for n in range(calls)))
+        _insert(database, "calls_people", (_person(n) for n in range(calls)))
+    database.execute("ANALYZE")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def _shop(database: sqlite3.Connection) -> str:
+    row = database.execute("SELECT id FROM access_shops ORDER BY id LIMIT 1").fetchone()
+    return str(row[0])
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Iterator[dict[str, object]]) -> None:
+    first = next(rows)
+    columns = ", ".join(first)
+    marks = ", ".join(f":{name}" for name in first)
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+    database.execute(statement, first)
+    database.executemany(statement, rows)
+
+
+def _client(n: int) -> dict[str, object]:
+    return {
+        "id": f"client{n:08d}", "kind": "person", "relation": "client", "name": f"Клієнт {n}",
+        "name_key": f" клієнт {n}", "emails": "[]", "tags": "[]", "created_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+
+
+def _word(n: int) -> dict[str, object]:
+    return {"client_id": f"client{n:08d}", "word": f"клієнт{n}"}
+
+
+def _phone(n: int) -> dict[str, object]:
+    number = "+" + caller_number(n).decode()
+    return {
+        "id": f"phone{n:08d}", "client_id": f"client{n:08d}", "position": 0, "number": number,
+        "raw": number, "is_main": 1, "key": number, "tail": number[:0:-1],
+    }  # fmt: skip
+
+
+def _vehicle(n: int) -> dict[str, object]:
+    plate = f"AA{n % 10000:04d}{'ABCEHIKMOPTX'[n // 10000 % 12]}B"
+    return {
+        "id": f"car{n:08d}", "plate": plate, "plate_key": plate, "make": "Škoda", "model": "Octavia",
+        "title_key": "škoda octavia", "created_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+
+
+def _ownership(n: int) -> dict[str, object]:
+    return {"id": f"own{n:08d}", "client_id": f"client{n:08d}", "vehicle_id": f"car{n:08d}"}
+
+
+def _started(n: int) -> datetime:
+    return NOW - timedelta(seconds=(n + 1) * 86400 / CALLS_A_DAY)
+
+
+def _call(n: int, clients: int, shop: str) -> dict[str, object]:
+    started = _started(n)
+    number = "+" + caller_number(n % clients).decode()
+    party = {
+        "extension": "101", "number": None, "via": "phone", "name": None,
+        "rang_at": f"{started.isoformat()}Z", "answered_at": f"{started.isoformat()}Z",
+        "left_at": f"{started.isoformat()}Z", "outcome": "answered",
+    }  # fmt: skip
+    return {
+        "id": f"past{n:09d}", "rev": 5, "step": 5, "shop_id": shop, "direction": "inbound",
+        "from_number": number, "to_number": "+380441234567", "other_number": number, "other_key": number,
+        "our_key": "+380441234567", "line": "+380441234567", "state": "ended", "result": "answered",
+        "in_hours": 1, "started_at": started, "offered_at": started, "answered_at": started,
+        "ended_at": started + timedelta(seconds=120), "wait_seconds": 4.0, "talk_seconds": 116.0,
+        "hold_seconds": 0.0, "answered_by": "101", "last_extension": "101",
+        "parties": json.dumps([party]), "transfers": "[]", "legs": "[]",
+        "client_id": f"client{n % clients:08d}", "relation": "client", "is_complete": 1,
+    }  # fmt: skip
+
+
+def _person(n: int) -> dict[str, object]:
+    return {"call_id": f"past{n:09d}", "who": "101", "started_at": _started(n)}
