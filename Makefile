@@ -1,0 +1,36 @@
+# Thin: each target is what a person could type. `make run` on a bare machine (python3, python3-venv, make)
+# builds .venv here and starts the demo shop; a second run is instant.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
+
+.PHONY: run test check bench clean
+
+run: $(VENV)/.installed
+	@exec $(BIN)/pitline demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/pitline check
+
+bench: $(VENV)/.installed-dev
+	@set -e; for name in $(basename $(notdir $(wildcard tests/bench/bench_*.py))); do \
+	  echo "== $$name"; $(BIN)/python -m tests.bench.$$name; done
+
+clean:
+	rm -rf $(VENV) var/demo webui/static/vendor dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.installed: $(SOURCES)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Pitline needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@

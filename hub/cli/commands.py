@@ -1,0 +1,108 @@
+"""From the words on the command line to what is done; and what a person is told when it fails."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from hub.cli.parser import make_parser
+from hub.errors import HubError, Invalid
+from hub.settings import Settings, load
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Do one command and give its exit code: 0 done, 1 failed or a problem was found, 2 wrong input."""
+    arguments = make_parser().parse_args(words)
+    try:
+        path = Path(arguments.config)
+        if arguments.config != "config/hub.toml" and not path.is_file():
+            raise Invalid("settings.no_file", f"There is no settings file {path}.", "Check --config.")
+        return _COMMANDS[arguments.command](arguments, load(environment, path))
+    except HubError as error:
+        return _told(error)
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def _told(error: HubError) -> int:
+    text = error.text.format_map(_Known(error.data))
+    print(f"pitline: {text}", file=sys.stderr)
+    for field, fault in getattr(error, "fields", {}).items():
+        print(f"  {field}: {fault}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return EXIT_USAGE if isinstance(error, Invalid) else EXIT_FAILED
+
+
+class _Known(dict[str, object]):
+    """Leaves what a text asks for and nobody gave as it stands."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _run(_: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.running import run
+
+    asyncio.run(run(settings))
+    return EXIT_OK
+
+
+def _demo(_: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.demo.shop import demo
+
+    asyncio.run(demo(settings))
+    return EXIT_OK
+
+
+def _migrate(_: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.running import migrate
+
+    print(asyncio.run(migrate(settings)))
+    return EXIT_OK
+
+
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.doctor import doctor
+
+    return EXIT_OK if asyncio.run(doctor(settings, arguments.subject)) else EXIT_FAILED
+
+
+def _user(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.accounts import add_user
+
+    for line in asyncio.run(add_user(settings, arguments)):
+        print(line)
+    return EXIT_OK
+
+
+def _token(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.accounts import add_token
+
+    for line in asyncio.run(add_token(settings, arguments)):
+        print(line)
+    return EXIT_OK
+
+
+def _check(arguments: argparse.Namespace, _: Settings) -> int:
+    from hub.cli.checkout import check
+
+    return EXIT_OK if check(with_tests=not arguments.without_tests) else EXIT_FAILED
+
+
+_COMMANDS: Mapping[str, Command] = {
+    "run": _run,
+    "demo": _demo,
+    "migrate": _migrate,
+    "doctor": _doctor,
+    "user": _user,
+    "token": _token,
+    "check": _check,
+}

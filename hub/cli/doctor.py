@@ -1,0 +1,68 @@
+"""`doctor`: what is wrong, in words, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.errors import HubError
+from hub.ports.telephony import Finding
+from hub.settings import Settings, masked
+
+_SIGNS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
+
+
+async def doctor(settings: Settings, subject: str | None) -> bool:
+    """Examine one part, or all; whether nothing is a problem."""
+    good = True
+    if subject in (None, "config"):
+        _show_config(settings)
+    if subject is None:
+        good = _show("The database", await _database(settings)) and good
+    if subject in (None, "ami"):
+        good = _show("The line to the PBX", await _ami(settings)) and good
+    return good
+
+
+def _show_config(settings: Settings) -> None:
+    print("The settings (secrets are masked):")
+    rows = list(masked(settings))
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"  {name:<{width}}  {value}")
+
+
+def _show(title: str, findings: Sequence[Finding]) -> bool:
+    print(f"{title}:")
+    for finding in findings:
+        print(f"  {_SIGNS.get(finding.level, finding.level)}{finding.text}")
+        if finding.hint:
+            print(f"          {finding.hint}")
+    return all(finding.level != "problem" for finding in findings)
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    from hub.main import opened
+
+    try:
+        async with opened(settings) as hub:
+            report = await hub.system.report()
+    except HubError as error:
+        return [Finding(level="problem", text=error.text, hint=error.hint)]
+    level = "ok" if report.database_ok else "problem"
+    findings = [Finding(level=level, text=f"{report.database_text} Schema {report.schema_version}.")]
+    if report.dead_deliveries:
+        text = f"{report.dead_deliveries} deliveries were given up."
+        findings.append(Finding(level="warning", text=text, hint="Open /system and look at them."))
+    return findings
+
+
+async def _ami(settings: Settings) -> list[Finding]:
+    if not settings.ami.host:
+        hint = "Set HUB_AMI__HOST, HUB_AMI__USERNAME and HUB_AMI__SECRET, or ami.* in config/hub.toml."
+        return [Finding(level="problem", text="No PBX is named, so no call can be followed.", hint=hint)]
+    from hub.main import build
+
+    link = build(settings).installation.deps.telephony
+    if link is None:
+        return [Finding(level="problem", text="The AMI connector is switched off.")]
+    return list(await link.examine())

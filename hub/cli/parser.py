@@ -1,0 +1,67 @@
+"""Which commands there are, and what they take."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+_EXIT_USAGE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse that names the nearest right word instead of a list of all."""
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence, one hint, exit code 2."""
+        self.exit(_EXIT_USAGE, f"pitline: {message}\nhint: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices: Sequence[str] = tuple(map(str, action.choices or ()))
+        if choices and value not in choices:
+            nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.0)
+            what = "command" if action.dest.endswith("command") else action.dest
+            raise argparse.ArgumentError(None, f"there is no {what} {value!r}; did you mean {nearest[0]!r}?")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole tree of commands."""
+    parser = Parser(prog="pitline", description="The phone line of a car-repair shop.")
+    parser.add_argument("--config", default="config/hub.toml", help="the settings file (config/hub.toml)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    commands.add_parser("run", help="run the hub, until it is told to stop")
+    commands.add_parser("demo", help="run the demo shop: practice exchange, sample data, log-ins printed")
+    commands.add_parser("migrate", help="bring the database to the schema of this version")
+    _add_doctor(commands)
+    _add_user(commands)
+    _add_token(commands)
+    check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
+    check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
+    return parser
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="say in words what is wrong, and what to do")
+    doctor.add_argument(
+        "subject", nargs="?", choices=("config", "ami"), help="one part only: config, ami; without: all"
+    )
+
+
+def _add_user(commands: Any) -> None:
+    user = commands.add_parser("user", help="people who sign in")
+    actions = user.add_subparsers(dest="user_command", metavar="ACTION", required=True, parser_class=Parser)
+    add = actions.add_parser("add", help="a new person; the last line printed is a one-time password")
+    add.add_argument("--login", required=True, help="the name to sign in with")
+    add.add_argument("--name", required=True, help="the person's name")
+    add.add_argument("--role", required=True, help="owner, manager, receptionist, master, ...")
+    add.add_argument("--extension", action="append", default=[], help="a phone of theirs; may be repeated")
+    add.add_argument("--mobile", help="their mobile number")
+
+
+def _add_token(commands: Any) -> None:
+    token = commands.add_parser("token", help="keys for programs")
+    actions = token.add_subparsers(dest="token_command", metavar="ACTION", required=True, parser_class=Parser)
+    add = actions.add_parser("add", help="a new key; the last line printed is the key alone")
+    add.add_argument("--name", required=True, help="what the key is for")
+    add.add_argument("--role", required=True, help="whose rights it has: integration, manager, ...")
