@@ -17,12 +17,13 @@ from hub.kernel.claims import Claims
 from hub.kernel.codec import Codec
 from hub.kernel.context import Deps
 from hub.kernel.database import Database
+from hub.kernel.hotline import HotLine
 from hub.kernel.installation import Installation
 from hub.kernel.intake import GroupIntake
 from hub.kernel.jobs import JobRunner
 from hub.kernel.journal import FileJournal
 from hub.kernel.live import LiveHub
-from hub.kernel.manifest import Module
+from hub.kernel.manifest import Module, grants_of
 from hub.kernel.migrating import migrate
 from hub.kernel.outbox import Outbox
 from hub.kernel.relay import Relay
@@ -71,10 +72,15 @@ class Hub:
         self.live = LiveHub()
         self.database = Database(settings.database.url, exclusive=exclusive)
         self.transactions = SqlTransactions(self.database, self._outbox, self.live, clock, self._bell.ring)
-        self.intake = GroupIntake(self.database, self._outbox, FIRST_SHOP, self._bell.ring)
         self.system = System(self.database, self.live, journal, clock, self._parts)
         deps = Deps(
-            settings=settings, clock=clock, telephony=telephony, practice=practice, system=self.system
+            settings=settings,
+            clock=clock,
+            telephony=telephony,
+            practice=practice,
+            system=self.system,
+            card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
+            grants=grants_of(self.modules),
         )
         self.installation = Installation(
             settings=settings,
@@ -88,7 +94,9 @@ class Hub:
             default_shop=FIRST_SHOP,
         )
         self._rehearsal = self._hot_path(self._stumbled)
-        self.relay = self._relay()
+        hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
+        self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
+        self.relay = self._relay(hot)
         self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off)
         self.jobs = self._job_runner()
 
@@ -105,14 +113,13 @@ class Hub:
             failed=failed,
         )
 
-    def _relay(self) -> Relay:
+    def _relay(self, hot: HotLine) -> Relay:
         installation = self.installation
         return Relay(
             self.database,
             self.transactions,
-            self._hot_path(self._counters.failure),
+            hot,
             Claims(self._routing.ordinary, self._codec, installation.clock),
-            self.live,
             self._bell,
             self._counters,
             deps=installation.deps,

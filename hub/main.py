@@ -9,15 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
-from connectors.catalogue import NAMES, build_connectors
 from webui.app import make_app
 
+from connectors.catalogue import NAMES, build_connectors
 from hub import log
 from hub.app import Hub
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.kernel.installation import Installation
 from hub.kernel.journal import FileJournal
+from hub.modules.access.api import prepare
 from hub.modules.catalogue import MODULES
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
@@ -51,6 +52,8 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
         loop.add_signal_handler(number, stopping.set)
     hub = build(settings)
     try:
+        await hub.open()
+        await prepare(hub.installation)
         await hub.start()
         runner = web.AppRunner(
             make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None

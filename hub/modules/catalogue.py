@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from hub.kernel.manifest import Module
+from hub.modules.access.module import MODULE as ACCESS
 
-MODULES: tuple[Module, ...] = ()
+MODULES: tuple[Module, ...] = (ACCESS,)

@@ -1,0 +1,126 @@
+"""What other modules, the web admin and the console may ask of access."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.web import Viewer
+from hub.modules.access.passwords import hash_password, password_fits, warm_up
+from hub.modules.access.rules import (
+    clean_extension,
+    clean_login,
+    covers,
+    may_appoint,
+    new_password,
+    parse_minutes,
+    password_fault,
+    show_minutes,
+)  # fmt: skip
+from hub.modules.access.service_audit import AuditService
+from hub.modules.access.service_login import Known, LoginService
+from hub.modules.access.service_people import PeopleService
+from hub.modules.access.service_shops import (
+    TRUNKS,
+    ShopService,
+    ensure_first_shop,
+    shop_is_open,
+    stored_trunks,
+)  # fmt: skip
+from hub.modules.access.service_tokens import TokenService
+from hub.modules.access.start import prepare
+from hub.modules.access.views import (
+    AuditView,
+    HolidayView,
+    LoginAttempt,
+    PersonEntry,
+    PersonView,
+    SessionView,
+    ShopView,
+    SignedIn,
+    Span,
+    TokenView,
+)  # fmt: skip
+from hub.values import ShopId
+
+__all__ = [
+    "TRUNKS", "AccessApi", "AuditService", "AuditView", "HolidayView", "Known", "LoginAttempt",
+    "LoginService", "PeopleService", "PersonEntry", "PersonView", "SessionView", "ShopService", "ShopView",
+    "SignedIn", "Span", "TokenService", "TokenView", "clean_extension", "clean_login", "covers",
+    "ensure_first_shop", "hash_password", "may_appoint", "new_password", "parse_minutes", "password_fault",
+    "password_fits", "prepare", "shop_is_open", "show_minutes", "stored_trunks", "warm_up",
+]  # fmt: skip
+
+
+class AccessApi:
+    """Shops, people and who may sign in, for one unit of work. `people`, `shops`, `logins`, `tokens`
+    and `audit` do the rarer things."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self.people = PeopleService(uow, deps)
+        self.shops = ShopService(uow, deps)
+        self.logins = LoginService(uow, deps)
+        self.tokens = TokenService(uow, deps)
+        self.audit = AuditService(uow, deps)
+
+    async def list_people(
+        self, shops: Collection[ShopId] | None = None, *, only_active: bool = False
+    ) -> list[PersonView]:
+        """Every employee by name; of every shop where `shops` is None."""
+        return [one for one in await self.people.all(shops) if one.is_active or not only_active]
+
+    async def person(self, person_id: str, shops: Collection[ShopId] | None = None) -> PersonView:
+        """Raises NotFound, also for a person of a shop that is not among `shops`."""
+        return await self.people.one(person_id, shops)
+
+    async def person_by_extension(self, extension: str) -> PersonView | None:
+        """The active employee who has this extension."""
+        return await self.people.by_extension(extension)
+
+    async def people_by_extension(self) -> dict[str, PersonView]:
+        """The active employees by each of their extensions and by their mobile (E.164)."""
+        found: dict[str, PersonView] = {}
+        for person in await self.people.all():
+            if person.is_active:
+                found |= dict.fromkeys(person.extensions, person)
+                if person.mobile:
+                    found[person.mobile] = person
+        return found
+
+    async def create_person(
+        self, name: str, role: str, *, extensions: Collection[str] = (), mobile: str | None = None,
+        login: str | None = None, password_hash: str | None = None, is_one_time: bool = True,
+        language: str | None = None, shop_id: ShopId | None = None, by: Viewer | None = None,
+    ) -> PersonView:  # fmt: skip
+        """A new employee, who may sign in where `login` and `password_hash` (of `hash_password`, made
+        before the unit of work) are given. Raises Invalid, NotAllowed, Conflict."""
+        entry = PersonEntry(
+            name=name,
+            role=role,
+            extensions=tuple(extensions),
+            mobile=mobile,
+            language=language,
+            shop_id=shop_id,
+        )
+        person = await self.people.create(entry, by)
+        if login is None or password_hash is None:
+            return person
+        return await self.people.set_login(person.id, login, password_hash, is_one_time=is_one_time, by=by)
+
+    async def authenticate_session(self, token: str) -> Viewer | None:
+        """Whose session cookie this is; None when it is no longer good."""
+        known = await self.logins.known(token)
+        return None if known is None else known.viewer
+
+    async def authenticate_token(self, token: str) -> Viewer | None:
+        """Whose Bearer token this is; None when it is no longer good."""
+        known = await self.tokens.known(token)
+        return None if known is None else known.viewer
+
+    async def shop(self, shop_id: ShopId) -> ShopView:
+        """A shop with its hours. Raises NotFound."""
+        return await self.shops.one(shop_id)
+
+    async def list_shops(self) -> list[ShopView]:
+        """Every shop, the first one first."""
+        return await self.shops.all()

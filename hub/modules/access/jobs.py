@@ -1,0 +1,11 @@
+"""What access does again and again."""
+
+from __future__ import annotations
+
+from hub.kernel.context import HandlerContext
+from hub.modules.access.api import AccessApi
+
+
+async def forget_old_logins(ctx: HandlerContext) -> None:
+    """Tries to sign in are kept for a day, ended sessions for a month."""
+    await ctx.apis.of(AccessApi).logins.forget_old()

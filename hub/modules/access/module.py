@@ -1,0 +1,41 @@
+"""The manifest of access."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.kernel.manifest import Job, MenuItem, Module, Permission, Scope
+from hub.modules.access import jobs, web
+from hub.modules.access.api import AccessApi
+from hub.modules.access.operations import operations
+
+_STAFF: dict[str, Scope] = {
+    "owner": "all",
+    "manager": "shop",
+    "receptionist": "shop",
+    "master": "shop",
+    "integration": "shop",
+}
+_CHIEFS: dict[str, Scope] = {"owner": "all", "manager": "shop"}
+_OWNER: dict[str, Scope] = {"owner": "all"}
+
+MODULE = Module(
+    name="access",
+    title="People and rights",
+    folder=Path(__file__).parent,
+    api=AccessApi,
+    routes=web.routes,
+    operations=operations,
+    menu=(MenuItem("People", "/settings/people", "people.view", "users", order=80),),
+    permissions=(
+        Permission("people.view", "See the employees and their phones", _STAFF),
+        Permission("people.edit", "Add and change employees below one's own role", _CHIEFS),
+        Permission("settings.view", "See the settings", _CHIEFS),
+        Permission("settings.edit", "Change the settings", _OWNER),
+        Permission("system.view", "See how the system is", _CHIEFS),
+        Permission("system.manage", "Retry what failed, play practice calls", _OWNER),
+        Permission("audit.view", "Read the audit log", _CHIEFS),
+        Permission("tokens.manage", "Make and revoke tokens of programs", _OWNER),
+    ),
+    jobs=(Job("access.forget_old_logins", 3600.0, jobs.forget_old_logins),),
+)

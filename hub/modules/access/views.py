@@ -1,0 +1,131 @@
+"""What access gives out: frozen, never a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from hub.values import ShopId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """An employee; one with a `login` may sign in."""
+
+    id: str
+    shop_id: ShopId
+    name: str
+    role: str
+    extensions: tuple[str, ...]
+    mobile: str | None
+    is_active: bool
+    login: str | None
+    language: str | None
+    rev: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEntry:
+    """What may be written about an employee. Numbers in any writing."""
+
+    name: str
+    role: str
+    extensions: tuple[str, ...] = ()
+    mobile: str | None = None
+    is_active: bool = True
+    language: str | None = None
+    shop_id: ShopId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Open from `opens` to `closes`, in minutes of the local day (1440 = midnight at its end)."""
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayView:
+    """A day with hours of its own; without a span the shop is closed."""
+
+    day: date
+    title: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopView:
+    """A shop with its hours: weekday (0 = Monday) to spans, and the days that differ."""
+
+    id: ShopId
+    name: str
+    country: str
+    timezone: str
+    currency: str
+    language: str
+    rev: int
+    hours: dict[int, tuple[Span, ...]] = field(default_factory=dict)
+    holidays: tuple[HolidayView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A program's key; `beginning` is all that is left of the key itself."""
+
+    id: str
+    name: str
+    role: str
+    beginning: str
+    maker: str | None
+    created_at: datetime
+    seen_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A browser that a person is signed in with."""
+
+    id: str
+    person_id: str
+    created_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditView:
+    """A row of the audit log."""
+
+    id: str
+    at: datetime
+    actor: str | None
+    action: str
+    outcome: str
+    subject: str
+    address: str
+    request_id: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAttempt:
+    """A try that the brakes let through: check `password_hash` (also for unknown accounts, against a
+    hash that fits nothing), then tell `settle` how it went."""
+
+    try_id: str
+    person_id: str | None
+    password_hash: str
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A new session: its token for the cookie, and the device's if it is a new device."""
+
+    person: PersonView
+    token: str
+    device: str | None
+    must_change: bool
