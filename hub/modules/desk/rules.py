@@ -67,8 +67,6 @@ class PartyRow(Protocol):
     @property
     def number(self) -> str | None: ...
     @property
-    def via(self) -> str: ...
-    @property
     def answered_at(self) -> datetime | None: ...
     @property
     def left_at(self) -> datetime | None: ...
@@ -169,7 +167,7 @@ def desk_state(
 
 
 def _pop(call: FollowedCall, phones: Collection[str], now: datetime, *, is_kept: bool) -> Pop | None:
-    mine = [party for party in call.parties if _phone(party) in phones]
+    mine = [party for party in call.parties if _is_theirs(party, phones)]
     state = _state(call, mine, phones)
     if state is None and mine and (is_kept or _is_wrapping_up(call, mine, phones, now)):
         state = "wrap_up"
@@ -180,13 +178,13 @@ def _pop(call: FollowedCall, phones: Collection[str], now: datetime, *, is_kept:
         call_id=call.call_id,
         state=state,
         since=_since(call, state, mine),
-        extension=_phone(shown) if shown else None,
+        extension=(shown.extension or shown.number) if shown else None,
         transfers=len(call.transfers),
     )
 
 
-def _phone(party: PartyRow) -> str | None:
-    return party.number if party.via == "mobile" else party.extension
+def _is_theirs(party: PartyRow, phones: Collection[str]) -> bool:
+    return party.extension in phones or party.number in phones
 
 
 def _state(call: FollowedCall, mine: list[PartyRow], phones: Collection[str]) -> PopState | None:
@@ -227,7 +225,7 @@ def _is_wrapping_up(call: FollowedCall, mine: list[PartyRow], phones: Collection
 
 def _left_at(call: FollowedCall, phones: Collection[str]) -> datetime:
     """When the call was over for this person."""
-    left = [p.left_at for p in call.parties if _phone(p) in phones and p.left_at is not None]
+    left = [p.left_at for p in call.parties if _is_theirs(p, phones) and p.left_at is not None]
     if call.state != "ended":
         return max(left, default=call.changed_at)
     if not left or call.ended_at is None:

@@ -1,0 +1,159 @@
+// The desk. The server knows the state; a hint says that it changed, and the page asks for it.
+// Whatever the tab missed (asleep, offline, late), the next answer puts right.
+
+import * as callerSign from "./caller_sign.js";
+import * as clocks from "./clocks.js";
+import * as drafts from "./drafts.js";
+import { listenForKeys } from "./keys.js";
+import { morph } from "./morph.js";
+import { startPosting } from "./posting.js";
+import { startSearch } from "./search.js";
+
+const ASK_TIMEOUT = 4000;
+const BETWEEN_ASKS = 60;
+const CALM = 20000;
+const WITHOUT_SOCKET = 2000;
+
+const desk = document.getElementById("desk");
+const announcer = document.getElementById("desk-announcer");
+const help = document.getElementById("desk-keys");
+const searchBox = document.getElementById("desk-search");
+const search = startSearch(searchBox, document.getElementById("desk-results"));
+
+let chosen = "";
+let version = "";
+let asking = false;
+let askAgain = false;
+let socketIsUp = true;
+let timer = 0;
+
+const state = () => document.getElementById("desk-state");
+const card = () => desk.querySelector("[data-card]");
+
+function address() {
+  const query = new URLSearchParams();
+  const open = chosen || writingFor();
+  if (open) query.set("open", open);
+  for (const call of drafts.callsWithDrafts()) query.append("keep", call);
+  return `${desk.dataset.url}?${query}`;
+}
+
+// The card under the person's hands stays: a call that comes meanwhile stands above it as a strip.
+function writingFor() {
+  const field = document.activeElement;
+  const holder = field?.closest?.("[data-card]");
+  return holder && /^(INPUT|TEXTAREA)$/.test(field.tagName) && field.value.trim() ? holder.dataset.card : "";
+}
+
+async function refresh() {
+  if (asking) {
+    askAgain = true;
+    return;
+  }
+  asking = true;
+  clearTimeout(timer);
+  let wait = socketIsUp ? CALM : WITHOUT_SOCKET;
+  try {
+    const answer = await fetch(address(), {
+      headers: { "HX-Request": "true", ...(version && { "If-None-Match": version }) },
+      cache: "no-store",
+      signal: AbortSignal.timeout(ASK_TIMEOUT),
+    });
+    if (answer.status === 401 || answer.redirected) return location.reload();
+    clocks.setServerTime(answer.headers.get("Server-Time") || answer.headers.get("Date"));
+    if (answer.status === 200) show(await answer.text(), answer.headers.get("ETag") || "");
+    desk.toggleAttribute("data-stale", !answer.ok && answer.status !== 304);
+  } catch {
+    desk.setAttribute("data-stale", "");
+    wait = WITHOUT_SOCKET;
+  } finally {
+    asking = false;
+    const next = askAgain ? BETWEEN_ASKS : Math.min(wait, untilItChanges());
+    askAgain = false;
+    timer = setTimeout(refresh, next);
+  }
+}
+
+function show(html, etag) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("desk-state");
+  if (!fresh) return;
+  const wroteIn = document.activeElement?.matches?.("[data-draft]") ? document.activeElement : null;
+  morph(state(), fresh);
+  if (wroteIn && !wroteIn.isConnected) card()?.querySelector("[data-draft]")?.focus();
+  version = etag;
+  settle();
+}
+
+function settle() {
+  const shown = card()?.dataset.card ?? "";
+  if (chosen && chosen !== shown) chosen = "";
+  drafts.restore(desk);
+  clocks.tick(desk);
+  callerSign.showCaller(state(), announcer);
+}
+
+// A wrap-up ends by the clock alone; no hint will come.
+function untilItChanges() {
+  const until = state().dataset.until;
+  return until ? Math.max(100, Date.parse(until) - clocks.serverNow() + 100) : CALM;
+}
+
+function open(call) {
+  chosen = call;
+  version = "";
+  refresh();
+}
+
+function click(selector) {
+  const target = desk.querySelector(selector);
+  target?.click();
+  return Boolean(target);
+}
+
+function focus(selector) {
+  const field = desk.querySelector(selector);
+  field?.focus();
+  return Boolean(field);
+}
+
+function act(name) {
+  if (name === "search") return searchBox.select(), searchBox.focus(), true;
+  if (name === "help") return help.showModal(), true;
+  if (name === "note") return focus("[data-card] [data-draft]");
+  if (name === "create") return focus("[data-card] [data-create]");
+  if (name === "leave") return refresh(), true;
+  return click(`[data-key="${name}"]`);
+}
+
+desk.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) open(opener.dataset.open);
+});
+desk.addEventListener("input", (event) => event.target.matches("[data-draft]") && drafts.keep(event.target));
+desk.addEventListener("focusout", () => setTimeout(() => writingFor() || refresh(), 200));
+document.getElementById("desk-help").addEventListener("click", () => help.showModal());
+
+startPosting(document.getElementById("desk-area"), {
+  posted(form) {
+    const note = form.querySelector("[data-draft]");
+    if (note) drafts.forget(note.dataset.draft);
+    if (!desk.contains(form)) search.clear();
+    version = "";
+    refresh();
+  },
+});
+listenForKeys(act);
+
+document.addEventListener("pitline:hint", refresh);
+document.addEventListener("pitline:resync", refresh);
+document.addEventListener("pitline:socket", (event) => {
+  socketIsUp = event.detail.up;
+  refresh();
+});
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+for (const woken of ["pageshow", "focus", "online"]) window.addEventListener(woken, refresh);
+setInterval(() => clocks.tick(desk), 500);
+
+clocks.setServerTime(desk.dataset.now);
+settle();
+refresh();

@@ -1,0 +1,30 @@
+"""The desk's manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.kernel.manifest import Job, LiveTopic, MenuItem, Module, Permission
+from hub.modules.desk import jobs, web, web_api, web_card
+from hub.modules.desk.api import DeskApi
+
+MODULE = Module(
+    name="desk",
+    title="Desk",
+    folder=Path(__file__).parent,
+    requires=("access", "crm", "calls"),
+    api=DeskApi,
+    routes=web.routes,
+    operations=web_api.operations,
+    card=web_card.parts,
+    menu=(MenuItem("Desk", "/desk", "desk.use", "phone-ringing", order=10),),
+    permissions=(
+        Permission(
+            "desk.use",
+            "See the desk: who rings, and the caller's card",
+            {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop"},
+        ),
+    ),
+    topics=(LiveTopic("desk", "desk.use"),),
+    jobs=(Job("desk.forget_dismissals", 6 * 3600.0, jobs.forget_dismissals),),
+)
