@@ -117,13 +117,27 @@ class HotPath:
         now = moment(connection, self._clock)
         rows = connection.execute(self._claim, {"now": now}).all()
         outcome.is_full = len(rows) >= self._size
-        done: list[int] = []
-        for name, works in self._read(connection, rows, now, outcome).items():
-            done += self._run_handler(connection, self._subscriptions[name], works, now, outcome)
+        works = self._read(connection, rows, now, outcome)
+        done = self._run_all(connection, works, outcome)
+        if done is None:
+            done = []
+            for name, mine in works.items():
+                done += self._run_handler(connection, self._subscriptions[name], mine, now, outcome)
         if done:
             connection.execute(_DONE, [{"delivery": number} for number in done])
         outcome.handled = len(done)
         return outcome
+
+    def _run_all(
+        self, connection: Connection, works: Mapping[str, Sequence[_Work]], outcome: Outcome
+    ) -> list[int] | None:
+        """The usual case: everything succeeds, under one savepoint. None when something failed."""
+        if not works:
+            return []
+        steps = [(self._subscriptions[name], mine) for name, mine in works.items()]
+        if self._attempt(connection, steps, outcome) is not None:
+            return None
+        return [work.id for mine in works.values() for work in mine]
 
     def _read(
         self, connection: Connection, rows: Sequence[Row[Any]], now: float, outcome: Outcome
@@ -148,8 +162,7 @@ class HotPath:
         now: float,
         outcome: Outcome,
     ) -> list[int]:
-        error = self._attempt(connection, subscription, works, outcome)
-        if error is None:
+        if len(works) > 1 and self._attempt(connection, [(subscription, works)], outcome) is None:
             return [work.id for work in works]
         done: list[int] = []
         waiting: set[str] = set()
@@ -157,7 +170,7 @@ class HotPath:
             key = work.delivered.envelope.key
             if key in waiting:
                 continue
-            error = self._attempt(connection, subscription, [work], outcome)
+            error = self._attempt(connection, [(subscription, [work])], outcome)
             if error is None:
                 done.append(work.id)
                 continue
@@ -168,17 +181,16 @@ class HotPath:
     def _attempt(
         self,
         connection: Connection,
-        subscription: Subscription,
-        works: Sequence[_Work],
+        steps: Sequence[tuple[Subscription, Sequence[_Work]]],
         outcome: Outcome,
     ) -> Exception | None:
-        """Run a handler under a savepoint; None when it succeeded."""
-        if subscription.handle_batch is None:
-            raise TypeError(f"{subscription.name} takes no batches")
+        """Run handlers under one savepoint; None when all succeeded, else nothing of it stays."""
         batch = Batch(connection, self._deps, self._outbox, self._clock)
         savepoint = connection.begin_nested()
         try:
-            subscription.handle_batch(batch, [work.delivered for work in works])
+            for subscription, works in steps:
+                if subscription.handle_batch is not None:
+                    subscription.handle_batch(batch, [work.delivered for work in works])
             stored = self._outbox.store(connection, [self._outbox.row(fact) for fact in batch.facts])
             savepoint.commit()
         except Exception as error:

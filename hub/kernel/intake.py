@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import Unavailable
+from hub.kernel.batches import Outcome
 from hub.kernel.database import Database
+from hub.kernel.hotline import HotLine
 from hub.kernel.outbox import Outbox, Stored
+from hub.kernel.wakeup import Wakeup
 from hub.log import get_logger
 from hub.ports.intake import Arrival
 from hub.values import ShopId
+
+R = TypeVar("R")
 
 _LARGEST = 1000
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
@@ -32,12 +37,13 @@ class GroupIntake:
     """Implements ports.intake.Intake. `accept` returns only when its facts are committed."""
 
     def __init__(
-        self, database: Database, outbox: Outbox, shop_id: ShopId, stored: Callable[[Stored], None]
+        self, database: Database, outbox: Outbox, hot: HotLine, bell: Wakeup, shop_id: ShopId
     ) -> None:
         self._database = database
         self._outbox = outbox
         self._shop_id = shop_id
-        self._stored = stored
+        self._hot = hot
+        self._bell = bell
         self._offers: deque[_Offer] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._log = get_logger("hub.intake")
@@ -111,15 +117,26 @@ class GroupIntake:
 
     async def _store(self, batch: Sequence[_Offer]) -> None:
         rows = [row for offer in batch for row in offer.rows]
-        stored = await self._persist(lambda connection: self._outbox.store(connection, rows))
+        stored, outcome = await self._persist(lambda connection: self._write(connection, rows))
         self.accepted += stored.new
         self.duplicates += len(rows) - stored.new
-        self._stored(stored)
+        if outcome is None:
+            self._bell.ring(stored)
+        else:
+            self._bell.ring(replace(stored, hot=self._hot.committed(outcome)))
         for offer in batch:
             if not offer.stored.done():
                 offer.stored.set_result(None)
 
-    async def _persist(self, work: Callable[[Connection], Stored]) -> Stored:
+    def _write(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> tuple[Stored, Outcome | None]:
+        """Store, and handle the hot ones in the same transaction, unless the relay is behind: then
+        facts are only stored, and it catches up."""
+        stored = self._outbox.store(connection, rows)
+        if not stored.hot or self._hot.is_behind:
+            return stored, None
+        return stored, self._hot.run(connection)
+
+    async def _persist(self, work: Callable[[Connection], R]) -> R:
         """Write, waiting for the database as long as it takes."""
         wait = _FIRST_WAIT
         while True:

@@ -19,18 +19,18 @@ from sqlalchemy import Connection
 
 from hub.clock import Clock
 from hub.errors import Unavailable
-from hub.kernel.batches import HotPath, settle_failure
+from hub.kernel.batches import settle_failure
 from hub.kernel.claims import Claim, Claims, LostClaim
 from hub.kernel.context import Apis, Delivered, Deps, HandlerContext
 from hub.kernel.database import Database
 from hub.kernel.faults import storage_fault
+from hub.kernel.hotline import HotLine
 from hub.kernel.manifest import Subscription
 from hub.kernel.outbox import moment
 from hub.kernel.pruning import prune
 from hub.kernel.uow import SqlTransactions
 from hub.kernel.wakeup import RelayCounters, Wakeup
 from hub.log import bound, get_logger
-from hub.ports.live import LiveSink
 from hub.settings import RelaySettings
 
 AT_ONCE = 8
@@ -45,9 +45,8 @@ class Relay:
         self,
         database: Database,
         transactions: SqlTransactions,
-        hot: HotPath,
+        hot: HotLine,
         claims: Claims,
-        live: LiveSink,
         bell: Wakeup,
         counters: RelayCounters,
         *,
@@ -60,7 +59,6 @@ class Relay:
         self._transactions = transactions
         self._hot = hot
         self._claims = claims
-        self._live = live
         self._deps = deps
         self._apis = apis
         self._clock = clock
@@ -119,18 +117,7 @@ class Relay:
         self.trouble = fault
 
     async def _run_hot(self) -> bool:
-        outcome = await self._database.write(self._hot.run)
-        for hint in outcome.hints:
-            self._live.publish(hint)
-        self._bell.ring(outcome.stored)
-        if outcome.retry_in is not None:
-            self._bell.ring_in(outcome.retry_in)
-        if outcome.handled:
-            self.counters.batches += 1
-            self.counters.handled += outcome.handled
-            self.counters.largest_batch = max(self.counters.largest_batch, outcome.handled)
-            self._log.debug("handled a batch", deliveries=outcome.handled)
-        return outcome.is_full or (outcome.failed > 0 and outcome.handled > 0)
+        return self._hot.committed(await self._database.write(self._hot.run))
 
     async def _run_ordinary(self) -> bool:
         free = AT_ONCE - len(self._running)
