@@ -1,0 +1,109 @@
+"""Legs enter and leave bridges, hold, are optimised away."""
+
+from __future__ import annotations
+
+from connectors.ami.message import Message
+from connectors.ami.tracker.conversation import Departure
+from connectors.ami.tracker.dialling import place
+from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.legs import Bridge, Leg
+from connectors.ami.tracker.meeting import meet, refresh
+from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.people import is_person
+
+
+def on_bridge_enter(exchange: Exchange, message: Message, now: Moment) -> None:
+    """A leg hears the others of the bridge from here on."""
+    leg = exchange.leg(message, now)
+    uniqueid = message.get("BridgeUniqueid")
+    if leg is None or not uniqueid:
+        return
+    bridge = bridge_of(exchange, uniqueid, message.get("BridgeType"), message.get("BridgeTechnology"))
+    if leg.bridge is bridge:
+        return
+    if leg.kind == "outside" and not leg.is_placed and not leg.is_caller:
+        place(exchange, leg, None)
+    exchange.enter_bridge(leg, bridge)
+    meet(exchange, leg, now)
+    _notice_a_gap(bridge, leg, message)
+
+
+def bridge_of(exchange: Exchange, uniqueid: str, kind: str, technology: str) -> Bridge:
+    """The bridge of this id."""
+    bridge = exchange.bridges.get(uniqueid)
+    if bridge is None:
+        bridge = exchange.bridges[uniqueid] = Bridge(uniqueid)
+    bridge.is_holding = kind == "parking" or technology == "holding_bridge"
+    bridge.is_basic = kind == "basic"
+    return bridge
+
+
+def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
+    """A leg left; what that means the next event says: a Hangup, another bridge, the dialplan."""
+    leg = exchange.leg(message, now)
+    if leg is None or leg.bridge is None or leg.bridge.uniqueid != message.get("BridgeUniqueid"):
+        return
+    bridge = leg.bridge
+    conversation = leg.conversation
+    if leg.is_outside_party and bridge.is_basic and not leg.is_leaving:
+        person = _who_is_left(bridge, leg)
+        if person is not None:
+            conversation.departure = Departure(now, person)
+    exchange.leave_bridge(leg)
+    if leg.is_outside_party:
+        conversation.partners.clear()
+    refresh(exchange, conversation, now)
+    _notice_a_gap(bridge, leg, message)
+
+
+def _who_is_left(bridge: Bridge, leaving: Leg) -> Leg | None:
+    """The person whom the outside party leaves behind without that one having hung up."""
+    for member in leaving.conversation.partners:
+        if is_person(member) and not member.is_leaving and member.ended is None and member.bridge is not None:
+            return member
+    return None
+
+
+def _notice_a_gap(bridge: Bridge, leg: Leg, message: Message) -> None:
+    """The PBX says how many are in the bridge: another number than ours means a lost event."""
+    told = message.get("BridgeNumChannels")
+    if told.isascii() and told.isdigit() and len(told) < 6 and int(told) != len(bridge.members):
+        leg.conversation.is_complete = False
+
+
+def on_hold(exchange: Exchange, message: Message, now: Moment) -> None:
+    """Somebody pressed hold; only ours counts."""
+    _turn_hold(exchange, message, now, True)
+
+
+def on_unhold(exchange: Exchange, message: Message, now: Moment) -> None:
+    """The hold ended; it may come without any hold before it."""
+    _turn_hold(exchange, message, now, False)
+
+
+def _turn_hold(exchange: Exchange, message: Message, now: Moment, is_holding: bool) -> None:
+    leg = exchange.leg(message, now)
+    if leg is None or leg.is_holding is is_holding:
+        return
+    leg.is_holding = is_holding
+    refresh(exchange, leg.conversation, now)
+    if is_person(leg):
+        exchange.tell(leg.conversation)
+
+
+def on_local_bridge(exchange: Exchange, message: Message, now: Moment) -> None:
+    """Two Local halves are one pair, whatever their names are by now."""
+    one = exchange.leg(message, now, "LocalOne")
+    two = exchange.leg(message, now, "LocalTwo")
+    if one is not None and two is not None:
+        one.mate, two.mate = two, one
+
+
+def on_rename(exchange: Exchange, message: Message, now: Moment) -> None:
+    """A masquerade moves a telephone from one channel to another."""
+    leg = exchange.legs.get(message.get("Uniqueid"))
+    name = message.get("Newname")
+    if leg is not None and name and not name.endswith("<MASQ>"):
+        exchange.rename(leg, name)
+
+

@@ -1,0 +1,50 @@
+"""What goes into the tracker and what comes out: settings, snapshots of the PBX, facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.ami.message import Message
+from hub.events.calls import CallFact, CallMerged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerSettings:
+    """`trunks` and `machines` are patterns of endpoint names: outside lines, and robots of ours
+    that answer like a phone but are nobody. `country` is the shop's, for numbers."""
+
+    pbx: str = "ami"
+    trunks: tuple[str, ...] = ("trunk*",)
+    machines: tuple[str, ...] = ()
+    country: str = "UA"
+    short_call_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFact:
+    """A fact for the intake; `external_id` is the same whenever the same bytes are read again."""
+
+    external_id: str
+    occurred_at: datetime
+    event: CallFact | CallMerged
+
+
+@dataclass(frozen=True, slots=True)
+class PbxSnapshot:
+    """What the PBX answered when it was asked for everything that lives in it now."""
+
+    channels: tuple[Message, ...]
+    status: tuple[Message, ...]
+    queues: tuple[Message, ...]
+    parked: tuple[Message, ...]
+    bridges: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What the comparison gave: `closed` calls whose end nobody saw, `adopted` calls met on their way."""
+
+    facts: list[TrackedFact]
+    closed: int
+    adopted: int

@@ -1,0 +1,254 @@
+"""What is known of the PBX now: its legs by Uniqueid, its bridges, its conversations by Linkedid."""
+
+from __future__ import annotations
+
+import re
+from base64 import b32encode
+from collections import OrderedDict
+from hashlib import blake2s
+
+from connectors.ami.message import Message
+from connectors.ami.tracker.contract import TrackerSettings
+from connectors.ami.tracker.conversation import Conversation
+from connectors.ami.tracker.endpoints import Endpoints, endpoint, is_zombie, local_half
+from connectors.ami.tracker.legs import Bridge, Leg
+from connectors.ami.tracker.moments import Moment
+from hub.values import CallId
+
+_GONE_KEPT = 16384
+_EPOCH = re.compile(r"(\d{9,11})\.\d+$")
+_NOT_A_LEG = frozenset({"", "<unknown>", "<null>", "<none>"})
+
+
+class Exchange:
+    """The state that the handlers work on. It holds living things only: what ended is dropped, and
+    of its Uniqueid a bounded memory stays, so that a late or doubled event wakes nothing up."""
+
+    def __init__(self, settings: TrackerSettings) -> None:
+        self.settings = settings
+        self.endpoints = Endpoints(settings.trunks, settings.machines)
+        self.boot = ""
+        self.legs: dict[str, Leg] = {}
+        self.halves: dict[str, dict[str, Leg]] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.by_linkedid: dict[str, Conversation] = {}
+        self.orphans: list[Conversation] = []
+        self.gone: OrderedDict[str, bool] = OrderedDict()
+        self.members: dict[tuple[str, str], tuple[int, bool]] = {}
+        self.dirty: dict[Conversation, bool] = {}
+        self.merged: list[tuple[Conversation, Conversation]] = []
+        self.waiting: dict[Conversation, None] = {}
+        self.hears_hangup_requests = False
+        self._order = 0
+
+    # ------------------------------------------------------------------ telling
+
+    def tell(self, conversation: Conversation) -> None:
+        """Something of it changed that people may see."""
+        self.dirty[conversation] = True
+
+    def tell_later(self, conversation: Conversation) -> None:
+        """Something changed that the next event will explain: it waits for it, or for a moment."""
+        self.dirty.setdefault(conversation, False)
+
+    # ------------------------------------------------------------------ legs
+
+    def leg(self, message: Message, now: Moment, prefix: str = "") -> Leg | None:
+        """The leg that an event speaks of, re-read; made from what the event says when its birth
+        was missed; None when there is none or when it is gone."""
+        uniqueid = message.get(f"{prefix}Uniqueid")
+        leg = self.legs.get(uniqueid)
+        if leg is None:
+            if uniqueid in _NOT_A_LEG or uniqueid in self.gone or not message.get(f"{prefix}Channel"):
+                return None
+            leg = self.bear(message, now, prefix)
+            leg.conversation.is_complete = False
+            return leg
+        leg.conversation.touched = now
+        linkedid = message.get(f"{prefix}Linkedid")
+        if linkedid and linkedid != leg.linkedid:
+            self.relink(leg, linkedid)
+        name = message.get(f"{prefix}Channel")
+        if name and name != leg.name:
+            self.rename(leg, name)
+        return leg
+
+    def bear(self, message: Message, now: Moment, prefix: str = "", is_caller: bool | None = None) -> Leg:
+        """A leg seen for the first time."""
+        uniqueid = message.get(f"{prefix}Uniqueid")
+        linkedid = message.get(f"{prefix}Linkedid") or uniqueid
+        name = message.get(f"{prefix}Channel")
+        if is_caller is None:
+            is_caller = uniqueid == linkedid
+        leg = Leg(
+            uniqueid=uniqueid,
+            name=name,
+            linkedid=linkedid,
+            kind=self.endpoints.kind_of_channel(name),
+            endpoint=endpoint(name),
+            born=now,
+            conversation=self.conversation(linkedid, now),
+            is_caller=is_caller,
+            number=message.get(f"{prefix}CallerIDNum"),
+            caller_name=message.get(f"{prefix}CallerIDName"),
+            exten=message.get(f"{prefix}Exten"),
+            is_zombie=is_zombie(name),
+        )
+        self.legs[uniqueid] = leg
+        leg.conversation.add(leg)
+        leg.conversation.touched = now
+        self._pair(leg)
+        return leg
+
+    def rename(self, leg: Leg, name: str) -> None:
+        """A masquerade gave the channel another name, and so another telephone behind it."""
+        self._unpair(leg)
+        leg.name = name
+        leg.is_zombie = is_zombie(name)
+        if not leg.is_zombie:
+            leg.kind = self.endpoints.kind_of_channel(name)
+            leg.endpoint = endpoint(name)
+        self._pair(leg)
+
+    def _pair(self, leg: Leg) -> None:
+        half = local_half(leg.name)
+        if half is None:
+            return
+        halves = self.halves.setdefault(half[0], {})
+        halves[half[1]] = leg
+        if len(halves) == 2:
+            halves["1"].mate, halves["2"].mate = halves["2"], halves["1"]
+
+    def _unpair(self, leg: Leg) -> None:
+        half = local_half(leg.name)
+        if half is not None and self.halves.get(half[0], {}).get(half[1]) is leg:
+            halves = self.halves[half[0]]
+            del halves[half[1]]
+            if not halves:
+                del self.halves[half[0]]
+        if leg.mate is not None:
+            leg.mate.mate = None
+            leg.mate = None
+
+    def bury(self, leg: Leg, now: Moment) -> None:
+        """The leg hung up."""
+        self.legs.pop(leg.uniqueid, None)
+        self.leave_bridge(leg)
+        self._unpair(leg)
+        leg.ended = now
+        leg.conversation.living.pop(leg, None)
+        leg.conversation.partners.pop(leg, None)
+        self.remember_gone(leg.uniqueid, is_early=False)
+
+    def remember_gone(self, uniqueid: str, *, is_early: bool) -> None:
+        """Nothing comes after a Hangup; `is_early`: the Hangup came before anything else."""
+        self.gone[uniqueid] = is_early
+        if len(self.gone) > _GONE_KEPT:
+            self.gone.popitem(last=False)
+
+    # ------------------------------------------------------------------ bridges
+
+    def enter_bridge(self, leg: Leg, bridge: Bridge) -> None:
+        """The leg is in this bridge and in no other."""
+        self.leave_bridge(leg)
+        bridge.members[leg] = None
+        leg.bridge = bridge
+
+    def leave_bridge(self, leg: Leg) -> None:
+        """The leg is in no bridge; an empty bridge is forgotten."""
+        bridge = leg.bridge
+        if bridge is None:
+            return
+        leg.bridge = None
+        bridge.members.pop(leg, None)
+        if not bridge.members:
+            self.bridges.pop(bridge.uniqueid, None)
+
+    # ------------------------------------------------------------------ conversations
+
+    def conversation(self, linkedid: str, now: Moment) -> Conversation:
+        """The conversation with this Linkedid, a new one if there is none."""
+        found = self.by_linkedid.get(linkedid)
+        if found is None:
+            self._order += 1
+            found = Conversation(
+                key=linkedid,
+                boot=self.boot,
+                call_id=call_id(self.boot, linkedid, now),
+                order=self._order,
+                started=now,
+                linkedids={linkedid},
+                touched=now,
+            )
+            self.by_linkedid[linkedid] = found
+        return found
+
+    def relink(self, leg: Leg, linkedid: str) -> None:
+        """The PBX tied the leg to another conversation, or gave its conversation another name."""
+        leg.linkedid = linkedid
+        other = self.by_linkedid.get(linkedid)
+        if other is None:
+            leg.conversation.linkedids.add(linkedid)
+            self.by_linkedid[linkedid] = leg.conversation
+        elif other is not leg.conversation:
+            self.tie(leg.conversation, other, leg)
+
+    def tie(self, one: Conversation, other: Conversation, by: Leg) -> Conversation:
+        """Two conversations are one from here on; the survivor is returned. What has ended is not
+        woken up: then only the leg that ties them moves over."""
+        if one is other:
+            return one
+        survivor, absorbed = sorted((one, other), key=_seniority)
+        if survivor.is_over or absorbed.is_over:
+            home = survivor if absorbed.is_over else absorbed
+            if not home.is_over and by.conversation is not home and by.ended is None:
+                self._move(by, home)
+            return home
+        for leg in list(absorbed.legs):
+            if leg.is_outside_party and not leg.is_caller:
+                leg.is_outside_party = False
+            if leg.ended is None:
+                self._move(leg, survivor)
+            else:
+                leg.conversation = survivor
+                survivor.legs.append(leg)
+        for linkedid in absorbed.linkedids:
+            self.by_linkedid[linkedid] = survivor
+        survivor.linkedids |= absorbed.linkedids
+        survivor.transfers = sorted((*survivor.transfers, *absorbed.transfers), key=lambda item: item.at)
+        survivor.seen_transfers |= absorbed.seen_transfers
+        survivor.is_complete = survivor.is_complete and absorbed.is_complete
+        self.dirty.pop(absorbed, None)
+        self.waiting.pop(absorbed, None)
+        if absorbed.step:
+            self.merged.append((absorbed, survivor))
+        self.tell_later(survivor)
+        return survivor
+
+    def _move(self, leg: Leg, home: Conversation) -> None:
+        old = leg.conversation
+        old.living.pop(leg, None)
+        old.partners.pop(leg, None)
+        if leg in old.legs:
+            old.legs.remove(leg)
+        home.add(leg)
+
+    def forget(self, conversation: Conversation) -> None:
+        """Nothing of it lives any more."""
+        for linkedid in conversation.linkedids:
+            if self.by_linkedid.get(linkedid) is conversation:
+                del self.by_linkedid[linkedid]
+        self.waiting.pop(conversation, None)
+
+
+def _seniority(conversation: Conversation) -> tuple[bool, int, int]:
+    rank = {"inbound": 0, "outbound": 1, "internal": 2, None: 3}[conversation.direction]
+    return (conversation.is_over, rank, conversation.order)
+
+
+def call_id(boot: str, uniqueid: str, born: Moment) -> CallId:
+    """Opaque and URL-safe, the same for the same boot and Uniqueid, and rising with the start."""
+    found = _EPOCH.search(uniqueid)
+    seconds = int(found.group(1)) if found else int(born.stamp or 0)
+    digest = blake2s(f"{boot}\0{uniqueid}".encode(), digest_size=10).digest()
+    return CallId(f"{seconds & 0xFFFFFFFF:08x}{b32encode(digest).decode().lower()}")

@@ -1,0 +1,94 @@
+"""Legs end: who asked for it, and what the call is then."""
+
+from __future__ import annotations
+
+from connectors.ami.message import Message
+from connectors.ami.tracker.closing import after_hangup
+from connectors.ami.tracker.dialling import decide_cancelled
+from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.legs import RINGING, Leg
+from connectors.ami.tracker.meeting import refresh
+from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.people import CAUSE_ELSEWHERE
+from connectors.ami.tracker.transfers import redirect_is_certain
+
+
+def on_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None:
+    """The telephone's own side hung up, refused or gave up."""
+    exchange.hears_hangup_requests = True
+    leg = exchange.leg(message, now)
+    if leg is None:
+        return
+    leg.asked_to_end = leg.asked_to_end or now
+    leg.cause = leg.cause or _cause(message)
+    _watch(exchange, leg)
+
+
+def on_soft_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None:
+    """The PBX ends the leg."""
+    leg = exchange.leg(message, now)
+    if leg is not None:
+        leg.told_to_end = leg.told_to_end or now
+        _watch(exchange, leg)
+
+
+def _watch(exchange: Exchange, leg: Leg) -> None:
+    """If the Hangup of the outside party itself gets lost, its announcement will do."""
+    if leg is leg.conversation.anchor or leg is leg.conversation.caller:
+        exchange.waiting[leg.conversation] = None
+
+
+def on_hangup(exchange: Exchange, message: Message, now: Moment) -> None:
+    """A leg is no more."""
+    uniqueid = message.get("Uniqueid")
+    if uniqueid not in exchange.legs:
+        if uniqueid and uniqueid not in exchange.gone:
+            exchange.remember_gone(uniqueid, is_early=True)
+        return
+    leg = exchange.leg(message, now)
+    if leg is not None:
+        leg.cause = _cause(message) or leg.cause
+        if message.get("ChannelState") == str(RINGING) and leg.rang is None and leg.is_dialled:
+            leg.rang = now
+        end(exchange, leg, now)
+
+
+def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
+    """Take the leg away and see what is left of its call."""
+    conversation = leg.conversation
+    was_partner = leg in conversation.partners
+    if leg.talked is None and leg.is_dialled and not leg.dial_status and leg.cause != CAUSE_ELSEWHERE:
+        decide_cancelled(conversation, leg)
+    exchange.bury(leg, now)
+    if conversation.is_over:
+        if not conversation.living:
+            exchange.forget(conversation)
+        return
+    redirect_is_certain(exchange, conversation, leg)
+    refresh(exchange, conversation, now)
+    after_hangup(exchange, conversation, now)
+    if conversation.is_over or not leg.is_real:
+        return
+    if was_partner and conversation.phase == "talking" and not conversation.clock.is_talking:
+        if conversation.ringing():
+            conversation.phase = "ringing"
+            exchange.tell(conversation)
+        else:
+            exchange.tell_later(conversation)
+    elif _is_being_answered(leg):
+        exchange.tell_later(conversation)
+    else:
+        exchange.tell(conversation)
+
+
+def _is_being_answered(leg: Leg) -> bool:
+    """Another phone has answered, and is about to be joined with the caller."""
+    conversation = leg.conversation
+    return conversation.phase != "talking" and any(
+        one.is_dialled and one.dial_status == "ANSWER" and one.talked is None for one in conversation.living
+    )
+
+
+def _cause(message: Message) -> int:
+    text = message.get("Cause")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0

@@ -1,0 +1,57 @@
+"""When something happened, by two clocks that are never subtracted from one another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connectors.ami.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours."""
+
+    stamp: float | None
+    arrival: float
+
+    @classmethod
+    def of(cls, message: Message, arrived_at: datetime) -> Moment:
+        """The moment of a message."""
+        text = message.get("Timestamp")
+        try:
+            stamp = float(text) if text else None
+        except ValueError:
+            stamp = None
+        if stamp is not None and not 0 < stamp < _TOO_LATE:
+            stamp = None
+        return cls(stamp, arrived_at.timestamp())
+
+    @classmethod
+    def arrived(cls, at: datetime) -> Moment:
+        """A moment that only our own clock knows."""
+        return cls(None, at.timestamp())
+
+    @property
+    def at(self) -> datetime:
+        """The PBX's time where it is known, else ours."""
+        return datetime.fromtimestamp(self.arrival if self.stamp is None else self.stamp, UTC)
+
+    def since(self, earlier: Moment) -> float:
+        """Seconds from the earlier moment, by one clock, never below zero."""
+        if self.stamp is not None and earlier.stamp is not None:
+            return max(0.0, self.stamp - earlier.stamp)
+        return max(0.0, self.arrival - earlier.arrival)
+
+    def back(self, seconds: float) -> Moment:
+        """So many seconds before, by our own clock."""
+        return Moment(None, self.arrival - seconds)
+
+
+_TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+def one_decimal(seconds: float) -> float:
+    """Rounded half up to one decimal."""
+    return math.floor(round(seconds * 10, 6) + 0.5) / 10

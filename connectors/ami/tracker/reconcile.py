@@ -1,0 +1,212 @@
+"""After a gap: what the PBX says lives now, compared with what was believed to live."""
+
+from __future__ import annotations
+
+from connectors.ami.message import Message
+from connectors.ami.tracker import queueing
+from connectors.ami.tracker.bridging import bridge_of
+from connectors.ami.tracker.closing import close_unknown
+from connectors.ami.tracker.contract import PbxSnapshot
+from connectors.ami.tracker.conversation import Conversation
+from connectors.ami.tracker.dialling import begin, place
+from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.legs import RINGING, UP, Leg
+from connectors.ami.tracker.meeting import meet, refresh
+from connectors.ami.tracker.moments import Moment
+
+_CALLED = frozenset({"appdial", "appqueue", "appdial2"})
+_STEPS_FROM = 1_577_836_800
+
+
+def _all(exchange: Exchange) -> list[Conversation]:
+    return list({id(one): one for one in exchange.by_linkedid.values()}.values())
+
+
+def doubt_everything(exchange: Exchange, now: Moment) -> None:
+    """Every living call is no longer seen whole."""
+    for conversation in _all(exchange):
+        if not conversation.is_over:
+            conversation.is_complete = False
+            conversation.touched = now
+            exchange.tell(conversation)
+
+
+def leave_the_old_boot(exchange: Exchange) -> None:
+    """The PBX was restarted: its Uniqueids begin anew, and nothing of the old life goes on."""
+    for conversation in _all(exchange):
+        if not conversation.is_over:
+            conversation.is_complete = False
+            if conversation.is_call:
+                exchange.orphans.append(conversation)
+    exchange.legs.clear()
+    exchange.halves.clear()
+    exchange.bridges.clear()
+    exchange.by_linkedid.clear()
+    exchange.gone.clear()
+    exchange.waiting.clear()
+
+
+def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int]:
+    """Close, keep, adopt; returns how many calls were closed and how many adopted."""
+    for row in pbx.queues:
+        if row.name == "QueueMember":
+            queueing.on_member_status(exchange, row, now)
+    doubt_everything(exchange, now)
+    rows = _rows(pbx)
+    closed = _close_what_is_gone(exchange, rows, now)
+    known = set(map(id, _all(exchange)))
+    legs = [_keep_or_adopt(exchange, row, status, now) for row, status in rows.values()]
+    _place_in_bridges(exchange, rows, now)
+    _place_in_queues_and_spaces(exchange, pbx, now)
+    for leg in legs:
+        if leg is not None:
+            refresh(exchange, leg.conversation, now)
+    fresh = [one for one in _all(exchange) if id(one) not in known]
+    for conversation in fresh:
+        conversation.step = max(conversation.step, int(now.arrival) - _STEPS_FROM)
+        exchange.tell(conversation)
+    return closed, sum(1 for conversation in fresh if conversation.is_call)
+
+
+def _rows(pbx: PbxSnapshot) -> dict[str, tuple[Message, Message | None]]:
+    """One row per channel, with its Status row where there is one; roots before those they called."""
+    status = {row.get("Uniqueid"): row for row in pbx.status if row.get("Uniqueid")}
+    rows = {row.get("Uniqueid"): row for row in pbx.channels if row.get("Uniqueid")}
+    merged = {uniqueid: (row, status.get(uniqueid)) for uniqueid, row in rows.items()}
+    for uniqueid, row in status.items():
+        merged.setdefault(uniqueid, (row, row))
+    roots_first = sorted(merged.items(), key=lambda item: item[0] != item[1][0].get("Linkedid"))
+    return dict(roots_first)
+
+
+def _close_what_is_gone(exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment) -> int:
+    closed = 0
+    for conversation in exchange.orphans:
+        close_unknown(exchange, conversation, conversation.touched)
+        closed += 1
+    exchange.orphans.clear()
+    for conversation in _all(exchange):
+        was_over = conversation.is_over
+        gone = [leg for leg in conversation.living if leg.uniqueid not in rows]
+        for leg in gone:
+            exchange.bury(leg, now)
+        if not was_over and conversation.is_call and _has_lost_its_other_side(conversation):
+            close_unknown(exchange, conversation, now)
+            closed += 1
+        if not conversation.living or (not conversation.is_call and gone and not conversation.living):
+            exchange.forget(conversation)
+    return closed
+
+
+def _has_lost_its_other_side(conversation: Conversation) -> bool:
+    if conversation.direction == "inbound" or (conversation.direction == "outbound" and conversation.anchor):
+        return not conversation.outside_parties()
+    if conversation.direction == "outbound" and conversation.caller is not None:
+        return conversation.caller.ended is not None
+    return sum(1 for leg in conversation.living if leg.is_real) < 2
+
+
+def _keep_or_adopt(exchange: Exchange, row: Message, status: Message | None, now: Moment) -> Leg | None:
+    uniqueid = row.get("Uniqueid")
+    leg = exchange.legs.get(uniqueid)
+    if leg is None:
+        if not row.get("Channel"):
+            return None
+        exchange.gone.pop(uniqueid, None)
+        leg = _adopt(exchange, row, status, now)
+    else:
+        exchange.leg(row, now)
+    state = row.get("ChannelState")
+    if state == str(UP) and leg.up is None:
+        leg.up = now
+    if state == str(RINGING) and leg.rang is None and leg.is_real and not leg.is_caller:
+        leg.rang = now
+        leg.is_dialled = True
+    return leg
+
+
+def _adopt(exchange: Exchange, row: Message, status: Message | None, now: Moment) -> Leg:
+    """A leg met on its way: when it began its duration says, what it is its application."""
+    born = now.back(_duration(row, status))
+    application = row.get("Application").lower()
+    is_root = row.get("Uniqueid") == (row.get("Linkedid") or row.get("Uniqueid"))
+    is_called = application in _CALLED or (not is_root and row.get("ChannelState") != "4")
+    leg = exchange.bear(row, born, is_caller=is_root and application not in _CALLED)
+    leg.conversation.is_complete = False
+    leg.conversation.touched = now
+    dialled = status.get("DNID") if status is not None else ""
+    if leg.is_caller:
+        leg.exten = dialled or leg.exten
+    begin(exchange, leg)
+    if is_called:
+        leg.is_dialled = True
+        if leg.kind == "outside":
+            leg.dial_string = row.get("CallerIDNum")
+        place(exchange, leg, None)
+    return leg
+
+
+def _duration(row: Message, status: Message | None) -> float:
+    """`00:01:05` in a channel's row, seconds in its Status row."""
+    text = status.get("Seconds") if status is not None else ""
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    parts = row.get("Duration").split(":")
+    if all(part.isascii() and part.isdigit() and len(part) < 7 for part in parts) and len(parts) == 3:
+        return float(int(parts[0]) * 3600 + int(parts[1]) * 60 + int(parts[2]))
+    return 0.0
+
+
+def _place_in_bridges(exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment) -> None:
+    kinds = {uniqueid: bridge.is_holding for uniqueid, bridge in exchange.bridges.items()}
+    moved = []
+    for uniqueid, (row, status) in rows.items():
+        leg = exchange.legs.get(uniqueid)
+        if leg is None:
+            continue
+        wanted = row.get("BridgeId") or (status.get("BridgeID") if status is not None else "")
+        if (leg.bridge.uniqueid if leg.bridge is not None else "") == wanted:
+            continue
+        exchange.leave_bridge(leg)
+        if wanted:
+            is_parked = kinds.get(wanted) or row.get("Application").lower().startswith(("park", "bridgewait"))
+            bridge = bridge_of(exchange, wanted, "parking" if is_parked else "basic", "")
+            exchange.enter_bridge(leg, bridge)
+            moved.append(leg)
+    for leg in moved:
+        meet(exchange, leg, now)
+
+
+def _place_in_queues_and_spaces(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> None:
+    for row in pbx.queues:
+        if row.name == "QueueEntry" and row.get("Uniqueid") in exchange.legs and row.get("Queue"):
+            leg = exchange.legs[row.get("Uniqueid")]
+            if leg.conversation.phase != "queued" and not leg.conversation.is_over:
+                queueing.enter(exchange, row, _waited(row, now), row.get("Queue"))
+    for row in pbx.parked:
+        leg = exchange.legs.get(row.get("ParkeeUniqueid"))  # type: ignore[assignment]
+        if leg is not None and not leg.conversation.is_over:
+            leg.conversation.phase = "parked"
+            leg.conversation.parked_at_space = row.get("ParkingSpace")
+            if leg.bridge is not None:
+                leg.bridge.is_holding = True
+
+
+def _waited(row: Message, now: Moment) -> Moment:
+    text = row.get("Wait")
+    return now.back(float(text)) if text.isascii() and text.isdigit() and len(text) < 9 else now
+
+
+def on_agent_complete(exchange: Exchange, message: Message, now: Moment) -> None:
+    """Of an adopted call it says what the snapshot could not: how long the person had talked."""
+    leg = exchange.leg(message, now)
+    text = message.get("TalkTime")
+    if leg is None or leg.conversation.is_complete or not (text.isascii() and text.isdigit() and len(text) < 9):
+        return
+    conversation = leg.conversation
+    if conversation.answered is None or conversation.is_over or conversation.answered.stamp is not None:
+        return
+    if now.since(conversation.answered) < float(text):
+        conversation.clock.turn(now, False, False)
+        conversation.clock.talk = max(conversation.clock.talk, float(text))
+        conversation.answered = max(now.back(float(text)), conversation.started, key=lambda one: one.arrival)

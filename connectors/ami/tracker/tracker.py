@@ -1,0 +1,170 @@
+"""The call tracker: messages of the PBX in, facts about calls out. No IO, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from connectors.ami.message import Message
+from connectors.ami.tracker import (
+    bridging,
+    dialling,
+    dialplan,
+    hangups,
+    originating,
+    parking,
+    patience,
+    queueing,
+    reconcile,
+    transfers,
+)
+from connectors.ami.tracker.contract import PbxSnapshot, Reconciliation, TrackedFact, TrackerSettings
+from connectors.ami.tracker.conversation import Conversation
+from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
+from hub.events.calls import CallFact, CallMerged, CallStarted
+
+Handler = Callable[[Exchange, Message, Moment], None]
+
+HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
+    {
+        "Newchannel": dialling.on_newchannel,
+        "Newstate": dialling.on_newstate,
+        "DialBegin": dialling.on_dial_begin,
+        "DialEnd": dialling.on_dial_end,
+        "Newexten": dialplan.on_newexten,
+        "UserEvent": dialplan.on_user_event,
+        "BridgeEnter": bridging.on_bridge_enter,
+        "BridgeLeave": bridging.on_bridge_leave,
+        "Hold": bridging.on_hold,
+        "Unhold": bridging.on_unhold,
+        "LocalBridge": bridging.on_local_bridge,
+        "Rename": bridging.on_rename,
+        "HangupRequest": hangups.on_hangup_request,
+        "SoftHangupRequest": hangups.on_soft_hangup_request,
+        "Hangup": hangups.on_hangup,
+        "QueueCallerJoin": queueing.on_join,
+        "QueueCallerLeave": queueing.on_leave,
+        "QueueMemberStatus": queueing.on_member_status,
+        "QueueMemberAdded": queueing.on_member_status,
+        "QueueMemberRemoved": queueing.on_member_removed,
+        "AgentComplete": reconcile.on_agent_complete,
+        "BlindTransfer": transfers.on_blind_transfer,
+        "AttendedTransfer": transfers.on_attended_transfer,
+        "Pickup": transfers.on_pickup,
+        "ParkedCall": parking.on_parked,
+        "UnParkedCall": parking.on_unparked,
+        "ParkedCallTimeOut": parking.on_time_out,
+        "OriginateResponse": originating.on_originate_response,
+    }
+)
+
+
+class Tracker:
+    """Follows every conversation on one PBX."""
+
+    WANTED: frozenset[str] = frozenset(HANDLERS)
+
+    def __init__(self, settings: TrackerSettings) -> None:
+        self._settings = settings
+        self._exchange = Exchange(settings)
+
+    def feed(self, message: Message, arrived_at: datetime) -> list[TrackedFact]:
+        """One message of the PBX, in the order of arrival."""
+        handler = HANDLERS.get(message.name)
+        if handler is None or message.kind != "event":
+            return []
+        now = Moment.of(message, arrived_at)
+        handler(self._exchange, message, now)
+        if self._exchange.waiting:
+            patience.look_again(self._exchange, now)
+        return self._publish(now) if self._exchange.dirty or self._exchange.merged else []
+
+    def session_started(self, boot: str, session: int, at: datetime) -> None:
+        """We are logged in. A new boot means that every call of the old one is over, unseen."""
+        exchange = self._exchange
+        if exchange.boot and exchange.boot != boot:
+            reconcile.leave_the_old_boot(exchange)
+        exchange.boot = boot
+        exchange.hears_hangup_requests = False
+
+    def link_lost(self, at: datetime) -> list[TrackedFact]:
+        """The line to the PBX is away: what lives now is no longer seen whole."""
+        reconcile.doubt_everything(self._exchange, Moment.arrived(at))
+        return self._publish(Moment.arrived(at))
+
+    def gap(self, at: datetime) -> list[TrackedFact]:
+        """Messages were dropped."""
+        return self.link_lost(at)
+
+    def reconcile(self, pbx: PbxSnapshot, at: datetime) -> Reconciliation:
+        """Compare with what lives on the PBX: close what is gone, adopt what is new, keep the rest."""
+        now = Moment.arrived(at)
+        closed, adopted = reconcile.compare(self._exchange, pbx, now)
+        return Reconciliation(facts=self._publish(now), closed=closed, adopted=adopted)
+
+    def set_trunks(self, patterns: Sequence[str]) -> None:
+        """Other endpoints are outside lines from here on; calls that run keep what they are."""
+        self._exchange.endpoints.set_trunks(patterns)
+
+    def expire(self, at: datetime) -> list[TrackedFact]:
+        """Call it every second or so: what waited for a word that never came is settled."""
+        now = Moment.arrived(at)
+        patience.expire(self._exchange, now)
+        return self._publish(now, with_quiet=True)
+
+    @property
+    def living(self) -> int:
+        """How many conversations it holds, for the health text and the tests."""
+        return len({id(one) for one in self._exchange.by_linkedid.values()}) + len(self._exchange.orphans)
+
+    # ------------------------------------------------------------------ facts
+
+    def _publish(self, now: Moment, *, with_quiet: bool = False) -> list[TrackedFact]:
+        exchange = self._exchange
+        facts: list[TrackedFact] = []
+        dirty, exchange.dirty = exchange.dirty, {}
+        for conversation, is_urgent in dirty.items():
+            if not is_urgent and not with_quiet:
+                conversation.quiet_since = conversation.quiet_since or now
+                exchange.waiting[conversation] = None
+                continue
+            conversation.quiet_since = None
+            if conversation.is_call:
+                self._tell(conversation, now, facts)
+        merged, exchange.merged = exchange.merged, []
+        for absorbed, survivor in merged:
+            facts.append(self._merge(absorbed, survivor, now))
+        return facts
+
+    def _tell(self, conversation: Conversation, now: Moment, facts: list[TrackedFact]) -> None:
+        """Facts of one conversation, if a person would see a difference."""
+        new = face(conversation, self._settings, self._exchange.hears_hangup_requests)
+        old = conversation.face
+        if old == new:
+            return
+        if old is None and new["state"] == "ended":
+            facts.append(self._fact(conversation, CallStarted, new, now))
+        kind = kind_of_fact(conversation, conversation.face, new)
+        facts.append(self._fact(conversation, kind, new, now))
+        conversation.told_answers = conversation.answers
+
+    def _fact(
+        self, conversation: Conversation, kind: type[CallFact], new: dict[str, object], now: Moment
+    ) -> TrackedFact:
+        conversation.step += 1
+        conversation.face = new
+        call = snapshot(conversation, new, self._settings.country)
+        event = kind(step=conversation.step, call=call)
+        return TrackedFact(_external_id(conversation, kind.name), now.at, event)
+
+    def _merge(self, absorbed: Conversation, survivor: Conversation, now: Moment) -> TrackedFact:
+        absorbed.step += 1
+        event = CallMerged(step=absorbed.step, call_id=absorbed.call_id, into_call_id=survivor.call_id)
+        return TrackedFact(_external_id(absorbed, CallMerged.name), now.at, event)
+
+
+def _external_id(conversation: Conversation, name: str) -> str:
+    return f"{conversation.boot}:{conversation.key}:{name}:{conversation.step}"
