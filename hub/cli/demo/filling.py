@@ -1,0 +1,153 @@
+"""Puts the demo shop's data into a database through the modules' own doors. Run twice, it is the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hub.cli.demo.clients import DemoClient, demo_clients
+from hub.cli.demo.history import DAYS, PastCall, past_calls
+from hub.cli.demo.people import LINES, WORKERS
+from hub.errors import NotFound, Unavailable
+from hub.events.calls import CallEnded
+from hub.kernel.context import Apis, UnitOfWork
+from hub.kernel.installation import Installation
+from hub.modules.access.api import AccessApi, hash_password
+from hub.modules.calls.api import CallsApi
+from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
+from hub.values import CallId
+
+_LAST_STEP = 1_000_000
+_PATIENCE = 3000
+_FIRST_CALL = CallId("demo-0001")
+
+
+async def is_filled(installation: Installation) -> bool:
+    """Whether the last thing that is put in, the notes, is there."""
+    begun = await _week_begun(installation)
+    if begun is None:
+        return False
+    noted = _noted(_history(installation, begun))
+    async with _reading(installation) as apis:
+        return bool(await apis.of(CallsApi).notes([noted[-1].call.call_id]))
+
+
+async def fill(installation: Installation, password: str) -> None:
+    """People, lines, clients with cars, past calls, notes; what is there already stays as it is."""
+    password_hash = await hash_password(password)
+    async with _writing(installation) as (uow, apis):
+        await _people(apis.of(AccessApi), password_hash)
+        await _lines(apis.of(CallsApi), uow)
+        await _clients(apis.of(CrmApi))
+    await _rest(installation)
+    history = _history(installation, await _week_begun(installation))
+    async with _writing(installation) as (uow, _):
+        for past in history:
+            fact = CallEnded(step=_LAST_STEP, call=past.call)
+            uow.publish(fact, occurred_at=past.call.ended_at, external_id=past.call.call_id)
+    await _rest(installation)
+    async with _writing(installation) as (_, apis):
+        await _notes(apis.of(CallsApi), _noted(history))
+
+
+async def _people(access: AccessApi, password_hash: str) -> None:
+    known = {person.login for person in await access.list_people()}
+    for worker in WORKERS:
+        if worker.login not in known:
+            await access.create_person(
+                worker.name, worker.role, extensions=worker.extensions, mobile=worker.mobile,
+                login=worker.login, password_hash=password_hash, is_one_time=False,
+            )  # fmt: skip
+
+
+async def _lines(calls: CallsApi, uow: UnitOfWork) -> None:
+    known = await calls.lines_by_number([line.number for line in LINES])
+    for line in LINES:
+        if line.number not in known:
+            await calls.save_line(line.number, line.name, line.source, uow.shop_id)
+
+
+async def _clients(crm: CrmApi) -> None:
+    for client in demo_clients():
+        if not (await crm.caller(client.phones[0][0])).candidates:
+            await _client(crm, client)
+
+
+async def _client(crm: CrmApi, client: DemoClient) -> None:
+    phones = tuple(
+        PhoneEntry(number=number, label=label, is_main=place == 0)
+        for place, (number, label) in enumerate(client.phones)
+    )
+    entry = ClientEntry(
+        kind=client.kind, relation=client.relation, name=client.name, phones=phones, note=client.note
+    )
+    made = await crm.create_client(entry)
+    for car in client.cars:
+        await crm.create_vehicle(
+            VehicleEntry(
+                plate=car.plate, make=car.make, model=car.model, year=car.year, client_id=made.id
+            )
+        )  # fmt: skip
+
+
+async def _notes(calls: CallsApi, noted: list[PastCall]) -> None:
+    present = await calls.notes([past.call.call_id for past in noted])
+    for past in noted:
+        if not present.get(past.call.call_id):
+            await calls.add_note(past.call.call_id, past.note, author_name=past.author)
+
+
+def _history(installation: Installation, begun: datetime | None) -> list[PastCall]:
+    """The week that was put in when it `begun`; the week before today for an empty database."""
+    shop = installation.settings.shop
+    zone = ZoneInfo(shop.timezone)
+    today = installation.clock.now().astimezone(zone).date()
+    if begun is not None:
+        today = begun.astimezone(zone).date() + timedelta(days=DAYS)
+    return list(past_calls(demo_clients(), today, zone, shop.country))
+
+
+def _noted(history: list[PastCall]) -> list[PastCall]:
+    return [past for past in history if past.note]
+
+
+async def _week_begun(installation: Installation) -> datetime | None:
+    """When the first past call was, if the calls are in the database."""
+    async with _reading(installation) as apis:
+        try:
+            return (await apis.of(CallsApi).call(_FIRST_CALL)).started_at
+        except NotFound:
+            return None
+
+
+async def _rest(installation: Installation) -> None:
+    """Wait until the handlers have done what the facts ask of them."""
+    for _ in range(_PATIENCE):
+        if not (await installation.system.report()).pending_deliveries:
+            return
+        await asyncio.sleep(0.02)
+    raise Unavailable(
+        "demo.not_filled", "The sample data could not be put in: the relay stands still.",
+        "Look at the log above; delete var/demo to begin anew.",
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _writing(installation: Installation) -> AsyncIterator[tuple[UnitOfWork, Apis]]:
+    transactions, shop = installation.transactions, installation.default_shop
+    async with transactions.writing(actor=None, shop_id=shop) as uow:
+        yield uow, _apis(installation, uow)
+
+
+@asynccontextmanager
+async def _reading(installation: Installation) -> AsyncIterator[Apis]:
+    transactions, shop = installation.transactions, installation.default_shop
+    async with transactions.reading(actor=None, shop_id=shop) as uow:
+        yield _apis(installation, uow)
+
+
+def _apis(installation: Installation, uow: UnitOfWork) -> Apis:
+    return Apis(uow, installation.deps, installation.apis)
