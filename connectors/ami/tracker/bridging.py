@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.ami.message import Message
 from connectors.ami.tracker.conversation import Departure
-from connectors.ami.tracker.dialling import place
+from connectors.ami.tracker.dialling import NOWHERE, place
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Bridge, Leg
 from connectors.ami.tracker.meeting import meet, refresh
@@ -24,6 +24,7 @@ def on_bridge_enter(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg.kind == "outside" and not leg.is_placed and not leg.is_caller:
         place(exchange, leg, None)
     exchange.enter_bridge(leg, bridge)
+    leg.exten_in_bridge = message.get("Exten")
     meet(exchange, leg, now)
     _notice_a_gap(bridge, leg, message)
 
@@ -48,7 +49,9 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg.is_outside_party and bridge.is_basic and not leg.is_leaving:
         person = _who_is_left(bridge, leg)
         if person is not None:
-            conversation.departure = Departure(now, person)
+            exten = message.get("Exten")
+            is_elsewhere = exten != leg.exten_in_bridge and exten not in NOWHERE
+            conversation.departure = Departure(person, exten if is_elsewhere else "", now)
     exchange.leave_bridge(leg)
     if leg.is_outside_party:
         conversation.partners.clear()
@@ -67,7 +70,7 @@ def _who_is_left(bridge: Bridge, leaving: Leg) -> Leg | None:
 def _notice_a_gap(bridge: Bridge, leg: Leg, message: Message) -> None:
     """The PBX says how many are in the bridge: another number than ours means a lost event."""
     told = message.get("BridgeNumChannels")
-    if told.isascii() and told.isdigit() and len(told) < 6 and int(told) != len(bridge.members):
+    if bridge.is_basic and told.isascii() and told.isdigit() and len(told) < 6 and int(told) != len(bridge.members):
         leg.conversation.is_complete = False
 
 

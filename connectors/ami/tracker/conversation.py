@@ -18,12 +18,12 @@ _LEGS_KEPT = 120
 
 @dataclass(slots=True)
 class Departure:
-    """The outside party left a person without a word: a redirect, if it goes on elsewhere."""
+    """The outside party left a person without a word: a redirect, if it goes on elsewhere and the
+    person does not."""
 
-    moment: Moment
     person: Leg
-    exten: str = ""
-    at: Moment | None = None
+    exten: str
+    at: Moment
 
 
 @dataclass(slots=True, eq=False)

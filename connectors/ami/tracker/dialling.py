@@ -11,6 +11,7 @@ from connectors.ami.tracker.legs import RING, RINGING, UP, Leg
 from connectors.ami.tracker.moments import Moment
 from hub.values import is_withheld, normalise_number
 
+NOWHERE = frozenset({"", "s", "h", "i", "t"})
 _SHORT = 5
 
 
@@ -69,7 +70,7 @@ def begin(exchange: Exchange, leg: Leg) -> None:
 
 
 def _line(exten: str) -> str:
-    return "" if exten in ("s", "h", "i", "t") else exten
+    return "" if exten in NOWHERE else exten
 
 
 def on_dial_begin(exchange: Exchange, message: Message, now: Moment) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from connectors.ami.message import Message
-from connectors.ami.tracker.dialling import goes_on, on_dial
+from connectors.ami.tracker.dialling import NOWHERE, goes_on, on_dial
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.transfers import redirect_is_certain
 
 _VOICEMAIL = frozenset({"record", "voicemail", "minivmrecord", "audiosocketvoicemail"})
 _OF_CALLED_LEGS = frozenset({"appdial", "appqueue", "appdial2"})
 _SILENT = frozenset({"noop", "set", "hangup", "return", "gosub", "gosubif", "goto", "gotoif", "execif", "mset"})
-_NOWHERE = frozenset({"", "s", "h", "i", "t"})
 
 
 def on_newexten(exchange: Exchange, message: Message, now: Moment) -> None:
@@ -56,7 +56,7 @@ def on_user_event(exchange: Exchange, message: Message, now: Moment) -> None:
 def _learn_the_number(exchange: Exchange, leg: Leg, exten: str) -> None:
     """Where a line hands over the dialled number late, and what a click-to-call is for."""
     conversation = leg.conversation
-    if exten in _NOWHERE:
+    if exten in NOWHERE:
         return
     if leg is conversation.anchor and conversation.direction == "inbound" and not conversation.to_raw:
         conversation.to_raw = exten
@@ -67,10 +67,14 @@ def _learn_the_number(exchange: Exchange, leg: Leg, exten: str) -> None:
 
 def _leave_person(exchange: Exchange, leg: Leg, exten: str, now: Moment) -> None:
     """The outside party runs the dialplan again although the one it talked with has not hung up."""
-    departure = leg.conversation.departure
-    if departure is not None and leg.is_outside_party and not leg.is_leaving and not departure.exten:
+    conversation = leg.conversation
+    departure = conversation.departure
+    if departure is None or not leg.is_outside_party or leg.is_leaving:
+        return
+    if not departure.exten and exten not in NOWHERE:
         departure.exten = exten
         departure.at = now
+    redirect_is_certain(exchange, conversation)
 
 
 def _moves_on(exchange: Exchange, leg: Leg) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.ami.message import Message
 from connectors.ami.tracker.closing import after_hangup
+from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import decide_cancelled
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import RINGING, Leg
@@ -12,15 +13,22 @@ from connectors.ami.tracker.moments import Moment
 from connectors.ami.tracker.people import CAUSE_ELSEWHERE
 from connectors.ami.tracker.transfers import redirect_is_certain
 
+_CANCELLED = "487"
+_UNDECIDED = ("", "ANSWER", "CANCEL")
+
 
 def on_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None:
-    """The telephone's own side hung up, refused or gave up."""
+    """The telephone's own side hung up, refused or gave up. Of one that called us a SIP code other
+    than CANCEL's is what the PBX answered it (Busy, Congestion): then it was told to go."""
     exchange.hears_hangup_requests = True
     leg = exchange.leg(message, now)
     if leg is None:
         return
-    leg.asked_to_end = leg.asked_to_end or now
     leg.cause = leg.cause or _cause(message)
+    if leg.is_caller and message.get("TechCause", _CANCELLED) != _CANCELLED:
+        leg.told_to_end = leg.told_to_end or now
+    else:
+        leg.asked_to_end = leg.asked_to_end or now
     _watch(exchange, leg)
 
 
@@ -57,14 +65,14 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
     """Take the leg away and see what is left of its call."""
     conversation = leg.conversation
     was_partner = leg in conversation.partners
-    if leg.talked is None and leg.is_dialled and not leg.dial_status and leg.cause != CAUSE_ELSEWHERE:
+    if leg.talked is None and leg.is_dialled and leg.dial_status in _UNDECIDED and leg.cause != CAUSE_ELSEWHERE:
         decide_cancelled(conversation, leg)
     exchange.bury(leg, now)
     if conversation.is_over:
         if not conversation.living:
             exchange.forget(conversation)
         return
-    redirect_is_certain(exchange, conversation, leg)
+    redirect_is_certain(exchange, conversation)
     refresh(exchange, conversation, now)
     after_hangup(exchange, conversation, now)
     if conversation.is_over or not leg.is_real:
@@ -75,10 +83,16 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
             exchange.tell(conversation)
         else:
             exchange.tell_later(conversation)
-    elif _is_being_answered(leg):
+    elif _is_being_answered(leg) or _is_about_to_end(conversation):
         exchange.tell_later(conversation)
     else:
         exchange.tell(conversation)
+
+
+def _is_about_to_end(conversation: Conversation) -> bool:
+    """The Hangup of the outside party follows at once, and says all of it."""
+    parties = conversation.outside_parties()
+    return bool(parties) and all(one.is_leaving for one in parties)
 
 
 def _is_being_answered(leg: Leg) -> bool:

@@ -33,6 +33,8 @@ class Leg:
     number: str = ""
     caller_name: str = ""
     exten: str = ""
+    exten_in_bridge: str = ""
+    consulted: Leg | None = None
     mate: Leg | None = None
     bridge: Bridge | None = None
     is_outside_party: bool = False

@@ -27,6 +27,8 @@ def meet(exchange: Exchange, leg: Leg, now: Moment) -> None:
             one.talked = now
         if one.up is None:
             one.up = now
+        if not has_outside and is_person(one):
+            one.consulted = next((other for other in together if other is not one and is_person(other)), None)
     refresh(exchange, home, now)
 
 
@@ -40,7 +42,8 @@ def refresh(exchange: Exchange, conversation: Conversation, now: Moment) -> None
     was_holding = conversation.clock.is_holding
     conversation.clock.turn(now, bool(joined or away), is_holding)
     for leg in joined:
-        _join(conversation, leg, now)
+        if conversation.direction != "internal" or leg is not conversation.caller:
+            _join(conversation, leg, now)
     if joined:
         if conversation.phase != "talking":
             conversation.phase = "talking"
@@ -89,8 +92,7 @@ def _away(conversation: Conversation) -> list[Leg]:
 
 def _join(conversation: Conversation, leg: Leg, now: Moment) -> None:
     if leg not in conversation.partners and (conversation.phase != "talking" or leg.met is None):
-        if conversation.direction != "internal" or leg is not conversation.caller:
-            conversation.answers += 1
+        conversation.answers += 1
         conversation.last_person = leg
     conversation.partners[leg] = None
     if leg.met is None:
@@ -101,10 +103,6 @@ def _join(conversation: Conversation, leg: Leg, now: Moment) -> None:
 
 
 def _remember_last(conversation: Conversation, joined: list[Leg]) -> None:
-    """The last who talked is among those who talk now; of an internal call it is the one who called."""
-    if conversation.direction == "internal" and conversation.caller in joined:
-        conversation.last_person = conversation.caller
-        if conversation.answers <= 1:
-            conversation.first_person = conversation.caller
-    elif conversation.last_person not in joined:
+    """The last who talked is among those who talk now."""
+    if conversation.last_person not in joined:
         conversation.last_person = joined[-1]

@@ -14,7 +14,8 @@ from connectors.ami.tracker.people import (
 )
 from hub.events.calls import CallResult, MissedReason, PartyOutcome
 
-_CAUSES_OF_SILENCE = frozenset({18, 19})
+_UNREACHED = ("CHANUNAVAIL", "CONGESTION")
+_CAUSES_OF_SILENCE = frozenset({0, 16, 18, 19, 20, CAUSE_REJECTED, 31, 127})
 
 
 def result(conversation: Conversation, short_call_seconds: float, hears_requests: bool) -> CallResult:
@@ -77,19 +78,17 @@ def _of_our_phone(leg: Leg) -> CallResult:
         return "cancelled"
     if leg.dial_status == "BUSY" or leg.cause == CAUSE_BUSY:
         return "busy"
-    if leg.dial_status in ("CHANUNAVAIL", "CONGESTION"):
-        return "failed"
-    return "no_answer"
+    return "failed" if leg.dial_status in _UNREACHED else "no_answer"
 
 
 def _of_leg(leg: Leg, conversation: Conversation) -> CallResult:
-    if leg.dial_status == "BUSY" or leg.cause in (CAUSE_BUSY, CAUSE_REJECTED):
+    if leg.dial_status == "BUSY" or leg.cause == CAUSE_BUSY:
         return "busy"
-    if leg.dial_status in ("CHANUNAVAIL", "CONGESTION"):
-        return "no_answer" if leg.cause in _CAUSES_OF_SILENCE else "failed"
-    if leg.dial_status == "NOANSWER" or leg.ended is not None and not leg.was_cancelled_by_caller:
-        return "no_answer"
-    return "cancelled"
+    if leg.dial_status == "CANCEL" or (not leg.dial_status and leg.was_cancelled_by_caller):
+        return "cancelled"
+    if leg.cause not in _CAUSES_OF_SILENCE:
+        return "failed"
+    return "failed" if leg.dial_status in _UNREACHED and leg.cause not in (18, 19, 20) else "no_answer"
 
 
 def missed_reason(conversation: Conversation, country: str) -> MissedReason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.ami.message import Message
 from connectors.ami.tracker.conversation import Conversation
+from connectors.ami.tracker.dialling import NOWHERE
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg, hearing
 from connectors.ami.tracker.meeting import refresh
@@ -65,7 +66,7 @@ def on_attended_transfer(exchange: Exchange, message: Message, now: Moment) -> N
     if conversation.is_over or message.get("DestType") == "Threeway":
         return
     transferers = {leg.endpoint for leg in (original, second) if leg is not None}
-    to = _target(exchange, conversation, target, second, transferers)
+    to = _target(exchange, conversation, [leg for leg in (target, second, transferee) if leg], transferers)
     if _is_seen(conversation, message, "attended", to):
         return
     record(exchange, conversation, now, "attended", label(original or second, exchange.settings.country), to)
@@ -74,23 +75,16 @@ def on_attended_transfer(exchange: Exchange, message: Message, now: Moment) -> N
         conversation.phase = "ringing"
 
 
-def _target(
-    exchange: Exchange, conversation: Conversation, target: Leg | None, second: Leg | None, transferers: set[str]
-) -> str:
-    """Who was asked: the person behind the target, or who rings for the consultation, or what was dialled."""
-    country = exchange.settings.country
-    candidates = [] if target is None else [target, *hearing(target)]
-    if second is not None:
-        candidates += hearing(second)
+def _target(exchange: Exchange, conversation: Conversation, legs: list[Leg], transferers: set[str]) -> str:
+    """Who was asked: the person behind the target, or whom the transferer heard last, or who rings
+    for the consultation, or at least what was dialled for it."""
+    candidates = [one for leg in legs for one in (leg, *hearing(leg))]
+    candidates += [leg.consulted for leg in legs if leg.consulted is not None]
     candidates += conversation.ringing()
     for leg in candidates:
         if is_person(leg) and leg.endpoint not in transferers:
-            return label(leg, country) or ""
-    mates = [leg.mate for leg in candidates if leg.mate is not None]
-    for leg in [one for mate in mates for one in hearing(mate)]:
-        if is_person(leg) and leg.endpoint not in transferers:
-            return label(leg, country) or ""
-    return (second.exten if second is not None else "") or (target.exten if target is not None else "")
+            return label(leg, exchange.settings.country) or ""
+    return next((leg.exten for leg in legs if leg.exten not in NOWHERE), "")
 
 
 def _is_seen(conversation: Conversation, message: Message, kind: str, to: str) -> bool:
@@ -103,17 +97,15 @@ def _is_seen(conversation: Conversation, message: Message, kind: str, to: str) -
     return False
 
 
-def redirect_is_certain(exchange: Exchange, conversation: Conversation, gone: Leg) -> None:
-    """The one left behind hung up, and the outside party is on its way to another extension."""
+def redirect_is_certain(exchange: Exchange, conversation: Conversation) -> None:
+    """The one left behind is gone, and the outside party is on its way to another extension."""
     departure = conversation.departure
-    if departure is None or departure.person is not gone:
+    if departure is None or not departure.exten or departure.person.ended is None:
         return
-    conversation.departure = None
-    if departure.exten and departure.at is not None:
-        by = label(gone, exchange.settings.country)
-        record(exchange, conversation, departure.at, "redirect", by, departure.exten)
-        if conversation.phase == "talking" and not conversation.clock.is_talking:
-            conversation.phase = "ringing"
+    by = label(departure.person, exchange.settings.country)
+    record(exchange, conversation, departure.at, "redirect", by, departure.exten)
+    if conversation.phase == "talking" and not conversation.clock.is_talking:
+        conversation.phase = "ringing"
 
 
 def on_pickup(exchange: Exchange, message: Message, now: Moment) -> None:
