@@ -17,7 +17,8 @@ import structlog
 
 from connectors.ami.config import AmiConfig
 from connectors.ami.identity import Boot
-from connectors.ami.inbox import SOURCE, Gap, Heard, Inbox, Item, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.inbox import SOURCE, Control, Gap, Heard, Inbox, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.message import Message
 from connectors.ami.tracker import TrackedFact, Tracker, TrackerSettings
 from hub.clock import Clock
 from hub.events.base import Event
@@ -29,6 +30,9 @@ from hub.ports.intake import Arrival, Intake
 TRACKER_FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
+
+
+Step = tuple[Message, datetime] | Control
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class Consumer:
         self._session = _Session()
         self._serial = count(1)
         self._unsent: list[Arrival] = []
-        self._batch: deque[Item] = deque()
+        self._batch: deque[Step] = deque()
         self.tracker = Tracker(
             TrackerSettings(
                 pbx=config.pbx,
@@ -78,7 +82,11 @@ class Consumer:
                 self.facts += len(self._unsent)
                 self._unsent = []
             if not self._batch:
-                self._batch.extend(await self._inbox.take(self._config.limits.batch_size))
+                for item in await self._inbox.take(self._config.limits.batch_size):
+                    if isinstance(item, Heard):
+                        self._batch.extend([(message, item.at) for message in item.messages])
+                    else:
+                        self._batch.append(item)
             await self._digest()
 
     async def _digest(self) -> None:
@@ -91,25 +99,24 @@ class Consumer:
                 await asyncio.sleep(0)
                 until = monotonic() + limit
 
-    def facts_of(self, item: Item) -> list[Arrival]:
-        """What follows from one item; a fault of the tracker costs that item alone."""
+    def facts_of(self, step: Step) -> list[Arrival]:
+        """What follows from one step; a fault of the tracker costs that step alone."""
         try:
-            return self._understood(item)
+            if not isinstance(step, tuple):
+                return self._told(step)
+            message, at = step
+            return _arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
         except TRACKER_FAULTS as error:
             self.faults += 1
-            name = item.message.name if isinstance(item, Heard) else type(item).__name__
+            name = step[0].name if isinstance(step, tuple) else type(step).__name__
             fault = f"{name}: {type(error).__name__}: {error}"
             if fault != self.last_fault:
                 self._log.exception("ami.tracker_fault", item=name)
             self.last_fault = fault
             return []
 
-    def _understood(self, item: Item) -> list[Arrival]:
+    def _told(self, item: Control) -> list[Arrival]:
         match item:
-            case Heard(message, at):
-                if message.name not in Tracker.WANTED:
-                    return []
-                return _arrivals(self.tracker.feed(message, at))
             case Tick(at):
                 return _arrivals(self.tracker.expire(at))
             case SessionBegun():
@@ -143,7 +150,7 @@ class Consumer:
         if item.snapshot is not None:
             result = self.tracker.reconcile(item.snapshot, item.at)
             arrivals += _arrivals(result.facts)
-            closed, adopted = _number(result.closed), _number(result.adopted)
+            closed, adopted = result.closed, result.adopted
             self._log.info("ami.compared", closed=closed, adopted=adopted)
         session = self._session
         if session.is_restored or session.boot is None:
@@ -165,11 +172,6 @@ class Consumer:
         moment = f"{at:%Y%m%dT%H%M%S.%f}"
         external_id = f"{self._config.pbx}:{event.name}:{self._session.number}:{moment}:{next(self._serial)}"
         return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
-
-
-def _number(told: object) -> int:
-    """Calls as a number, whether they are told as one or as a list."""
-    return told if isinstance(told, int) else len(told)  # type: ignore[arg-type]
 
 
 def _arrivals(facts: list[TrackedFact]) -> list[Arrival]:

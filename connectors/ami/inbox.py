@@ -22,9 +22,9 @@ SOURCE = "ami"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message and when it arrived."""
+    """What one read of the socket brought, and when."""
 
-    message: Message
+    messages: Sequence[Message]
     at: datetime
 
 
@@ -83,6 +83,7 @@ class Inbox:
         self._items: deque[Item] = deque()
         self._filled = asyncio.Event()
         self._drained = asyncio.Event()
+        self._waiting = 0
         self._dropping = 0
         self._watcher: Callable[[Message], None] | None = None
         self.session = 0
@@ -90,23 +91,25 @@ class Inbox:
         self.dropped = 0
 
     def __len__(self) -> int:
-        return len(self._items)
+        return self._waiting
 
     def hear(self, messages: Sequence[Message], at: datetime) -> None:
         """Take messages of the reader. The journal has them all, dropped or not."""
         append, session, watcher = self._journal.append, self.session, self._watcher
         for message in messages:
             append(SOURCE, session, at, message.raw)
-            if watcher is not None:
+        if watcher is not None:
+            for message in messages:
                 watcher(message)
-        room = self._size - len(self._items)
-        if self._dropping:
-            room = 0
-        self._items.extend([Heard(message, at) for message in messages[:room]])
+        room = 0 if self._dropping else self._size - self._waiting
         if len(messages) > room:
             self._dropping += len(messages) - room
             self.dropped += len(messages) - room
-        self.high_water = max(self.high_water, len(self._items))
+            messages = messages[:room]
+        if messages:
+            self._items.append(Heard(messages, at))
+            self._waiting += len(messages)
+            self.high_water = max(self.high_water, self._waiting)
         self._stir()
 
     def put(self, control: Control) -> None:
@@ -133,14 +136,19 @@ class Inbox:
         self._filled.set()
 
     async def take(self, limit: int) -> list[Item]:
-        """All that has queued up, at most `limit`; waits while there is nothing."""
+        """All that has queued up, till about `limit` messages; waits while there is nothing."""
         while not self._items:
             self._filled.clear()
             self._drained.set()
             await self._filled.wait()
-        items = self._items
-        taken = [items.popleft() for _ in range(min(limit, len(items)))]
-        if self._dropping and len(items) <= self._size // 2:
+        taken: list[Item] = []
+        left = self._waiting - limit
+        while self._items and (self._waiting > left or not taken):
+            item = self._items.popleft()
+            taken.append(item)
+            if isinstance(item, Heard):
+                self._waiting -= len(item.messages)
+        if self._dropping and self._waiting <= self._size // 2:
             dropped, self._dropping = self._dropping, 0
             self.put(Gap(dropped, self._now()))
         return taken

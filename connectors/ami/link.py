@@ -26,6 +26,12 @@ from hub.ports.errors import AuthFailed, NotReady
 # Events that carry an ActionID although they are facts; all others with one are rows of a list.
 _FACTS_WITH_ID = frozenset({"OriginateResponse", "UserEvent"})
 
+# Events that are facts at one time and rows of somebody's list at another, or that we need ourselves.
+_AMBIGUOUS = _FACTS_WITH_ID | {
+    "FullyBooted", "ParkedCall", "DeviceStateChange", "ExtensionStatus", "PresenceStatus", "ContactStatus",
+    "QueueMemberStatus", "PeerStatus", "Registry", "Status",
+}  # fmt: skip
+
 Hear = Callable[[Sequence[Message], datetime], None]
 
 
@@ -81,7 +87,14 @@ class AmiLink(asyncio.Protocol):
         self._stirred.set()
         messages = self.framer.feed(data)
         if messages:
-            facts = [message for message in messages if self._is_fact(message)]
+            # While a list is awaited, every event may be a row of it.
+            is_quiet = self.framer.watch is None
+            facts = [
+                message
+                for message in messages
+                if (is_quiet and message.name not in _AMBIGUOUS and message.kind == "event")
+                or self._is_fact(message)
+            ]
             if facts:
                 self._hear(facts, self._clock.now())
 

@@ -15,12 +15,12 @@ from connectors.ami.message import Kind, Message
 # One pass in C. The look-behind tells the end of a message from a value that ends in a raw LF.
 _BLANK_LINE = re.compile(rb"\n(?:\n|\r\n(?<=\r\n\r\n))")
 _EVENT_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_FILE_NAMED = b"\nVariable: MIXMONITOR_FILENAME\r"
+_FILE_NAMED = b"\nVariable: MIXMONITOR_FILENAME"
 
 # The framer needs these for itself: boot, end of the PBX, and answers that arrive as events.
 SESSION_EVENTS = frozenset({"FullyBooted", "Shutdown", "OriginateResponse"})
 
-_DROP, _KEEP, _KEEP_IF_FILE = 0, 1, 2
+_VARSET = "VarSet"
 _LARGE = 16_384
 _KNOWN_NAMES = 2_000
 
@@ -49,8 +49,9 @@ class Framer:
         self._max_headers = max_headers
         self._on_oversize = on_oversize
         self._trusted_size = min(_LARGE, max_headers, max_bytes)
-        # Learned as names come by: a wrong chunk never costs more than one look.
-        self._verdicts: dict[bytes, tuple[int, str]] = {}
+        # First lines as they come by: the event's name, or nothing where nobody wants it.
+        self._known: dict[bytes, str] = {}
+        self._names: set[str] = set()
         self._rest = b""
         self._large: list[bytes] = []
         self._large_size = 0
@@ -61,7 +62,7 @@ class Framer:
     @property
     def names_seen(self) -> frozenset[str]:
         """Every event name that came by, kept or not."""
-        return frozenset(name for _, name in self._verdicts.values())
+        return frozenset(self._names)
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages that are complete now, in order."""
@@ -88,25 +89,22 @@ class Framer:
         return self._kept(frames)
 
     def _kept(self, frames: list[bytes]) -> list[Message]:
+        """The hot loop: a slice and a look-up for noise, one object for what is wanted."""
         kept: list[Message] = []
-        verdict_of, watch, trusted_size = self._verdicts.get, self.watch, self._trusted_size
+        keep, known, trusted_size = kept.append, self._known.get, self._trusted_size
+        watch = self.watch
         for frame in frames:
-            if frame.startswith(b"Event: "):
-                verdict = verdict_of(frame[7 : frame.find(b"\r", 7)])
-                if verdict is not None:
-                    what, name = verdict
-                    if not (
-                        what == _KEEP
-                        or (what == _KEEP_IF_FILE and _FILE_NAMED in frame)
-                        or (watch is not None and watch in frame)
-                    ):
-                        continue
-                    if len(frame) <= trusted_size:
-                        kept.append(Message("event", name, frame))
-                        continue
+            name = known(frame[: frame.find(b"\r")])
+            if name == "" and (watch is None or watch not in frame):
+                continue
+            if name is _VARSET and _FILE_NAMED not in frame and (watch is None or watch not in frame):
+                continue
+            if name and len(frame) <= trusted_size:
+                keep(Message("event", name, frame))
+                continue
             message = self._looked_at(frame)
             if message is not None:
-                kept.append(message)
+                keep(message)
         self.read += len(frames)
         self.kept += len(kept)
         return kept
@@ -134,19 +132,18 @@ class Framer:
         if kind != "event" or not _EVENT_NAME.fullmatch(raw_name):
             self.unreadable += 1
             return None
-        return self._judged(raw_name, frame)
+        return self._judged(head, raw_name, frame)
 
-    def _judged(self, raw_name: bytes, frame: bytes) -> Message | None:
+    def _judged(self, head: bytes, raw_name: bytes, frame: bytes) -> Message | None:
         name = raw_name.decode("ascii")
-        what = _DROP
-        if name in self._wanted:
-            what = _KEEP_IF_FILE if name == "VarSet" else _KEEP
-        if len(self._verdicts) < _KNOWN_NAMES:
-            self._verdicts[raw_name] = (what, name)
-        if what == _KEEP_IF_FILE and b"MIXMONITOR_FILENAME" in frame:
-            what = _KEEP
+        self._names.add(name)
+        is_wanted = name in self._wanted
+        if len(self._known) < _KNOWN_NAMES:
+            self._known[head.rstrip(b"\r")] = (_VARSET if name == _VARSET else name) if is_wanted else ""
+        if name == _VARSET:
+            is_wanted = is_wanted and b"MIXMONITOR_FILENAME" in frame
         is_row = self.watch is not None and self.watch in frame
-        return Message("event", name, frame) if what == _KEEP or is_row else None
+        return Message("event", name, frame) if is_wanted or is_row else None
 
     def _without_banner(self, data: bytes) -> bytes:
         """The first line, `Asterisk Call Manager/11.0.0`, is no header and has no blank line."""
