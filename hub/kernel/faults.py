@@ -45,6 +45,12 @@ _SQLITE: dict[str, tuple[str, str, str]] = {
     ),
 }
 _POSTGRES_CLASSES = ("08", "53", "57", "58", "25006", "55P03", "XX001", "XX002")
+_CONFLICTS = ("40001", "40P01")
+_CONFLICT = (
+    "database.conflict",
+    "Somebody else changed the same thing at the same moment.",
+    "Try again.",
+)
 _POSTGRES = (
     "database.away",
     "The database server is away or refuses work.",
@@ -84,6 +90,8 @@ def _find(error: BaseException) -> tuple[str, str, str] | None:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return _POSTGRES
     state = getattr(origin, "sqlstate", None)
+    if state in _CONFLICTS:
+        return _CONFLICT
     if isinstance(state, str) and state.startswith(_POSTGRES_CLASSES):
         return _POSTGRES
     return None
