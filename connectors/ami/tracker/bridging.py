@@ -47,7 +47,7 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     bridge = leg.bridge
     conversation = leg.conversation
     if leg.is_outside_party and bridge.is_basic and not leg.is_leaving:
-        person = _who_is_left(bridge, leg)
+        person = _who_is_left(leg)
         if person is not None:
             exten = message.get("Exten")
             is_elsewhere = exten != leg.exten_in_bridge and exten not in NOWHERE
@@ -59,7 +59,7 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     _notice_a_gap(bridge, leg, message)
 
 
-def _who_is_left(bridge: Bridge, leaving: Leg) -> Leg | None:
+def _who_is_left(leaving: Leg) -> Leg | None:
     """The person whom the outside party leaves behind without that one having hung up."""
     for member in leaving.conversation.partners:
         if is_person(member) and not member.is_leaving and member.ended is None and member.bridge is not None:
@@ -70,7 +70,13 @@ def _who_is_left(bridge: Bridge, leaving: Leg) -> Leg | None:
 def _notice_a_gap(bridge: Bridge, leg: Leg, message: Message) -> None:
     """The PBX says how many are in the bridge: another number than ours means a lost event."""
     told = message.get("BridgeNumChannels")
-    if bridge.is_basic and told.isascii() and told.isdigit() and len(told) < 6 and int(told) != len(bridge.members):
+    if (
+        bridge.is_basic
+        and told.isascii()
+        and told.isdigit()
+        and len(told) < 6
+        and int(told) != len(bridge.members)
+    ):
         leg.conversation.is_complete = False
 
 
@@ -102,11 +108,9 @@ def on_local_bridge(exchange: Exchange, message: Message, now: Moment) -> None:
         one.mate, two.mate = two, one
 
 
-def on_rename(exchange: Exchange, message: Message, now: Moment) -> None:
+def on_rename(exchange: Exchange, message: Message, _now: Moment) -> None:
     """A masquerade moves a telephone from one channel to another."""
     leg = exchange.legs.get(message.get("Uniqueid"))
     name = message.get("Newname")
     if leg is not None and name and not name.endswith("<MASQ>"):
         exchange.rename(leg, name)
-
-

@@ -88,7 +88,9 @@ def _is_internal_done(conversation: Conversation) -> bool:
 def _awaits_originate_response(conversation: Conversation) -> bool:
     """What a click-to-call was to reach is said by OriginateResponse, which comes after the Hangup."""
     caller = conversation.caller
-    return conversation.is_originated and caller is not None and caller.up is None and not conversation.asked_raw
+    return (
+        conversation.is_originated and caller is not None and caller.up is None and not conversation.asked_raw
+    )
 
 
 def is_doomed(leg: Leg) -> bool:

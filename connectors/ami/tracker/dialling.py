@@ -83,7 +83,9 @@ def on_dial_begin(exchange: Exchange, message: Message, now: Moment) -> None:
     leg.is_dialled = True
     leg.dial_string = message.get("DialString") or leg.dial_string
     conversation = leg.conversation
-    conversation.is_tried = conversation.is_tried or not conversation.is_originated or leg is not conversation.caller
+    conversation.is_tried = (
+        conversation.is_tried or not conversation.is_originated or leg is not conversation.caller
+    )
     if conversation.caller is leg and not conversation.is_originated:
         conversation.caller = None
     if leg.kind in ("outside", "phone"):
@@ -153,7 +155,9 @@ def on_dial(exchange: Exchange, leg: Leg, arguments: str) -> None:
         elif kind == "phone" and name != caller.endpoint:
             conversation.direction = "internal"
             conversation.anchor = caller
-            conversation.to_raw = (_line(caller.exten) if caller.is_caller else conversation.asked_raw) or name
+            conversation.to_raw = (
+                _line(caller.exten) if caller.is_caller else conversation.asked_raw
+            ) or name
         else:
             continue
         exchange.tell(conversation)
@@ -225,7 +229,11 @@ def _is_taken_by_another(conversation: Conversation, leg: Leg) -> bool:
     if conversation.phase == "talking" and conversation.partners:
         return True
     return any(
-        one is not leg and one.is_dialled and one.is_real and one.dial_status == "ANSWER" and not one.is_outside_party
+        one is not leg
+        and one.is_dialled
+        and one.is_real
+        and one.dial_status == "ANSWER"
+        and not one.is_outside_party
         for one in conversation.living
     )
 
@@ -241,7 +249,7 @@ def goes_on(exchange: Exchange, conversation: Conversation) -> None:
     if conversation.phase in ("talking", "parked") and not conversation.clock.is_talking:
         conversation.phase = "ringing"
         conversation.parked_at_space = None
-        exchange.tell(conversation)
+        exchange.tell_later(conversation)
 
 
 def _number(text: str) -> int:

@@ -11,7 +11,9 @@ from connectors.ami.tracker.transfers import redirect_is_certain
 
 _VOICEMAIL = frozenset({"record", "voicemail", "minivmrecord", "audiosocketvoicemail"})
 _OF_CALLED_LEGS = frozenset({"appdial", "appqueue", "appdial2"})
-_SILENT = frozenset({"noop", "set", "hangup", "return", "gosub", "gosubif", "goto", "gotoif", "execif", "mset"})
+_SILENT = frozenset(
+    {"noop", "set", "hangup", "return", "gosub", "gosubif", "goto", "gotoif", "execif", "mset"}
+)
 
 
 def on_newexten(exchange: Exchange, message: Message, now: Moment) -> None:

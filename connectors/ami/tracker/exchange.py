@@ -39,6 +39,7 @@ class Exchange:
         self.merged: list[tuple[Conversation, Conversation]] = []
         self.waiting: dict[Conversation, None] = {}
         self.hears_hangup_requests = False
+        self.lost: Moment | None = None
         self._order = 0
 
     # ------------------------------------------------------------------ telling
@@ -205,6 +206,7 @@ class Exchange:
                 self._move(by, home)
             return home
         for leg in list(absorbed.legs):
+            leg.met = None
             if leg.is_outside_party and not leg.is_caller:
                 leg.is_outside_party = False
             if leg.ended is None:

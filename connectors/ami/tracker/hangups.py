@@ -65,7 +65,12 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
     """Take the leg away and see what is left of its call."""
     conversation = leg.conversation
     was_partner = leg in conversation.partners
-    if leg.talked is None and leg.is_dialled and leg.dial_status in _UNDECIDED and leg.cause != CAUSE_ELSEWHERE:
+    if (
+        leg.talked is None
+        and leg.is_dialled
+        and leg.dial_status in _UNDECIDED
+        and leg.cause != CAUSE_ELSEWHERE
+    ):
         decide_cancelled(conversation, leg)
     exchange.bury(leg, now)
     if conversation.is_over:

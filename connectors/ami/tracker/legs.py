@@ -54,6 +54,7 @@ class Leg:
     asked_to_end: Moment | None = None
     told_to_end: Moment | None = None
     ended: Moment | None = None
+    is_end_unseen: bool = False
     was_cancelled_by_caller: bool = False
     was_answered_elsewhere: bool = False
 

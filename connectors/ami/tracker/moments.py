@@ -11,10 +11,12 @@ from connectors.ami.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours."""
+    """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours.
+    `is_guess`: it was so by then, but since when nobody saw."""
 
     stamp: float | None
     arrival: float
+    is_guess: bool = False
 
     @classmethod
     def of(cls, message: Message, arrived_at: datetime) -> Moment:

@@ -8,6 +8,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import target
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.moments import Moment
+from hub.events.calls import Direction
 from hub.values import normalise_number
 
 _NOT_A_LEG = frozenset({"", "<unknown>", "<null>", "<none>"})
@@ -50,7 +51,7 @@ def _answer(exchange: Exchange, conversation: Conversation, exten: str) -> None:
             exchange.forget(conversation)
 
 
-def _direction(exchange: Exchange, exten: str) -> str:
+def _direction(exchange: Exchange, exten: str) -> Direction:
     number = normalise_number(exten, exchange.settings.country) or ""
     return "outbound" if number.startswith("+") or len(exten) > 5 else "internal"
 

@@ -63,7 +63,7 @@ def _of_our_own(conversation: Conversation) -> CallResult:
     tried = [leg for leg in conversation.legs if leg.is_dialled and leg is not caller and leg.is_real]
     if not tried:
         return "cancelled" if conversation.is_originated and caller is not None else "failed"
-    results = [_of_leg(leg, conversation) for leg in tried]
+    results = [_of_leg(leg) for leg in tried]
     if conversation.direction == "outbound":
         return results[-1]
     return next(one for one in _INTERNAL_ORDER if one in results)
@@ -81,7 +81,7 @@ def _of_our_phone(leg: Leg) -> CallResult:
     return "failed" if leg.dial_status in _UNREACHED else "no_answer"
 
 
-def _of_leg(leg: Leg, conversation: Conversation) -> CallResult:
+def _of_leg(leg: Leg) -> CallResult:
     if leg.dial_status == "BUSY" or leg.cause == CAUSE_BUSY:
         return "busy"
     if leg.dial_status == "CANCEL" or (not leg.dial_status and leg.was_cancelled_by_caller):

@@ -38,8 +38,9 @@ def _settle(exchange: Exchange, conversation: Conversation, now: Moment) -> None
 def _close_the_doomed(exchange: Exchange, conversation: Conversation, now: Moment) -> bool:
     """True while there is something to wait for. The announced end of the outside party is the end."""
     decisive = conversation.outside_parties() if conversation.anchor else []
-    if conversation.direction != "inbound" and conversation.caller in conversation.living and not decisive:
-        decisive = [conversation.caller]  # type: ignore[list-item]
+    caller = conversation.caller
+    if conversation.direction != "inbound" and not decisive and caller is not None and caller.ended is None:
+        decisive = [caller]
     if not decisive or not all(is_doomed(leg) for leg in decisive):
         return False
     since = max((leg.asked_to_end or leg.told_to_end or now for leg in decisive), key=lambda one: one.arrival)

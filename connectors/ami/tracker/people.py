@@ -87,6 +87,8 @@ def outcome_of_leg(leg: Leg, conversation: Conversation) -> PartyOutcome | None:
         return "busy"
     if leg.rang is None or (leg.ended is None and not conversation.is_over):
         return None
+    if conversation.is_unknown and (leg.ended is None or leg.is_end_unseen):
+        return None
     if leg.was_cancelled_by_caller or leg.ended is None:
         return "cancelled"
     return "no_answer"
@@ -133,7 +135,7 @@ def _left(legs: list[Leg], conversation: Conversation) -> Moment | None:
     """When the last leg of the person went; at the latest when the call ended."""
     last: Moment | None = None
     for leg in legs:
-        if leg.ended is None:
+        if leg.ended is None or (leg.is_end_unseen and conversation.is_unknown):
             return conversation.ended
         last = leg.ended
     if conversation.ended is not None and last is not None and conversation.ended.since(last) == 0.0:

@@ -42,7 +42,7 @@ def on_leave(exchange: Exchange, message: Message, now: Moment) -> None:
             leg.conversation.were_members_busy = _is_anybody_there(exchange, message.get("Queue"))
 
 
-def on_member_status(exchange: Exchange, message: Message, now: Moment) -> None:
+def on_member_status(exchange: Exchange, message: Message, _now: Moment) -> None:
     """A member's phone is free, rings, talks or is away."""
     queue = message.get("Queue")
     interface = message.get("Interface") or message.get("Location")
@@ -53,7 +53,7 @@ def on_member_status(exchange: Exchange, message: Message, now: Moment) -> None:
         exchange.members[queue, interface] = (int(status), message.get("Paused") == "1")
 
 
-def on_member_removed(exchange: Exchange, message: Message, now: Moment) -> None:
+def on_member_removed(exchange: Exchange, message: Message, _now: Moment) -> None:
     """A member is no longer one."""
     exchange.members.pop((message.get("Queue"), message.get("Interface")), None)
 

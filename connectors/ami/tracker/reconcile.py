@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.ami.message import Message
 from connectors.ami.tracker import queueing
 from connectors.ami.tracker.bridging import bridge_of
@@ -24,6 +26,7 @@ def _all(exchange: Exchange) -> list[Conversation]:
 
 def doubt_everything(exchange: Exchange, now: Moment) -> None:
     """Every living call is no longer seen whole."""
+    exchange.lost = exchange.lost or now
     for conversation in _all(exchange):
         if not conversation.is_over:
             conversation.is_complete = False
@@ -54,13 +57,14 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
     doubt_everything(exchange, now)
     rows = _rows(pbx)
     closed = _close_what_is_gone(exchange, rows, now)
+    exchange.lost = None
     known = set(map(id, _all(exchange)))
     legs = [_keep_or_adopt(exchange, row, status, now) for row, status in rows.values()]
     _place_in_bridges(exchange, rows, now)
     _place_in_queues_and_spaces(exchange, pbx, now)
     for leg in legs:
         if leg is not None:
-            refresh(exchange, leg.conversation, now)
+            refresh(exchange, leg.conversation, replace(now, is_guess=True))
     fresh = [one for one in _all(exchange) if id(one) not in known]
     for conversation in fresh:
         conversation.step = max(conversation.step, int(now.arrival) - _STEPS_FROM)
@@ -79,7 +83,9 @@ def _rows(pbx: PbxSnapshot) -> dict[str, tuple[Message, Message | None]]:
     return dict(roots_first)
 
 
-def _close_what_is_gone(exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment) -> int:
+def _close_what_is_gone(
+    exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment
+) -> int:
     closed = 0
     for conversation in exchange.orphans:
         close_unknown(exchange, conversation, conversation.touched)
@@ -90,10 +96,11 @@ def _close_what_is_gone(exchange: Exchange, rows: dict[str, tuple[Message, Messa
         gone = [leg for leg in conversation.living if leg.uniqueid not in rows]
         for leg in gone:
             exchange.bury(leg, now)
+            leg.is_end_unseen = True
         if not was_over and conversation.is_call and _has_lost_its_other_side(conversation):
-            close_unknown(exchange, conversation, now)
+            close_unknown(exchange, conversation, exchange.lost)
             closed += 1
-        if not conversation.living or (not conversation.is_call and gone and not conversation.living):
+        if not conversation.living:
             exchange.forget(conversation)
     return closed
 
@@ -157,7 +164,9 @@ def _duration(row: Message, status: Message | None) -> float:
     return 0.0
 
 
-def _place_in_bridges(exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment) -> None:
+def _place_in_bridges(
+    exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment
+) -> None:
     kinds = {uniqueid: bridge.is_holding for uniqueid, bridge in exchange.bridges.items()}
     moved = []
     for uniqueid, (row, status) in rows.items():
@@ -173,8 +182,9 @@ def _place_in_bridges(exchange: Exchange, rows: dict[str, tuple[Message, Message
             bridge = bridge_of(exchange, wanted, "parking" if is_parked else "basic", "")
             exchange.enter_bridge(leg, bridge)
             moved.append(leg)
+    by_then = replace(now, is_guess=True)
     for leg in moved:
-        meet(exchange, leg, now)
+        meet(exchange, leg, by_then)
 
 
 def _place_in_queues_and_spaces(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> None:
@@ -184,12 +194,12 @@ def _place_in_queues_and_spaces(exchange: Exchange, pbx: PbxSnapshot, now: Momen
             if leg.conversation.phase != "queued" and not leg.conversation.is_over:
                 queueing.enter(exchange, row, _waited(row, now), row.get("Queue"))
     for row in pbx.parked:
-        leg = exchange.legs.get(row.get("ParkeeUniqueid"))  # type: ignore[assignment]
-        if leg is not None and not leg.conversation.is_over:
-            leg.conversation.phase = "parked"
-            leg.conversation.parked_at_space = row.get("ParkingSpace")
-            if leg.bridge is not None:
-                leg.bridge.is_holding = True
+        parked = exchange.legs.get(row.get("ParkeeUniqueid"))
+        if parked is not None and not parked.conversation.is_over:
+            parked.conversation.phase = "parked"
+            parked.conversation.parked_at_space = row.get("ParkingSpace")
+            if parked.bridge is not None:
+                parked.bridge.is_holding = True
 
 
 def _waited(row: Message, now: Moment) -> Moment:
@@ -201,12 +211,16 @@ def on_agent_complete(exchange: Exchange, message: Message, now: Moment) -> None
     """Of an adopted call it says what the snapshot could not: how long the person had talked."""
     leg = exchange.leg(message, now)
     text = message.get("TalkTime")
-    if leg is None or leg.conversation.is_complete or not (text.isascii() and text.isdigit() and len(text) < 9):
+    if (
+        leg is None
+        or leg.conversation.is_complete
+        or not (text.isascii() and text.isdigit() and len(text) < 9)
+    ):
         return
     conversation = leg.conversation
-    if conversation.answered is None or conversation.is_over or conversation.answered.stamp is not None:
+    if conversation.answered is None or conversation.is_over or not conversation.answered.is_guess:
         return
-    if now.since(conversation.answered) < float(text):
-        conversation.clock.turn(now, False, False)
-        conversation.clock.talk = max(conversation.clock.talk, float(text))
-        conversation.answered = max(now.back(float(text)), conversation.started, key=lambda one: one.arrival)
+    conversation.clock.turn(now, conversation.clock.is_talking, conversation.clock.is_holding)
+    conversation.clock.talk = max(conversation.clock.talk, float(text))
+    conversation.answered = max(now.back(float(text)), conversation.started, key=lambda one: one.arrival)
+    exchange.tell_later(conversation)

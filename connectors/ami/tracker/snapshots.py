@@ -42,8 +42,8 @@ def face(conversation: Conversation, settings: TrackerSettings, hears_requests: 
         "started_at": conversation.started.at,
         "queued_at": _not_before(conversation, conversation.queued),
         "offered_at": _not_before(conversation, first_ring),
-        "answered_at": _not_before(conversation, conversation.answered),
-        "ended_at": _not_before(conversation, conversation.ended),
+        "answered_at": _not_before(conversation, _seen(conversation.answered)),
+        "ended_at": _ended_at(conversation),
         "answered_by": label(conversation.first_person, settings.country),
         "last_extension": label(conversation.last_person, settings.country),
         "parties": tuple(one for one in people if one is not None),
@@ -62,7 +62,8 @@ def snapshot(conversation: Conversation, seen: dict[str, Any], country: str) -> 
     hold = min(conversation.clock.hold, talk)
     waited: float | None = duration
     if conversation.answered is not None:
-        waited = conversation.answered.since(conversation.started)
+        seen_at = _seen(conversation.answered)
+        waited = None if seen_at is None else seen_at.since(conversation.started)
     legs = tuple(_leg(leg, conversation, country) for leg in conversation.legs if leg.is_real)
     return CallSnapshot(
         call_id=conversation.call_id,
@@ -74,7 +75,9 @@ def snapshot(conversation: Conversation, seen: dict[str, Any], country: str) -> 
     )
 
 
-def kind_of_fact(conversation: Conversation, old: dict[str, Any] | None, new: dict[str, Any]) -> type[CallFact]:
+def kind_of_fact(
+    conversation: Conversation, old: dict[str, Any] | None, new: dict[str, Any]
+) -> type[CallFact]:
     """What happened, told by what differs; of several at once the weightiest."""
     if old is None:
         return calls.CallStarted
@@ -97,7 +100,9 @@ def kind_of_fact(conversation: Conversation, old: dict[str, Any] | None, new: di
 
 def _ringing(parties: tuple[Party, ...]) -> set[str | None]:
     return {
-        one.extension or one.number for one in parties if one.outcome is None and one.rang_at and not one.left_at
+        one.extension or one.number
+        for one in parties
+        if one.outcome is None and one.rang_at is not None and one.left_at is None
     }
 
 
@@ -139,6 +144,19 @@ def _trunk(conversation: Conversation) -> str | None:
 def _not_before(conversation: Conversation, moment: Moment | None) -> Any:
     """Timestamps of the PBX step back under load: nothing of a call is told before its start."""
     return None if moment is None else max(moment.at, conversation.started.at)
+
+
+def _seen(moment: Moment | None) -> Moment | None:
+    """A moment that nobody saw is not told."""
+    return None if moment is None or moment.is_guess else moment
+
+
+def _ended_at(conversation: Conversation) -> Any:
+    """Not before anything else of the call."""
+    if conversation.ended is None:
+        return None
+    seen = (conversation.started, conversation.answered, conversation.ended)
+    return max(moment.at for moment in seen if moment is not None)
 
 
 def _leg(leg: Leg, conversation: Conversation, country: str) -> calls.Leg:

@@ -125,6 +125,9 @@ class Tracker:
     def _publish(self, now: Moment, *, with_quiet: bool = False) -> list[TrackedFact]:
         exchange = self._exchange
         facts: list[TrackedFact] = []
+        merged, exchange.merged = exchange.merged, []
+        for absorbed, survivor in merged:
+            facts.append(self._merge(absorbed, survivor, now))
         dirty, exchange.dirty = exchange.dirty, {}
         for conversation, is_urgent in dirty.items():
             if not is_urgent and not with_quiet:
@@ -134,9 +137,6 @@ class Tracker:
             conversation.quiet_since = None
             if conversation.is_call:
                 self._tell(conversation, now, facts)
-        merged, exchange.merged = exchange.merged, []
-        for absorbed, survivor in merged:
-            facts.append(self._merge(absorbed, survivor, now))
         return facts
 
     def _tell(self, conversation: Conversation, now: Moment, facts: list[TrackedFact]) -> None:

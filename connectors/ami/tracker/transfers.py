@@ -18,10 +18,14 @@ _SOON = 2.0
 def record(
     exchange: Exchange, conversation: Conversation, now: Moment, kind: TransferKind, by: str | None, to: str
 ) -> None:
-    """Note a transfer that was done."""
+    """Note a transfer that was done. A blind one waits for the next event: it may turn out to be a
+    parking, and the one who sent it is about to leave."""
     conversation.transfers.append(Transfer(at=now.at, kind=kind, from_extension=by, to=to))
     conversation.departure = None
-    exchange.tell(conversation)
+    if kind == "blind":
+        exchange.tell_later(conversation)
+    else:
+        exchange.tell(conversation)
 
 
 def on_blind_transfer(exchange: Exchange, message: Message, now: Moment) -> None:
