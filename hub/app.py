@@ -171,13 +171,14 @@ class Hub:
         self._log.info("the hub runs", modules=len(self.modules))
 
     async def stop(self) -> None:
-        """The other way round; what was taken in is stored, what runs is finished or undone."""
-        await self.supervisor.stop()
+        """The other way round, within four seconds: what was taken in is stored, what runs is finished
+        or undone."""
+        await self.supervisor.stop(2.0)
         await self.jobs.stop()
-        await self.intake.stop(2.0)
-        await self.relay.stop()
+        await self.intake.stop(0.5)
+        await self.relay.stop(1.0)
         self.system.stop()
-        await asyncio.to_thread(self.journal.stop)
+        await asyncio.to_thread(self.journal.stop, 0.5)
         await self.close()
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from hub.modules.catalogue import MODULES
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
 
-_HANDLERS_MAY_FINISH = 2.0
+_HANDLERS_MAY_FINISH = 1.0
 
 
 def build(settings: Settings) -> Hub:
@@ -78,6 +78,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
     hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, exclusive=False)
     try:
         await hub.open()
+        await prepare(hub.installation)
         yield hub.installation
     finally:
         await hub.close()

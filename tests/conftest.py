@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,26 +14,31 @@ from hub.clock import FrozenClock
 from hub.kernel.journal import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, RelaySettings, Settings
+from tests.machine import missing
 from tests.postgres import TemporaryPostgres
-
-REQUIRE_ALL = os.environ.get("PITLINE_REQUIRE") == "all"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pg", action="store_true", help="run the kernel's tests on PostgreSQL as well")
 
 
-def missing(what: str) -> None:
-    """Skip aloud what this machine cannot offer; in CI nothing skips itself."""
-    if REQUIRE_ALL:
-        pytest.fail(f"PITLINE_REQUIRE=all, but there is no {what}")
-    pytest.skip(f"this machine has no {what}")
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgres: of several hubs on one server; runs with --pg")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that has a database runs on SQLite, and with --pg on PostgreSQL as well."""
     if "database_url" in metafunc.fixturenames:
-        kinds = ["sqlite", "postgres"] if metafunc.config.getoption("--pg") else ["sqlite"]
+        wants_server = metafunc.config.getoption("--pg")
+        kinds = ["sqlite", "postgres"] if wants_server else ["sqlite"]
+        if metafunc.definition.get_closest_marker("postgres"):
+            kinds = ["postgres"]
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--pg"):
+        items[:] = [item for item in items if item.get_closest_marker("postgres") is None]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +50,7 @@ def database_kind() -> str:
 def postgres() -> Iterator[TemporaryPostgres]:
     server = TemporaryPostgres.start()
     if server is None:
-        missing("PostgreSQL server")
+        missing("PostgreSQL", "apt-get install postgresql")
         return
     yield server
     server.stop()

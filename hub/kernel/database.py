@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -130,11 +131,16 @@ class Database:
         if self.path is None or self._turn.locked() or self.commits == self._commits_tended:
             return
         self._commits_tended = self.commits
-        await self._in_turn(self._checkpoint)
+        with _told():
+            await self._in_turn(self._checkpoint)
 
     def _checkpoint(self) -> None:
-        with _opened(self._writer).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        # Past SQLAlchemy, whose connections begin a transaction, in which no checkpoint can run.
+        connection = _opened(self._writer).raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        finally:
+            connection.close()
 
     async def _write_async(self, work: Callable[[Connection], R]) -> R:
         async with AsyncExitStack() as stack:
@@ -197,5 +203,5 @@ def _told() -> Iterator[None]:
     """Storage faults leave as Unavailable, with a text for a person; the rest as it is."""
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
         raise storage_fault(error) or error from error

@@ -58,7 +58,7 @@ class Relay:
         self._database = database
         self._transactions = transactions
         self._hot = hot
-        self._claims = claims
+        self.claims = claims
         self._deps = deps
         self._apis = apis
         self._clock = clock
@@ -79,13 +79,13 @@ class Relay:
             asyncio.create_task(self._keep_house(), name="relay-housekeeping"),
         ]
 
-    async def stop(self) -> None:
-        """Finish what runs, take nothing new."""
+    async def stop(self, seconds: float = 3.0) -> None:
+        """Finish what runs, as far as the time allows; take nothing new."""
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=3)
+            _, late = await asyncio.wait(self._running, timeout=seconds)
             for task in late:
                 task.cancel()
 
@@ -121,12 +121,12 @@ class Relay:
 
     async def _run_ordinary(self) -> bool:
         free = AT_ONCE - len(self._running)
-        if free <= 0 or not self._claims.handlers:
+        if free <= 0 or not self.claims.handlers:
             return False
         lease = self._settings.lease
-        claimed = await self._database.write(lambda connection: self._claims.take(connection, free, lease))
+        claimed = await self._database.write(lambda connection: self.claims.take(connection, free, lease))
         for claim in claimed:
-            task = asyncio.create_task(self._deliver(claim), name=f"deliver-{claim.handler}")
+            task = asyncio.create_task(self.deliver(claim), name=f"deliver-{claim.handler}")
             self._running.add(task)
             task.add_done_callback(self._delivered)
         return False
@@ -135,13 +135,13 @@ class Relay:
         self._running.discard(task)
         self._bell.ordinary.set()
 
-    async def _deliver(self, claim: Claim) -> None:
+    async def deliver(self, claim: Claim) -> None:
         """One delivery, from its claim to its settlement."""
         if not isinstance(claim.delivered, Delivered):
             await self._settle(claim, claim.delivered, attempts=len(self._settings.backoff))
             return
         envelope = claim.delivered.envelope
-        subscription = self._claims.handlers[claim.handler]
+        subscription = self.claims.handlers[claim.handler]
         began = time.perf_counter()
         with bound(event_id=envelope.id, shop_id=envelope.shop_id, **_call_of(envelope.key)):
             try:
@@ -178,7 +178,7 @@ class Relay:
             )
             await subscription.handle(delivered.event, context)
             await uow.session.flush()
-            await self._claims.finish(uow.session, claim)
+            await self.claims.finish(uow.session, claim)
 
     async def _settle(self, claim: Claim, error: Exception, *, attempts: int) -> None:
         """Write down a failure; a fault of the storage is nobody's attempt."""
@@ -188,7 +188,7 @@ class Relay:
             return  # the lease runs out, and the delivery is taken again
 
         def write(connection: Connection) -> float | None:
-            if not self._claims.is_ours(connection, claim):
+            if not self.claims.is_ours(connection, claim):
                 return 0.0
             now = moment(connection, self._clock)
             return settle_failure(connection, claim.id, attempts, now, self._settings.backoff, error)

@@ -18,7 +18,6 @@ from hub.ports.errors import AuthFailed, ConnectorError, NotReady
 from hub.ports.intake import Intake
 from hub.settings import SupervisorSettings
 
-_CLEAN_STOP = 5.0
 _STEADY = 60.0
 
 
@@ -72,12 +71,12 @@ class Supervisor:
         """Try now instead of waiting: its settings have changed. LookupError for an unknown name."""
         self._nudges[name].set()
 
-    async def stop(self) -> None:
-        """Cancel them all and give them five seconds to clean up."""
+    async def stop(self, seconds: float = 5.0) -> None:
+        """Cancel them all and give them so long to clean up."""
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=_CLEAN_STOP)
+            _, late = await asyncio.wait(self._tasks.values(), timeout=seconds)
             for task in late:
                 self._log.error("a connector did not stop in time", connector=task.get_name())
         for connector in self._connectors:
