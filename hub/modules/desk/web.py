@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, get_args
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 from hub.errors import Invalid
 from hub.kernel.web import CardSubject, PageRequest, Route
 from hub.modules.calls.api import CallsApi, CallView
-from hub.modules.crm.api import CrmApi, Relation
+from hub.modules.crm.api import CrmApi, Relation, reason_in_words
 from hub.modules.desk.rules import Stage
 from hub.modules.desk.service import DeskService
 from hub.modules.desk.views import DeskPage, OpenCard, Row
@@ -55,7 +56,7 @@ async def dismiss(request: PageRequest) -> web.StreamResponse:
         raise Invalid("desk.form", "The form came broken.", "Reload the page and try again.")
     service = DeskService(request.uow, request.deps)
     await service.dismiss(request.viewer, request.path["id"], stage, int(transfers))
-    return _done(request)
+    return request.redirect("/desk")
 
 
 async def note(request: PageRequest) -> web.StreamResponse:
@@ -64,19 +65,17 @@ async def note(request: PageRequest) -> web.StreamResponse:
     calls = request.apis.of(CallsApi)
     text = request.form.get("text", "").strip()
     written = (await calls.notes([call.id])).get(call.id, ())
-    if not any(n.text == text and n.author_id == request.viewer.id for n in written[-1:]):
+    if not any(n.text == text and n.author_id == request.viewer.actor for n in written[-1:]):
         await calls.add_note(call.id, text, author_name=request.viewer.name)
-    return _done(request)
+    return request.redirect("/desk")
 
 
 async def choose(request: PageRequest) -> web.StreamResponse:
     """Say which of the candidates it is; an empty choice takes it back."""
     call = await _call(request)
     client_id = request.form.get("client_id", "") or None
-    if client_id is not None:
-        await request.apis.of(CrmApi).client(client_id)
     await request.apis.of(CallsApi).set_client(call.id, client_id)
-    return _done(request)
+    return request.redirect("/desk")
 
 
 async def create(request: PageRequest) -> web.StreamResponse:
@@ -84,7 +83,7 @@ async def create(request: PageRequest) -> web.StreamResponse:
     a second click makes no second client."""
     call = await _call(request)
     if call.client_id is not None:
-        return _done(request)
+        return request.redirect("/desk")
     client = await request.apis.of(CrmApi).quick_create(
         call.other_number,
         request.form.get("name", "").strip(),
@@ -93,7 +92,7 @@ async def create(request: PageRequest) -> web.StreamResponse:
         allow_shared=call.candidate_count > 0,
     )
     await request.apis.of(CallsApi).set_client(call.id, client.id)
-    return _done(request, request.t("{name} is a client now.", name=client.title))
+    return request.redirect("/desk", notice=request.t("{name} is a client now.", name=client.title))
 
 
 async def not_client(request: PageRequest) -> web.StreamResponse:
@@ -105,7 +104,7 @@ async def not_client(request: PageRequest) -> web.StreamResponse:
     if match.relation != relation:
         name = request.form.get("name", "").strip()
         await crm.mark_not_client(call.other_number or "", relation, name)
-    return _done(request)
+    return request.redirect("/desk")
 
 
 async def _values(request: PageRequest) -> dict[str, Any]:
@@ -114,7 +113,7 @@ async def _values(request: PageRequest) -> dict[str, Any]:
     page = await service.page(viewer, query.get("open"), frozenset(query.getall("keep", [])))
     if page.card is not None:
         page = replace(page, card=replace(page.card, parts=await _parts(request, page.card)))
-    return {"desk": page, "ringing": _ringing(page)}
+    return {"desk": page, "ringing": _ringing(page), "reason": partial(reason_in_words, request.t)}
 
 
 async def _parts(request: PageRequest, card: OpenCard) -> tuple[tuple[str, str], ...]:
@@ -149,13 +148,6 @@ def _choice(request: PageRequest, name: str, allowed: tuple[Any, ...]) -> Any:
     if value not in allowed:
         raise Invalid("desk.form", "The form came broken.", "Reload the page and try again.")
     return value
-
-
-def _done(request: PageRequest, notice: str = "") -> web.StreamResponse:
-    """For a script an answer in a word, for a page without scripts the desk again."""
-    if "application/json" in request.http.headers.get("Accept", ""):
-        return web.json_response({"notice": notice})
-    return request.redirect("/desk", notice=notice)
 
 
 def _post(action: str, handler: Callable[[PageRequest], Awaitable[web.StreamResponse]], right: str) -> Route:

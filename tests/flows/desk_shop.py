@@ -1,0 +1,159 @@
+"""A shop with people and clients on a real hub with its real web admin, and screens to look at.
+
+No PBX is needed: facts come in through the real intake, as the tracker would send them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from aiohttp import web
+from playwright.async_api import Browser, Locator, Page, expect
+from webui.app import make_app
+
+from hub.app import Hub
+from hub.clock import SystemClock
+from hub.kernel.context import UnitOfWork
+from hub.kernel.journal import FileJournal
+from hub.modules.access.api import AccessApi, hash_password, prepare
+from hub.modules.calls.api import CallsApi
+from hub.modules.catalogue import MODULES
+from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, VehicleEntry
+from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
+from tests.flows.browser import Faults
+from tests.modules.desk.telling import LINE, Telling
+
+PASSWORD = "correct horse battery staple"
+IRYNA = "+380501234567"
+FAMILY = "+380671112233"
+NOBODY = "+380931234567"
+MOBILE = "+380679998877"
+
+
+@dataclass
+class Shop:
+    """A running shop. `people` is by log-in."""
+
+    hub: Hub
+    url: str
+    clock: SystemClock
+    browser: Browser
+    people: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, ClientView] = field(default_factory=dict)
+    faults: list[Faults] = field(default_factory=list)
+    told: int = 0
+
+    def call(self, from_number: str | None, **more: object) -> Telling:
+        """A call that is about to begin."""
+        self.told += 1
+        name = f"boot:17{self.told:05d}.{self.told}"
+        return Telling(self.hub.intake, self.clock, name, from_number, **more)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def screen(self, login: str, language: str = "en", **more: object) -> AsyncIterator[Page]:
+        """The desk on a browser of somebody who signed in."""
+        context = await self.browser.new_context(locale=language, **more)  # type: ignore[arg-type]
+        context.set_default_timeout(5000)
+        faults = Faults(context)
+        page = await context.new_page()
+        await page.goto(f"{self.url}/login")
+        await page.fill("input[name=login]", login)
+        await page.fill("input[name=password]", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.goto(f"{self.url}/desk")
+        await expect(page.locator("#desk-state")).to_be_visible()
+        try:
+            yield page
+        finally:
+            await context.close()
+        assert faults.seen == []
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
+        installation = self.hub.installation
+        async with installation.transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
+            yield uow
+
+
+@asynccontextmanager
+async def open_shop(folder: Path, browser: Browser) -> AsyncIterator[Shop]:
+    """The shop of the desk's stories, on a port of its own."""
+    settings = replace(
+        Settings(),
+        server=ServerSettings(port=0),
+        database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder}/hub.db"),
+        journal=JournalSettings(folder=str(folder / "journal")),
+        recordings=RecordingsSettings(store=str(folder / "recordings")),
+    )
+    clock = SystemClock()
+    hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
+    await hub.open()
+    await prepare(hub.installation)
+    await hub.start()
+    runner = web.AppRunner(make_app(hub.installation), shutdown_timeout=1.0, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        shop = Shop(hub, f"http://127.0.0.1:{port}", clock, browser)
+        await _furnish(shop)
+        yield shop
+    finally:
+        await runner.cleanup()
+        await hub.stop()
+
+
+async def _furnish(shop: Shop) -> None:
+    installation = shop.hub.installation
+    secret = await hash_password(PASSWORD)
+    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+        access = AccessApi(uow, installation.deps)
+        for login, name, role, extensions, mobile in (
+            ("owner", "Петро Власник", "owner", (), None),
+            ("oksana", "Оксана Рецепція", "receptionist", ("101", "111"), MOBILE),
+            ("ihor", "Ігор Рецепція", "receptionist", ("102",), None),
+            ("andrii", "Андрій Майстер", "master", ("105",), None),
+        ):
+            person = await access.create_person(
+                name, role, extensions=extensions, mobile=mobile, login=login, password_hash=secret,
+                is_one_time=False, language="en",
+            )  # fmt: skip
+            shop.people[login] = person.id
+        await CallsApi(uow, installation.deps).save_line(
+            LINE, "Head line", "Google", installation.default_shop
+        )
+        await _clients(shop, CrmApi(uow, installation.deps))
+
+
+async def _clients(shop: Shop, crm: CrmApi) -> None:
+    for key, name, phone, tags, cars in (
+        ("iryna", "Ірина Коваль", IRYNA, ("VIP",), (("Škoda", "Octavia", "АА1234ВВ", 2018),)),
+        ("petro", "Петро Мельник", FAMILY, (), (("VW", "Golf", "КА7777ОО", 2012),)),
+        ("olena", "Олена Мельник", FAMILY, (), (("Renault", "Duster", "ВІ0101АХ", 2020),)),
+    ):
+        entry = ClientEntry(name=name, phones=(PhoneEntry(number=phone, is_main=True),), tags=tags)
+        client = await crm.create_client(entry)
+        shop.clients[key] = client
+        for make, model, plate, year in cars:
+            car = VehicleEntry(make=make, model=model, plate=plate, year=year, client_id=client.id)
+            await crm.create_vehicle(car)
+
+
+def card(page: Page) -> Locator:
+    return page.locator("article.desk-card")
+
+
+def strips(page: Page) -> Locator:
+    return page.locator(".desk-strip")
+
+
+async def becomes(page: Page, state: str, within: float = 1.0) -> None:
+    """The open card shows this state within so many seconds."""
+    await expect(card(page)).to_have_attribute("data-state", state, timeout=within * 1000)
+
+
+async def closes(page: Page, within: float = 0.5) -> None:
+    await expect(card(page)).to_have_count(0, timeout=within * 1000)
