@@ -23,7 +23,7 @@ class AmiWaits:
     ping_deadline: float = 5.0
     settle: float = 0.2
     snapshot_retry: tuple[float, ...] = (5.0, 15.0, 60.0)
-    tick: float = 30.0
+    tick: float = 1.0
     drain: float = 1.0
     close: float = 1.0
 
@@ -43,15 +43,16 @@ class AmiLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiConfig:
-    """One PBX. `trunks` are fnmatch patterns of endpoint names that are outside lines; the secret
-    is left out of every text that the program writes."""
+    """One PBX. `trunks` are fnmatch patterns of endpoint names that are outside lines, `machines`
+    of those that answer but are nobody; the secret is left out of every text that the program writes."""
 
     host: str
     username: str
     secret: str = field(repr=False)
     port: int = 5038
-    pbx: str = "main"
+    pbx: str = "ami"
     trunks: tuple[str, ...] = ("trunk*",)
+    machines: tuple[str, ...] = ()
     country: str = "UA"
     short_call_seconds: float = 5.0
     waits: AmiWaits = field(default_factory=AmiWaits)

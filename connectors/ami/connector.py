@@ -17,12 +17,12 @@ from connectors.ami.actions import Action, Answer, Outcome, outcome_of
 from connectors.ami.config import AmiConfig
 from connectors.ami.consumer import Consumer
 from connectors.ami.doctor import endpoints_of, examine_link, not_connected
-from connectors.ami.filters import event_mask, filter_actions
+from connectors.ami.filters import JOURNALLED, event_mask, filter_actions
 from connectors.ami.identity import Boot, Pbx, recognise
-from connectors.ami.inbox import Inbox, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.inbox import Inbox, LinkLost, SessionBegun, Tick
 from connectors.ami.link import AmiLink, open_link
 from connectors.ami.message import Message
-from connectors.ami.snapshot import NoPicture, SnapshotWatch, ask_picture
+from connectors.ami.snapshot import NoPicture, ask_picture
 from connectors.ami.tracker import Tracker
 from hub.clock import Clock
 from hub.ports.connector import Status
@@ -45,7 +45,7 @@ class AmiConnector:
         self._inbox = Inbox(journal, config.limits.queue_size, clock.now)
         self._picture_wanted = asyncio.Event()
         self._consumer = Consumer(config, clock, self._inbox, self._picture_wanted.set)
-        self._wanted = frozenset(Tracker.WANTED)
+        self._wanted = Tracker.WANTED | JOURNALLED
         self._link: AmiLink | None = None
         self._boot: Boot | None = None
         self._pbx = Pbx()
@@ -176,24 +176,19 @@ class AmiConnector:
                 await self._take_picture(link)
             except NoPicture as problem:
                 self._log.warning("ami.no_picture", reason=problem.text)
-                self._inbox.put(Picture(None, self._clock.now()))
                 wait = next(retries, None) if problem.may_retry else None
+                self._inbox.put_no_picture(is_final=wait is None)
                 if wait is not None:
                     await asyncio.sleep(wait)
                     self._picture_wanted.set()
 
     async def _take_picture(self, link: AmiLink) -> None:
-        watch = SnapshotWatch()
-        self._inbox.watch(watch.see)
-        try:
-            dropped = self._inbox.dropped
-            snapshot = await ask_picture(link, watch, self._config.waits)
-            if self._inbox.dropped != dropped:
-                # The gap that follows asks for a new one.
-                raise NoPicture("messages were dropped meanwhile", may_retry=False)
-            self._inbox.put(Picture(snapshot, self._clock.now()))
-        finally:
-            self._inbox.watch(None)
+        dropped = self._inbox.dropped
+        lists = await ask_picture(link, self._config.waits)
+        if self._inbox.dropped != dropped:
+            # The gap that follows asks for a new one.
+            raise NoPicture("messages were dropped meanwhile", may_retry=False)
+        self._inbox.put_picture(lists)
 
     async def _filter(self, link: AmiLink) -> None:
         if not self._pbx.has_structured_filters:
@@ -207,7 +202,8 @@ class AmiConnector:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(self._config.waits.tick)
-            self._inbox.put(Tick(self._clock.now()))
+            if self._consumer.tracker.living:
+                self._inbox.put(Tick(self._clock.now()))
 
     async def _drained(self, consumer: asyncio.Task[None]) -> None:
         """Let the consumer store what is left, for a short while: a locked database must delay

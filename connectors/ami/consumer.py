@@ -63,6 +63,7 @@ class Consumer:
             TrackerSettings(
                 pbx=config.pbx,
                 trunks=config.trunks,
+                machines=config.machines,
                 country=config.country,
                 short_call_seconds=config.short_call_seconds,
             )

@@ -15,6 +15,14 @@ NOISE = (
     "MusicOnHoldStart", "MusicOnHoldStop",
 )  # fmt: skip
 
+# Kept in the journal beside what the tracker reads: they say which file a recording is and what people
+# saw, so that a rule of next month can be tried on the calls of this one.
+JOURNALLED = frozenset({
+    "VarSet", "MixMonitorStart", "MixMonitorStop", "MixMonitorMute", "NewConnectedLine", "NewCallerid",
+    "AgentCalled", "AgentConnect", "AgentRingNoAnswer", "QueueCallerAbandon", "BridgeMerge",
+    "ChanSpyStart", "ChanSpyStop", "ParkedCallGiveUp", "ParkedCallSwap", "Reload",
+})  # fmt: skip
+
 # POSIX expressions cannot say "not": these are all names that do not begin with MIXM.
 _NOT_MIXMONITOR = "^([^M]|M[^I]|MI[^X]|MIX[^M]|(M|MI|MIX)$)"
 

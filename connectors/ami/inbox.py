@@ -14,6 +14,7 @@ from datetime import datetime
 
 from connectors.ami.identity import Boot
 from connectors.ami.message import Message
+from connectors.ami.snapshot import Lists, SnapshotWatch
 from connectors.ami.tracker import PbxSnapshot
 from hub.ports.journal import Journal
 
@@ -85,7 +86,7 @@ class Inbox:
         self._drained = asyncio.Event()
         self._waiting = 0
         self._dropping = 0
-        self._watcher: Callable[[Message], None] | None = None
+        self._watch: SnapshotWatch | None = None
         self.session = 0
         self.high_water = 0
         self.dropped = 0
@@ -95,12 +96,12 @@ class Inbox:
 
     def hear(self, messages: Sequence[Message], at: datetime) -> None:
         """Take messages of the reader. The journal has them all, dropped or not."""
-        append, session, watcher = self._journal.append, self.session, self._watcher
+        append, session = self._journal.append, self.session
         for message in messages:
             append(SOURCE, session, at, message.raw)
-        if watcher is not None:
+        if self._watch is not None:
             for message in messages:
-                watcher(message)
+                self._watch.see(message)
         room = 0 if self._dropping else self._size - self._waiting
         if len(messages) > room:
             self._dropping += len(messages) - room
@@ -114,18 +115,24 @@ class Inbox:
 
     def put(self, control: Control) -> None:
         """Take what is no message; there are few of them, so they always find room."""
-        self._journal.append(SOURCE, self.session, control.at, marker(control))
+        if not isinstance(control, Tick):
+            self._journal.append(SOURCE, self.session, control.at, marker(control))
+        if isinstance(control, SessionBegun | Gap):
+            # From here on every event is seen again: a picture is corrected by what comes now.
+            self._watch = SnapshotWatch()
         self._items.append(control)
         self._stir()
 
-    def watch(self, watcher: Callable[[Message], None] | None) -> None:
-        """Show every further message to somebody at the place where it joins the order."""
-        self._watcher = watcher
+    def put_picture(self, lists: Lists) -> None:
+        """Let a picture join the order, corrected up to here."""
+        watch, self._watch = self._watch or SnapshotWatch(), None
+        self.put(Picture(watch.corrected(lists), self._now()))
 
-    @property
-    def is_dropping(self) -> bool:
-        """Whether messages are being lost now."""
-        return self._dropping > 0
+    def put_no_picture(self, *, is_final: bool) -> None:
+        """The PBX gave none; after a refusal nothing needs to be watched any more."""
+        if is_final:
+            self._watch = None
+        self.put(Picture(None, self._now()))
 
     async def drained(self) -> None:
         """Wait until whoever takes has come back for more and found nothing."""
@@ -168,5 +175,4 @@ def marker(control: Control) -> bytes:
         case Picture(PbxSnapshot() as snapshot, _):
             lists = (snapshot.channels, snapshot.status, snapshot.queues, snapshot.parked, snapshot.bridges)
             return b"\r\n\r\n".join((b"Pitline: Picture", *(row.raw for rows in lists for row in rows)))
-        case _:
-            return b"Pitline: Tick"
+    return b"Pitline: Tick"

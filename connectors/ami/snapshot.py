@@ -2,19 +2,21 @@
 
 The PBX makes its lists while calls go on, and sends events that it had queued before a list after
 it. So a list alone would close calls that were born after it was made and adopt others that ended
-meanwhile. The guard: from the moment of asking, every event that goes to the tracker is also watched
-here; after the last list a Ping empties the session's queue of events, and a short wait gives the
-PBX's own event bus its time. Then the rows are corrected by what was watched (an ended channel's row
-goes, a new-born channel gets one, state, bridge and Linkedid are the newest), and the picture joins
-the queue *behind* the watched events: the tracker compares it with a state of the same moment.
+meanwhile. The guard: from the log-in (or the gap) on, every event that goes to the tracker is also
+watched here. A channel that was heard of since then is known better by its events than by any list:
+it lives until its Hangup. The lists decide only about channels that nothing was heard of. After the
+last list a Ping empties the session's queue of events, and a short wait gives the PBX's own event bus
+its time; then the rows are corrected by what was watched (an ended channel's row goes, a channel that
+is missing gets one, state, bridge and Linkedid are the newest), and the picture joins the queue
+*behind* the watched events: the tracker compares it with a state of the same moment.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from dataclasses import dataclass
 
-from connectors.ami.actions import Action, Answer
+from connectors.ami.actions import Action
 from connectors.ami.config import AmiWaits
 from connectors.ami.link import AmiLink
 from connectors.ami.message import Message
@@ -40,7 +42,7 @@ class NoPicture(Exception):
         self.may_retry = may_retry
 
 
-async def ask_picture(link: AmiLink, watch: SnapshotWatch, waits: AmiWaits) -> PbxSnapshot:
+async def ask_picture(link: AmiLink, waits: AmiWaits) -> Lists:
     """All lists at one time, then the barrier. Only the channels must come; a PBX without parking
     or queues refuses those lists, and nothing follows from that. Raises NoPicture."""
     asked = (CHANNELS, STATUS, QUEUES, PARKED, BRIDGES)
@@ -51,19 +53,25 @@ async def ask_picture(link: AmiLink, watch: SnapshotWatch, waits: AmiWaits) -> P
     if (await link.ask(Action("Ping"))).kind == "unknown":
         raise NoPicture("the PBX stopped answering", may_retry=True)
     await asyncio.sleep(waits.settle)
-    return watch.corrected(*(_rows(answer) for answer in answers))
+    return Lists(*(answer.rows if answer.is_told else () for answer in answers))
 
 
-def _rows(answer: Answer) -> tuple[Message, ...]:
-    return answer.rows if answer.is_told else ()
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the PBX answered, row by row."""
+
+    channels: tuple[Message, ...] = ()
+    status: tuple[Message, ...] = ()
+    queues: tuple[Message, ...] = ()
+    parked: tuple[Message, ...] = ()
+    bridges: tuple[Message, ...] = ()
 
 
 class SnapshotWatch:
-    """What happened to channels since the picture was asked for."""
+    """What was heard of channels since the log-in, or since the gap."""
 
     def __init__(self) -> None:
         self._gone: set[str] = set()
-        self._born: dict[str, Message] = {}
         self._newest: dict[str, Message] = {}
         self._bridge: dict[str, str] = {}
         self._left_queue: set[tuple[str, str]] = set()
@@ -79,7 +87,6 @@ class SnapshotWatch:
             self._gone.add(uniqueid)
         elif name == "Newchannel":
             self._gone.discard(uniqueid)
-            self._born[uniqueid] = message
         elif name == "BridgeEnter":
             self._bridge[uniqueid] = message.get("BridgeUniqueid")
         elif name == "BridgeLeave":
@@ -95,26 +102,19 @@ class SnapshotWatch:
         if message.get("ChannelState"):
             self._newest[uniqueid] = message
 
-    def corrected(
-        self,
-        channels: Iterable[Message],
-        status: Iterable[Message],
-        queues: Iterable[Message],
-        parked: Iterable[Message],
-        bridges: Iterable[Message],
-    ) -> PbxSnapshot:
+    def corrected(self, lists: Lists) -> PbxSnapshot:
         """The lists as they would read if they had been made now."""
-        live = [self._brought_up(row, "BridgeId") for row in channels if self._is_live(row)]
+        live = [self._brought_up(row, "BridgeId") for row in lists.channels if self._is_live(row)]
         listed = {row.get("Uniqueid") for row in live}
-        for uniqueid, birth in self._born.items():
+        for uniqueid, newest in self._newest.items():
             if uniqueid not in listed and uniqueid not in self._gone:
-                live.append(self._row_of_birth(uniqueid, birth))
+                live.append(self._row_of(newest))
         return PbxSnapshot(
             channels=tuple(live),
-            status=tuple(self._brought_up(row, "BridgeID") for row in status if self._is_live(row)),
-            queues=tuple(row for row in queues if not self._has_left(row)),
-            parked=tuple(row for row in parked if not self._is_unparked(row)),
-            bridges=tuple(bridges),
+            status=tuple(self._brought_up(row, "BridgeID") for row in lists.status if self._is_live(row)),
+            queues=tuple(row for row in lists.queues if not self._has_left(row)),
+            parked=tuple(row for row in lists.parked if not self._is_unparked(row)),
+            bridges=lists.bridges,
         )
 
     def _is_live(self, row: Message) -> bool:
@@ -136,8 +136,9 @@ class SnapshotWatch:
             changes[bridge_header] = self._bridge[uniqueid]
         return _with(row, changes) if changes else row
 
-    def _row_of_birth(self, uniqueid: str, birth: Message) -> Message:
-        raw = _with(birth, {"Event": "CoreShowChannel"}).raw
+    def _row_of(self, newest: Message) -> Message:
+        """Events of a channel carry the same headers as its row in the list."""
+        raw = _with(newest, {"Event": "CoreShowChannel"}).raw
         return self._brought_up(Message("event", "CoreShowChannel", raw), "BridgeId")
 
 
