@@ -4,6 +4,7 @@ Core statements, and harmless when it runs twice."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -112,6 +113,7 @@ def _places(
     """Line, shop and whether it was open, of each call; looked up only when they may have changed."""
     places: dict[str, tuple[str | None, ShopId, bool]] = {}
     asked: dict[str, tuple[str, ...]] = {}
+    is_open: dict[tuple[ShopId, datetime], bool] = {}
     country = ctx.deps.settings.shop.country
     for call_id, delivered in newest.items():
         call, old = delivered.event.call, present.get(call_id)
@@ -125,8 +127,10 @@ def _places(
         delivered = newest[call_id]
         line = next((number for number in numbers if number in ours), numbers[0] if numbers else None)
         shop_id = ours.get(line or "", delivered.envelope.shop_id)
-        is_open = shop_is_open(ctx.connection, shop_id, delivered.event.call.started_at)
-        places[call_id] = (line, shop_id, is_open)
+        moment = (shop_id, delivered.event.call.started_at.replace(second=0, microsecond=0))
+        if moment not in is_open:
+            is_open[moment] = shop_is_open(ctx.connection, *moment)
+        places[call_id] = (line, shop_id, is_open[moment])
     return places
 
 

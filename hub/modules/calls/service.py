@@ -39,6 +39,8 @@ class CallService:
         return (await self.views([row]))[0]
 
     async def _row(self, call_id: str) -> Call | None:
+        if "\x00" in call_id:
+            return None
         row = await self._session.get(Call, call_id)
         if row is None:
             into = await self._session.scalar(select(Merged.into_id).where(Merged.call_id == call_id))

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
-from hub.modules.crm.service import ClientService
+from hub.modules.crm.service import ClientService, entry_of
 from hub.modules.crm.service_search import SearchService
 from hub.modules.crm.service_vehicles import VehicleService
 from hub.modules.crm.views import (
@@ -35,10 +35,32 @@ from hub.modules.crm.views import (
 )  # fmt: skip
 
 __all__ = [
-    "KINDS", "NOBODY", "RELATIONS", "CallerMatch", "Candidate", "ClientEntry", "ClientFilter", "ClientPage",
-    "ClientView", "CrmApi", "Kind", "NumberKind", "OwnershipView", "PhoneEntry", "PhoneView", "Relation",
-    "SearchHit", "VehicleEntry", "VehicleFilter", "VehiclePage", "VehicleView", "match_callers",
-    "number_key", "number_kind", "reason_in_words",
+    "KINDS",
+    "NOBODY",
+    "RELATIONS",
+    "CallerMatch",
+    "Candidate",
+    "ClientEntry",
+    "ClientFilter",
+    "ClientPage",
+    "ClientView",
+    "CrmApi",
+    "Kind",
+    "NumberKind",
+    "OwnershipView",
+    "PhoneEntry",
+    "PhoneView",
+    "Relation",
+    "SearchHit",
+    "VehicleEntry",
+    "VehicleFilter",
+    "VehiclePage",
+    "VehicleView",
+    "entry_of",
+    "match_callers",
+    "number_key",
+    "number_kind",
+    "reason_in_words",
 ]  # fmt: skip
 
 
@@ -115,6 +137,14 @@ class CrmApi:
     async def change_vehicle(self, vehicle_id: str, rev: int, entry: VehicleEntry) -> VehicleView:
         """Put `entry` in place of what is there; another owner is dated. Raises as create."""
         return await self._vehicles.change(vehicle_id, rev, entry)
+
+    async def same_plate(self, plate: str) -> tuple[VehicleView, ...]:
+        """The cars with this plate, Latin or Cyrillic: mostly one, a re-issued plate has several."""
+        return await self._vehicles.with_plate(plate)
+
+    async def callers(self, numbers: Collection[str]) -> dict[str, CallerMatch]:
+        """As `caller`, for many numbers at once and without the cars."""
+        return await self._clients.callers(numbers)
 
     async def owners_of(self, vehicle_id: str) -> tuple[OwnershipView, ...]:
         """Every owner by date, the present one first."""

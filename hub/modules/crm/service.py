@@ -48,9 +48,9 @@ class ClientService:
 
     async def by_ids(self, client_ids: Collection[str]) -> dict[str, ClientView]:
         """Two statements, whatever the number of clients."""
-        if not client_ids:
+        wanted = sorted({client_id for client_id in client_ids if "\x00" not in client_id})
+        if not wanted:
             return {}
-        wanted = sorted(set(client_ids))
         rows = (await self._session.scalars(select(Client).where(Client.id.in_(wanted)))).all()
         return await self.views(rows)
 
@@ -74,6 +74,13 @@ class ClientService:
             replace(c, owns=tuple(car.title for car in cars.get(c.client_id, ()))) for c in match.candidates
         )
         return replace(match, candidates=tuple(named))
+
+    async def callers(self, numbers: Collection[str]) -> dict[str, CallerMatch]:
+        keys = keys_of(numbers, self._country)
+        if not keys:
+            return dict.fromkeys(numbers, NOBODY)
+        asked = {"keys": sorted(set(keys.values()))}
+        return answers(numbers, keys, (await self._session.execute(OWNERS_OF_KEYS, asked)).all())
 
     async def create(self, entry: ClientEntry) -> ClientView:
         ready = ready_client(entry, self._country)

@@ -15,6 +15,7 @@ from hub.modules.crm.entries import ready_vehicle
 from hub.modules.crm.models import Client, Ownership, Vehicle
 from hub.modules.crm.rules import Span, overlap
 from hub.modules.crm.views import OwnershipView, VehicleEntry, VehicleView
+from hub.values import Plate
 
 
 def owned_on(day: date) -> ColumnElement[bool]:
@@ -39,7 +40,7 @@ class VehicleService:
         return self._clock.now().astimezone(self._zone).date()
 
     async def one(self, vehicle_id: str) -> VehicleView:
-        row = await self._session.get(Vehicle, vehicle_id)
+        row = await self._session.get(Vehicle, vehicle_id) if "\x00" not in vehicle_id else None
         if row is None:
             raise NotFound("crm.vehicle_unknown", "There is no such car.")
         return (await self.views([row]))[0]
@@ -53,6 +54,10 @@ class VehicleService:
         rows_of_owners = await self._session.execute(query) if ids else ()
         owners = {row.vehicle_id: row.client_id for row in rows_of_owners}
         return tuple(_view(row, owners.get(row.id)) for row in rows)
+
+    async def with_plate(self, plate: str) -> tuple[VehicleView, ...]:
+        query = select(Vehicle).where(Vehicle.plate_key == Plate(plate).key, Vehicle.is_archived == false())
+        return await self.views((await self._session.scalars(query.limit(10))).all())
 
     async def of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[VehicleView, ...]]:
         if not client_ids:
@@ -80,56 +85,55 @@ class VehicleService:
     async def create(self, entry: VehicleEntry) -> VehicleView:
         columns = ready_vehicle(entry, self.today().year)
         await self._check_vin(columns["vin"], None)
+        await self._check_owner(entry)
         now = self._clock.now()
         row = Vehicle(id=new_id(self._clock), rev=1, created_at=now, updated_at=now, **columns)
         self._session.add(row)
         await self._session.flush()
         if entry.client_id is not None:
-            await self._check_owner(entry)
             self._own(row.id, entry.client_id, entry.owner_since)
             await self._session.flush()
         self._uow.hint("vehicle", row.id, 1)
         return await self.one(row.id)
 
     async def change(self, vehicle_id: str, rev: int, entry: VehicleEntry) -> VehicleView:
+        """Everything is checked before anything is written."""
         columns = ready_vehicle(entry, self.today().year)
+        current = await self.one(vehicle_id)
         await self._check_vin(columns["vin"], vehicle_id)
+        await self._check_owner(entry)
+        owners = await self._owner_rows(vehicle_id)
+        present = next((row for row in owners if _span(row).holds(self.today())), None)
+        is_sold = entry.client_id != current.client_id
+        since = entry.owner_since or self.today()
+        if is_sold and entry.client_id is not None and overlap(_after_sale(owners, present, since)):
+            raise _invalid("owner_since", "The car had another owner then.")
         values = {**columns, "rev": rev + 1, "updated_at": self._clock.now()}
         where = (Vehicle.id == vehicle_id, Vehicle.rev == rev)
         query = update(Vehicle).where(*where).values(values).returning(Vehicle.id)
         if (await self._session.execute(query)).first() is None:
-            current = await self.one(vehicle_id)
             raise Conflict(
                 "crm.vehicle_changed",
                 "Somebody else has changed this car meanwhile.",
                 "Look at the present state and enter your change again.",
                 data={"rev": current.rev},
             )
+        if is_sold:
+            await self._sell(vehicle_id, present, entry.client_id, since)
         self._session.expire_all()
-        await self._change_owner(vehicle_id, entry)
         self._uow.hint("vehicle", vehicle_id, rev + 1)
         return await self.one(vehicle_id)
 
-    async def _change_owner(self, vehicle_id: str, entry: VehicleEntry) -> None:
+    async def _sell(
+        self, vehicle_id: str, present: Ownership | None, client_id: str | None, since: date
+    ) -> None:
         """The old owner's time ends where the new one's begins; the past stays as it was."""
-        rows = await self._owner_rows(vehicle_id)
-        present = next((row for row in rows if _span(row).holds(self.today())), None)
-        if entry.client_id == (present.client_id if present is not None else None):
-            return
-        since = entry.owner_since or self.today()
-        past = [_span(row) for row in rows if row is not present]
-        if present is not None and (present.since is None or present.since < since):
-            past.append(Span(present.since, since))
-        if entry.client_id is not None:
-            await self._check_owner(entry)
-            if overlap([*past, Span(since, None)]):
-                raise _invalid("owner_since", "The car had another owner then.")
         if present is not None and present.since is not None and present.since >= since:
             await self._session.execute(delete(Ownership).where(Ownership.id == present.id))
         elif present is not None:
             present.until = since
-        if entry.client_id is not None:
-            self._own(vehicle_id, entry.client_id, since)
+        if client_id is not None:
+            self._own(vehicle_id, client_id, since)
         await self._session.flush()
 
     async def _owner_rows(self, vehicle_id: str) -> Sequence[Ownership]:
@@ -143,6 +147,8 @@ class VehicleService:
         )
 
     async def _check_owner(self, entry: VehicleEntry) -> None:
+        if entry.client_id is None:
+            return
         if await self._session.get(Client, entry.client_id) is None:
             raise _invalid("client_id", "There is no such client.")
         if entry.owner_since is not None and entry.owner_since > self.today():
@@ -167,6 +173,14 @@ def _invalid(field: str, text: str) -> Invalid:
 
 def _span(row: Ownership) -> Span:
     return Span(row.since, row.until)
+
+
+def _after_sale(owners: Sequence[Ownership], present: Ownership | None, since: date) -> list[Span]:
+    """Who would own the car when, sold on that day."""
+    spans = [_span(row) for row in owners if row is not present]
+    if present is not None and (present.since is None or present.since < since):
+        spans.append(Span(present.since, since))
+    return [*spans, Span(since, None)]
 
 
 def _ownership(row: Ownership) -> OwnershipView:

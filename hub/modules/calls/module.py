@@ -1,0 +1,41 @@
+"""The manifest of calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.crm import ClientPhoneAdded
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
+from hub.modules.calls import handlers, web, web_lines, web_live
+from hub.modules.calls.api import CallsApi
+from hub.modules.calls.operations import operations
+
+_DESK: dict[str, Scope] = {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop"}
+
+MODULE = Module(
+    name="calls",
+    title="Calls",
+    folder=Path(__file__).parent,
+    requires=("access", "crm"),
+    api=CallsApi,
+    handlers=(
+        on_batch((*CALL_FACTS, CallMerged), handlers.on_call_facts),
+        on(ClientPhoneAdded, handlers.on_client_phone_added),
+        on(PbxLinkLost, handlers.on_pbx_link_lost),
+        on(PbxLinkRestored, handlers.on_pbx_link_restored),
+        on(PbxGapDeclared, handlers.on_pbx_gap_declared),
+    ),
+    routes=(*web_live.routes, *web_lines.routes, *web.routes),
+    operations=operations,
+    menu=(
+        MenuItem("Calls", "/calls", "calls.view", "phone", order=20),
+        MenuItem("Live board", "/calls/live", "calls.view", "phone-call", order=21),
+    ),
+    permissions=(
+        Permission("calls.view", "See calls and the live board", {**_DESK, "integration": "shop"}),
+        Permission("calls.note", "Write notes to calls, say who it was", {**_DESK, "integration": "shop"}),
+        Permission("calls.lines", "Name the lines", {"owner": "all", "manager": "shop"}),
+    ),
+    topics=(LiveTopic("call", "calls.view"), LiveTopic("pbx", "calls.view")),
+)

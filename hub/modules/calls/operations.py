@@ -1,0 +1,249 @@
+"""Calls in the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from hub.events.calls import (
+    CallResult,
+    CallStateName,
+    Direction,
+    MissedReason,
+    PartyOutcome,
+    TransferKind,
+)
+from hub.kernel.web import ApiOperation, PageRequest
+from hub.modules.calls.api import CallFilter, CallsApi, CallView, NoteView
+from hub.modules.calls.scope import extensions_of, shops_of
+
+
+def iso(at: datetime) -> str:
+    """ISO 8601, UTC, milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plus(text: object) -> object:
+    """A plus that was not percent-encoded arrives as a space."""
+    return text.replace(" ", "+") if isinstance(text, str) and "T" in text else text
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _no_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("NUL is no character")
+    return text
+
+
+Moment = Annotated[datetime, PlainSerializer(iso, return_type=str)]
+Asked = Annotated[datetime, BeforeValidator(_plus), AfterValidator(_in_utc)]
+Text = Annotated[str, Field(max_length=128), AfterValidator(_no_nul)]
+
+
+class PartyOut(BaseModel):
+    """A person of ours in the call; outcome is null while it rings."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    extension: str | None
+    number: str | None
+    via: Literal["phone", "mobile"]
+    name: str | None
+    rang_at: Moment | None
+    answered_at: Moment | None
+    left_at: Moment | None
+    outcome: PartyOutcome | None
+
+
+class TransferOut(BaseModel):
+    """The call went on to somebody else, or to a parking space."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: Moment
+    kind: TransferKind
+    from_extension: str | None
+    to: str
+
+
+class CallOut(BaseModel):
+    """One conversation, whatever legs the PBX made of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    rev: int
+    shop_id: str
+    direction: Direction
+    from_number: str | None
+    to_number: str | None
+    line: str | None
+    queue: str | None
+    state: CallStateName
+    result: CallResult | None
+    missed_reason: MissedReason | None
+    in_hours: bool
+    started_at: Moment
+    queued_at: Moment | None
+    offered_at: Moment | None
+    answered_at: Moment | None
+    ended_at: Moment | None
+    wait_seconds: float | None
+    talk_seconds: float
+    hold_seconds: float
+    answered_by: str | None
+    last_extension: str | None
+    parties: list[PartyOut]
+    transfers: list[TransferOut]
+    recording_ids: list[str] = []
+    client_id: str | None
+    vehicle_id: str | None
+    is_complete: bool
+
+
+class CallPageOut(BaseModel):
+    """A stretch of the list, newest first."""
+
+    items: list[CallOut]
+    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
+
+
+class CallQuery(BaseModel):
+    """Which calls."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=400)
+    since: Asked | None = Field(None, alias="from", description="Started at or after")
+    until: Asked | None = Field(None, alias="to", description="Started before")
+    direction: Direction | None = None
+    result: CallResult | None = None
+    state: CallStateName | None = None
+    person: Text | None = Field(None, description="Extension, mobile or employee id of one who took part")
+    line: Text | None = None
+    queue: Text | None = None
+    number: Text | None = Field(None, description="Of either side, in any writing")
+    client_id: Text | None = None
+    is_complete: bool | None = None
+
+
+class CallChange(BaseModel):
+    """Who it was, when the number does not say; null takes it back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client_id: Text | None
+    vehicle_id: Text | None = None
+
+
+class NoteIn(BaseModel):
+    """A note to a call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_no_nul)]
+
+
+class NoteOut(BaseModel):
+    """What somebody wrote to a call."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    rev: int
+    call_id: str
+    text: str
+    author_name: str
+    created_at: Moment
+
+
+class NotePageOut(BaseModel):
+    """The notes of a call, oldest first; they come whole."""
+
+    items: list[NoteOut]
+    next: str | None = None
+
+
+async def list_calls(request: PageRequest, query: CallQuery) -> CallPageOut:
+    """Newest first."""
+    person = await extensions_of(request, query.person) if query.person is not None else None
+    where = CallFilter(
+        shops=shops_of(request), since=query.since, until=query.until, direction=query.direction,
+        result=query.result, state=query.state, person=person, line=query.line, queue=query.queue,
+        number=query.number, client_id=query.client_id, is_complete=query.is_complete,
+    )  # fmt: skip
+    page = await request.apis.of(CallsApi).history(where, cursor=query.cursor, limit=query.limit)
+    return CallPageOut(items=[_call(one) for one in page.items], next=page.next)
+
+
+async def get_call(request: PageRequest) -> CallOut:
+    """One call; of one that became a part of another, that other."""
+    return _call(await request.apis.of(CallsApi).call(request.path["id"], shops=shops_of(request)))
+
+
+async def change_call(request: PageRequest, body: CallChange) -> CallOut:
+    """Say whose call it was."""
+    calls = request.apis.of(CallsApi)
+    return _call(
+        await calls.set_client(
+            request.path["id"], body.client_id, vehicle_id=body.vehicle_id, shops=shops_of(request)
+        )
+    )
+
+
+async def list_notes(request: PageRequest) -> NotePageOut:
+    """The notes of a call."""
+    calls = request.apis.of(CallsApi)
+    call = await calls.call(request.path["id"], shops=shops_of(request))
+    notes = (await calls.notes([call.id])).get(call.id, ())
+    return NotePageOut(items=[_note(note) for note in notes])
+
+
+async def create_note(request: PageRequest, body: NoteIn) -> NoteOut:
+    """A new one, in the caller's name."""
+    calls = request.apis.of(CallsApi)
+    name = request.viewer.name
+    return _note(
+        await calls.add_note(request.path["id"], body.text, author_name=name, shops=shops_of(request))
+    )
+
+
+def _call(view: CallView) -> CallOut:
+    return CallOut.model_validate(view)
+
+
+def _note(view: NoteView) -> NoteOut:
+    return NoteOut.model_validate(view)
+
+
+operations = (
+    ApiOperation(
+        method="GET", path="/calls", handler=list_calls, right="calls.view", name="calls.list_calls",
+        summary="List the calls", query=CallQuery, result=CallPageOut, errors=(401, 403, 422, 429),
+    ),
+    ApiOperation(
+        method="GET", path="/calls/{id}", handler=get_call, right="calls.view", name="calls.get_call",
+        summary="One call", result=CallOut, errors=(401, 403, 404, 429),
+    ),
+    ApiOperation(
+        method="PATCH", path="/calls/{id}", handler=change_call, right="calls.note",
+        name="calls.change_call", summary="Say whose call it was", body=CallChange, result=CallOut,
+        errors=(401, 403, 404, 415, 422, 429),
+    ),
+    ApiOperation(
+        method="GET", path="/calls/{id}/notes", handler=list_notes, right="calls.view",
+        name="calls.list_notes", summary="The notes of a call", result=NotePageOut,
+        errors=(401, 403, 404, 429),
+    ),
+    ApiOperation(
+        method="POST", path="/calls/{id}/notes", handler=create_note, right="calls.note",
+        name="calls.create_note", summary="Add a note to a call", body=NoteIn, result=NoteOut, status=201,
+        errors=(401, 403, 404, 415, 422, 429),
+    ),
+)  # fmt: skip

@@ -1,0 +1,37 @@
+"""The manifest of crm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
+from hub.modules.crm import web, web_vehicles
+from hub.modules.crm.api import CrmApi
+from hub.modules.crm.operations import operations
+
+_DESK: dict[str, Scope] = {
+    "owner": "all",
+    "manager": "shop",
+    "receptionist": "shop",
+    "master": "shop",
+    "integration": "shop",
+}
+
+MODULE = Module(
+    name="crm",
+    title="Clients and cars",
+    folder=Path(__file__).parent,
+    requires=("access",),
+    api=CrmApi,
+    routes=(*web.routes, *web_vehicles.routes),
+    operations=operations,
+    menu=(
+        MenuItem("Clients", "/clients", "clients.view", "users", order=30),
+        MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),
+    ),
+    permissions=(
+        Permission("clients.view", "See clients and their cars", _DESK),
+        Permission("clients.edit", "Add and change clients and cars", _DESK),
+    ),
+    topics=(LiveTopic("client", "clients.view"), LiveTopic("vehicle", "clients.view")),
+)

@@ -1,0 +1,221 @@
+"""Pages of clients. Thin: parse, call the api, render."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+from aiohttp import web
+
+from hub.errors import Conflict, Invalid
+from hub.kernel.web import PUBLIC, CardSubject, Method, PageRequest, Route
+from hub.modules.access.api import AccessApi
+from hub.modules.crm.api import (
+    KINDS,
+    RELATIONS,
+    Candidate,
+    ClientEntry,
+    ClientFilter,
+    ClientView,
+    CrmApi,
+    Kind,
+    PhoneEntry,
+    Relation,
+    entry_of,
+)
+
+Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
+
+_PAGE = 50
+_SPARE_PHONES = 2
+_LONGEST_TEXT = 200
+
+
+async def show_list(request: PageRequest) -> web.StreamResponse:
+    """The clients, narrowed by the one search box; `part=rows` is the list alone, for the script."""
+    query = request.query
+    relation = query.get("relation", "")
+    where = ClientFilter(
+        text=query.get("q", "")[:_LONGEST_TEXT],
+        relation=relation if relation in RELATIONS else None,
+        is_archived=query.get("archived") == "1",
+    )
+    crm = request.apis.of(CrmApi)
+    page = await crm.clients(where, cursor=query.get("cursor") or None, limit=_PAGE)
+    cars = await crm.vehicles_of([client.id for client in page.items])
+    values: dict[str, Any] = {
+        "where": where,
+        "clients": page.items,
+        "cars": cars,
+        "next": page.next,
+        "relations": RELATIONS,
+    }
+    if query.get("part") == "rows":
+        return request.fragment("crm/client_rows.html", **values)
+    return request.page("crm/clients.html", **values)
+
+
+async def show(request: PageRequest) -> web.StreamResponse:
+    """A client: phones, cars, and what other modules know of them."""
+    crm = request.apis.of(CrmApi)
+    client = await crm.client(request.path["id"])
+    cars = (await crm.vehicles_of([client.id])).get(client.id, ())
+    parts = await _parts(request, client)
+    return request.page("crm/client.html", client=client, cars=cars, parts=parts)
+
+
+async def _parts(request: PageRequest, client: ClientView) -> list[str]:
+    """The card's parts of other modules; who and which cars stands on the page itself."""
+    subject = CardSubject(
+        call_id=None,
+        client_id=client.id,
+        candidate_ids=(),
+        number=client.phones[0].number if client.phones else None,
+        direction="inbound",
+        line=None,
+    )
+    allowed = [p for p in request.deps.card if request.viewer.can(p.right) and not p.name.endswith(".cars")]
+    rendered = [await part.render(request, subject) for part in allowed]
+    return [html for html in rendered if html.strip()]
+
+
+async def new(request: PageRequest) -> web.StreamResponse:
+    """An empty form; a number or name from the address is filled in."""
+    number = request.query.get("number", "")[:64]
+    phones = (PhoneEntry(number=number, is_main=True),) if number else ()
+    return _form(request, None, ClientEntry(name=request.query.get("name", "")[:200], phones=phones))
+
+
+async def create(request: PageRequest) -> web.StreamResponse:
+    """Take the form in; a known phone offers who has it already."""
+    entry = _entry(request)
+    known = await _known(request, entry, None)
+    if known:
+        return _form(request, None, entry, known=known)
+    try:
+        client = await request.apis.of(CrmApi).create_client(entry)
+    except Invalid as error:
+        return _form(request, None, entry, faults=error.fields)
+    return request.redirect(f"/clients/{client.id}", notice=request.t("Saved."))
+
+
+async def edit(request: PageRequest) -> web.StreamResponse:
+    """The form filled in."""
+    client = await request.apis.of(CrmApi).client(request.path["id"])
+    return _form(request, client, entry_of(client))
+
+
+async def change(request: PageRequest) -> web.StreamResponse:
+    """Take the form in, if nobody was faster."""
+    crm = request.apis.of(CrmApi)
+    client = await crm.client(request.path["id"])
+    entry = _entry(request)
+    known = await _known(request, entry, client)
+    if known:
+        return _form(request, client, entry, known=known)
+    try:
+        await crm.change_client(client.id, _rev(request), entry)
+    except Invalid as error:
+        return _form(request, client, entry, faults=error.fields)
+    except Conflict as error:
+        return _form(request, client, entry, faults={"form": error.text})
+    return request.redirect(f"/clients/{client.id}", notice=request.t("Saved."))
+
+
+async def cid(request: PageRequest) -> web.StreamResponse:
+    """One line of text for a desk phone's display. Public, since a PBX's lookup may only be able to put
+    its token into the address (`token=`); without one that may see clients the line is empty."""
+    viewer = request.viewer
+    token = request.query.get("token", "")
+    if viewer.kind == "nobody" and 0 < len(token) <= 200:
+        viewer = await request.apis.of(AccessApi).authenticate_token(token) or viewer
+    allowed = viewer.can("clients.view")
+    number = request.query.get("number", "")[:64]
+    line = await request.apis.of(CrmApi).cid_line(number) if allowed else ""
+    return web.Response(
+        text=line + "\n",
+        status=200 if allowed else 401,
+        content_type="text/plain",
+        charset="utf-8",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _known(
+    request: PageRequest, entry: ClientEntry, client: ClientView | None
+) -> list[tuple[str, Candidate]]:
+    """Who else has one of the phones that are new here; nobody when sharing was confirmed."""
+    if request.form.get("allow_shared") == "1":
+        return []
+    crm = request.apis.of(CrmApi)
+    own = {phone.raw for phone in client.phones} if client is not None else set()
+    found: list[tuple[str, Candidate]] = []
+    for phone in entry.phones[:20]:
+        if phone.number.strip() in own:
+            continue
+        match = await crm.caller(phone.number)
+        mine = client.id if client is not None else None
+        found += [(phone.number, candidate) for candidate in match.candidates if candidate.client_id != mine]
+    return found
+
+
+def _form(
+    request: PageRequest,
+    client: ClientView | None,
+    entry: ClientEntry,
+    *,
+    faults: Mapping[str, str] | None = None,
+    known: Sequence[tuple[str, Candidate]] = (),
+) -> web.StreamResponse:
+    spare = tuple(PhoneEntry(number="") for _ in range(_SPARE_PHONES))
+    values: dict[str, Any] = {
+        "client": client, "entry": entry, "phones": (*entry.phones, *spare), "faults": faults or {},
+        "known": known, "relations": RELATIONS, "kinds": KINDS,
+        "rev": request.form.get("rev", "") if faults or known else (client.rev if client else ""),
+    }  # fmt: skip
+    status = 422 if faults else 409 if known else 200
+    return request.page("crm/client_form.html", status=status, **values)
+
+
+def _entry(request: PageRequest) -> ClientEntry:
+    form = request.form
+    numbers, labels = form.getall("phone_number", []), form.getall("phone_label", [])
+    main = form.get("phone_main", "0")
+    phones = tuple(
+        PhoneEntry(number=number, label=label, is_main=str(position) == main)
+        for position, (number, label) in enumerate(zip(numbers, labels, strict=False))
+        if number.strip()
+    )
+    return ClientEntry(
+        kind=cast("Kind", form.get("kind", "person")),
+        relation=cast("Relation", form.get("relation", "client")),
+        name=form.get("name", ""),
+        phones=phones,
+        emails=tuple(form.get("emails", "").replace(",", " ").split()),
+        language=form.get("language") or None,
+        tags=tuple(tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()),
+        note=form.get("note", ""),
+        is_archived=form.get("is_archived") == "1",
+    )
+
+
+def _rev(request: PageRequest) -> int:
+    rev = request.form.get("rev", "")
+    if not (rev.isascii() and rev.isdigit() and len(rev) < 10):
+        raise Invalid("crm.form", "The form came broken.", "Reload the page and try again.")
+    return int(rev)
+
+
+def _page(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
+    return Route(method=method, path=path, handler=handler, right=right, name=f"crm.{name}")
+
+
+routes = (
+    _page("GET", "/clients", show_list, "clients.view", "clients"),
+    _page("GET", "/clients/new", new, "clients.edit", "new_client"),
+    _page("POST", "/clients/new", create, "clients.edit", "create_client"),
+    _page("GET", "/clients/{id}", show, "clients.view", "client"),
+    _page("GET", "/clients/{id}/edit", edit, "clients.edit", "edit_client"),
+    _page("POST", "/clients/{id}/edit", change, "clients.edit", "change_client"),
+    _page("GET", "/cid", cid, PUBLIC, "cid"),
+)
