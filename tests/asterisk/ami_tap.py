@@ -71,8 +71,8 @@ class AmiTap:
 
     # ------------------------------------------------------------------ asking
 
-    async def action(self, name: str, timeout: float = 10, **headers: str) -> Event:
-        """Send an action; for a list, wait for its end too."""
+    async def action(self, name: str, **headers: str) -> Event:
+        """Send an action and wait 10 s for the answer; for a list, wait for its end too."""
         number = headers.pop("ActionID", f"tap-{next(self._ids)}")
         lines = [
             f"Action: {name}",
@@ -88,7 +88,7 @@ class AmiTap:
             return number in self._ended if is_list else answer is not None
 
         async with self._news:
-            await asyncio.wait_for(self._news.wait_for(is_answered), timeout)
+            await asyncio.wait_for(self._news.wait_for(is_answered), 10)
         return self._answers[number]
 
     async def event(

@@ -48,7 +48,9 @@ class Place:
     trunk_ports: Mapping[str, int]
 
 
-def write_configuration(plan: Plan, place: Place, settings: Mapping[str, str]) -> None:
+def write_configuration(
+    plan: Plan, place: Place, settings: Mapping[str, str], files: Mapping[str, str]
+) -> None:
     """Fill the etc folder, and make the folders that Asterisk wants to find."""
     folders = ("etc", "spool/monitor/done", "spool/voicemail", "log", "run", "lib", "keys/keys", "agi")
     for name in folders:
@@ -58,7 +60,10 @@ def write_configuration(plan: Plan, place: Place, settings: Mapping[str, str]) -
     if plan == "freepbx":
         own = {path.name: path.read_text() for path in FREEPBX.glob("*.conf")}
         texts["modules.conf"] += own.pop("more_modules.conf")
-        texts |= own
+        texts |= own | {
+            "manager_custom.conf": pasted_from_readme("[pitline]", sample_filters(), "[general](+)")
+        }
+    texts |= files
     texts["manager.conf"] += EVERYTHING
     for name, old, new in _moves(plan, place):
         if old not in texts[name]:
@@ -74,6 +79,19 @@ def write_configuration(plan: Plan, place: Place, settings: Mapping[str, str]) -
         texts[name] = _with_line(texts[name], key, value, setting)
     for name, text in texts.items():
         (place.folder / "etc" / name).write_text(text)
+
+
+def pasted_from_readme(*parts: str) -> str:
+    """What the README tells people to paste: its blocks by their first line; other text as it is."""
+    blocks = re.findall(r"```\n(.*?)```", (SAMPLE / "README.md").read_text(), re.DOTALL)
+    chosen = [next((block for block in blocks if block.startswith(part + "\n")), part) for part in parts]
+    return "\n".join(chosen)
+
+
+def sample_filters() -> str:
+    """The event filters of the sample's AMI user."""
+    lines = (SAMPLE / "manager.conf").read_text().splitlines()
+    return "\n".join(line for line in lines if line.startswith("eventfilter"))
 
 
 def _moves(plan: Plan, place: Place) -> list[tuple[str, str, str]]:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.asterisk.ami_tap import AmiTap
 from tests.asterisk.pbx import AsteriskPbx
-from tests.asterisk.provision import CannotProvision, provision
-from tests.conftest import missing
+from tests.asterisk.provision import provision
+from tests.machine import need_asterisk
 
 ALWAYS_OPEN = {"extensions.conf:OPEN": "*,*,*,*"}
 
@@ -17,12 +17,8 @@ ALWAYS_OPEN = {"extensions.conf:OPEN": "*,*,*,*"}
 @pytest.fixture(scope="session")
 def asterisk() -> str:
     """The version of the Asterisk at hand. Where none can be had: skipped aloud, or failed in CI."""
-    try:
-        _, version = provision()
-    except CannotProvision as reason:
-        missing(f"Asterisk: {reason}")
-        raise AssertionError("unreachable") from reason
-    return version
+    need_asterisk()
+    return provision()[1]
 
 
 @pytest.fixture

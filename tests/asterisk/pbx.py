@@ -33,6 +33,8 @@ TRUNKS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
+# As the sample's manager.conf and as the README's text to paste say.
+AMI_SECRETS = {"sample": "change-me-manager-secret", "freepbx": "a-long-password-of-your-own"}
 # Where the host name cannot be changed for one process: ask once, and not for long.
 QUICK_DNS = {"RES_OPTIONS": "timeout:1 attempts:1", "LOCALDOMAIN": ""}
 
@@ -49,14 +51,16 @@ class AsteriskPbx:
         plan: Plan = "sample",
         *,
         settings: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
         ami_user: str = "pitline",
-        ami_secret: str = "change-me-manager-secret",
+        ami_secret: str = "",
     ) -> None:
-        """`settings`: lines of the configuration to change, as {"extensions.conf:OPEN": "*,*,*,*"}."""
+        """`settings`: lines of the configuration to change, as {"extensions.conf:OPEN": "*,*,*,*"};
+        `files`: whole files of another text."""
         self.plan = plan
-        self.settings = dict(settings or {})
+        self.settings, self.files = dict(settings or {}), dict(files or {})
         self.ami_host = self.sip_host = "127.0.0.1"
-        self.ami_user, self.ami_secret = ami_user, ami_secret
+        self.ami_user, self.ami_secret = ami_user, ami_secret or AMI_SECRETS[plan]
         self.folder = Path(tempfile.mkdtemp(prefix="pitline-asterisk-"))
         self.ami_port, self.http_port = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_STREAM)
         self.sip_port = _free_port(socket.SOCK_DGRAM)
@@ -88,7 +92,7 @@ class AsteriskPbx:
         """Write the configuration, start, wait until fully booted."""
         self._command, self.version = await asyncio.to_thread(provision)
         if not (self.folder / "etc").exists():
-            await asyncio.to_thread(write_configuration, self.plan, self._place(), self.settings)
+            await asyncio.to_thread(write_configuration, self.plan, self._place(), self.settings, self.files)
         prefix = await asyncio.to_thread(_called_localhost)
         output = (self.folder / "output.log").open("ab")
         with output:

@@ -54,9 +54,9 @@ async def test_a_queue_call_reaches_a_phone_by_a_local_member(
         await caller.bye()
         await at_anna.until("ended")
     assert member["Interface"] == "Local/101@from-queue/n"
-    joined = {each["BridgeUniqueid"]: set() for each in freepbx_tap.named("BridgeEnter")}
+    joined: dict[str, set[str]] = {}
     for each in freepbx_tap.named("BridgeEnter"):
-        joined[each["BridgeUniqueid"]].add(each["Channel"].split("-0")[0])
+        joined.setdefault(each["BridgeUniqueid"], set()).add(each["Channel"].split("-0")[0])
     assert not any({"PJSIP/kyivstar_1", "PJSIP/101"} <= channels for channels in joined.values())
     assert hears(caller, at_anna)
     assert hears(at_anna, caller)

@@ -32,7 +32,7 @@ async def _file_at(path: Path) -> Path:
 
 def _seconds(path: Path) -> float:
     with wave.open(str(path)) as sound:
-        return sound.getnframes() / sound.getframerate()
+        return float(sound.getnframes() / sound.getframerate())
 
 
 async def _linkedid(tap: AmiTap) -> str:
