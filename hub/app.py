@@ -66,8 +66,8 @@ class Hub:
         self._bell = Wakeup()
         self._counters = RelayCounters()
         self._routing = Routing(self.modules)
-        self._codec = Codec(events)
-        self._outbox = Outbox(self._codec, clock, self._routing.routes, self._routing.hot)
+        self.codec = Codec(events)
+        self._outbox = Outbox(self.codec, clock, self._routing.routes, self._routing.hot)
         self.journal = journal
         self.live = LiveHub()
         self.database = Database(settings.database.url, exclusive=exclusive)
@@ -105,7 +105,7 @@ class Hub:
         return HotPath(
             self._routing.batch,
             outbox=self._outbox,
-            codec=self._codec,
+            codec=self.codec,
             deps=self.installation.deps,
             clock=self.installation.clock,
             size=settings.batch,
@@ -119,7 +119,7 @@ class Hub:
             self.database,
             self.transactions,
             hot,
-            Claims(self._routing.ordinary, self._codec, installation.clock),
+            Claims(self._routing.ordinary, self.codec, installation.clock),
             self._bell,
             self._counters,
             deps=installation.deps,
