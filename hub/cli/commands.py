@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hub.cli.parser import make_parser
 from hub.errors import HubError, Invalid
-from hub.settings import Settings, load
+from hub.settings import LogSettings, Settings, load
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -24,11 +25,21 @@ def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
         path = Path(arguments.config)
         if arguments.config != "config/hub.toml" and not path.is_file():
             raise Invalid("settings.no_file", f"There is no settings file {path}.", "Check --config.")
-        return _COMMANDS[arguments.command](arguments, load(environment, path))
+        settings = load(environment, path)
+        if arguments.command != "run":
+            settings = _quiet(settings)
+        return _COMMANDS[arguments.command](arguments, settings)
     except HubError as error:
         return _told(error)
     except KeyboardInterrupt:
         return EXIT_OK
+
+
+def _quiet(settings: Settings) -> Settings:
+    """A command talks to a person: what goes well is not logged, unless somebody asked for it."""
+    if settings.log != LogSettings():
+        return settings
+    return replace(settings, log=replace(settings.log, level="warning"))
 
 
 def _told(error: HubError) -> int:
