@@ -4,14 +4,17 @@ No PBX is needed: facts come in through the real intake, as the tracker would se
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
-from webui.app import make_app
+from yarl import URL
 
 from hub.app import Hub
 from hub.clock import SystemClock
@@ -24,12 +27,34 @@ from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, Veh
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
 from tests.flows.browser import Faults
 from tests.modules.desk.telling import LINE, Telling
+from webui.app import make_app
 
 PASSWORD = "correct horse battery staple"
 IRYNA = "+380501234567"
 FAMILY = "+380671112233"
 NOBODY = "+380931234567"
 MOBILE = "+380679998877"
+
+
+class Hand:
+    """A signed-in person who speaks HTTP; keeps the form token of the last page."""
+
+    def __init__(self, http: aiohttp.ClientSession) -> None:
+        self.http = http
+        self.token = ""
+
+    async def get(self, path: str, **headers: str) -> tuple[int, str, Mapping[str, str]]:
+        async with self.http.get(URL(path, encoded=True), headers=headers) as answer:
+            text = await answer.text()
+            found = re.search(r'name="csrf" value="(\w+)"', text)
+            self.token = found[1] if found else self.token
+            return answer.status, text, answer.headers
+
+    async def post(self, path: str, **fields: str) -> tuple[int, dict[str, Any]]:
+        """As the desk's scripts do: JSON back."""
+        body, headers = {"csrf": self.token, **fields}, {"Accept": "application/json"}
+        async with self.http.post(URL(path, encoded=True), data=body, headers=headers) as answer:
+            return answer.status, await answer.json()
 
 
 @dataclass
@@ -39,7 +64,7 @@ class Shop:
     hub: Hub
     url: str
     clock: SystemClock
-    browser: Browser
+    browser: Browser | None = None
     people: dict[str, str] = field(default_factory=dict)
     clients: dict[str, ClientView] = field(default_factory=dict)
     faults: list[Faults] = field(default_factory=list)
@@ -54,6 +79,7 @@ class Shop:
     @asynccontextmanager
     async def screen(self, login: str, language: str = "en", **more: object) -> AsyncIterator[Page]:
         """The desk on a browser of somebody who signed in."""
+        assert self.browser is not None
         context = await self.browser.new_context(locale=language, **more)  # type: ignore[arg-type]
         context.set_default_timeout(5000)
         faults = Faults(context)
@@ -71,6 +97,16 @@ class Shop:
         assert faults.seen == []
 
     @asynccontextmanager
+    async def hand(self, login: str) -> AsyncIterator[Hand]:
+        """Somebody signed in without a browser."""
+        async with aiohttp.ClientSession(self.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+            hand = Hand(http)
+            await hand.get("/login")
+            await hand.post("/login", login=login, password=PASSWORD)
+            await hand.get("/desk")
+            yield hand
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
         installation = self.hub.installation
         async with installation.transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
@@ -78,7 +114,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, browser: Browser) -> AsyncIterator[Shop]:
+async def open_shop(folder: Path, browser: Browser | None = None) -> AsyncIterator[Shop]:
     """The shop of the desk's stories, on a port of its own."""
     settings = replace(
         Settings(),
@@ -116,6 +152,7 @@ async def _furnish(shop: Shop) -> None:
             ("oksana", "Оксана Рецепція", "receptionist", ("101", "111"), MOBILE),
             ("ihor", "Ігор Рецепція", "receptionist", ("102",), None),
             ("andrii", "Андрій Майстер", "master", ("105",), None),
+            ("vasyl", "Василь Механік", "mechanic", ("107",), None),
         ):
             person = await access.create_person(
                 name, role, extensions=extensions, mobile=mobile, login=login, password_hash=secret,

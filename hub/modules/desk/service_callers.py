@@ -80,7 +80,7 @@ class CallerService:
             return Caller(
                 kind="client" if client.relation == "client" else "not_client",
                 name=client.title, number=shown, number_kind=kind, client=client, cars=cars,
-                candidates=match.candidates, was_chosen=call.candidate_count > 1,
+                candidates=match.candidates, was_chosen=call.candidate_count != 1,
             )  # fmt: skip
         return self._unsure(match, shown, known, Caller(kind="unknown", number=shown, number_kind=kind))
 

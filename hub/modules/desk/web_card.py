@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hub.kernel.web import CardPart, CardSubject, PageRequest
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
 
 _LAST_CALLS = 4
 _CARS = 6
+_INSISTS = 3
+_INSISTS_WITHIN = timedelta(minutes=20)
 
 
 async def cars(request: PageRequest, subject: CardSubject) -> str:
@@ -32,7 +36,10 @@ async def last_calls(request: PageRequest, subject: CardSubject) -> str:
     if not found:
         return ""
     notes = await calls.notes([call.id for call in found])
-    return request.html("desk/part_last_calls.html", calls=found, notes=notes)
+    recent = request.deps.clock.now() - _INSISTS_WITHIN
+    again = 1 + sum(call.direction == "inbound" and call.started_at > recent for call in found)
+    times = again if again >= _INSISTS and subject.direction == "inbound" else 0
+    return request.html("desk/part_last_calls.html", calls=found, notes=notes, times=times)
 
 
 parts = (

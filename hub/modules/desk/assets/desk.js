@@ -18,7 +18,7 @@ const desk = document.getElementById("desk");
 const announcer = document.getElementById("desk-announcer");
 const help = document.getElementById("desk-keys");
 const searchBox = document.getElementById("desk-search");
-const search = startSearch(searchBox, document.getElementById("desk-results"));
+const search = searchBox && startSearch(searchBox, document.getElementById("desk-results"));
 
 let chosen = "";
 let version = "";
@@ -117,7 +117,7 @@ function focus(selector) {
 }
 
 function act(name) {
-  if (name === "search") return searchBox.select(), searchBox.focus(), true;
+  if (name === "search") return searchBox?.focus(), searchBox?.select(), true;
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");
@@ -137,7 +137,7 @@ startPosting(document.getElementById("desk-area"), {
   posted(form) {
     const note = form.querySelector("[data-draft]");
     if (note) drafts.forget(note.dataset.draft);
-    if (!desk.contains(form)) search.clear();
+    if (!desk.contains(form)) search?.clear();
     version = "";
     refresh();
   },
