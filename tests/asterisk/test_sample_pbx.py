@@ -368,7 +368,8 @@ async def test_a_caller_is_parked_and_taken_back_at_another_phone(
     ):
         caller = await world.call(LINE, number=CALLER)
         at_anna = (await anna.ringing()).answer()
-        await caller.until("answered")
+        await sample_tap.event("AgentConnect")
+        await asyncio.sleep(0.5)
         await at_anna.refer("700")
         space = (await sample_tap.event("ParkedCall"))["ParkingSpace"]
         taken = await (await master.call(space)).until("answered")
