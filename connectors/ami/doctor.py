@@ -18,8 +18,11 @@ from hub.ports.errors import NotReady, TransientError
 from hub.ports.telephony import Endpoint, Finding
 
 ENDPOINTS = Action("PJSIPShowEndpoints", complete="EndpointListComplete")
-READ_RIGHTS = "read = system,call,agent,user,dialplan"
-WRITE_RIGHTS = "write = system,call,agent,user,reporting,originate"
+# Wants no more than `reporting`, where the list of endpoints wants `system`.
+DEVICES = Action("DeviceStateList", complete="DeviceStateListComplete")
+_ENDPOINT_DEVICES = ("PJSIP/", "SIP/", "IAX2/")
+READ_RIGHTS = "read = system,call,agent,user,dtmf,dialplan"
+WRITE_RIGHTS = "write = call,originate,reporting,agent,user"
 _OLDEST = 16
 _HOME = "In manager.conf of the PBX"
 
@@ -40,14 +43,13 @@ _NEEDS = (
         "after an interrupted line nobody can tell which calls ended meanwhile",
     ),
     _Need("CoreStatus", "reporting", "a restart of the PBX is recognised less exactly"),
-    _Need("PJSIPShowEndpoints", "system", "the phones and outside lines cannot be listed"),
-    _Need("Filter", "system", "events that nobody needs travel over the line; nothing is lost"),
     _Need("Originate", "originate", "nobody can dial by a click"),
     _Need("Redirect", "call", "calls cannot be transferred from the screen"),
 )
 
 _TOO_WIDE = (
     ("Command", "command", "whoever knows this password can run any command on the PBX"),
+    ("ModuleLoad", "system", "whoever knows this password can load and change parts of the PBX"),
     ("UpdateConfig", "config", "whoever knows this password can rewrite the settings of the PBX"),
 )
 
@@ -71,17 +73,28 @@ _SIGNS = (
 
 
 async def endpoints_of(link: AmiLink, trunks: Sequence[str]) -> tuple[Endpoint, ...]:
-    """The PJSIP endpoints. Raises NotReady or TransientError where the PBX does not say."""
+    """The endpoints, by name. Raises NotReady or TransientError where the PBX does not say."""
     answer = await link.ask(ENDPOINTS)
     if answer.kind == "refused":
-        raise TransientError(f"the PBX does not list its endpoints: {answer.text}")
+        answer = await link.ask(DEVICES)
+    if answer.kind == "refused":
+        raise TransientError(f"The PBX does not list its endpoints: {answer.text}")
     if answer.kind == "unknown":
-        raise NotReady(f"the PBX did not list its endpoints: {answer.text}")
+        raise NotReady(f"The PBX did not list its endpoints: {answer.text}")
+    states = dict(pair for row in answer.rows if (pair := _endpoint(row)) is not None)
     return tuple(
-        Endpoint(name=name, state=row.get("DeviceState"), is_trunk=is_trunk(name, trunks))
-        for row in answer.rows_named("EndpointList")
-        if (name := row.get("ObjectName"))
+        Endpoint(name=name, state=state, is_trunk=is_trunk(name, trunks))
+        for name, state in sorted(states.items())
     )
+
+
+def _endpoint(row: Message) -> tuple[str, str] | None:
+    """Name and state, from a row of either list."""
+    if row.get("ObjectName"):
+        return row.get("ObjectName"), row.get("DeviceState")
+    technology, _, name = row.get("Device").partition("/")
+    is_endpoint = f"{technology}/" in _ENDPOINT_DEVICES and bool(name)
+    return (name, row.get("State").replace("_", " ").capitalize()) if is_endpoint else None
 
 
 def is_trunk(name: str, trunks: Sequence[str]) -> bool:
@@ -224,7 +237,7 @@ async def _lines(link: AmiLink, trunks: Sequence[str]) -> list[Finding]:
     try:
         endpoints = await endpoints_of(link, trunks)
     except (NotReady, TransientError) as error:
-        hint = f"{_HOME}: `system` in write=; the PBX must use PJSIP."
+        hint = f"{_HOME}: `reporting` in write=; the PBX must use PJSIP."
         return [Finding(level="warning", text=f"{error.text}.", hint=hint)]
     outside = [endpoint.name for endpoint in endpoints if endpoint.is_trunk]
     names = ", ".join(endpoint.name for endpoint in endpoints)

@@ -62,7 +62,7 @@ class Script:
     callers: list[Mapping[str, str]] = field(default_factory=list)
     parked: list[Mapping[str, str]] = field(default_factory=list)
     endpoints: list[tuple[str, str]] = field(default_factory=list)
-    rights: str = "CoreShowChannels CoreStatus PJSIPShowEndpoints Filter Originate Redirect"
+    rights: str = "CoreShowChannels CoreStatus Originate Redirect"
     drop_row_of: str = ""
     before_list: Mapping[str, bytes] = field(default_factory=dict)
     after_list: Mapping[str, bytes] = field(default_factory=dict)
@@ -278,6 +278,12 @@ class AmiServer:
             for name, state in self.script.endpoints
         ]
         self._list(session, action, "EndpointListComplete", rows)
+
+    def _on_devicestatelist(self, session: Session, action: dict[str, str]) -> None:
+        rows = [("DeviceStateChange", {"Device": "Queue:reception_avail", "State": "INUSE"})]
+        for name, state in self.script.endpoints:
+            rows.append(("DeviceStateChange", {"Device": f"PJSIP/{name}", "State": state.upper()}))
+        self._list(session, action, "DeviceStateListComplete", rows)
 
     def _on_pjsipshowcontacts(self, session: Session, action: dict[str, str]) -> None:
         self._say(session, action, "Error", "No Contacts found\n")

@@ -140,6 +140,18 @@ async def test_outside_lines_are_listed() -> None:
         assert "outside lines: trunk" in finding.text
 
 
+async def test_without_the_system_right_the_devices_tell_the_endpoints() -> None:
+    async with serving(Script(endpoints=LINES, refused={"PJSIPShowEndpoints"})) as server:
+        finding = told(await examined(server), "3 endpoints")
+        assert (finding.level, finding.hint) == ("ok", "All endpoints: 101, 102, trunk.")
+
+
+async def test_a_pbx_that_refuses_both_lists_is_told() -> None:
+    script = Script(endpoints=LINES, refused={"PJSIPShowEndpoints", "DeviceStateList"})
+    async with serving(script) as server:
+        assert "`reporting`" in told(await examined(server), "does not list its endpoints").hint
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
