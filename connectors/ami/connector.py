@@ -236,7 +236,7 @@ class AmiConnector:
         """All that `pitline doctor ami` and the settings page say; over a line of its own where none
         is up."""
         if self._link is not None:
-            return await examine_link(self._link, self._pbx, self._trunks, self._names_seen_now())
+            return await examine_link(self._link, self._pbx, self._trunks, self.names_seen)
         address = self._config.address
         try:
             link = await self._own_link()
@@ -246,7 +246,7 @@ class AmiConnector:
             return not_connected(error, address, is_refused=True)
         try:
             pbx = await self._asked(link)
-            return await examine_link(link, pbx, self._trunks, self._names_seen_now())
+            return await examine_link(link, pbx, self._trunks, self.names_seen)
         finally:
             await link.close()
 
@@ -269,6 +269,11 @@ class AmiConnector:
             raise NotReady("there is no line to the PBX")
         return await link.ask(action)
 
+    def drop_line(self) -> None:
+        """Close the line to the PBX as a broken cable would; the supervisor makes a new one."""
+        if self._link is not None:
+            self._link.drop()
+
     # Figures
 
     def statistics(self) -> Mapping[str, float]:
@@ -289,7 +294,9 @@ class AmiConnector:
         }
         return figures
 
-    def _names_seen_now(self) -> frozenset[str]:
+    @property
+    def names_seen(self) -> frozenset[str]:
+        """Every event name that came since the start, kept or not; what is filtered is not here."""
         return self._names_seen | (self._link.framer.names_seen if self._link else frozenset())
 
     def _count(self, link: AmiLink) -> None:

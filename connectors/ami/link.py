@@ -166,6 +166,11 @@ class AmiLink(asyncio.Protocol):
         transport.abort()
         self._end("closed by the hub")
 
+    def drop(self) -> None:
+        """Break the line off, without a word to the PBX."""
+        if self._transport is not None:
+            self._transport.abort()
+
     # Inside
 
     def _write(self, frame: bytes) -> None:
@@ -206,8 +211,7 @@ class AmiLink(asyncio.Protocol):
     def _dead(self) -> None:
         silence = self._clock.monotonic() - self._last_read
         self._end(f"no sign of life for {silence:.0f} s")
-        if self._transport is not None:
-            self._transport.abort()
+        self.drop()
 
     def _oversize(self, size: int) -> None:
         if self.framer.oversize == 1:

@@ -54,7 +54,6 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
     for row in pbx.queues:
         if row.name == "QueueMember":
             queueing.on_member_status(exchange, row, now)
-    doubt_everything(exchange, now)
     rows = _rows(pbx)
     closed = _close_what_is_gone(exchange, rows, now)
     exchange.lost = None
