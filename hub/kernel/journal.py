@@ -183,7 +183,6 @@ def read_journal(path: Path) -> Iterator[JournalRecord]:
             file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=plain, mode="rb")))
         position = 0
         while True:
-            file.seek(position)
             line = _bytes(file.readline, 1 << 20)
             if not line:
                 return
@@ -193,7 +192,8 @@ def read_journal(path: Path) -> Iterator[JournalRecord]:
                 continue
             raw = _bytes(file.read, int(header[3]) + 1)
             if len(raw) != int(header[3]) + 1 or raw[-1:] != b"\n":
-                continue  # torn: look for the next header right behind this one
+                file.seek(position)  # torn: look for the next header right behind this one
+                continue
             position += len(raw)
             at = _EPOCH + timedelta(microseconds=int(header[1]))
             yield JournalRecord(at, int(header[2]), raw[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from hub.kernel.supervisor import Supervisor
 from hub.kernel.wakeup import Wakeup
 from hub.ports.connector import Health
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped")
 
 
@@ -139,7 +141,7 @@ class System:
         revive = (
             update(event_delivery)
             .where(
-                event_delivery.c.id == (int(delivery_id) if delivery_id.isdecimal() else -1),
+                event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1),
                 event_delivery.c.state == DEAD,
             )
             .values(state=PENDING, attempts=0, not_before=0.0, claimed_until=0.0, token=None)

@@ -1,0 +1,107 @@
+"""A mistake in a manifest stops the start with one sentence and the file to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from hub.errors import Invalid
+from hub.events.calls import CallEnded, CallFact, CallRinging
+from hub.kernel.check import check
+from hub.kernel.context import HandlerContext
+from hub.kernel.manifest import CardPart, Job, LiveTopic, MenuItem, Module, Permission, Subscription, on
+from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, PageRequest, Route
+from hub.modules.catalogue import MODULES
+
+
+async def page(_: PageRequest) -> web.StreamResponse:
+    return web.Response()
+
+
+async def part(_: PageRequest, __: Any) -> str:
+    return ""
+
+
+async def on_ended(event: CallEnded, ctx: HandlerContext) -> None:
+    """Of one event."""
+
+
+async def on_fact(event: CallFact, ctx: HandlerContext) -> None:
+    """Of any fact of a call."""
+
+
+def not_async(event: CallEnded, ctx: HandlerContext) -> None:
+    """Nobody awaits it."""
+
+
+def handler(event: type[CallFact], function: Any, name: str = "orders.on_it") -> Subscription:
+    return replace(on(event, function), name=name)
+
+
+def orders(**more: Any) -> Module:
+    right = Permission("orders.view", "See orders", {"owner": "all"})
+    defaults: dict[str, Any] = {"permissions": (right,)}
+    return Module(name="orders", title="Orders", folder=Path("hub/modules/orders"), **{**defaults, **more})
+
+
+def crm(**more: Any) -> Module:
+    return Module(name="crm", title="CRM", folder=Path("hub/modules/crm"), **more)
+
+
+def route(path: str = "/orders", right: str = "orders.view", name: str = "orders.list") -> Route:
+    return Route(method="GET", path=path, handler=page, right=right, name=name)
+
+
+GOOD = orders(
+    routes=(route(), route("/public", PUBLIC, "orders.public"), route("/mine", SIGNED_IN, "orders.mine")),
+    handlers=(handler(CallEnded, on_ended), handler(CallRinging, on_fact, "orders.on_fact")),
+    menu=(MenuItem("Orders", "/orders", "orders.view", "tool"),),
+    topics=(LiveTopic("order", "orders.view"),),
+    card=(CardPart(name="orders", order=1, right="orders.view", render=part),),
+    requires=("crm",),
+)
+
+
+def test_the_modules_of_this_installation_are_in_order() -> None:
+    check(MODULES)
+
+
+def test_a_good_manifest_passes() -> None:
+    check([GOOD, crm()])
+
+
+@pytest.mark.parametrize(
+    ("modules", "said"),
+    [
+        ([orders(), orders()], "module 'orders' is declared twice"),
+        ([orders(requires=("crm",))], "needs 'crm'"),
+        ([orders(requires=("crm",)), crm(requires=("orders",))], "in a ring: orders -> crm -> orders"),
+        ([orders(routes=(route(), route("/else")))], "route name 'orders.list' is declared twice"),
+        ([orders(routes=(route(), route(name="x")))], "page 'GET /orders' is declared twice"),
+        ([orders(routes=(route(right="orders.vieww"),))], "asks for the right 'orders.vieww'"),
+        ([orders(menu=(MenuItem("O", "/o", "nobody.knows", "x"),))], "menu entry /o asks for the right"),
+        ([orders(topics=(LiveTopic("order", "what"),))], "live topic order asks for the right"),
+        ([orders(card=(CardPart(name="c", order=1, right="w", render=part),))], "card part c asks"),
+        ([orders(operations=(ApiOperation(method="GET", path="/orders", handler=page, right="w", name="a",
+                                          summary="s"),))], "operation GET /api/v1/orders asks"),
+        ([orders(handlers=(handler(CallRinging, on_ended),))], "takes CallEnded, but subscribes"),
+        ([orders(handlers=(handler(CallEnded, not_async),))], "must be an async function"),
+        ([orders(handlers=(handler(CallEnded, on_ended, "crm.on_it"),))], "must be called orders."),
+        ([orders(handlers=(Subscription("orders.x", (CallEnded,)),))], "either ordinary or for batches"),
+        ([orders(handlers=(Subscription("orders.x", (), handle=on_ended),))], "subscribes to no event"),
+        ([orders(permissions=(Permission("a.b", "t", {"king": "all"}),))], "granted to 'king', no role"),
+        ([orders(jobs=(Job("j", 1, on_ended), Job("j", 2, on_ended)))], "job 'j' is declared twice"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_one_sentence_with_the_file(modules: Sequence[Module], said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        check(modules)
+    assert caught.value.code == "manifest.wrong"
+    assert said in caught.value.text
+    assert caught.value.text.endswith(".")
+    assert "module.py" in caught.value.hint
