@@ -183,11 +183,30 @@ def _note_what_is_asked(exchange: Exchange, leg: Leg, number: str) -> None:
     country = exchange.settings.country
     if not conversation.is_originated or is_withheld(number) or number == leg.endpoint:
         return
+    waiting = _transferred_by(exchange, leg.endpoint, number)
+    if waiting is not None:
+        exchange.tie(waiting, conversation, leg)
+        return
     if (normalise_number(number, country) or "").startswith("+"):
         conversation.direction = "outbound"
         conversation.asked_raw = conversation.asked_raw or ""
         conversation.to_raw = number
         exchange.tell(conversation)
+
+
+def _transferred_by(exchange: Exchange, extension: str, number: str) -> Conversation | None:
+    """The call that comes back to the one who transferred it: the PBX rings him on a leg of its own,
+    which is tied to the call only when he answers."""
+    for conversation in exchange.by_linkedid.values():
+        if conversation.is_over or conversation.phase != "ringing" or not conversation.transfers:
+            continue
+        last = conversation.transfers[-1]
+        is_his = last.kind == "attended" and last.from_extension == extension
+        if is_his and any(
+            number in (leg.number, conversation.to_raw) for leg in conversation.outside_parties()
+        ):
+            return conversation
+    return None
 
 
 def _note_ringing(exchange: Exchange, leg: Leg, state: str, now: Moment) -> None:

@@ -21,10 +21,12 @@ def meet(exchange: Exchange, leg: Leg, now: Moment) -> None:
     if home.direction is None and sum(is_person(one) for one in together) > 1:
         home.direction = "internal"
         home.caller = home.caller or together[0]
+        home.to_raw = home.to_raw or home.caller.exten
     has_outside = any(one.is_outside_party for one in together)
     for one in together:
         if one.talked is None and (has_outside or one.kind == "phone"):
             one.talked = now
+            exchange.tell(home)
         if one.up is None:
             one.up = now
         if not has_outside and is_person(one):
@@ -86,7 +88,10 @@ def _away(conversation: Conversation) -> list[Leg]:
     return [
         leg
         for leg in conversation.partners
-        if leg.bridge is not None and not leg.bridge.is_holding and leg.bridge is not waiting[0].bridge
+        if leg.bridge is not None
+        and not leg.bridge.is_holding
+        and leg.bridge is not waiting[0].bridge
+        and not leg.is_leaving
     ]
 
 

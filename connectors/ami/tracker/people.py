@@ -132,15 +132,14 @@ def _first(moments: list[Moment | None]) -> Moment | None:
 
 
 def _left(legs: list[Leg], conversation: Conversation) -> Moment | None:
-    """When the last leg of the person went; at the latest when the call ended."""
-    last: Moment | None = None
+    """When the last leg of the person went, by his own hand if so; at the latest when the call ended."""
+    left: list[Moment] = []
     for leg in legs:
-        if leg.ended is None or (leg.is_end_unseen and conversation.is_unknown):
+        went = leg.asked_to_end or leg.ended
+        if went is None or (leg.is_end_unseen and conversation.is_unknown):
             return conversation.ended
-        last = leg.ended
-    if conversation.ended is not None and last is not None and conversation.ended.since(last) == 0.0:
-        return conversation.ended
-    return last
+        left.append(went)
+    return max(left, key=lambda moment: moment.arrival)
 
 
 def _name(legs: list[Leg]) -> str | None:
