@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from connectors.ami.actions import Action, Answer, Outcome, outcome_of
 from connectors.ami.config import AmiConfig
 from connectors.ami.consumer import Consumer
@@ -25,6 +23,7 @@ from connectors.ami.message import Message
 from connectors.ami.snapshot import NoPicture, ask_picture
 from connectors.ami.tracker import Tracker
 from hub.clock import Clock
+from hub.log import get_logger
 from hub.ports.connector import Status
 from hub.ports.errors import AuthFailed, NotReady
 from hub.ports.intake import Intake
@@ -41,7 +40,7 @@ class AmiConnector:
         self._config = config
         self._clock = clock
         self._trunks = tuple(config.trunks)
-        self._log = structlog.get_logger("ami").bind(pbx=config.pbx, address=config.address)
+        self._log = get_logger("ami").bind(pbx=config.pbx, address=config.address)
         self._inbox = Inbox(journal, config.limits.queue_size, clock.now)
         self._picture_wanted = asyncio.Event()
         self._consumer = Consumer(config, clock, self._inbox, self._picture_wanted.set)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-import structlog
-
 from connectors.ami.config import AmiConfig
 from connectors.ami.identity import Boot
 from connectors.ami.inbox import SOURCE, Control, Gap, Heard, Inbox, LinkLost, Picture, SessionBegun, Tick
@@ -23,6 +21,7 @@ from connectors.ami.tracker import TrackedFact, Tracker, TrackerSettings
 from hub.clock import Clock
 from hub.events.base import Event
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.log import get_logger
 from hub.ports.intake import Arrival, Intake
 
 # What pure code can raise about a message that it does not understand. Such a fault belongs to that
@@ -54,7 +53,7 @@ class Consumer:
         self._clock = clock
         self._inbox = inbox
         self._on_gap = on_gap
-        self._log = structlog.get_logger("ami.consumer").bind(pbx=config.pbx)
+        self._log = get_logger("ami.consumer").bind(pbx=config.pbx)
         self._session = _Session()
         self._serial = count(1)
         self._unsent: list[Arrival] = []

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from connectors.ami.actions import Action, Answer, Kind, is_nothing_found
 from connectors.ami.config import AmiConfig
 from connectors.ami.message import Message
 from connectors.ami.protocol import Framer
 from hub.clock import Clock
+from hub.log import get_logger
 from hub.ports.errors import AuthFailed, NotReady
 
 # Events that carry an ActionID although they are facts; all others with one are rows of a list.
@@ -52,7 +51,7 @@ class AmiLink(asyncio.Protocol):
         self._config = config
         self._clock = clock
         self._hear = hear
-        self._log = structlog.get_logger("ami.link").bind(pbx=config.pbx, address=config.address)
+        self._log = get_logger("ami.link").bind(pbx=config.pbx, address=config.address)
         self._mark = f"pl{secrets.token_hex(4)}-"
         self._count = 0
         self._pending: dict[str, _Pending] = {}
