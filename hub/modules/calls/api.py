@@ -92,6 +92,14 @@ class CallsApi:
         """Name a line, new (rev None) or known. Raises Invalid, Conflict."""
         return await self._lines.save(number, name, source, shop_id, rev)
 
+    async def queues(self) -> tuple[str, ...]:
+        """The queues of the last calls, by name."""
+        return await self._history.queues()
+
+    async def dialled_lately(self) -> tuple[str, ...]:
+        """The numbers of ours by which the last calls came, named or not."""
+        return await self._history.dialled_lately()
+
     async def gaps(self, since: datetime | None, until: datetime | None) -> tuple[GapView, ...]:
         """Times in which calls may be missing that touch the period, newest first."""
         return await self._history.gaps(since, until)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from hub.modules.access.api import AccessApi
 from sqlalchemy import select
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
+from hub.modules.access.api import AccessApi
 from hub.modules.calls.models import Call, Merged, Note
 from hub.modules.calls.rules import LONGEST_NOTE, read_legs, read_parties, read_transfers
 from hub.modules.calls.service_links import LinkService

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
@@ -83,6 +84,17 @@ class HistoryService:
     async def gaps(self, since: datetime | None, until: datetime | None) -> tuple[GapView, ...]:
         return await self._gaps.between(since, until)
 
+    async def queues(self) -> tuple[str, ...]:
+        return await self._lately(Call.queue)
+
+    async def dialled_lately(self) -> tuple[str, ...]:
+        return await self._lately(Call.line)
+
+    async def _lately(self, column: InstrumentedAttribute[str | None]) -> tuple[str, ...]:
+        last = select(column.label("seen")).order_by(Call.started_at.desc()).limit(_LATELY).subquery()
+        query = select(last.c.seen).where(last.c.seen.is_not(None)).distinct().order_by(last.c.seen)
+        return tuple((await self._session.scalars(query)).all())
+
     async def _newest(
         self, conditions: Sequence[Condition], branches: Sequence[Condition], limit: int
     ) -> Sequence[Call]:
@@ -139,6 +151,7 @@ class HistoryService:
 
 
 _FEW = 500
+_LATELY = 2000
 _DIRECTIONS = ("inbound", "outbound", "internal")
 _RESULTS = ("answered", "missed", "short_abandon", "voicemail")
 

@@ -43,13 +43,8 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
     crm = request.apis.of(CrmApi)
     page = await crm.clients(where, cursor=query.get("cursor") or None, limit=_PAGE)
     cars = await crm.vehicles_of([client.id for client in page.items])
-    values: dict[str, Any] = {
-        "where": where,
-        "clients": page.items,
-        "cars": cars,
-        "next": page.next,
-        "relations": RELATIONS,
-    }
+    values: dict[str, Any] = {"where": where, "relations": RELATIONS, "next": page.next}
+    values |= {"clients": page.items, "cars": cars}
     if query.get("part") == "rows":
         return request.fragment("crm/client_rows.html", **values)
     return request.page("crm/clients.html", **values)

@@ -1,0 +1,178 @@
+"""Pages of the history. Thin: parse, call the api, render."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar, get_args
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from hub.errors import Invalid
+from hub.events.calls import CallResult, CallStateName, Direction
+from hub.kernel.web import Method, PageRequest, Route
+from hub.modules.access.api import AccessApi
+from hub.modules.calls.api import CallFilter, CallsApi
+from hub.modules.calls.periods import PERIODS, bounds
+from hub.modules.calls.rows import call_rows, with_gaps
+from hub.modules.calls.scope import extensions_of, shops_of
+from hub.modules.calls.timeline import bars
+from hub.modules.crm.api import CrmApi
+
+Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
+L = TypeVar("L", bound=str)
+
+_PAGE = 50
+_OTHERS = 10
+_NAMES = (
+    "period", "from", "to", "direction", "result", "state", "person", "line", "queue", "number",
+    "client_id", "complete",
+)  # fmt: skip
+_LONGEST = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The filter as it stands in the address: for the form and for links that change one thing."""
+
+    given: Mapping[str, str]
+    where: CallFilter
+
+    def link(self, **changes: str) -> str:
+        """The list with some filters changed; the page begins anew."""
+        merged = {**self.given, **changes}
+        return "/calls?" + urlencode({name: value for name, value in merged.items() if value})
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the period is asked for."""
+        return any(self.given.get(name) for name in _NAMES[3:])
+
+
+async def show_list(request: PageRequest) -> web.StreamResponse:
+    """Calls by filter, with totals by the same filter; `part=list` is what changes, for the script."""
+    asked = await _asked(request)
+    calls = request.apis.of(CallsApi)
+    cursor = request.query.get("cursor") or None
+    page = await calls.history(asked.where, cursor=cursor, limit=_PAGE)
+    gaps = () if asked.is_narrow else await calls.gaps(asked.where.since, asked.where.until)
+    rows = await call_rows(request, page.items)
+    values: dict[str, Any] = {
+        "asked": asked,
+        "rows": with_gaps(rows, gaps, is_first=cursor is None, is_last=page.next is None),
+        "totals": await calls.totals(asked.where),
+        "next": page.next,
+        "is_first": cursor is None,
+    }
+    if request.query.get("part") == "list":
+        return request.fragment("calls/list_rows.html", **values)
+    return request.page("calls/list.html", **values, **await _choices(request, asked))
+
+
+async def show(request: PageRequest) -> web.StreamResponse:
+    """A call: who, by which line, its people, legs and notes; `part=call` is what changes."""
+    calls = request.apis.of(CallsApi)
+    call = await calls.call(request.path["id"], shops=shops_of(request))
+    if call.id != request.path["id"]:
+        return request.redirect(f"/calls/{call.id}")
+    last = await calls.last_calls(
+        client_id=call.client_id,
+        number=call.other_number,
+        limit=_OTHERS,
+        shops=shops_of(request),
+        skip=call.id,
+    )
+    match = await request.apis.of(CrmApi).caller(call.other_number if call.direction != "internal" else None)
+    values: dict[str, Any] = {
+        "row": (await call_rows(request, [call]))[0],
+        "call": call,
+        "match": match,
+        "bars": bars(call, request.deps.clock.now()),
+        "others": await call_rows(request, last),
+        "fault": "",
+        "typed": "",
+    }
+    if request.query.get("part") == "call":
+        return request.fragment("calls/call_body.html", **values)
+    return request.page("calls/call.html", **values)
+
+
+async def add_note(request: PageRequest) -> web.StreamResponse:
+    """Add a note, back to the call."""
+    call_id = request.path["id"]
+    text = request.form.get("text", "")
+    note = await request.apis.of(CallsApi).add_note(
+        call_id, text, author_name=request.viewer.name, shops=shops_of(request)
+    )
+    return request.redirect(f"/calls/{note.call_id}#notes", notice=request.t("Noted."))
+
+
+async def choose_client(request: PageRequest) -> web.StreamResponse:
+    """Say which of the candidates it was; an empty choice takes it back."""
+    client_id = request.form.get("client_id", "") or None
+    call = await request.apis.of(CallsApi).set_client(request.path["id"], client_id, shops=shops_of(request))
+    return request.redirect(f"/calls/{call.id}", notice=request.t("Saved."))
+
+
+async def _asked(request: PageRequest) -> Asked:
+    query = request.query
+    given = {name: query.get(name, "")[:_LONGEST].strip().replace("\x00", "") for name in _NAMES}
+    if given["period"] not in PERIODS:
+        given["period"] = (
+            "custom" if given["from"] or given["to"] else "all" if given["client_id"] else "today"
+        )
+    zone = ZoneInfo(request.deps.settings.shop.timezone)
+    days = (_day(given["from"]), _day(given["to"]))
+    since, until = bounds(given["period"], *days, request.deps.clock.now(), zone)
+    where = CallFilter(
+        shops=shops_of(request), since=since, until=until,
+        direction=_one_of(given["direction"], get_args(Direction)),
+        result=_one_of(given["result"], get_args(CallResult)),
+        state=_one_of(given["state"], get_args(CallStateName)),
+        person=await extensions_of(request, given["person"]) if given["person"] else None,
+        line=given["line"] or None, queue=given["queue"] or None, number=given["number"] or None,
+        client_id=given["client_id"] or None,
+        is_complete={"yes": True, "no": False}.get(given["complete"]),
+    )  # fmt: skip
+    return Asked(given=given, where=where)
+
+
+async def _choices(request: PageRequest, asked: Asked) -> dict[str, Any]:
+    """What the form's lists offer."""
+    people = await request.apis.of(AccessApi).list_people(shops_of(request))
+    calls = request.apis.of(CallsApi)
+    client_id = asked.where.client_id
+    client = (await request.apis.of(CrmApi).clients_by_ids([client_id])).get(client_id) if client_id else None
+    return {
+        "periods": PERIODS, "people": [one for one in people if one.extensions or one.mobile],
+        "lines": await calls.lines(), "queues": await calls.queues(), "client": client,
+        "directions": get_args(Direction), "results": get_args(CallResult),
+    }  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(
+            "calls.day", "This is not a day.", "Write it like 2026-12-31.", fields={"from": "Not a day."}
+        ) from error
+
+
+def _one_of(text: str, allowed: tuple[Any, ...]) -> Any:
+    return text if text in allowed else None
+
+
+def _page(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
+    return Route(method=method, path=path, handler=handler, right=right, name=f"calls.{name}")
+
+
+routes = (
+    _page("GET", "/calls", show_list, "calls.view", "list"),
+    _page("GET", "/calls/{id}", show, "calls.view", "call"),
+    _page("POST", "/calls/{id}/notes", add_note, "calls.note", "add_note"),
+    _page("POST", "/calls/{id}/client", choose_client, "calls.note", "choose_client"),
+)
