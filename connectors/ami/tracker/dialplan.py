@@ -6,29 +6,31 @@ from connectors.ami.message import Message
 from connectors.ami.tracker.dialling import NOWHERE, goes_on, on_dial
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
-from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.moments import Moment, peek
 from connectors.ami.tracker.transfers import redirect_is_certain
 
-_VOICEMAIL = frozenset({"record", "voicemail", "minivmrecord", "audiosocketvoicemail"})
-_OF_CALLED_LEGS = frozenset({"appdial", "appqueue", "appdial2"})
+_VOICEMAIL = frozenset({b"record", b"voicemail", b"minivmrecord"})
+_OF_CALLED_LEGS = frozenset({b"appdial", b"appqueue", b"appdial2"})
 _SILENT = frozenset(
-    {"noop", "set", "hangup", "return", "gosub", "gosubif", "goto", "gotoif", "execif", "mset"}
+    {b"noop", b"set", b"mset", b"hangup", b"return", b"gosub", b"gosubif", b"goto", b"gotoif", b"execif"}
 )
 
 
 def on_newexten(exchange: Exchange, message: Message, now: Moment) -> None:
-    """A leg runs an application of the dialplan."""
+    """A leg runs an application of the dialplan; most of them mean nothing to a call."""
+    application = peek(message, b"\nApplication:").lower()
+    if _means_nothing(exchange, message, application):
+        return
     leg = exchange.leg(message, now)
-    application = message.get("Application").lower()
-    if leg is None or application in _OF_CALLED_LEGS:
+    if leg is None:
         return
     conversation = leg.conversation
     if conversation.is_over:
         return
     exten = message.get("Extension") or message.get("Exten")
-    if application == "dial":
+    if application == b"dial":
         on_dial(exchange, leg, message.get("AppData"))
-    elif application == "queue":
+    elif application == b"queue":
         conversation.is_tried = True
     elif application in _VOICEMAIL:
         _voicemail(exchange, leg)
@@ -38,6 +40,24 @@ def on_newexten(exchange: Exchange, message: Message, now: Moment) -> None:
     _leave_person(exchange, leg, exten, now)
     if leg.is_outside_party and not leg.is_leaving and application not in _SILENT:
         _moves_on(exchange, leg)
+
+
+def _means_nothing(exchange: Exchange, message: Message, application: bytes) -> bool:
+    """Told without reading the whole message: there are fifty of these to a call."""
+    if application in _OF_CALLED_LEGS:
+        return True
+    if application in (b"dial", b"queue") or application in _VOICEMAIL:
+        return False
+    leg = exchange.legs.get(peek(message, b"\nUniqueid:").decode("ascii", "replace"))
+    if leg is None:
+        return False
+    conversation = leg.conversation
+    if leg is conversation.caller:
+        return not conversation.is_originated or bool(conversation.asked_raw)
+    if not leg.is_outside_party:
+        return True
+    is_known = bool(conversation.to_raw) and conversation.departure is None
+    return is_known and (application in _SILENT or conversation.phase == "ringing")
 
 
 def _voicemail(exchange: Exchange, leg: Leg) -> None:

@@ -40,6 +40,7 @@ class Exchange:
         self.waiting: dict[Conversation, None] = {}
         self.hears_hangup_requests = False
         self.lost: Moment | None = None
+        self.looked: Moment | None = None
         self._order = 0
 
     # ------------------------------------------------------------------ telling

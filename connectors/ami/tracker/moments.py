@@ -21,13 +21,15 @@ class Moment:
     @classmethod
     def of(cls, message: Message, arrived_at: datetime) -> Moment:
         """The moment of a message."""
-        text = message.get("Timestamp")
-        try:
-            stamp = float(text) if text else None
-        except ValueError:
-            stamp = None
-        if stamp is not None and not 0 < stamp < _TOO_LATE:
-            stamp = None
+        text = peek(message, b"\nTimestamp:")
+        stamp = None
+        if text:
+            try:
+                stamp = float(text)
+            except ValueError:
+                stamp = None
+            if stamp is not None and not 0 < stamp < _TOO_LATE:
+                stamp = None
         return cls(stamp, arrived_at.timestamp())
 
     @classmethod
@@ -52,6 +54,16 @@ class Moment:
 
 
 _TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+def peek(message: Message, header: bytes) -> bytes:
+    """A header's value without reading the others: most messages are looked at only so far."""
+    start = message.raw.find(header)
+    if start < 0:
+        return b""
+    start += len(header)
+    end = message.raw.find(b"\n", start)
+    return message.raw[start : end if end >= 0 else None].strip()
 
 
 def one_decimal(seconds: float) -> float:

@@ -7,6 +7,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.moments import Moment
 
+_OFTEN = 0.25
 _QUIET = 1.0
 _RESPONSE = 2.0
 _HANGUP = 10.0
@@ -16,7 +17,10 @@ _STALE = 12 * 3600.0
 
 
 def look_again(exchange: Exchange, now: Moment) -> None:
-    """Cheap, at every message: the few conversations that wait for one."""
+    """Cheap, at every message: the few conversations that wait for one, a few times a second."""
+    if exchange.looked is not None and now.since(exchange.looked) < _OFTEN:
+        return
+    exchange.looked = now
     for conversation in list(exchange.waiting):
         _settle(exchange, conversation, now)
 
@@ -54,6 +58,7 @@ def _close_the_doomed(exchange: Exchange, conversation: Conversation, now: Momen
 
 def expire(exchange: Exchange, now: Moment) -> None:
     """Everything that is too old to be true."""
+    exchange.looked = None
     look_again(exchange, now)
     for conversation in list({id(one): one for one in exchange.by_linkedid.values()}.values()):
         silence = now.since(conversation.touched or conversation.started)
