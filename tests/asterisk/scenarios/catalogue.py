@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.asterisk.scenarios import faults, groups, missed, outgoing, parking, people, transfers
+from tests.asterisk.scenarios import (
+    faults,
+    further,
+    groups,
+    missed,
+    outgoing,
+    parking,
+    people,
+    through_queues,
+    transfers,
+)
 from tests.asterisk.scenarios.base import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -13,4 +23,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *people.SCENARIOS,
     *outgoing.SCENARIOS,
     *faults.SCENARIOS,
+    *through_queues.SCENARIOS,
+    *further.SCENARIOS,
 )
