@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
+from hub.modules.calls.module import MODULE as CALLS
+from hub.modules.crm.module import MODULE as CRM
+from hub.modules.desk.module import MODULE as DESK
 
-MODULES: tuple[Module, ...] = (ACCESS,)
+MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK)

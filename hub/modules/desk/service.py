@@ -59,7 +59,6 @@ class DeskService:
             board=tuple(sorted((rows[c.id] for c in live), key=_board_order)),
             today=tuple(rows[call.id] for call in ended.items),
             totals=await self._calls.totals(today),
-            link=self._calls.link(),
             now=now,
         )
 

@@ -9,7 +9,6 @@ from typing import Literal
 from hub.modules.calls.api import CallTotals, CallView, NoteView
 from hub.modules.crm.api import Candidate, ClientView, NumberKind
 from hub.modules.desk.rules import DeskState, Pop
-from hub.ports.telephony import LinkState
 
 CallerKind = Literal["client", "not_client", "candidates", "unknown", "withheld", "colleague"]
 
@@ -75,5 +74,4 @@ class DeskPage:
     board: tuple[Row, ...]
     today: tuple[Row, ...]
     totals: CallTotals
-    link: LinkState | None
     now: datetime

@@ -2,8 +2,6 @@
 // wrong stands under it in the server's words, and what was typed stays.
 
 export function startPosting(area, { posted }) {
-  const notices = document.getElementById("desk-notices");
-
   area.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method !== "post") return;
@@ -41,14 +39,10 @@ export function startPosting(area, { posted }) {
     if (place) {
       place.textContent = text;
       place.hidden = !text;
-    } else if (text) tell(text);
+    } else if (text) tell(text, "danger");
   }
 
-  function tell(text) {
-    const notice = document.createElement("div");
-    notice.className = "desk-notice";
-    notice.textContent = text;
-    notices.append(notice);
-    setTimeout(() => notice.remove(), 6000);
+  function tell(text, kind = "success") {
+    document.dispatchEvent(new CustomEvent("pitline:toast", { detail: { text, kind } }));
   }
 }
