@@ -1,4 +1,4 @@
-"""What a client may order: Originate, Hangup, Redirect. Anything like a shell is refused."""
+"""What a client may order: Originate, Hangup, Redirect, transfers, Park. Anything like a shell is refused."""
 
 from __future__ import annotations
 
@@ -20,12 +20,29 @@ class Orders(Protocol):
         """Whether there is a phone with this extension."""
         ...
 
+    def talks_with_first(self, leg: Channel) -> bool:
+        """Whether this leg was rung by the call's first leg and talks with it: of such calls alone
+        the exchange knows how to transfer."""
+        ...
+
     def hang_up(self, leg: Channel) -> None:
         """End the call that this leg belongs to."""
         ...
 
     def redirect(self, leg: Channel, extension: str) -> None:
         """Send the other side of the call to a phone."""
+        ...
+
+    def blind_transfer(self, leg: Channel, extension: str) -> None:
+        """A phone of ours sends the other side to a colleague."""
+        ...
+
+    def attended_transfer(self, leg: Channel, extension: str) -> None:
+        """A phone of ours asks a colleague, then hands over."""
+        ...
+
+    def park(self, leg: Channel) -> None:
+        """Put the leg into the parking lot."""
         ...
 
     def originate(self, extension: str, reply: Reply) -> None:
@@ -66,6 +83,42 @@ def _redirect(orders: Orders, reply: Reply) -> Iterator[Headers]:
         orders.redirect(leg, extension)
 
 
+def _blind_transfer(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    leg, extension = orders.leg(reply.get("Channel")), reply.get("Exten")
+    if leg is None:
+        yield reply.error("Channel specified does not exist")
+    elif not orders.talks_with_first(leg) or not orders.knows(extension):
+        yield reply.error("Transfer failed")
+    else:
+        yield reply.success(("Message", "Transfer succeeded"))
+        orders.blind_transfer(leg, extension)
+
+
+def _attended_transfer(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    leg, extension = orders.leg(reply.get("Channel")), reply.get("Exten")
+    if leg is None:
+        yield reply.error("Channel specified does not exist")
+    elif not orders.talks_with_first(leg) or not orders.knows(extension):
+        yield reply.error("Atxfer failed")
+    else:
+        yield reply.success(("Message", "Atxfer successfully queued"))
+        orders.attended_transfer(leg, extension)
+
+
+def _park(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    name = reply.get("Channel")
+    leg = orders.leg(name)
+    if not name:
+        yield reply.error("Channel not specified")
+    elif leg is None:
+        yield reply.error(f"Channel does not exist: {name}")
+    elif not any(map(orders.talks_with_first, leg.bridge.channels if leg.bridge else ())):
+        yield reply.error("Park failure")
+    else:
+        yield reply.success(("Message", "Park successful"))
+        orders.park(leg)
+
+
 def _originate(orders: Orders, reply: Reply) -> Iterator[Headers]:
     device = reply.get("Channel")
     if not device:
@@ -86,6 +139,9 @@ def _command(_: Orders, reply: Reply) -> Iterator[Headers]:
 ORDERS: Mapping[str, Order] = {
     "hangup": _hangup,
     "redirect": _redirect,
+    "blindtransfer": _blind_transfer,
+    "atxfer": _attended_transfer,
+    "park": _park,
     "originate": _originate,
     "command": _command,
 }

@@ -212,6 +212,8 @@ LISTS: Mapping[str, Answerer] = {
 """Questions that change nothing, by their name in lower case."""
 
 _COMMANDS = {
+    "Atxfer": "Attended transfer.  (Priv: call,all)",
+    "BlindTransfer": "Blind transfer channel(s) to the given destination  (Priv: call,all)",
     "BridgeList": "Get a list of bridges in the system.  (Priv: <none>)",
     "Challenge": "Generate Challenge for MD5 Auth.  (Priv: <none>)",
     "CoreSettings": "Show PBX core settings (version etc).  (Priv: system,reporting,all)",
@@ -226,6 +228,7 @@ _COMMANDS = {
     "Login": "Login Manager.  (Priv: <none>)",
     "Logoff": "Logoff Manager.  (Priv: <none>)",
     "Originate": "Originate a call.  (Priv: originate,all)",
+    "Park": "Park a channel.  (Priv: call,all)",
     "ParkedCalls": "List parked calls.  (Priv: call,all)",
     "Ping": "Keepalive command.  (Priv: <none>)",
     "PJSIPShowEndpoints": "Lists PJSIP endpoints.  (Priv: system,all)",

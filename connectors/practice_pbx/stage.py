@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 
 import structlog
 
-from connectors.practice_pbx import inbound, outbound, transfers
+from connectors.practice_pbx import improvise, outbound
 from connectors.practice_pbx.conversation import Conversation
 from connectors.practice_pbx.exchange import Exchange
-from connectors.practice_pbx.model import RINGING, Channel
+from connectors.practice_pbx.improvise import Step
+from connectors.practice_pbx.model import Channel
 from connectors.practice_pbx.replies import Reply
 from connectors.practice_pbx.script import Script
-
-_STRANGER_ANSWERS = 3.0
-_TALK = 20.0
 
 
 class Stage:
@@ -72,9 +70,6 @@ class Stage:
                 return
             row.verb(call, row.who, row.what)
 
-    async def _wait(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._pace)
-
     # what a client may order
 
     def leg(self, name: str) -> Channel | None:
@@ -91,37 +86,49 @@ class Stage:
                 return task, call
         return None
 
+    def talks_with_first(self, leg: Channel) -> bool:
+        """Whether this leg was rung by the call's first leg and talks with it."""
+        call = next((c for c in self._playing.values() if leg in c.legs.values()), None)
+        is_rung = call is not None and leg is not call.first
+        return is_rung and call is not None and leg.bridge is not None and leg.bridge is call.lead.bridge
+
     def hang_up(self, leg: Channel) -> None:
         """The exchange ends the whole call that the leg belongs to."""
-        found = self._conversation(leg)
-        if found is None:
-            self._exchange.hang_up(leg)
-        else:
-            self._replace(found, self._end_now(found[1], leg))
-
-    async def _end_now(self, call: Conversation, leg: Channel) -> None:
-        call.end(leg)
+        self._step_in(leg, lambda call: improvise.ended(call, leg))
 
     def redirect(self, leg: Channel, extension: str) -> None:
-        """The first leg of the call is sent to a phone, which answers and talks for a while."""
-        found = self._conversation(leg)
-        if found is not None:
-            self._replace(found, self._redirected(found[1], extension))
+        """The first leg of the call is sent to a phone."""
+        self._step_in(leg, lambda call: improvise.redirected(call, extension))
 
-    async def _redirected(self, call: Conversation, extension: str) -> None:
-        transfers.redirects(call, extension)
-        await self._wait(_STRANGER_ANSWERS)
-        inbound.answers(call, extension)
-        await self._wait(_TALK)
-        call.hang_up(next(who for who, leg in call.legs.items() if leg is call.first))
+    def blind_transfer(self, leg: Channel, extension: str) -> None:
+        """A phone of ours sends the other side to a colleague."""
+        self._step_in(leg, lambda call: improvise.sent(call, leg, extension))
 
-    def _replace(
-        self, found: tuple[asyncio.Task[None], Conversation], play: Coroutine[None, None, None]
-    ) -> None:
-        task, call = found
-        self._playing.pop(task, None)
-        task.cancel()
-        self._start(call, play)
+    def attended_transfer(self, leg: Channel, extension: str) -> None:
+        """A phone of ours asks a colleague, then hands over."""
+        self._step_in(leg, lambda call: improvise.handed_over(call, leg, extension))
+
+    def park(self, leg: Channel) -> None:
+        """The other side of the leg's bridge parks it."""
+        talking = next(filter(self.talks_with_first, leg.bridge.channels if leg.bridge else ()))
+        self._step_in(leg, lambda call: improvise.parked(call, talking))
+
+    def _step_in(self, leg: Channel, improvised: Callable[[Conversation], Iterator[Step]]) -> None:
+        for task, call in self._playing.items():
+            if leg is call.first or leg in call.legs.values():
+                self._playing.pop(task)
+                task.cancel()
+                self._start(call, self._improvise(call, improvised(call)))
+                return
+        self._exchange.hang_up(leg)
+
+    async def _improvise(self, call: Conversation, steps: Iterator[Step]) -> None:
+        for seconds, deed in steps:
+            if seconds:
+                await asyncio.sleep(seconds / self._pace)
+            if call.is_over:
+                return
+            deed()
 
     def refuse_originate(self, reply: Reply) -> None:
         """The phone is not registered: reason 0, and no channel was ever born."""
@@ -131,30 +138,13 @@ class Stage:
     def originate(self, extension: str, reply: Reply) -> None:
         """Our phone rings and answers; then the number is dialled, and it answers too."""
         call = Conversation(self._exchange)
-        number, name = _caller_id(reply.get("CallerID"))
-        outbound.originate(call, extension, (number, name), reply.get("ChannelId"))
-        self._start(call, self._originated(call, reply))
+        outbound.originate(call, extension, _caller_id(reply.get("CallerID")), reply.get("ChannelId"))
 
-    async def _originated(self, call: Conversation, reply: Reply) -> None:
-        number = reply.get("Exten")
-        await self._alive(call, 2.0, lambda: outbound.pick_up_originated(call, number))
-        if call.is_over:
-            return
-        answer = _originate_response(reply, "Success", call.lead.name, "4", call.lead)
-        self._exchange.emit("OriginateResponse", answer)
-        if self.knows(number):
-            inbound.rings(call, number)
-            await self._alive(call, _STRANGER_ANSWERS, lambda: inbound.answers(call, number))
-        else:
-            outside = outbound.dial_out(call, number)
-            await self._alive(call, 1.0, lambda: self._exchange.set_state(outside, RINGING))
-            await self._alive(call, _STRANGER_ANSWERS, lambda: inbound.answers(call, "outside"))
-        await self._alive(call, _TALK, lambda: call.end(call.lead))
+        def say() -> None:
+            answer = _originate_response(reply, "Success", call.lead.name, "4", call.lead)
+            self._exchange.emit("OriginateResponse", answer)
 
-    async def _alive(self, call: Conversation, seconds: float, deed: Callable[[], None]) -> None:
-        await self._wait(seconds)
-        if not call.is_over:
-            deed()
+        self._start(call, self._improvise(call, improvise.originated(call, reply.get("Exten"), say)))
 
 
 def _caller_id(text: str) -> tuple[str, str]:

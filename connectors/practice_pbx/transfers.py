@@ -49,6 +49,11 @@ def parks(call: Conversation, who: str, *_: str) -> None:
     call.exchange.park(lead, leg)
 
 
+def is_parked_by(call: Conversation, parker: Channel) -> None:
+    """AMI Park: no transfer event, the caller goes to the lot at once."""
+    call.exchange.park(call.lead, parker)
+
+
 def leaves(call: Conversation, who: str, *_: str) -> None:
     """`101 leaves`: a leg that has nobody to talk to any more ends."""
     call.complete_agent(call.legs[who])
