@@ -73,13 +73,15 @@ class LoginService:
         person = await self._uow.session.get(Person, attempt.person_id or "")
         if person is None or not person.is_active or person.password_hash != attempt.password_hash:
             return None
-        await self._uow.session.execute(
-            update(LoginTry).where(LoginTry.id == attempt.try_id).values(failed=False)
-        )
+        await self.forgive(attempt.try_id)
         if old is not None:
             await self.end(old)
         is_known = device is not None and await self._is_device_of(secret_hash(device), person.id)
         return await self.open(person.id, address=address, agent=agent, needs_device=not is_known)
+
+    async def forgive(self, try_id: str) -> None:
+        """The password was right: this try does not count against the brakes."""
+        await self._uow.session.execute(update(LoginTry).where(LoginTry.id == try_id).values(failed=False))
 
     async def open(self, person_id: str, *, address: str, agent: str, needs_device: bool) -> SignedIn:
         """A new session (and device) for a person who proved who he is."""

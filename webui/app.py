@@ -1,0 +1,111 @@
+"""Builds the web application of a running hub: every module's pages and operations, and our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aiohttp import web
+
+from hub.kernel.installation import Installation
+from hub.kernel.manifest import grants_of
+from hub.kernel.web import Route
+from hub.modules.access.api import prepare, warm_up
+from webui.brakes import Limits
+from webui.door import Door
+from webui.files import HERE, Files
+from webui.forms import BIGGEST_BODY
+from webui.guard import Cookies
+from webui.live import Sockets
+from webui.menu import Menu
+from webui.middlewares import make_error_middleware, make_header_signal
+from webui.openapi import PREFIX
+from webui.pages import (
+    account,
+    audit,
+    document,
+    home,
+    live_state,
+    login,
+    probes,
+    settings,
+    setup,
+    system,
+    tokens,
+)
+from webui.pipeline import Pipeline
+from webui.render import Renderer
+from webui.request import Site
+from webui.texts import Texts
+
+SITE = web.AppKey("site", Site)
+_PAGES: tuple[tuple[Route, ...], ...] = (
+    home.routes, login.routes, setup.routes, account.routes, settings.routes, tokens.routes, audit.routes,
+    system.routes, live_state.routes, probes.routes,
+)  # fmt: skip
+
+
+def make_app(installation: Installation, limits: Limits | None = None) -> web.Application:
+    """The application; it may be started once. `limits` differ in tests."""
+    installation = replace(
+        installation, deps=replace(installation.deps, grants=grants_of(installation.modules))
+    )
+    site = _make_site(installation)
+    pipeline = Pipeline(site, limits or Limits())
+    app = web.Application(middlewares=[make_error_middleware(site)], client_max_size=BIGGEST_BODY)
+    app[SITE] = site
+    app.on_response_prepare.append(make_header_signal(site))
+    app.router.add_get("/live", site.sockets.serve)
+    app.router.add_get("/assets/{name:.+}", site.files.serve)
+    operations = [operation for module in installation.modules for operation in module.operations]
+    _add(app, pipeline, [route for pages in _PAGES for route in pages])
+    _add(app, pipeline, document.routes(operations))
+    _add(app, pipeline, [route for module in installation.modules for route in module.routes])
+    for operation in operations:
+        _add_one(app, operation.method, PREFIX + operation.path, pipeline.operation(operation))
+
+    async def run(_app: web.Application) -> None:
+        await prepare(installation)
+        await warm_up()
+        await setup.announce(site)
+        site.sockets.start()
+
+    async def stop(_app: web.Application) -> None:
+        await site.sockets.stop()
+        await site.door.close()
+
+    app.on_startup.append(run)
+    app.on_shutdown.append(stop)
+    return app
+
+
+def _make_site(installation: Installation) -> Site:
+    modules, shop = installation.modules, installation.settings.shop
+    texts = Texts([HERE / "locales", *(module.folder / "locales" for module in modules)])
+    files = Files(modules)
+    cookies = Cookies.of(installation.settings.server)
+    door = Door(installation, cookies)
+    return Site(
+        installation=installation,
+        deps=installation.deps,
+        cookies=cookies,
+        texts=texts,
+        files=files,
+        renderer=Renderer(modules, texts, files, installation.clock, shop.timezone, shop.country),
+        door=door,
+        sockets=Sockets(installation, door),
+        menu=Menu(modules, installation.deps),
+        setup_code=setup.new_code(),
+    )
+
+
+def _add(app: web.Application, pipeline: Pipeline, routes: Sequence[Route]) -> None:
+    for route in routes:
+        _add_one(app, route.method, route.path, pipeline.page(route))
+
+
+def _add_one(app: web.Application, method: str, path: str, handler: object) -> None:
+    if method == "GET":
+        app.router.add_get(path, handler)  # type: ignore[arg-type]
+    else:
+        app.router.add_route(method, path, handler)  # type: ignore[arg-type]

@@ -1,0 +1,124 @@
+"""Finds out who asks: by session cookie or Bearer token, remembered for less than a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from hub.errors import HubError, NotSignedIn
+from hub.kernel.installation import Installation
+from hub.kernel.web import Viewer
+from hub.log import get_logger
+from hub.modules.access.api import AccessApi, Known
+from webui.guard import Cookies
+from webui.texts import accepted_language
+
+FRESH = 0.8
+TOUCH_AFTER = timedelta(minutes=1)
+_KEEP = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, and by which cookie; `stamp` changes when what they may do changes."""
+
+    viewer: Viewer
+    session_token: str = ""
+    stamp: str = ""
+    must_change_password: bool = False
+
+
+class Door:
+    """Authenticates requests. What it remembers is forgotten at the first hint that people, sessions
+    or tokens changed, and in any case after 0.8 s, so that another process's change counts too."""
+
+    def __init__(self, installation: Installation, cookies: Cookies) -> None:
+        self._installation = installation
+        self._cookies = cookies
+        self._log = get_logger("webui.door")
+        self._remembered: dict[str, tuple[Known, float]] = {}
+        self._touching: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def look(self, request: web.Request, *, with_cookie: bool = True) -> Visitor:
+        """Who it is; nobody without cookie or token. Raises NotSignedIn for a token that is no good
+        (a cookie that is no good is just nobody)."""
+        header = request.headers.get("Authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            known = await self._known(token.strip(), is_token=True) if scheme.lower() == "bearer" else None
+            if known is None:
+                raise NotSignedIn("access.token_bad", "This token opens nothing.", "Make a new one.")
+            return Visitor(known.viewer, "", known.stamp)
+        cookie = request.cookies.get(self._cookies.session, "") if with_cookie else ""
+        known = await self._known(cookie, is_token=False) if 0 < len(cookie) <= 100 else None
+        if known is None:
+            return self.nobody(request)
+        return Visitor(known.viewer, cookie, known.stamp, known.must_change_password)
+
+    def nobody(self, request: web.Request) -> Visitor:
+        """Somebody who is not signed in."""
+        default = self._installation.settings.shop.language
+        language = accepted_language(request.headers.get("Accept-Language", ""), default)
+        viewer = Viewer(
+            kind="nobody", id="", name="", role="", rights={}, shop_id=self._installation.default_shop,
+            shop_ids=frozenset(), language=language,
+        )  # fmt: skip
+        return Visitor(viewer)
+
+    def forget(self) -> None:
+        """People, sessions or tokens may have changed: look again."""
+        self._remembered.clear()
+
+    async def close(self) -> None:
+        """Let the last touches finish."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _known(self, secret: str, *, is_token: bool) -> Known | None:
+        kind = "token" if is_token else "session"
+        now = self._installation.clock.monotonic()
+        found, at = self._remembered.get(f"{kind}:{secret}", (None, 0.0))
+        if found is not None and now - at < FRESH:
+            return found
+        transactions, shop = self._installation.transactions, self._installation.default_shop
+        async with transactions.reading(actor=None, shop_id=shop) as uow:
+            access = AccessApi(uow, self._installation.deps)
+            known = await (access.tokens.known(secret) if is_token else access.logins.known(secret))
+        if len(self._remembered) >= _KEEP:
+            self._remembered.clear()
+        if known is None:
+            self._remembered.pop(f"{kind}:{secret}", None)
+        else:
+            self._remembered[f"{kind}:{secret}"] = (known, now)
+            self._touch(known)
+        return known
+
+    def _touch(self, known: Known) -> None:
+        key = known.viewer.session_id or known.viewer.id
+        now = self._installation.clock.now()
+        if key in self._touching or (known.seen_at is not None and now - known.seen_at < TOUCH_AFTER):
+            return
+        self._touching.add(key)
+        self.later(self._write_touch(known, key))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the request; kept until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write_touch(self, known: Known, key: str) -> None:
+        transactions, viewer = self._installation.transactions, known.viewer
+        try:
+            async with transactions.writing(actor=None, shop_id=viewer.shop_id) as uow:
+                access = AccessApi(uow, self._installation.deps)
+                await (access.logins if viewer.session_id else access.tokens).touch(key)
+        except HubError as error:
+            self._log.warning("could not note that somebody was here", who=viewer.actor, error=str(error))
+        finally:
+            self._touching.discard(key)

@@ -1,0 +1,124 @@
+"""Who is at the other end of a request, and whether a browser was sent here by somebody else's page."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from hub.errors import NotAllowed
+from hub.settings import ServerSettings
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Names of the cookies; with https they may belong to this host alone."""
+
+    session: str
+    device: str
+    notice: str
+    is_secure: bool
+
+    @classmethod
+    def of(cls, server: ServerSettings) -> Cookies:
+        """As the public address says."""
+        secure = server.public_url.lower().startswith("https://")
+        prefix = "__Host-" if secure else ""
+        return cls(f"{prefix}pitline", f"{prefix}pitline_device", f"{prefix}pitline_notice", secure)
+
+    def put(self, response: web.StreamResponse, name: str, value: str, seconds: int | None = None) -> None:
+        """HttpOnly, SameSite=Lax, for the whole site."""
+        response.set_cookie(
+            name, value, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=self.is_secure
+        )
+
+    def drop(self, response: web.StreamResponse, name: str) -> None:
+        """Take it away, with the same attributes."""
+        response.del_cookie(name, path="/", httponly=True, samesite="Lax", secure=self.is_secure)
+
+
+def client_address(request: web.Request, server: ServerSettings) -> str:
+    """The address of whoever asks. X-Forwarded-For counts only as far as trusted proxies wrote it."""
+    peername = request.transport.get_extra_info("peername") if request.transport else None
+    address = str(peername[0]) if isinstance(peername, tuple) and peername else ""
+    hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
+    while hops and _is_in(address, server.trusted_proxies):
+        hop = hops.pop()
+        if not _is_address(hop):
+            break
+        address = hop
+    return address
+
+
+def is_loopback(request: web.Request, server: ServerSettings) -> bool:
+    """Whether it can only be somebody at this machine: no proxy stands between, and we listen here
+    alone."""
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or server.public_url:
+        return False
+    peername = request.transport.get_extra_info("peername") if request.transport else None
+    peer = str(peername[0]) if isinstance(peername, tuple) and peername else ""
+    host = "127.0.0.1" if server.host == "localhost" else server.host
+    return all(_is_address(one) and ip_address(one).is_loopback for one in (peer, host))
+
+
+def origin_is_ours(request: web.Request, server: ServerSettings) -> bool | None:
+    """Whether the page that sent this is ours: True, False, or None where the browser does not say."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return None if origin is None else same_origin(request, origin, server)
+
+
+def same_origin(request: web.Request, origin: str, server: ServerSettings) -> bool:
+    """Whether an Origin header names us, by the public address or the one that was asked for."""
+    try:
+        asked = urlsplit(origin)
+        public = urlsplit(server.public_url)
+    except ValueError:
+        return False
+    if server.public_url and (asked.scheme, asked.netloc) == (public.scheme, public.netloc):
+        return True
+    return asked.scheme in ("http", "https") and asked.netloc != "" and asked.netloc == request.host
+
+
+def csrf_token(session_token: str) -> str:
+    """What forms of this session carry: nobody can tell it without the cookie."""
+    return hashlib.sha256(b"csrf:" + session_token.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def check_csrf(request: web.Request, server: ServerSettings, session_token: str, sent: str) -> None:
+    """Refuse a change that another site's page may have started. Every present browser says where a
+    request comes from; one that does not must show the session's own token."""
+    is_ours = origin_is_ours(request, server)
+    right = hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), csrf_token(session_token).encode())
+    if is_ours is False or (is_ours is None and not right) or (sent and not right):
+        raise NotAllowed(
+            "request.cross_site", "This form was not sent from a page of Pitline.",
+            "Reload the page and try again.",
+        )  # fmt: skip
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
+    if not _is_address(address):
+        return False
+    try:
+        return any(ip_address(address) in ip_network(network, strict=False) for network in networks)
+    except ValueError:
+        return False

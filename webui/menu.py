@@ -1,0 +1,56 @@
+"""What stands around every page: menu by right, banner of the PBX line, person menu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.kernel.context import Deps
+from hub.kernel.manifest import MenuItem, Module
+from webui.texts import LANGUAGES
+
+if TYPE_CHECKING:
+    from webui.request import Request
+
+_OWN = (
+    MenuItem("Settings", "/settings", "settings.view", "settings", order=90),
+    MenuItem("System", "/system", "system.view", "activity", order=95),
+)
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "pitline_theme"
+
+
+class Menu:
+    """The shell's values for a viewer."""
+
+    def __init__(self, modules: Sequence[Module], deps: Deps) -> None:
+        items = [item for module in modules for item in module.menu]
+        self._items = sorted([*items, *_OWN], key=lambda item: (item.order, item.title))
+        self._deps = deps
+
+    def shell(self, request: Request) -> dict[str, Any]:
+        """Everything that shell.html shows besides the page."""
+        viewer, path = request.viewer, request.http.path
+        allowed = [item for item in self._items if viewer.can(item.right)]
+        here = max(
+            (item.path for item in allowed if path == item.path or path.startswith(item.path + "/")),
+            key=len,
+            default="",
+        )
+        theme = request.http.cookies.get(THEME_COOKIE, "auto")
+        return {
+            "menu": [(item, request.t(item.title), item.path == here) for item in allowed],
+            "theme": theme if theme in THEMES else "auto",
+            "themes": THEMES,
+            "languages": LANGUAGES,
+            "pbx": self.pbx(request),
+            "must_change_password": request.visitor.must_change_password,
+        }
+
+    def pbx(self, request: Request) -> dict[str, Any] | None:
+        """The line to the PBX; None where there is none or the viewer is nobody."""
+        telephony = self._deps.telephony
+        if telephony is None or request.viewer.kind == "nobody":
+            return None
+        link = telephony.link()
+        return {"is_up": link.is_up, "since": link.since, "text": link.text}

@@ -1,0 +1,1 @@
+"""Our own pages: signing in, settings, system; modules bring theirs."""

@@ -1,0 +1,20 @@
+"""The front door: to the desk, until the shop's own site stands here."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.kernel.web import PUBLIC
+from webui.pipeline import FreeRoute
+from webui.request import Request
+
+
+async def home(request: Request) -> web.StreamResponse:
+    """Public: whoever is not signed in is led to the log-in by the next page."""
+    if request.viewer.kind == "nobody" or request.viewer.can("desk.use"):
+        return request.redirect("/desk")
+    menu = request.site.menu.shell(request)["menu"]
+    return request.redirect(menu[0][0].path if menu else "/me")
+
+
+routes = (FreeRoute(method="GET", path="/", handler=home, right=PUBLIC, name="web.home"),)

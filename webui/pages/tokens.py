@@ -1,0 +1,65 @@
+"""Tokens of programs: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.errors import Invalid, NotAllowed
+from hub.kernel.web import PageRequest, Route
+from hub.modules.access.api import AccessApi, covers
+
+
+async def show(request: PageRequest) -> web.StreamResponse:
+    """All of them; the keys themselves are nowhere."""
+    return await _page(request, {}, {}, "")
+
+
+async def create(request: PageRequest) -> web.StreamResponse:
+    """The answer to this POST is the only place where the key ever stands."""
+    typed = {name: request.form.get(name, "") for name in ("name", "role")}
+    try:
+        _, secret = await request.apis.of(AccessApi).tokens.create(
+            typed["name"], typed["role"], request.viewer
+        )
+    except Invalid as error:
+        return await _page(request, typed, dict(error.fields), "")
+    except NotAllowed as error:
+        return await _page(request, typed, {"role": error.text}, "")
+    return await _page(request, {}, {}, secret)
+
+
+async def revoke(request: PageRequest) -> web.StreamResponse:
+    """From now on it opens nothing."""
+    await request.apis.of(AccessApi).tokens.revoke(request.path["id"], request.viewer.shop_ids)
+    return request.redirect("/settings/tokens", notice=request.t("The token is revoked."))
+
+
+async def _page(
+    request: PageRequest, typed: dict[str, str], faults: dict[str, str], secret: str
+) -> web.Response:
+    tokens = await request.apis.of(AccessApi).tokens.all(request.viewer.shop_ids)
+    grants = request.deps.grants
+    roles = [role for role, rights in grants.items() if covers(request.viewer.rights, rights)]
+    return request.page(
+        "tokens.html", status=422 if faults else 200, tokens=tokens, roles=roles, typed=typed, faults=faults,
+        secret=secret,
+    )  # fmt: skip
+
+
+routes = (
+    Route(method="GET", path="/settings/tokens", handler=show, right="tokens.manage", name="access.tokens"),
+    Route(
+        method="POST",
+        path="/settings/tokens",
+        handler=create,
+        right="tokens.manage",
+        name="access.make_token",
+    ),
+    Route(
+        method="POST",
+        path="/settings/tokens/{id}/revoke",
+        handler=revoke,
+        right="tokens.manage",
+        name="access.revoke_token",
+    ),
+)

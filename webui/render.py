@@ -1,0 +1,161 @@
+"""Templates: one environment per language, strict about undefined names, escaping everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+)
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from hub.clock import Clock
+from hub.kernel.manifest import Module
+from hub.values import Money, PhoneNumber
+from webui.files import HERE, Files
+from webui.texts import LANGUAGES, Texts
+
+_INTERNAL_LENGTH = 6
+
+
+class Renderer:
+    """Renders `<module>/<name>.html` and our own templates."""
+
+    def __init__(
+        self, modules: Sequence[Module], texts: Texts, files: Files, clock: Clock, zone: str, country: str
+    ) -> None:
+        own = FileSystemLoader(HERE / "templates")
+        loader: BaseLoader = ChoiceLoader(
+            [own, *(FileSystemLoader(module.folder / "templates") for module in modules)]
+        )
+        self._files = files
+        self._clock = clock
+        self._country = country
+        self._environments = {
+            language: self._environment(loader, language, texts, ZoneInfo(zone)) for language in LANGUAGES
+        }
+
+    def html(self, language: str, template: str, values: Mapping[str, Any]) -> str:
+        """The template with these values, in this language."""
+        return self._environments[language].get_template(template).render(values)
+
+    def _environment(self, loader: BaseLoader, language: str, texts: Texts, zone: ZoneInfo) -> Environment:
+        environment = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
+            lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )  # fmt: skip
+        environment.install_gettext_translations(texts.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+        environment.globals |= {
+            "icon": self.icon,
+            "asset": self._files.address,
+            "lang": language,
+            "languages": LANGUAGES,
+            "zone": zone,
+            "now": self._clock.now,
+        }
+        environment.filters |= {
+            "phone": self.phone,
+            "when": _with_zone(self._when),
+            "clock_time": _with_zone(_clock_time),
+            "day": _with_zone(_day),
+            "full_time": _with_zone(_full_time),
+            "duration": duration,
+            "money": _money,
+            "size": size,
+        }
+        return environment
+
+    def icon(self, name: str, kind: str = "") -> Markup:
+        """A Tabler icon, drawn in the page; decoration only, so the text beside it must say it all."""
+        classes = f"icon {kind}".strip()
+        return Markup(
+            '<svg class="{}" width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
+            ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
+        ).format(classes, Markup(self._files.icon(name)))  # noqa: S704 - our own file, fetched by lock
+
+    def phone(self, number: str | PhoneNumber | None) -> str:
+        """For people: `+380 50 123 4567`; internal and foreign-looking numbers as they are."""
+        text = "" if number is None else str(number)
+        if len(text) <= _INTERNAL_LENGTH:
+            return text
+        parsed = PhoneNumber.parse(text, self._country)
+        return text if parsed is None else parsed.international
+
+    def _when(self, moment: datetime, language: str, zone: ZoneInfo) -> str:
+        """Short: the time today, day and time in this year, the whole date before."""
+        local, today = moment.astimezone(zone), self._clock.now().astimezone(zone)
+        time = format_time(local, "HH:mm", locale=language)
+        if local.date() == today.date():
+            return time
+        skeleton = "dMMM" if abs(today - local) < timedelta(days=300) else "yMMMd"
+        return f"{_skeleton(local, skeleton, language)}, {time}"
+
+
+def duration(seconds: float | None) -> str:
+    """`0:07`, `12:30`, `1:02:05`; empty where there is none."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def size(count: float) -> str:
+    """Bytes for people: `12.4 MB`."""
+    value, units = float(count), ["B", "KB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.0f} {units[0]}" if units[0] == "B" or value >= 100 else f"{value:.1f} {units[0]}"
+
+
+def _with_zone(function: Any) -> Any:
+    """A filter `value | name` of `function(moment, language, zone)`; None gives nothing."""
+
+    @pass_context
+    def filtered(context: Context, moment: datetime | None) -> str:
+        if moment is None:
+            return ""
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return str(function(aware, str(context["lang"]), context["zone"]))
+
+    return filtered
+
+
+def _clock_time(moment: datetime, language: str, zone: ZoneInfo) -> str:
+    return format_time(moment.astimezone(zone), "HH:mm:ss", locale=language)
+
+
+def _day(moment: datetime, language: str, zone: ZoneInfo) -> str:
+    return _skeleton(moment.astimezone(zone), "EEEEdMMMM", language)
+
+
+def _full_time(moment: datetime, language: str, zone: ZoneInfo) -> str:
+    return format_datetime(moment.astimezone(zone), "d MMMM y, HH:mm:ss", locale=language)
+
+
+def _skeleton(local: datetime, skeleton: str, language: str) -> str:
+    patterns = {
+        "dMMM": "d MMM",
+        "yMMMd": "d MMM y",
+        "EEEEdMMMM": "EEEE, d MMMM",
+    }
+    return format_date(date(local.year, local.month, local.day), patterns[skeleton], locale=language)
+
+
+@pass_context
+def _money(context: Context, amount: Money | None) -> str:
+    if amount is None:
+        return ""
+    return format_currency(amount.decimal(), amount.currency, locale=str(context["lang"]))

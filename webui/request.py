@@ -1,0 +1,216 @@
+"""A request as pages see it (hub.kernel.web.PageRequest), with what our own pages need besides."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from markupsafe import Markup
+from multidict import MultiDict, MultiMapping
+
+from hub.kernel.context import Apis, Deps, UnitOfWork
+from hub.kernel.installation import Installation
+from hub.kernel.web import Viewer
+from hub.modules.access.api import AccessApi
+from webui.door import Door, Visitor
+from webui.errors import wants_json
+from webui.files import Files
+from webui.guard import CSRF_FIELD, Cookies, csrf_token
+from webui.render import Renderer
+from webui.texts import LANGUAGES, Texts
+
+if TYPE_CHECKING:
+    from webui.live import Sockets
+    from webui.menu import Menu
+
+NOTICE_SECONDS = 60
+ROLE_NAMES: Mapping[str, str] = {
+    "owner": "Owner",
+    "manager": "Manager",
+    "receptionist": "Receptionist",
+    "master": "Master",
+    "mechanic": "Mechanic",
+    "storekeeper": "Storekeeper",
+    "cashier": "Cashier",
+    "accountant": "Accountant",
+    "fleet_manager": "Fleet manager",
+    "integration": "Integration",
+}
+LONGEST_NOTICE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the whole web admin shares; made once by make_app."""
+
+    installation: Installation
+    deps: Deps
+    cookies: Cookies
+    texts: Texts
+    files: Files
+    renderer: Renderer
+    door: Door
+    sockets: Sockets
+    menu: Menu
+    setup_code: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """Implements PageRequest. `form` is filled before the page runs; `uow` while it runs."""
+
+    site: Site
+    http: web.Request
+    visitor: Visitor
+    id: str
+    address: str
+    form: MultiMapping[str] = field(default_factory=MultiDict)
+    unit: UnitOfWork | None = None
+    _apis: Apis | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        return self.visitor.viewer
+
+    @property
+    def uow(self) -> UnitOfWork:
+        if self.unit is None:
+            raise RuntimeError("this page opens its units of work itself")
+        return self.unit
+
+    @property
+    def apis(self) -> Apis:
+        if self._apis is None:
+            self._apis = Apis(self.uow, self.deps, self.site.installation.apis)
+        return self._apis
+
+    @property
+    def deps(self) -> Deps:
+        return self.site.deps
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        return self.http.match_info
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        return self.http.query
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.http.headers.get("HX-Request") == "true"
+
+    @property
+    def language(self) -> str:
+        """The viewer's language, one of ours."""
+        return self.viewer.language if self.viewer.language in LANGUAGES else "en"
+
+    def t(self, text: str, **values: object) -> str:
+        return self.site.texts.say(self.language, text, values)
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For pages that open their units of work themselves."""
+        viewer = self.viewer
+        return self.site.installation.transactions.reading(actor=viewer.actor, shop_id=viewer.shop_id)
+
+    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """The same for changes; committed when it is left."""
+        viewer = self.viewer
+        return self.site.installation.transactions.writing(actor=viewer.actor, shop_id=viewer.shop_id)
+
+    def audit(
+        self,
+        uow: UnitOfWork,
+        action: str,
+        *,
+        outcome: str = "done",
+        subject: str = "",
+        actor: str | None = None,
+    ) -> None:
+        """Write down who did it, from where, in which request."""
+        AccessApi(uow, self.deps).audit.add(
+            action, outcome, subject=subject, actor=actor, address=self.address, request_id=self.id
+        )
+
+    def begin(self, unit: UnitOfWork | None) -> None:
+        """A new try with a new unit of work."""
+        self.unit, self._apis = unit, None
+
+    def html(self, template: str, **values: object) -> str:
+        return self.site.renderer.html(self.language, template, {**self._basics(), **values})
+
+    def fragment(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        return web.Response(text=self.html(template, **values), status=status, content_type="text/html")
+
+    def page(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        notice = self._read_notice()
+        shell = {**self.site.menu.shell(self), "notice": notice}
+        response = self.fragment(template, status=status, shell=shell, **values)
+        if self.site.cookies.notice in self.http.cookies:
+            self.site.cookies.drop(response, self.site.cookies.notice)
+        return response
+
+    def redirect(self, location: str, *, notice: str = "") -> web.Response:
+        if wants_json(self.http) and self.http.method not in ("GET", "HEAD"):
+            return web.json_response({"location": location, "notice": notice})
+        response = web.Response(status=303, headers={"Location": location})
+        if self.is_fragment:
+            response = web.Response(status=200, headers={"HX-Redirect": location})
+        if notice:
+            self.site.cookies.put(
+                response, self.site.cookies.notice, self._sign(notice[:LONGEST_NOTICE]), NOTICE_SECONDS
+            )
+        return response
+
+    def _basics(self) -> dict[str, Any]:
+        token = csrf_token(self.visitor.session_token)
+        hidden = Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
+        return {
+            "viewer": self.viewer,
+            "may": self.viewer.can,
+            "csrf_token": token,
+            "csrf": lambda: hidden,
+            "path": self.http.path,
+            "request_id": self.id,
+            "role_name": self._role_name,
+            "role_choices": lambda roles: [(role, self._role_name(role)) for role in roles],
+        }
+
+    def _role_name(self, role: str) -> str:
+        return self.t(ROLE_NAMES.get(role, role))
+
+    def _sign(self, text: str) -> str:
+        body = base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()
+        return f"{body}.{self._seal(body)}"
+
+    def _seal(self, body: str) -> str:
+        key = b"notice:" + self.visitor.session_token.encode("utf-8", "surrogatepass")
+        return hmac.new(key, body.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+    def _read_notice(self) -> str:
+        body, _, seal = self.http.cookies.get(self.site.cookies.notice, "").rpartition(".")
+        if not body or not hmac.compare_digest(seal.encode("utf-8", "replace"), self._seal(body).encode()):
+            return ""
+        try:
+            return base64.urlsafe_b64decode(body).decode("utf-8")
+        except (binascii.Error, ValueError):
+            return ""
+
+
+def own_path(text: str | None) -> str:
+    """Where to go after signing in: a path of ours, nothing else."""
+    if not text or not text.startswith("/") or len(text) > 500 or any(c in text for c in "\\\r\n\t\0"):
+        return "/"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "/"
+    return "/" if parts.scheme or parts.netloc or text.startswith("//") else text

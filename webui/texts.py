@@ -1,0 +1,63 @@
+"""Screen texts in English, Russian and Ukrainian: every locales/ folder, compiled in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский", "uk": "Українська"}
+_PLACE = re.compile(r"\{(\w+)\}")
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
+
+
+class Texts:
+    """Translates English source texts."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._catalogues = {language: Translations() for language in LANGUAGES}
+        for folder in folders:
+            for language in LANGUAGES:
+                path = folder / f"{language}.po"
+                if path.is_file():
+                    self._catalogues[language].merge(_compiled(path, language))
+
+    def catalogue(self, language: str) -> Translations:
+        """What Jinja's i18n extension asks for texts."""
+        return self._catalogues[language]
+
+    def say(self, language: str, text: str, values: Mapping[str, object] | None = None) -> str:
+        """The text in a language, `{name}` filled in; unknown places stay as they are."""
+        known = self._catalogues.get(language) if text else None
+        return fill(known.gettext(text) if known is not None else text, values or {})
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Put values in for `{name}`: names only, so that nothing from outside is ever evaluated."""
+    return _PLACE.sub(lambda m: str(values[m[1]]) if m[1] in values else m[0], text)
+
+
+def accepted_language(header: str, default: str) -> str:
+    """The best of our languages by an Accept-Language header."""
+    best, weight = default, 0.0
+    for part in header[:500].split(","):
+        found = _RANGE.fullmatch(part)
+        if found is None:
+            continue
+        language, quality = found[1][:2].lower(), float(found[2] or 1)
+        if language in LANGUAGES and quality > weight:
+            best, weight = language, quality
+    return best
+
+
+def _compiled(path: Path, language: str) -> Translations:
+    buffer = BytesIO()
+    with path.open("rb") as file:
+        write_mo(buffer, read_po(file, locale=language))
+    buffer.seek(0)
+    return Translations(buffer)
