@@ -42,7 +42,12 @@ def bridge_of(exchange: Exchange, uniqueid: str, kind: str, technology: str) -> 
 def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     """A leg left; what that means the next event says: a Hangup, another bridge, the dialplan."""
     leg = exchange.leg(message, now)
-    if leg is None or leg.bridge is None or leg.bridge.uniqueid != message.get("BridgeUniqueid"):
+    if leg is None:
+        return
+    if leg.bridge is None or leg.bridge.uniqueid != message.get("BridgeUniqueid"):
+        leg.conversation.is_complete = leg.conversation.is_complete and leg.left_last == message.get(
+            "BridgeUniqueid"
+        )
         return
     bridge = leg.bridge
     conversation = leg.conversation
@@ -53,6 +58,7 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
             is_elsewhere = exten != leg.exten_in_bridge and exten not in NOWHERE
             conversation.departure = Departure(person, exten if is_elsewhere else "", now)
     exchange.leave_bridge(leg)
+    leg.left_last = bridge.uniqueid
     if leg.is_outside_party:
         conversation.partners.clear()
     refresh(exchange, conversation, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b32encode
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2s
 
 from connectors.ami.message import Message
@@ -24,8 +25,9 @@ class Exchange:
     """The state that the handlers work on. It holds living things only: what ended is dropped, and
     of its Uniqueid a bounded memory stays, so that a late or doubled event wakes nothing up."""
 
-    def __init__(self, settings: TrackerSettings) -> None:
+    def __init__(self, settings: TrackerSettings, on_birth: Callable[[Exchange, Leg], None]) -> None:
         self.settings = settings
+        self._on_birth = on_birth
         self.endpoints = Endpoints(settings.trunks, settings.machines)
         self.boot = ""
         self.legs: dict[str, Leg] = {}
@@ -65,6 +67,7 @@ class Exchange:
                 return None
             leg = self.bear(message, now, prefix)
             leg.conversation.is_complete = False
+            self._on_birth(self, leg)
             return leg
         leg.conversation.touched = now
         linkedid = message.get(f"{prefix}Linkedid")

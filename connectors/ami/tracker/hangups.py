@@ -56,6 +56,10 @@ def on_hangup(exchange: Exchange, message: Message, now: Moment) -> None:
     leg = exchange.leg(message, now)
     if leg is not None:
         leg.cause = _cause(message) or leg.cause
+        if leg.is_caller and leg.asked_to_end is None and message.get("TechCause") == _CANCELLED:
+            leg.asked_to_end = now
+        if leg.bridge is not None and leg.bridge.is_basic and not leg.is_zombie:
+            leg.conversation.is_complete = False
         if message.get("ChannelState") == str(RINGING) and leg.rang is None and leg.is_dialled:
             leg.rang = now
         end(exchange, leg, now)

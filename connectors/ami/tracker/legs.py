@@ -34,6 +34,7 @@ class Leg:
     caller_name: str = ""
     exten: str = ""
     exten_in_bridge: str = ""
+    left_last: str = ""
     consulted: Leg | None = None
     mate: Leg | None = None
     bridge: Bridge | None = None

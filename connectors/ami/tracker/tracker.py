@@ -69,7 +69,7 @@ class Tracker:
 
     def __init__(self, settings: TrackerSettings) -> None:
         self._settings = settings
-        self._exchange = Exchange(settings)
+        self._exchange = Exchange(settings, dialling.begin)
 
     def feed(self, message: Message, arrived_at: datetime) -> list[TrackedFact]:
         """One message of the PBX, in the order of arrival."""
