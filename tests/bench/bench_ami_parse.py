@@ -108,7 +108,7 @@ async def bare(port: int) -> Result:
             self.rest = b""
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            transport.write(b"Action: Login\r\nActionID: 1\r\n\r\n")  # type: ignore[attr-defined]
+            transport.write(b"Action: Login\r\nActionID: 1\r\n\r\n")
 
         def data_received(self, data: bytes) -> None:
             frames = (self.rest + data).split(b"\r\n\r\n")
@@ -174,10 +174,10 @@ async def panoramisk_client(port: int) -> Result:
     manager = Manager(loop=loop, host="127.0.0.1", port=port, username="hub", secret="x", ping_delay=60)
 
     def on_event(_: object, event: object) -> None:
-        if event.event in WANTED:  # type: ignore[attr-defined]
+        if event.event in WANTED:
             watch.handled += 1
-            if event.event == "UserEvent":  # type: ignore[attr-defined]
-                watch.mark(event.userevent)  # type: ignore[attr-defined]
+            if event.event == "UserEvent":
+                watch.mark(event.userevent)
 
     manager.register_event("*", on_event)
     await manager.connect()
@@ -193,10 +193,10 @@ def asterisk_ami_client(port: int) -> Result:
     watch = Stopwatch(done.set)
 
     def on_event(event: object, **_: object) -> None:
-        if event.name in WANTED:  # type: ignore[attr-defined]
+        if event.name in WANTED:
             watch.handled += 1
-            if event.name == "UserEvent":  # type: ignore[attr-defined]
-                watch.mark(event.keys["UserEvent"])  # type: ignore[attr-defined]
+            if event.name == "UserEvent":
+                watch.mark(event.keys["UserEvent"])
 
     client = AMIClient(address="127.0.0.1", port=port, timeout=30)
     client.add_event_listener(on_event)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from connectors.ami import actions
 from connectors.ami.actions import Sent
 from connectors.ami.connector import AmiConnector
-from connectors.ami.tracker import Tracker
+from connectors.ami.message import Message
+from connectors.ami.tracker import TrackedFact, Tracker
 from hub.clock import SystemClock
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.ports.errors import AuthFailed, NotReady
@@ -90,7 +92,7 @@ async def test_a_lost_line_is_told_and_healed(how: str) -> None:
     async with serving() as server, hub_on(server) as hub:
         first = await restored_on(hub)
         getattr(server.session, how)()
-        await until(lambda: hub.of(PbxLinkLost))
+        await until(lambda: hub.of(PbxLinkLost) and hub.failures)
         assert ("not_ready", hub.failures[0].split(": ", 2)[-1]) in hub.status.said
         second = await restored_on(hub, 2)
         assert second.lost_at is not None
@@ -288,10 +290,10 @@ async def test_facts_that_were_being_stored_when_the_line_broke_are_stored_once(
 async def test_a_fault_of_the_tracker_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = Tracker.feed
 
-    def stumbling(self: Tracker, message: object, at: object) -> object:
-        if getattr(message, "get")("Uniqueid") == "1.1":  # noqa: B009
+    def stumbling(self: Tracker, message: Message, at: datetime) -> list[TrackedFact]:
+        if message.get("Uniqueid") == "1.1":
             raise KeyError("a case that nobody thought of")
-        return feed(self, message, at)  # type: ignore[arg-type]
+        return feed(self, message, at)
 
     monkeypatch.setattr(Tracker, "feed", stumbling)
     async with serving() as server, hub_on(server) as hub:
