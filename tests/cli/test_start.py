@@ -117,6 +117,7 @@ def test_wrong_settings_stop_the_start_with_exit_code_2(
 
 
 async def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
     async with HubProcess(tmp_path / "first") as first:
         second = _pitline(tmp_path, "run", HUB_SERVER__PORT=str(first.port))
         assert second.returncode == 1
@@ -183,7 +184,9 @@ async def _counts(demo: Demo, folder: Path) -> dict[str, int]:
     for kind in ("employees", "clients", "vehicles", "calls"):
         items, cursor = 0, ""
         while cursor is not None:
-            _, page = await _json(f"{demo.url}/api/v1/{kind}?limit=50&cursor={cursor}".rstrip("="), token)
+            after = f"&cursor={cursor}" if cursor else ""
+            status, page = await _json(f"{demo.url}/api/v1/{kind}?limit=50{after}", token)
+            assert status == 200, page
             items += len(page["items"])
             cursor = page["next"]
         counts[kind] = items
