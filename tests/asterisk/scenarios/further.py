@@ -78,7 +78,7 @@ async def attended_to_a_mobile(stage: Stage) -> None:
         talk_seconds=span(at_anna.at["answered"], caller.at["ended"]),
         hold_seconds=span(at_anna.holds[0][0], at_anna.at["referred"]),
         parties={"101": ["answered"], f"+{MOBILE}": ["answered"]},
-        transfers=[["attended", "101", [MOBILE, f"+{MOBILE}"]]],
+        transfers=[["attended", "101", f"+{MOBILE}"]],
     )
     await stage.settle()
 
@@ -107,7 +107,7 @@ async def blind_to_a_mobile(stage: Stage) -> None:
             at_anna.at["answered"], at_anna.at["referred"], mobile.at["answered"], caller.at["ended"]
         ),
         parties={"101": ["answered"], f"+{MOBILE}": ["answered"]},
-        transfers=[["blind", "101", [MOBILE, f"+{MOBILE}"]]],
+        transfers=[["blind", "101", MOBILE]],
     )
     await stage.settle()
 
@@ -149,13 +149,13 @@ async def asked_in_vain(stage: Stage) -> None:
     caller = await stage.kyivstar.call(DIRECT_LINE[0], number="380671234593")
     at_anna = (await anna.ringing()).answer()
     await asyncio.sleep(2)
-    asked = stage.note("101", "presses *2 105")
+    stage.note("101", "presses *2 105")
     at_anna.press("*2105")
     at_master = await master.ringing()
     await asyncio.sleep(1)
     at_master.reject(486)
     await asyncio.sleep(14)
-    back = stage.note("101", "has heard the busy tone and is with the caller again")
+    stage.note("101", "has heard 10 s of busy tone and is with the caller again")
     await asyncio.sleep(2)
     await at_anna.bye()
     await caller.until("ended")
@@ -166,7 +166,7 @@ async def asked_in_vain(stage: Stage) -> None:
         answered_by="101",
         last_extension="101",
         talk_seconds=span(at_anna.at["answered"], caller.at["ended"]),
-        hold_seconds=span(asked, back, tolerance=4.0),
+        hold_seconds=[10.5, 14.5],
         transfers=[],
     )
     stage.remark = "105 may be listed as busy or not at all: it was asked, the caller was not sent there."
@@ -199,7 +199,9 @@ async def parked_by_ami(stage: Stage) -> None:
             at_anna.at["answered"], away, taking.at["answered"], caller.at["ended"], tolerance=1.2
         ),
         parties={"101": ["answered"]},
-        transfers=[["park", ["101", None], parked["ParkingSpace"]]],
+    )
+    stage.remark = (
+        "One park to that space is in transfers; who did it is not told by AMI (the parker is the caller)."
     )
     await stage.settle(2)
 
@@ -346,21 +348,21 @@ async def click_through_local(stage: Stage) -> None:
 
 SCENARIOS = (
     Scenario(
-        "130_monday_morning",
+        "210_monday_morning",
         "Sample dialplan: 102 declines, 101 answers, attended transfer to 105",
         monday_morning,
         plan="sample",
         settings={"extensions.conf:OPEN": "*,*,*,*"},
     ),
-    Scenario("131_attended_to_a_mobile", "101 asks a mobile, REFER with Replaces", attended_to_a_mobile),
-    Scenario("132_blind_to_a_mobile", "101 sends the caller to a mobile by REFER", blind_to_a_mobile),
-    Scenario("133_outbound_handed_over", "101 dials out, answered, REFER to 105", outbound_handed_over),
-    Scenario("134_asked_in_vain", "*2 105 while 105 is busy; 101 goes on", asked_in_vain),
-    Scenario("135_parked_by_ami", "AMI Park, taken back by 101", parked_by_ami),
-    Scenario("136_group_race", "Ring group: 101 and 102 answer within 3 ms", group_race),
-    Scenario("137_mobile_declines", "Follow-me: the mobile declines, 101 answers", mobile_declines),
-    Scenario("138_same_number_twice", "One number calls twice: given up, answered", same_number_twice),
-    Scenario("139_internal_cancelled", "101 calls 105 and gives up after 3 s", internal_cancelled),
-    Scenario("140_internal_absent", "101 calls 105, not registered", internal_absent),
-    Scenario("141_click_through_local", "Originate with a Local channel, both answer", click_through_local),
+    Scenario("211_attended_to_a_mobile", "101 asks a mobile, REFER with Replaces", attended_to_a_mobile),
+    Scenario("212_blind_to_a_mobile", "101 sends the caller to a mobile by REFER", blind_to_a_mobile),
+    Scenario("213_outbound_handed_over", "101 dials out, answered, REFER to 105", outbound_handed_over),
+    Scenario("214_asked_in_vain", "*2 105 while 105 is busy; 101 goes on", asked_in_vain),
+    Scenario("215_parked_by_ami", "AMI Park, taken back by 101", parked_by_ami),
+    Scenario("216_group_race", "Ring group: 101 and 102 answer within 3 ms", group_race),
+    Scenario("217_mobile_declines", "Follow-me: the mobile declines, 101 answers", mobile_declines),
+    Scenario("218_same_number_twice", "One number calls twice: given up, answered", same_number_twice),
+    Scenario("219_internal_cancelled", "101 calls 105 and gives up after 3 s", internal_cancelled),
+    Scenario("220_internal_absent", "101 calls 105, not registered", internal_absent),
+    Scenario("221_click_through_local", "Originate with a Local channel, both answer", click_through_local),
 )

@@ -284,14 +284,14 @@ async def park(stage: Stage) -> None:
 
 SCENARIOS = (
     Scenario(
-        "120_queue_attended_replaces", "Queue call: hold, ask 105, REFER with Replaces", attended_replaces
+        "200_queue_attended_replaces", "Queue call: hold, ask 105, REFER with Replaces", attended_replaces
     ),
-    Scenario("121_queue_attended_keys", "Queue call: *2 105, hang up", attended_feature_code),
-    Scenario("122_queue_blind", "Queue call: REFER to 105, answered", blind),
-    Scenario("123_queue_blind_keys", "Queue call: ## 105, answered", blind_by_keys),
-    Scenario("124_queue_hold_and_leave", "Queue call: held twice, the caller leaves on hold", hold_and_leave),
-    Scenario("125_held_by_the_caller", "Queue call: the outside party holds us", held_by_the_caller),
-    Scenario("126_queue_second_round", "Queue: first round rings out, second is answered", rings_again),
-    Scenario("127_back_into_the_queue", "Queue call: REFER to 600, 102 answers there", back_into_the_queue),
-    Scenario("128_queue_park", "Queue call: parked, taken by 105", park),
+    Scenario("201_queue_attended_keys", "Queue call: *2 105, hang up", attended_feature_code),
+    Scenario("202_queue_blind", "Queue call: REFER to 105, answered", blind),
+    Scenario("203_queue_blind_keys", "Queue call: ## 105, answered", blind_by_keys),
+    Scenario("204_queue_hold_and_leave", "Queue call: held twice, the caller leaves on hold", hold_and_leave),
+    Scenario("205_held_by_the_caller", "Queue call: the outside party holds us", held_by_the_caller),
+    Scenario("206_queue_second_round", "Queue: first round rings out, second is answered", rings_again),
+    Scenario("207_back_into_the_queue", "Queue call: REFER to 600, 102 answers there", back_into_the_queue),
+    Scenario("208_queue_park", "Queue call: parked, taken by 105", park),
 )
