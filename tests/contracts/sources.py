@@ -1,0 +1,58 @@
+"""Our own source files, parsed once, for the tests of the house rules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("hub", "connectors", "webui")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file."""
+
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @property
+    def name(self) -> str:
+        """As a person would write it: `hub/app.py`."""
+        return str(self.path.relative_to(ROOT))
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+@lru_cache
+def sources(*packages: str) -> tuple[Source, ...]:
+    """Every Python file of these packages (of all of ours by default)."""
+    found = []
+    for package in packages or PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            found.append(Source(path, text, ast.parse(text)))
+    return tuple(found)
+
+
+def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function and method of a file."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def broken(rule: Callable[[Source], Iterator[str]], files: Iterable[Source] | None = None) -> list[str]:
+    """Where a rule is broken, as `file:line what`."""
+    return [found for source in (sources() if files is None else files) for found in rule(source)]
+
+
+def modules() -> list[Path]:
+    """The folders of the business modules."""
+    return sorted(path.parent for path in (ROOT / "hub" / "modules").glob("*/module.py"))

@@ -1,0 +1,69 @@
+"""Finds every text that a person may read on the screen: in templates, in code, in errors, manifests."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2.ext import babel_extract
+
+from hub.kernel.manifest import Module
+from tests.contracts.sources import ROOT, Source, sources
+
+_ERRORS = {
+    "NotFound",
+    "Conflict",
+    "NotAllowed",
+    "NotSignedIn",
+    "Invalid",
+    "TooMany",
+    "Unavailable",
+    "HubError",
+}
+_TRANSLATE = {"t", "_", "gettext"}
+_SPEAKING = ("hub/kernel", "hub/modules", "webui")
+
+
+def in_templates() -> Iterator[tuple[str, str]]:
+    """Where it stands, and the text."""
+    for path in [*ROOT.glob("webui/templates/**/*.html"), *ROOT.glob("hub/modules/*/templates/**/*.html")]:
+        yield from _in_template(path)
+
+
+def _in_template(path: Path) -> Iterator[tuple[str, str]]:
+    options = {"trimmed": "true", "newstyle_gettext": "true"}
+    with path.open("rb") as file:
+        for line, _, message, _ in babel_extract(file, ("_", "gettext", "ngettext"), [], options):
+            for text in message if isinstance(message, tuple) else (message,):
+                if text:
+                    yield f"{path.relative_to(ROOT)}:{line}", text
+
+
+def in_code() -> Iterator[tuple[str, str]]:
+    for source in sources(*_SPEAKING):
+        yield from _in_source(source)
+
+
+def _in_source(source: Source) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        candidates: list[ast.expr] = []
+        if name in _TRANSLATE:
+            candidates = node.args[:1]
+        elif name in _ERRORS:
+            candidates = node.args[1:3]
+        for candidate in candidates:
+            if isinstance(candidate, ast.Constant) and isinstance(candidate.value, str) and candidate.value:
+                yield f"{source.name}:{candidate.lineno}", candidate.value
+
+
+def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
+    for module in modules:
+        yield f"{module.name}/module.py", module.title
+        for item in module.menu:
+            yield f"{module.name}/module.py", item.title
+        for permission in module.permissions:
+            yield f"{module.name}/module.py", permission.title

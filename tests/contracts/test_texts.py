@@ -1,0 +1,64 @@
+"""Every text on the screen is there in Russian and Ukrainian, with the same places to fill in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from hub.modules.catalogue import MODULES
+from tests.contracts.sources import ROOT
+from tests.contracts.spoken import in_code, in_manifests, in_templates
+
+PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
+FOLDERS = (
+    "webui/locales",
+    "hub/kernel/locales",
+    *(f"hub/modules/{module.name}/locales" for module in MODULES),
+)
+
+
+def catalogues(language: str) -> list[Catalog]:
+    found = []
+    for folder in FOLDERS:
+        path = ROOT / folder / f"{language}.po"
+        if path.exists():
+            with path.open("rb") as file:
+                found.append(read_po(file, locale=language))
+    return found
+
+
+def spoken(language: str) -> dict[str, str]:
+    """Source text to its translation."""
+    known: dict[str, str] = {}
+    for catalogue in catalogues(language):
+        for message in catalogue:
+            sources = message.id if isinstance(message.id, tuple | list) else (message.id,)
+            says = message.string if isinstance(message.string, tuple | list) else (message.string,)
+            for source in sources:
+                if source and all(says) and not message.fuzzy:
+                    known[str(source)] = str(says[0])
+    return known
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_text_on_the_screen_is_translated(language: str) -> None:
+    known = spoken(language)
+    missing = {
+        text: where
+        for where, text in (*in_templates(), *in_code(), *in_manifests(MODULES))
+        if text not in known
+    }
+    assert missing == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_a_translation_has_the_places_of_its_source(language: str) -> None:
+    wrong = {
+        source: text
+        for source, text in spoken(language).items()
+        if set(PLACES.findall(source)) != set(PLACES.findall(text)) and "%(num)s" not in source
+    }
+    assert wrong == {}
