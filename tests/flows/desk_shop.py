@@ -4,6 +4,7 @@ No PBX is needed: facts come in through the real intake, as the tracker would se
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -87,7 +88,8 @@ class Shop:
         await page.goto(f"{self.url}/login")
         await page.fill("input[name=login]", login)
         await page.fill("input[name=password]", PASSWORD)
-        await page.click("button[type=submit]")
+        await page.press("input[name=password]", "Enter")
+        await page.wait_for_url(lambda address: "/login" not in address)
         await page.goto(f"{self.url}/desk")
         await expect(page.locator("#desk-state")).to_be_visible()
         try:
@@ -194,3 +196,12 @@ async def becomes(page: Page, state: str, within: float = 1.0) -> None:
 
 async def closes(page: Page, within: float = 0.5) -> None:
     await expect(card(page)).to_have_count(0, timeout=within * 1000)
+
+
+async def put_away(*pages: Page) -> None:
+    """End of a story: nothing of it stands in the way of the next one."""
+    for page in pages:
+        async with asyncio.timeout(5):
+            while await card(page).count():
+                await page.evaluate("document.querySelector('[data-key=dismiss]')?.click()")
+                await page.wait_for_timeout(30)

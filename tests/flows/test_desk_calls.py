@@ -11,7 +11,18 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.flows.browser import chromium
-from tests.flows.desk_shop import IRYNA, MOBILE, NOBODY, Shop, becomes, card, closes, open_shop, strips
+from tests.flows.desk_shop import (
+    IRYNA,
+    MOBILE,
+    NOBODY,
+    Shop,
+    becomes,
+    card,
+    closes,
+    open_shop,
+    put_away,
+    strips,
+)  # fmt: skip
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -39,15 +50,6 @@ async def ihor(shop: Shop) -> AsyncIterator[Page]:
 async def andrii(shop: Shop) -> AsyncIterator[Page]:
     async with shop.screen("andrii") as page:
         yield page
-
-
-async def put_away(*pages: Page) -> None:
-    """End of a story: nothing of it stands in the way of the next one."""
-    for page in pages:
-        while await card(page).count():
-            gone = await card(page).get_attribute("data-card")
-            await page.click("[data-key=dismiss]")
-            await expect(page.locator(f'[data-card="{gone}"]')).to_have_count(0)
 
 
 async def test_the_card_stands_on_both_screens_within_a_second(

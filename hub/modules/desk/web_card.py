@@ -38,7 +38,8 @@ async def last_calls(request: PageRequest, subject: CardSubject) -> str:
     notes = await calls.notes([call.id for call in found])
     recent = request.deps.clock.now() - _INSISTS_WITHIN
     again = 1 + sum(call.direction == "inbound" and call.started_at > recent for call in found)
-    times = again if again >= _INSISTS and subject.direction == "inbound" else 0
+    is_calling = subject.call_id is not None and subject.direction == "inbound"
+    times = again if is_calling and again >= _INSISTS else 0
     return request.html("desk/part_last_calls.html", calls=found, notes=notes, times=times)
 
 

@@ -3,6 +3,7 @@
 const WAIT = 120;
 
 export function startSearch(box, results) {
+  const finder = box.form.parentElement;
   let timer = 0;
   let asked = 0;
 
@@ -31,9 +32,9 @@ export function startSearch(box, results) {
     results.querySelector("a")?.click();
   });
   document.addEventListener("click", (event) => {
-    if (!box.form.contains(event.target)) results.hidden = true;
+    if (!finder.contains(event.target)) results.hidden = true;
   });
-  box.form.addEventListener("keydown", (event) => {
+  finder.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       results.hidden = true;
       if (event.target !== box) box.focus();
