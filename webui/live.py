@@ -89,9 +89,7 @@ class Sockets:
         visitor = await self._door.look(request)
         viewer = visitor.viewer
         if viewer.kind == "nobody":
-            raise NotSignedIn(
-                "access.sign_in", "Please sign in.", "Send the session cookie or a Bearer token."
-            )
+            raise NotSignedIn("access.sign_in", "Please sign in.", "Sign in and go on from there.")
         self._check_origin(request, visitor)
         if sum(s.visitor.viewer.id == viewer.id for s in self._sockets) >= MOST_SOCKETS:
             raise TooMany("live.too_many", "Too many live connections.", "Close some tabs.", retry_after=30.0)

@@ -66,7 +66,7 @@ def describe(operations: Sequence[ApiOperation], version: str) -> dict[str, Any]
         "info": {
             "title": "Pitline",
             "version": version,
-            "description": "The phone line of a car-repair shop.",
+            "description": _ABOUT,
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],

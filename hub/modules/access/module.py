@@ -26,7 +26,7 @@ MODULE = Module(
     api=AccessApi,
     routes=web.routes,
     operations=operations,
-    menu=(MenuItem("People", "/settings/people", "people.view", "users", order=80),),
+    menu=(MenuItem("People", "/settings/people", "people.view", "id", order=80),),
     permissions=(
         Permission("people.view", "See the employees and their phones", _STAFF),
         Permission("people.edit", "Add and change employees below one's own role", _CHIEFS),
