@@ -32,6 +32,8 @@ def close(exchange: Exchange, conversation: Conversation, now: Moment) -> None:
         if leg.is_dialled and leg.talked is None:
             leg.was_cancelled_by_caller = True
     _settle_the_undecided(conversation, now)
+    if any(_was_up_for_nobody(leg, now) for leg in conversation.legs):
+        conversation.is_complete = False
     exchange.tell(conversation)
 
 
@@ -44,6 +46,15 @@ def close_unknown(exchange: Exchange, conversation: Conversation, last: Moment |
     conversation.ending = None
     conversation.parked_at_space = None
     exchange.tell(conversation)
+
+
+def _was_up_for_nobody(leg: Leg, now: Moment) -> bool:
+    """It answered and stayed, and yet was never seen joined with anybody: the event of it was lost."""
+    if leg.dial_status != "ANSWER" or leg.talked is not None or leg.up is None or not leg.is_real:
+        return False
+    if leg is leg.conversation.caller:
+        return False
+    return not leg.is_outside_party and (leg.ended or now).since(leg.up) > 1.0
 
 
 def _settle_the_undecided(conversation: Conversation, now: Moment) -> None:

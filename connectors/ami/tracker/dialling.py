@@ -228,6 +228,10 @@ def on_dial_end(exchange: Exchange, message: Message, now: Moment) -> None:
         return
     leg.dial_status = status
     conversation = leg.conversation
+    if leg.is_real and not leg.is_dialled and not leg.is_caller:
+        conversation.is_complete = False
+        leg.is_dialled = True
+        place(exchange, leg, exchange.leg(message, now))
     if status == "ANSWER":
         leg.up = leg.up or now
     elif status == "CANCEL" and leg.talked is None:

@@ -17,6 +17,8 @@ from connectors.ami.tracker.moments import Moment
 from hub.values import CallId
 
 _GONE_KEPT = 16384
+_ENDED_KEPT = 256
+_DISORDER = 1.0
 _EPOCH = re.compile(r"(\d{9,11})\.\d+$")
 _NOT_A_LEG = frozenset({"", "<unknown>", "<null>", "<none>"})
 
@@ -36,6 +38,7 @@ class Exchange:
         self.by_linkedid: dict[str, Conversation] = {}
         self.orphans: list[Conversation] = []
         self.gone: OrderedDict[str, bool] = OrderedDict()
+        self.ended: OrderedDict[str, Conversation] = OrderedDict()
         self.members: dict[tuple[str, str], tuple[int, bool]] = {}
         self.dirty: dict[Conversation, bool] = {}
         self.merged: list[tuple[Conversation, Conversation]] = []
@@ -63,13 +66,16 @@ class Exchange:
         uniqueid = message.get(f"{prefix}Uniqueid")
         leg = self.legs.get(uniqueid)
         if leg is None:
-            if uniqueid in _NOT_A_LEG or uniqueid in self.gone or not message.get(f"{prefix}Channel"):
+            if uniqueid in self.gone:
+                self._doubt_an_ended_call(uniqueid, now)
+                return None
+            if uniqueid in _NOT_A_LEG or not message.get(f"{prefix}Channel"):
                 return None
             leg = self.bear(message, now, prefix)
             leg.conversation.is_complete = False
             self._on_birth(self, leg)
             return leg
-        leg.conversation.touched = now
+        self._notice_disorder(leg.conversation, now)
         linkedid = message.get(f"{prefix}Linkedid")
         if linkedid and linkedid != leg.linkedid:
             self.relink(leg, linkedid)
@@ -77,6 +83,26 @@ class Exchange:
         if name and name != leg.name:
             self.rename(leg, name)
         return leg
+
+    def _notice_disorder(self, conversation: Conversation, now: Moment) -> None:
+        """Stamps step back a little under load; a big step means that messages changed places."""
+        last = conversation.touched
+        if last is not None and last.stamp is not None and now.stamp is not None:
+            if last.stamp - now.stamp > _DISORDER:
+                conversation.is_complete = False
+            if last.stamp > now.stamp:
+                return
+        conversation.touched = now
+
+    def _doubt_an_ended_call(self, uniqueid: str, now: Moment) -> None:
+        """Of a leg that has hung up something older comes in: its call was closed too early."""
+        conversation = self.ended.get(uniqueid)
+        if conversation is None or conversation.ended is None or not conversation.is_complete:
+            return
+        stamp = conversation.ended.stamp
+        if stamp is not None and now.stamp is not None and stamp - now.stamp > _DISORDER:
+            conversation.is_complete = False
+            self.tell(conversation)
 
     def bear(self, message: Message, now: Moment, prefix: str = "", is_caller: bool | None = None) -> Leg:
         """A leg seen for the first time."""
@@ -144,6 +170,9 @@ class Exchange:
         leg.conversation.living.pop(leg, None)
         leg.conversation.partners.pop(leg, None)
         self.remember_gone(leg.uniqueid, is_early=False)
+        self.ended[leg.uniqueid] = leg.conversation
+        if len(self.ended) > _ENDED_KEPT:
+            self.ended.popitem(last=False)
 
     def remember_gone(self, uniqueid: str, *, is_early: bool) -> None:
         """Nothing comes after a Hangup; `is_early`: the Hangup came before anything else."""

@@ -77,6 +77,8 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
     ):
         decide_cancelled(conversation, leg)
     exchange.bury(leg, now)
+    if _has_no_outcome(leg) and not conversation.is_over:
+        conversation.is_complete = False
     if conversation.is_over:
         if not conversation.living:
             exchange.forget(conversation)
@@ -96,6 +98,14 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
         exchange.tell_later(conversation)
     else:
         exchange.tell(conversation)
+
+
+def _has_no_outcome(leg: Leg) -> bool:
+    """What became of the calling of a phone is always told, but not of one whose call was picked up
+    elsewhere, nor of our own phone that a click rings."""
+    if leg.dial_status or leg.is_taken or leg is leg.conversation.caller:
+        return False
+    return leg.is_dialled and leg.is_real
 
 
 def _is_about_to_end(conversation: Conversation) -> bool:

@@ -41,7 +41,6 @@ def on_unparked(exchange: Exchange, message: Message, now: Moment) -> None:
     conversation = leg.conversation
     if retriever is not None:
         conversation = exchange.tie(conversation, retriever.conversation, retriever)
-        retriever.is_caller = retriever is conversation.caller
     conversation.parked_at_space = None
     conversation.parked_by = None
     exchange.tell_later(conversation)

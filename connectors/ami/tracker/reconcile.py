@@ -46,6 +46,7 @@ def leave_the_old_boot(exchange: Exchange) -> None:
     exchange.bridges.clear()
     exchange.by_linkedid.clear()
     exchange.gone.clear()
+    exchange.ended.clear()
     exchange.waiting.clear()
 
 

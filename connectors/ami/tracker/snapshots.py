@@ -82,7 +82,7 @@ def kind_of_fact(
     if old is None:
         return calls.CallStarted
     if new["state"] == "ended":
-        return calls.CallEnded
+        return calls.CallEnded if old["state"] != "ended" else calls.CallChanged
     if len(new["transfers"]) > len(old["transfers"]):
         return calls.CallTransferred
     if conversation.answers > conversation.told_answers:

@@ -143,6 +143,8 @@ class Tracker:
         """Facts of one conversation, if a person would see a difference."""
         new = face(conversation, self._settings, self._exchange.hears_hangup_requests)
         old = conversation.face
+        if old is not None and old["state"] == "ended":
+            new = {**old, "is_complete": conversation.is_complete}
         if old == new:
             return
         if old is None and new["state"] == "ended":

@@ -120,5 +120,4 @@ def on_pickup(exchange: Exchange, message: Message, now: Moment) -> None:
         return
     rung.is_taken = True
     conversation = exchange.tie(rung.conversation, picker.conversation, picker)
-    picker.is_caller = picker is conversation.caller
     exchange.tell_later(conversation)
