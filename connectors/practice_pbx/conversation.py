@@ -171,9 +171,9 @@ class Conversation:
         ringing = bool(self.dialled)
         if self.dialled or self.queued_at is not None:
             self.stop_ringing("CANCEL", 0 if self.queued_at is not None else cause)
-        for space, parked in list(exchange.parked.items()):
+        for space, parked in list(exchange.lot.parked.items()):
             if parked.channel is lead:
-                exchange.give_up_parking(space)
+                exchange.lot.give_up(space)
         self.complete_agent(by)
         exchange.leave(by)
         others = [leg for leg in self._living() if leg is not by and leg is not lead]
@@ -196,7 +196,7 @@ class Conversation:
             return
         exchange = self.exchange
         talked = int((exchange.clock.now() - self.answered_at).total_seconds())
-        taken = exchange.calls_taken
+        taken = exchange.devices.calls_taken
         taken[self.agent.number] = taken.get(self.agent.number, 0) + 1
         reason = "caller" if by is self.lead else "agent"
         times = [("HoldTime", "0"), ("TalkTime", str(talked)), ("Reason", reason)]

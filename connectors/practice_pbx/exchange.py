@@ -8,28 +8,16 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from connectors.practice_pbx.cast import Cast
-from connectors.practice_pbx.model import CAUSES, RINGING, UNKNOWN, UP, Bridge, Channel, Headers
+from connectors.practice_pbx.devices import Devices
+from connectors.practice_pbx.model import CAUSES, UNKNOWN, Bridge, Channel, Headers
+from connectors.practice_pbx.parking import ParkingLot
 from hub.clock import Clock
 
 SYSTEM_NAME = "practice"
 Listener = Callable[[str, str, Headers], None]
 """Told of each event: its name, its class (`call`, `agent`, ...), all its headers."""
-
-_DEVICE = {"NOT_INUSE": 1, "INUSE": 2, "RINGING": 6}
-
-
-@dataclass(slots=True)
-class Parked:
-    """A caller in a space of the parking lot."""
-
-    space: str
-    channel: Channel
-    parker: str
-    since: datetime
 
 
 class Exchange:
@@ -41,16 +29,14 @@ class Exchange:
         self.booted_at = clock.now()
         self.channels: list[Channel] = []
         self.waiting: list[Channel] = []
-        self.parked: dict[str, Parked] = {}
-        self.calls_taken: dict[str, int] = {}
         self.processed = 0
         self._chance = chance
         self._listeners: list[Listener] = []
         self._legs = 0
         self._devices = 0
         self._locals = 0
-        self._lot = Bridge(self._new_uuid(), "parking")
-        self._states: dict[str, str] = {}
+        self.lot = ParkingLot(self, Bridge(self._new_uuid(), "parking"))
+        self.devices = Devices(self)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell the listener of every event from now on; call the answer to stop."""
@@ -101,14 +87,14 @@ class Exchange:
         channel = Channel(name, own, linkedid or own, now, state, number, caller_name, context, exten)
         self.channels.append(channel)
         self.emit("Newchannel", channel.headers())
-        self._device_state(channel)
+        self.devices.look_at(channel)
         return channel
 
     def set_state(self, channel: Channel, state: int) -> None:
         """Ringing, or up."""
         channel.state = state
         self.emit("Newstate", channel.headers())
-        self._device_state(channel)
+        self.devices.look_at(channel)
 
     def run(self, channel: Channel, application: str, data: str = "", *, at: tuple[str, str, int]) -> None:
         """A channel goes to a place of the dialplan and runs an application."""
@@ -137,7 +123,7 @@ class Exchange:
         self.channels.remove(channel)
         end = [("Cause", str(cause)), ("Cause-txt", CAUSES[cause])]
         self.emit("Hangup", [*channel.headers(), *end, *([("TechCause", tech)] if tech else [])])
-        self._device_state(channel)
+        self.devices.look_at(channel)
 
     def ask_hang_up(self, channel: Channel, cause: int = 16, *, tech: str = "") -> None:
         """The channel's own side wants to end it (who hung up is told by this alone)."""
@@ -189,98 +175,7 @@ class Exchange:
     def bridges(self) -> list[Bridge]:
         """All bridges that live, the parking lot included."""
         seen = {id(c.bridge): c.bridge for c in self.channels if c.bridge is not None}
-        return [b for b in seen.values() if b is not self._lot] + [self._lot]
-
-    # parking
-
-    def free_space(self) -> str:
-        """The next free space of the lot."""
-        return next(str(s) for s in range(701, 721) if str(s) not in self.parked)
-
-    def park(self, channel: Channel, parker: Channel) -> str:
-        """Put a channel into the lot; gives the space."""
-        space = self.free_space()
-        self.parked[space] = Parked(space, channel, parker.device, self.clock.now())
-        self.emit("ParkedCall", self.parked_headers(space))
-        self.leave(channel)
-        self.enter(self._lot, channel)
-        return space
-
-    def unpark(self, space: str, retriever: Channel, bridge: Bridge) -> None:
-        """Somebody dials the space: both go into a bridge, the retriever joins the caller's call."""
-        parked = self.parked[space]
-        headers = self.parked_headers(space, retriever)
-        del self.parked[space]
-        self.leave(parked.channel)
-        self.enter(bridge, parked.channel)
-        self.emit("UnParkedCall", headers)
-        retriever.linkedid = parked.channel.linkedid
-        self.enter(bridge, retriever)
-        self.set_connected(retriever, parked.channel)
-        self.set_connected(parked.channel, retriever)
-
-    def give_up_parking(self, space: str) -> None:
-        """The parked caller hung up."""
-        self.emit("ParkedCallGiveUp", self.parked_headers(space))
-        del self.parked[space]
-
-    def parked_headers(self, space: str, retriever: Channel | None = None) -> Headers:
-        """A parked caller as ParkedCall and its kin show it."""
-        parked = self.parked[space]
-        waited = int((self.clock.now() - parked.since).total_seconds())
-        return [
-            *parked.channel.headers("Parkee"),
-            *(retriever.headers("Retriever") if retriever is not None else []),
-            ("ParkerDialString", parked.parker),
-            ("Parkinglot", "default"),
-            ("ParkingSpace", space),
-            ("ParkingTimeout", str(max(0, 45 - waited))),
-            ("ParkingDuration", str(waited)),
-        ]
-
-    # devices
-
-    def device_state(self, device: str) -> str:
-        """How a device stands, in Asterisk's words."""
-        legs = [c for c in self.channels if c.device == device]
-        if not legs:
-            return "NOT_INUSE"
-        return "RINGING" if all(c.state == RINGING for c in legs) else "INUSE"
-
-    def _device_state(self, channel: Channel) -> None:
-        device = channel.device
-        state = self.device_state(device)
-        if channel.is_local or self._states.get(device, "NOT_INUSE") == state:
-            return
-        self._states[device] = state
-        self.emit("DeviceStateChange", [("Device", device), ("State", state)])
-        member = next((m for m in self.cast.queue_members if f"PJSIP/{m}" == device), None)
-        if member is not None:
-            self.emit("QueueMemberStatus", self.member_headers(member), "agent")
-
-    def member_headers(self, extension: str) -> Headers:
-        """A queue member with its present state, as QueueMemberStatus writes it."""
-        device = f"PJSIP/{extension}"
-        state = self.device_state(device)
-        talking = any(c.device == device and c.state == UP for c in self.channels)
-        return [
-            ("Queue", self.cast.queue),
-            ("MemberName", self.cast.people[extension]),
-            ("Interface", device),
-            ("StateInterface", device),
-            ("Membership", "static"),
-            ("Penalty", "0"),
-            ("CallsTaken", str(self.calls_taken.get(extension, 0))),
-            ("LastCall", "0"),
-            ("LastPause", "0"),
-            ("LoginTime", str(int(self.booted_at.timestamp()))),
-            ("InCall", str(int(talking))),
-            ("Status", str(_DEVICE[state])),
-            ("Paused", "0"),
-            ("PausedReason", ""),
-            ("Ringinuse", "0"),
-            ("Wrapuptime", "0"),
-        ]
+        return [b for b in seen.values() if b is not self.lot.bridge] + [self.lot.bridge]
 
     def _new_uuid(self) -> str:
         return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))

@@ -120,14 +120,15 @@ def _queue_row(exchange: Exchange, reply: Reply) -> Headers:
     return [
         ("Event", "QueueParams"), ("Queue", exchange.cast.queue), ("Max", "0"), ("Strategy", "ringall"),
         ("Calls", str(len(exchange.waiting))), ("Holdtime", "0"), ("TalkTime", "0"),
-        ("Completed", str(sum(exchange.calls_taken.values()))), ("Abandoned", "0"), ("ServiceLevel", "0"),
+        ("Completed", str(sum(exchange.devices.calls_taken.values()))), ("Abandoned", "0"),
+        ("ServiceLevel", "0"),
         ("ServicelevelPerf", "0.0"), ("ServicelevelPerf2", "0.0"), ("Weight", "0"), *reply.id,
     ]  # fmt: skip
 
 
 def _member_row(exchange: Exchange, extension: str, reply: Reply) -> Headers:
     names = {"MemberName": "Name", "Interface": "Location"}
-    state = [(names.get(k, k), v) for k, v in exchange.member_headers(extension) if k != "Ringinuse"]
+    state = [(names.get(k, k), v) for k, v in exchange.devices.member_headers(extension) if k != "Ringinuse"]
     return [("Event", "QueueMember"), *state, *reply.id]
 
 
@@ -143,7 +144,7 @@ def _entry_row(exchange: Exchange, place: int, channel: Channel, reply: Reply) -
 
 def _parked_calls(exchange: Exchange, reply: Reply) -> Iterator[Headers]:
     rows = [
-        [("Event", "ParkedCall"), *exchange.parked_headers(space), *reply.id] for space in exchange.parked
+        [("Event", "ParkedCall"), *exchange.lot.headers(space), *reply.id] for space in exchange.lot.parked
     ]
     total = ("Total", str(len(rows)))
     return reply.listing("Parked calls will follow", rows, "ParkedCallsComplete", total)
@@ -169,7 +170,7 @@ def _endpoint_row(exchange: Exchange, name: str, reply: Reply) -> Headers:
         ("Event", "EndpointList"), *reply.id, ("ObjectType", "endpoint"), ("ObjectName", name),
         ("Transport", ""), ("Aor", name), ("Auths", ""), ("OutboundAuths", ""),
         ("Contacts", f"{name}/sip:{name}@127.0.0.1:5060,"),
-        ("DeviceState", words[exchange.device_state(device)]), ("ActiveChannels", str(legs)),
+        ("DeviceState", words[exchange.devices.state(device)]), ("ActiveChannels", str(legs)),
     ]  # fmt: skip
 
 
@@ -192,7 +193,7 @@ def _device_states(exchange: Exchange, reply: Reply) -> Iterator[Headers]:
     names = (*exchange.cast.people, *exchange.cast.trunks)
     rows: list[Headers] = []
     for device in (f"PJSIP/{name}" for name in names):
-        state = [("Device", device), ("State", exchange.device_state(device))]
+        state = [("Device", device), ("State", exchange.devices.state(device))]
         rows.append([("Event", "DeviceStateChange"), *reply.id, *state])
     return reply.listing("Device State Changes will follow", rows, "DeviceStateListComplete")
 

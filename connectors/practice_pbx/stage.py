@@ -32,7 +32,7 @@ class Stage:
 
     def is_busy(self, people: frozenset[str]) -> bool:
         """Whether one of these phones is in a call already."""
-        return any(self._exchange.device_state(f"PJSIP/{who}") != "NOT_INUSE" for who in people)
+        return any(self._exchange.devices.state(f"PJSIP/{who}") != "NOT_INUSE" for who in people)
 
     def play(self, script: Script) -> asyncio.Task[None]:
         """Begin to play one call beside what goes on."""

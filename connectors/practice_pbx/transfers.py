@@ -46,12 +46,12 @@ def parks(call: Conversation, who: str, *_: str) -> None:
     """`101 parks`: a blind transfer to the parking lot; 101 hears the space read out."""
     leg, lead = call.legs[who], call.lead
     _blind(call, leg, _PARK_EXTENSION)
-    call.exchange.park(lead, leg)
+    call.exchange.lot.park(lead, leg)
 
 
 def is_parked_by(call: Conversation, parker: Channel) -> None:
     """AMI Park: no transfer event, the caller goes to the lot at once."""
-    call.exchange.park(call.lead, parker)
+    call.exchange.lot.park(call.lead, parker)
 
 
 def leaves(call: Conversation, who: str, *_: str) -> None:
@@ -63,12 +63,12 @@ def leaves(call: Conversation, who: str, *_: str) -> None:
 def picks_up(call: Conversation, who: str, *_: str) -> None:
     """`102 picks_up`: a phone dials the space of this caller; its leg joins the caller's call."""
     exchange, cast = call.exchange, call.exchange.cast
-    space = next(s for s, parked in exchange.parked.items() if parked.channel is call.lead)
+    space = next(s for s, parked in exchange.lot.parked.items() if parked.channel is call.lead)
     phone = exchange.new_channel(f"PJSIP/{who}", RING, who, cast.people[who], "internal", space)
     call.legs[who] = phone
     exchange.run(phone, "ParkedCall", f"default,{space}", at=("internal", space, 1))
     exchange.set_state(phone, UP)
-    exchange.unpark(space, phone, exchange.new_bridge())
+    exchange.lot.unpark(space, phone, exchange.new_bridge())
 
 
 def consults(call: Conversation, who: str, target: str) -> None:

@@ -38,7 +38,7 @@ def perform(script: Script) -> list[Headers]:
         row.verb(call, row.who, row.what)
     assert not exchange.channels, "a script must not leave anybody on the line"
     assert not exchange.waiting
-    assert not exchange.parked
+    assert not exchange.lot.parked
     return messages
 
 
