@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar, get_args
-from urllib.parse import urlencode
+from typing import Any, get_args
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -23,7 +23,6 @@ from hub.modules.calls.timeline import bars
 from hub.modules.crm.api import CrmApi
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
-L = TypeVar("L", bound=str)
 
 _PAGE = 50
 _OTHERS = 10
@@ -77,15 +76,13 @@ async def show(request: PageRequest) -> web.StreamResponse:
     calls = request.apis.of(CallsApi)
     call = await calls.call(request.path["id"], shops=shops_of(request))
     if call.id != request.path["id"]:
-        return request.redirect(f"/calls/{call.id}")
+        return request.redirect(_address(call.id))
+    outside = call.other_number if call.direction != "internal" else None
+    shops = shops_of(request)
     last = await calls.last_calls(
-        client_id=call.client_id,
-        number=call.other_number,
-        limit=_OTHERS,
-        shops=shops_of(request),
-        skip=call.id,
+        client_id=call.client_id, number=outside, limit=_OTHERS, shops=shops, skip=call.id
     )
-    match = await request.apis.of(CrmApi).caller(call.other_number if call.direction != "internal" else None)
+    match = await request.apis.of(CrmApi).caller(outside)
     values: dict[str, Any] = {
         "row": (await call_rows(request, [call]))[0],
         "call": call,
@@ -107,14 +104,14 @@ async def add_note(request: PageRequest) -> web.StreamResponse:
     note = await request.apis.of(CallsApi).add_note(
         call_id, text, author_name=request.viewer.name, shops=shops_of(request)
     )
-    return request.redirect(f"/calls/{note.call_id}#notes", notice=request.t("Noted."))
+    return request.redirect(_address(note.call_id) + "#notes", notice=request.t("Noted."))
 
 
 async def choose_client(request: PageRequest) -> web.StreamResponse:
     """Say which of the candidates it was; an empty choice takes it back."""
     client_id = request.form.get("client_id", "") or None
     call = await request.apis.of(CallsApi).set_client(request.path["id"], client_id, shops=shops_of(request))
-    return request.redirect(f"/calls/{call.id}", notice=request.t("Saved."))
+    return request.redirect(_address(call.id), notice=request.t("Saved."))
 
 
 async def _asked(request: PageRequest) -> Asked:
@@ -160,6 +157,10 @@ def _day(text: str) -> date | None:
         raise Invalid(
             "calls.day", "This is not a day.", "Write it like 2026-12-31.", fields={"from": "Not a day."}
         ) from error
+
+
+def _address(call_id: str) -> str:
+    return f"/calls/{quote(call_id, safe='')}"
 
 
 def _one_of(text: str, allowed: tuple[Any, ...]) -> Any:

@@ -12,6 +12,8 @@ from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.values import ShopId
 
+_FIELDS = ("number", "name", "source", "rev")
+
 
 async def show(request: PageRequest) -> web.StreamResponse:
     """Every line, those without a name that were dialled lately too."""
@@ -45,9 +47,7 @@ async def _page(request: PageRequest, faults: Mapping[str, str]) -> web.StreamRe
     lines = await calls.lines()
     known = {line.number for line in lines}
     unnamed = [number for number in await calls.dialled_lately() if number not in known]
-    typed = (
-        {name: request.form.get(name, "") for name in ("number", "name", "source", "rev")} if faults else {}
-    )
+    typed = {name: request.form.get(name, "") for name in _FIELDS} if faults else {}
     shops = await request.apis.of(AccessApi).list_shops()
     return request.page(
         "calls/lines.html", status=422 if faults else 200, lines=lines, unnamed=unnamed, faults=faults,

@@ -18,7 +18,7 @@ OWNERS_OF_KEYS = (
     select(Phone.key, Client.id, Client.kind, Client.relation, Client.name, Phone.number)
     .join_from(Phone, Client, Phone.client_id == Client.id)
     .where(Phone.key.in_(bindparam("keys", expanding=True)), Client.is_archived == false())
-    .order_by(Client.id)
+    .order_by(Client.name_key, Client.id)
 )
 """Deactivated people are never offered as the caller."""
 

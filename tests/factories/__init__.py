@@ -1,0 +1,1 @@
+"""Things that tests need made: one small file per module."""
