@@ -120,6 +120,7 @@ async def test_a_blind_transfer_that_nobody_takes_comes_back(asterisk: str) -> N
         caller = await mobiles.call(DIRECT_LINE[0], number=CALLER)
         at_anna = (await anna.ringing()).answer()
         await caller.until("answered")
+        await asyncio.sleep(0.5)
         await at_anna.refer("102")
         at_boris = await boris.ringing()
         again = (await anna.ringing()).answer()
