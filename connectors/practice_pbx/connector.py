@@ -18,6 +18,7 @@ from connectors.practice_pbx.script import Script
 from connectors.practice_pbx.server import AmiServer, bind_loopback
 from connectors.practice_pbx.stage import Stage
 from hub.clock import Clock
+from hub.errors import Unavailable
 from hub.ports.connector import Status
 from hub.ports.errors import NotReady
 from hub.ports.intake import Intake
@@ -88,10 +89,11 @@ class PracticePbx:
         return tuple(Rehearsal(name=script.name, title=script.title) for script in REHEARSALS)
 
     async def play(self, name: str) -> None:
-        """Play one call now, beside what goes on. Raises KeyError, and NotReady while it is down."""
+        """Play one call now, beside what goes on. Raises KeyError, and Unavailable while it is down."""
         script = by_name(name)
         if self._stage is None:
-            raise NotReady("the practice exchange does not run")
+            hint = "Look at /system; it comes back by itself."
+            raise Unavailable("practice.down", "The practice exchange does not run just now.", hint)
         self._stage.play(script)
 
     async def _day(self, stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.practice_pbx.connector import USERNAME, PracticeConfig, PracticePbx
 from hub.clock import SystemClock
-from hub.ports.errors import NotReady
+from hub.errors import Unavailable
 
 Frame = list[tuple[str, str]]
 
@@ -319,7 +319,7 @@ async def test_a_second_life_of_the_exchange_takes_the_same_port() -> None:
 
 async def test_asking_it_to_ring_while_it_is_down_is_said_plainly() -> None:
     practice = PracticePbx(PracticeConfig(), SystemClock())
-    with pytest.raises(NotReady):
+    with pytest.raises(Unavailable):
         await practice.play("missed")
     with pytest.raises(KeyError):
         await practice.play("no such call")
