@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from connectors.ami.actions import Action, Answer, Kind, is_nothing_found
 from connectors.ami.config import AmiConfig
@@ -75,8 +75,8 @@ class AmiLink(asyncio.Protocol):
     # The transport's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # A cast, for uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self._last_read = self._clock.monotonic()
 
     def data_received(self, data: bytes) -> None:

@@ -231,7 +231,7 @@ def measure(rounds: int, events: int, *, on_uvloop: bool) -> dict[str, list[Resu
         for name in CLIENTS:
             command = [sys.executable, "-m", __spec__.name, "--client", name, "--port", str(port)]
             command += ["--uvloop"] if on_uvloop else []
-            answer = subprocess.run(command, capture_output=True, check=True, text=True)
+            answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
             results[name].append(json.loads(answer.stdout.splitlines()[-1]))
     server.terminate()
     return results

@@ -327,3 +327,24 @@ def test_orders_are_written_as_asterisk_reads_them() -> None:
 def test_the_secret_is_in_no_text_of_the_settings() -> None:
     config = AmiConfig(host="pbx", username="hub", secret="geheim")
     assert "geheim" not in repr(config)
+
+
+async def test_the_transport_need_not_be_of_a_class_of_asyncio() -> None:
+    class Foreign:
+        """As uvloop's: it has the methods, and no class in common."""
+
+        written = b""
+
+        def write(self, data: bytes) -> None:
+            self.written += data
+
+        def close(self) -> None:
+            self.written += b"closed"
+
+        abort = close
+
+    async with serving() as server:
+        link, transport = AmiLink(config_for(server), SystemClock(), WANTED, Heard()), Foreign()
+        link.connection_made(transport)
+        await link.close()
+    assert b"Action: Logoff" in transport.written
