@@ -68,14 +68,19 @@ class Shop:
     browser: Browser | None = None
     people: dict[str, str] = field(default_factory=dict)
     clients: dict[str, ClientView] = field(default_factory=dict)
-    faults: list[Faults] = field(default_factory=list)
-    told: int = 0
+    told: list[Telling] = field(default_factory=list)
 
     def call(self, from_number: str | None, **more: object) -> Telling:
         """A call that is about to begin."""
-        self.told += 1
-        name = f"boot:17{self.told:05d}.{self.told}"
-        return Telling(self.hub.intake, self.clock, name, from_number, **more)  # type: ignore[arg-type]
+        name = f"boot:17{len(self.told):05d}.{len(self.told)}"
+        call = Telling(self.hub.intake, self.clock, name, from_number, **more)  # type: ignore[arg-type]
+        self.told.append(call)
+        return call
+
+    @property
+    def live(self) -> list[Telling]:
+        """The calls that go on."""
+        return [call for call in self.told if call.call.state != "ended"]
 
     @asynccontextmanager
     async def screen(self, login: str, language: str = "en", **more: object) -> AsyncIterator[Page]:

@@ -62,14 +62,14 @@ async def desk_of(browser: Browser, hub: HubProcess, login: str, extension: str)
 async def shows(page: Page, text: str, within: float) -> float:
     """Wait until the card on the page says so; the seconds that it took."""
     began = time.monotonic()
-    card = page.locator("[data-pop]").filter(has_text=text).first
+    card = page.locator("[data-card]").filter(has_text=text).first
     await card.wait_for(state="visible", timeout=within * 1000)
     return time.monotonic() - began
 
 
 async def shows_nothing(page: Page, within: float) -> None:
     """Wait until no card is left that rings or talks."""
-    await page.locator("[data-pop]:not([data-state=wrap_up])").first.wait_for(
+    await page.locator("[data-card]:not([data-state=wrap_up])").first.wait_for(
         state="detached", timeout=within * 1000
     )
 
@@ -96,7 +96,7 @@ async def test_a_call_from_the_first_ring_to_the_history(browser: Browser, tmp_p
         friday = await world.call("380441234567", number=IRYNA)
         await anna.ringing()
         await boris.ringing()
-        await friday.cancel()
+        await friday.bye()
         call = await _ended(hub, 1)
         await hub.post(f"/calls/{call['id']}/notes", {"text": NOTE})
 
@@ -107,14 +107,14 @@ async def test_a_call_from_the_first_ring_to_the_history(browser: Browser, tmp_p
             await shows(screen, "Ірина Коваль", within=1.0)
             for text in ("Octavia", "АА1234ВВ", NOTE):
                 await shows(screen, text, within=1.0)
-        assert await screens[2].locator("[data-pop]").count() == 0
+        assert await screens[2].locator("[data-card]").count() == 0
 
         at_boris.reject(603)
         await asyncio.sleep(0.3)
         at_anna.answer()
         await monday.until("answered")
         await shows_nothing(screens[1], within=0.5)
-        await screens[0].locator("[data-pop][data-state=talking]").wait_for(timeout=1000)
+        await screens[0].locator("[data-card][data-state=talking]").wait_for(timeout=1000)
         await asyncio.sleep(2)
 
         # Anna asks the master and hands the call over; the card goes along.
@@ -158,14 +158,14 @@ async def test_the_cable_to_the_pbx_is_out_in_mid_call(browser: Browser, tmp_pat
         inside = await anna.ringing()
         await boris.ringing()
         inside.answer()
-        await screen.locator("[data-pop][data-state=talking]").wait_for(timeout=2000)
+        await screen.locator("[data-card][data-state=talking]").wait_for(timeout=2000)
 
         cable.swallow()
-        await screen.locator("[data-banner=pbx]").wait_for(state="visible", timeout=10_000)
+        await screen.locator("#banner-pbx .shell-banner-line").wait_for(state="visible", timeout=10_000)
         await outside.bye()
         await asyncio.sleep(1)
         cable.mend()
-        await screen.locator("[data-banner=pbx]").wait_for(state="hidden", timeout=20_000)
+        await screen.locator("#banner-pbx .shell-banner-line").wait_for(state="hidden", timeout=20_000)
 
         call = await _ended(hub, 1)
         assert call["is_complete"] is False
