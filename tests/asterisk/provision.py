@@ -104,18 +104,23 @@ def _download(work: Path) -> list[Path]:
 
 def _source_line() -> str:
     """The machine's own Debian mirror, asked for sid."""
-    codename = ""
-    for line in Path("/etc/os-release").read_text().splitlines():
-        if line.startswith("VERSION_CODENAME="):
-            codename = line.partition("=")[2].strip('"')
+    releases = {"stable", "oldstable", "testing", "unstable", "sid", _codename()}
     wanted = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
     for line in _run(["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"]).splitlines():
         address, release, component = line.split()
-        if release == codename and component == "main":
+        if release in releases and component == "main":
             keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
             option = f"[signed-by={keyring}] " if keyring.exists() else ""
             return f"deb {option}{address} sid main\n"
-    raise CannotProvision(f"the machine's apt settings have no source for {codename or 'this system'}/main")
+    raise CannotProvision("the machine's apt settings name no Debian mirror")
+
+
+def _codename() -> str:
+    """What this Debian is called."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    return next(
+        (line.partition("=")[2].strip('"') for line in lines if line.startswith("VERSION_CODENAME=")), ""
+    )
 
 
 def _apt_settings(work: Path) -> str:

@@ -292,7 +292,7 @@ async def test_the_name_from_pitline_stands_on_the_desk_phone(
 
     async def cid(request: web.Request) -> web.Response:
         asked.append((request.query["number"], request.headers["Authorization"]))
-        return web.Response(text="ГОТОВА 17:00 Ковальчук Octavia")
+        return web.Response(text="ГОТОВА 17:00 Ковальчук Octavia\n")
 
     pbx = await named_by_pitline(cid)
     shown = await _display(pbx, number="+380501112233")
@@ -314,6 +314,15 @@ async def test_a_hostile_name_is_only_shown(
 
     shown = await _display(await named_by_pitline(cid))
     assert shown.name == name
+
+
+async def test_a_number_that_nobody_knows_keeps_the_name_that_came_with_it(
+    named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]],
+) -> None:
+    async def cid(request: web.Request) -> web.Response:
+        return web.Response(text="\n")
+
+    assert (await _display(await named_by_pitline(cid), name="Petro")).name == "Petro"
 
 
 async def test_an_error_page_is_no_name(named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]]) -> None:
