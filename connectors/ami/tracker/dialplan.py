@@ -10,6 +10,7 @@ from connectors.ami.tracker.moments import Moment, peek
 from connectors.ami.tracker.transfers import redirect_is_certain
 
 _VOICEMAIL = frozenset({b"record", b"voicemail", b"minivmrecord"})
+_TELLING = frozenset({b"dial", b"queue", b"hangup"})
 _OF_CALLED_LEGS = frozenset({b"appdial", b"appqueue", b"appdial2"})
 _SILENT = frozenset(
     {b"noop", b"set", b"mset", b"hangup", b"return", b"gosub", b"gosubif", b"goto", b"gotoif", b"execif"}
@@ -32,6 +33,9 @@ def on_newexten(exchange: Exchange, message: Message, now: Moment) -> None:
         on_dial(exchange, leg, message.get("AppData"))
     elif application == b"queue":
         conversation.is_tried = True
+    elif application == b"hangup" and leg is conversation.anchor:
+        leg.told_to_end = leg.told_to_end or now
+        exchange.waiting[conversation] = None
     elif application in _VOICEMAIL:
         _voicemail(exchange, leg)
     if exten == "h":
@@ -46,7 +50,7 @@ def _means_nothing(exchange: Exchange, message: Message, application: bytes) -> 
     """Told without reading the whole message: there are fifty of these to a call."""
     if application in _OF_CALLED_LEGS:
         return True
-    if application in (b"dial", b"queue") or application in _VOICEMAIL:
+    if application in _TELLING or application in _VOICEMAIL:
         return False
     leg = exchange.legs.get(peek(message, b"\nUniqueid:").decode("ascii", "replace"))
     if leg is None:

@@ -55,6 +55,8 @@ def refresh(exchange: Exchange, conversation: Conversation, now: Moment) -> None
         exchange.tell(conversation)
     elif was_holding != conversation.clock.is_holding:
         exchange.tell_later(conversation)
+    if conversation.phase == "talking" and not conversation.clock.is_talking:
+        exchange.waiting[conversation] = None
 
 
 def _joined(conversation: Conversation) -> list[Leg]:

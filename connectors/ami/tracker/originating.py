@@ -21,6 +21,9 @@ def on_originate_response(exchange: Exchange, message: Message, now: Moment) -> 
     conversation = _of(exchange, uniqueid)
     if conversation is not None:
         _answer(exchange, conversation, exten)
+        if message.get("Response") == "Failure" and not conversation.is_over and conversation.ending is None:
+            conversation.ending = now
+            exchange.waiting[conversation] = None
     elif message.get("Response") == "Failure" and _is_number(exten):
         _failed_at_once(exchange, message, now, uniqueid, exten)
 
@@ -45,7 +48,8 @@ def _answer(exchange: Exchange, conversation: Conversation, exten: str) -> None:
         if not any(leg.is_outside_party for leg in conversation.legs):
             conversation.to_raw = exten
         exchange.tell(conversation)
-    if conversation.ending is not None:
+    caller = conversation.caller
+    if conversation.ending is not None and (caller is None or caller.ended is not None):
         close(exchange, conversation, conversation.ending)
         if not conversation.living:
             exchange.forget(conversation)

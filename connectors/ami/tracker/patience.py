@@ -33,10 +33,27 @@ def _settle(exchange: Exchange, conversation: Conversation, now: Moment) -> None
         exchange.waiting.pop(conversation, None)
     elif conversation.ending is not None:
         if now.since(conversation.ending) >= _RESPONSE:
+            conversation.is_complete = conversation.is_complete and not conversation.living
             close(exchange, conversation, conversation.ending)
+            _drop(exchange, conversation)
+    elif _is_deserted(conversation):
+        if now.since(conversation.touched or conversation.started) >= _HANGUP:
+            conversation.is_complete = False
+            close(exchange, conversation, conversation.touched or now)
             _drop(exchange, conversation)
     elif not _close_the_doomed(exchange, conversation, now) and conversation.quiet_since is None:
         exchange.waiting.pop(conversation, None)
+
+
+def _is_deserted(conversation: Conversation) -> bool:
+    """They talked, nobody is in a bridge with anybody any more, and the dialplan has not gone on: only
+    the Hangups are missing."""
+    if conversation.phase != "talking" or conversation.clock.is_talking or conversation.ringing():
+        return False
+    return all(
+        leg.bridge is None or (leg.bridge.is_basic and len(leg.bridge.members) == 1)
+        for leg in conversation.living
+    )
 
 
 def _close_the_doomed(exchange: Exchange, conversation: Conversation, now: Moment) -> bool:
