@@ -22,7 +22,7 @@ def check(*, with_tests: bool) -> bool:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
-        "import contracts": [str(Path(python).with_name("lint-imports")), "--no-cache"],
+        "import contracts": [str(Path(python).with_name("lint-imports")), "--no-cache", "--no-logo"],
     }
     if with_tests:
         steps["tests"] = [python, "-m", "pytest", "-q"]
