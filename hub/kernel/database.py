@@ -24,10 +24,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from hub.errors import Unavailable
 from hub.kernel import sqlite
-from hub.kernel.faults import away, storage_fault
+from hub.kernel.faults import away, damaged, storage_fault
 
 R = TypeVar("R")
 
+_CHECKED_AT_START = 32 * 1024 * 1024
 LONGEST_SESSION = 30.0
 """Seconds after which a writing session is rolled back: it holds up every other writer."""
 
@@ -48,6 +49,7 @@ class Database:
         self._sessions: AsyncEngine | None = None
         self._readers: AsyncEngine | None = None
         self.commits = 0
+        self.damage: Unavailable | None = None
         self._commits_tended = 0
 
     async def open(self) -> None:
@@ -65,6 +67,8 @@ class Database:
         self._sessions = sqlite.session_engine(self.path)
         self._readers = sqlite.reader_engine(self.path)
         await self.write(lambda connection: connection.execute(text("SELECT count(*) FROM sqlite_master")))
+        if self.path.stat().st_size <= _CHECKED_AT_START:
+            await self.examine()
 
     async def close(self) -> None:
         """Readers first, so that the writer is the one that empties the log at the end."""
@@ -125,6 +129,16 @@ class Database:
             async with AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
                 await _connect(session)
                 yield session
+
+    async def examine(self) -> None:
+        """Look for damage in the whole file; a big one takes seconds. Raises Unavailable, and
+        remembers what it found: a damaged database stays damaged."""
+        if self.path is None:
+            return
+        found = await self.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)")))
+        if found != "ok":
+            self.damage = damaged(str(found))
+            raise self.damage
 
     async def tend(self) -> None:
         """Empty SQLite's log when nobody writes, so that no commit has to. Call it now and then."""

@@ -75,9 +75,10 @@ def away(error: OSError) -> Unavailable:
     return Unavailable(code, text, hint, data={"detail": str(error)[:200]})
 
 
-def is_damage(fault: Unavailable) -> bool:
-    """Whether waiting cannot help: the file itself is broken."""
-    return fault.code == "database.corrupt"
+def damaged(detail: str) -> Unavailable:
+    """The file was examined and is broken: waiting cannot help."""
+    code, text, hint = _SQLITE["SQLITE_CORRUPT"]
+    return Unavailable(code, text, hint, data={"detail": detail[:200]})
 
 
 def _find(error: BaseException) -> tuple[str, str, str] | None:

@@ -76,7 +76,7 @@ event_delivery = Table(
     Index("ix_event_delivery_event_id", "event_id"),
     Index(
         "ix_event_delivery_open",
-        "handler", "key", "id",
+        "key", "handler", "id",
         sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
     ),
     Index(

@@ -36,6 +36,7 @@ from hub.settings import RelaySettings
 AT_ONCE = 8
 """Ordinary handlers that run side by side; SQLite lets one write at a time anyway."""
 _HOUSEKEEPING = 3600.0
+_LOOK_OVER = 24 * 3600.0
 
 
 class Relay:
@@ -204,11 +205,14 @@ class Relay:
 
     async def _keep_house(self) -> None:
         """Drop what is done and old, and empty the log of the database in idle moments."""
-        next_prune = time.monotonic() + 60
+        next_prune, next_look = time.monotonic() + 60, time.monotonic() + _LOOK_OVER
         while True:
             await asyncio.sleep(self._settings.poll)
             try:
                 await self._database.tend()
+                if time.monotonic() >= next_look:
+                    next_look = time.monotonic() + _LOOK_OVER
+                    await self._database.examine()
                 if time.monotonic() >= next_prune:
                     before = self._clock.now() - timedelta(days=self._settings.keep_done_days)
                     more = await self._database.write(partial(prune, before=before))

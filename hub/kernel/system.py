@@ -201,7 +201,7 @@ class System:
         return present_revision(connection) or "", pending or 0, age, strays or 0, dead or 0
 
     def _trouble(self) -> Unavailable | None:
-        return self._parts.intake.trouble or self._parts.relay.trouble
+        return self._database.damage or self._parts.intake.trouble or self._parts.relay.trouble
 
     def _relay_state(self, pending: int, oldest: float, strays: int) -> tuple[bool, str]:
         idle = time.monotonic() - self._parts.relay.counters.last_run

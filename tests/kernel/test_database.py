@@ -185,6 +185,25 @@ async def test_a_damaged_file_is_named_and_kept(tmp_path: Path, damage: bytes) -
     assert path.read_bytes() == damage
 
 
+@pytest.mark.parametrize("place", [4096, 70_000, 300_000])
+async def test_garbage_in_the_middle_of_the_file_is_found_at_the_start(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "test.db"
+    database = Database(url_of(path))
+    await database.open()
+    rows = [{"a": str(number) * 50} for number in range(5000)]
+    await database.write(lambda connection: connection.execute(text("CREATE TABLE t (a TEXT PRIMARY KEY)")))
+    await database.write(lambda connection: connection.execute(text("INSERT INTO t VALUES (:a)"), rows))
+    await database.close()
+    content = bytearray(path.read_bytes())
+    content[place : place + 65536] = b"\xa5" * 65536
+    path.write_bytes(content)
+    with pytest.raises(HubError) as caught:
+        await database.open()
+    await database.close()
+    assert caught.value.code == "database.corrupt"
+    assert path.read_bytes() == content
+
+
 async def test_a_file_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> None:
     folder = tmp_path / "a-folder.db"
     folder.mkdir()

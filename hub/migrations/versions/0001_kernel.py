@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_event_delivery_event_id", "event_delivery", ["event_id"])
     for name, columns, state in (
-        ("ix_event_delivery_open", ["handler", "key", "id"], "pending"),
+        ("ix_event_delivery_open", ["key", "handler", "id"], "pending"),
         ("ix_event_delivery_turn", ["id"], "pending"),
         ("ix_event_delivery_dead", ["id"], "dead"),
     ):
