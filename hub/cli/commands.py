@@ -31,6 +31,10 @@ def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
         return _COMMANDS[arguments.command](arguments, settings)
     except HubError as error:
         return _told(error)
+    except OSError as error:
+        # A folder that cannot be written, a file that cannot be read: the system's own words say it.
+        print(f"pitline: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_OK
 

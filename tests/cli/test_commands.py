@@ -86,3 +86,20 @@ def test_doctor_config_shows_every_setting_and_no_secret(
     assert "ami.secret" in out
     assert "Secret(***)" in out
     assert "pbx" in out
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "var").write_text("a file where a folder should be", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = _run(capsys, "demo")
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert "var" in err
+
+
+def test_the_demo_says_which_module_it_misses(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _run(capsys, "demo", HUB_MODULES__OFF="desk,calls")
+    assert code == 2
+    assert "needs calls" in err

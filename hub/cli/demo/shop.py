@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.cli.demo.people import SHOP_NAME, WORKERS
 from hub.cli.running import address
+from hub.errors import Invalid
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, Settings
 
 _FOLDER = Path("var/demo")
@@ -17,6 +18,12 @@ async def demo(settings: Settings) -> None:
     """Fill an empty database with the sample data, then serve until told to stop."""
     from hub.main import serve
 
+    missing = {"access", "crm", "calls"} & set(settings.modules.off)
+    if missing:
+        raise Invalid(
+            "demo.module_off", f"The demo shop needs {', '.join(sorted(missing))}, which is switched off.",
+            "Take it out of HUB_MODULES__OFF.",
+        )  # fmt: skip
     shop = demo_settings(settings)
     password = demo_password(_FOLDER / "password")
     await _fill(shop, password)
