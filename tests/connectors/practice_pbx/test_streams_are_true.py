@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from connectors.practice_pbx.rehearsals import REHEARSALS
 from connectors.practice_pbx.script import Script
@@ -57,3 +61,16 @@ def test_scripts_have_names_of_their_own_and_truths() -> None:
     names = [script.name for script in REHEARSALS]
     assert len(set(names)) == len(names)
     assert all({"direction", "result", "talk_seconds"} <= set(script.truth) for script in REHEARSALS)
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_title_can_be_read_in_the_shops_languages(language: str) -> None:
+    folder = Path(__file__).parents[3] / "webui/locales"
+    with (folder / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    assert [script.title for script in REHEARSALS if not _says(catalogue, script.title)] == []
+
+
+def _says(catalogue: Catalog, text: str) -> bool:
+    message = catalogue.get(text)
+    return message is not None and bool(message.string)
