@@ -34,7 +34,7 @@ class Stage:
         self.phones: list[Phone] = []
         self.tap: AmiTap = None  # type: ignore[assignment]  # set by begin(), before any scenario runs
         self.expected: list[dict[str, Any]] = []
-        self.calls_in_all = 1
+        self.calls_in_all: int | None = 1
         self.remark = ""
         self._notes: list[tuple[float, str, str]] = []
         self._taps: list[AmiTap] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.ami.streams import Truth, faults, play, read_messages
+from tests.connectors.ami.streams import Played, Truth, faults, play_sessions, read_messages
 
 OWN = Path(__file__).resolve().parents[1] / "streams" / "own"
 
@@ -25,14 +25,19 @@ def _truths(suffix: str) -> list[Truth]:
     return truths
 
 
+def _played(truth: Truth) -> Played:
+    """All sessions of one boot, each with the pictures that were asked for after its log-in."""
+    return play_sessions([read_messages(path) for path in truth.sessions], ["boot"] * len(truth.sessions))
+
+
 @pytest.mark.parametrize("truth", _truths(".ami.gz"), ids=str)
 def test_a_stream_of_every_event_gives_the_calls_that_the_phones_made(truth: Truth) -> None:
-    assert faults(truth, play(read_messages(truth.sessions[0]))) == []
+    assert faults(truth, _played(truth)) == []
 
 
 @pytest.mark.parametrize("truth", _truths(".lean.ami.gz"), ids=str)
 def test_what_our_own_ami_user_sees_is_enough_for_the_same_calls(truth: Truth) -> None:
-    assert faults(truth, play(read_messages(truth.sessions[0]))) == []
+    assert faults(truth, _played(truth)) == []
 
 
 def test_the_streams_are_there() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.asterisk.scenarios import (
     faults,
     further,
+    gaps,
     groups,
     missed,
+    odd,
     outgoing,
     parking,
     people,
@@ -25,4 +27,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *faults.SCENARIOS,
     *through_queues.SCENARIOS,
     *further.SCENARIOS,
+    *gaps.SCENARIOS,
+    *odd.SCENARIOS,
 )
