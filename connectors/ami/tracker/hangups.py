@@ -109,8 +109,10 @@ def _has_no_outcome(leg: Leg) -> bool:
 
 
 def _is_about_to_end(conversation: Conversation) -> bool:
-    """The Hangup of the outside party follows at once, and says all of it."""
+    """The Hangup of the outside party, or of ours before it answered, follows and says all of it."""
     parties = conversation.outside_parties()
+    if conversation.direction != "inbound" and conversation.answered is None:
+        parties = [leg for leg in (conversation.caller,) if leg is not None and leg.ended is None]
     return bool(parties) and all(one.is_leaving for one in parties)
 
 

@@ -148,8 +148,9 @@ class Tracker:
         if old == new:
             return
         if old is None and new["state"] == "ended":
-            facts.append(self._fact(conversation, CallStarted, new, now))
-        kind = kind_of_fact(conversation, conversation.face, new)
+            old = {**new, "state": "ringing", "result": None, "missed_reason": None, "ended_at": None}
+            facts.append(self._fact(conversation, CallStarted, old, now))
+        kind = kind_of_fact(conversation, old, new)
         facts.append(self._fact(conversation, kind, new, now))
         conversation.told_answers = conversation.answers
 
