@@ -35,7 +35,7 @@ def party(extension: str = "101", **values: object) -> Party:
         extension=extension, number=None, via="phone", name=None, rang_at=at(1), answered_at=None,
         left_at=None, outcome=None,
     )  # fmt: skip
-    return replace(ringing, **values)  # type: ignore[arg-type]
+    return replace(ringing, **values)
 
 
 def snapshot(call_id: str = "b1:1.1", **values: object) -> CallSnapshot:
@@ -50,12 +50,12 @@ def snapshot(call_id: str = "b1:1.1", **values: object) -> CallSnapshot:
         legs=(
             Leg(
                 uniqueid="1.1", channel="PJSIP/trunk1-00000001", role="caller", label="trunk1",
-                started_at=started_at, answered_at=None, ended_at=None,  # type: ignore[arg-type]
+                started_at=started_at, answered_at=None, ended_at=None,
             ),
         ),
         parked_at_space=None, is_complete=True,
     )  # fmt: skip
-    return replace(ringing, **values)  # type: ignore[arg-type]
+    return replace(ringing, **values)
 
 
 def ended(call_id: str, seconds: float, result: str, **values: object) -> CallSnapshot:
@@ -70,7 +70,7 @@ def ended(call_id: str, seconds: float, result: str, **values: object) -> CallSn
         missed_reason=None if talked else "rang_out",
         parties=(party(outcome="answered" if talked else "no_answer"),),
     )  # fmt: skip
-    return replace(over, **values)  # type: ignore[arg-type]
+    return replace(over, **values)
 
 
 def fact(step: int, call: CallSnapshot) -> CallFact:
@@ -112,7 +112,7 @@ async def tell(hub: Hub, *events: Event, shop_id: ShopId = FIRST_SHOP) -> Sequen
 
     def run(connection: Connection) -> Sequence[Hint]:
         batch = Batch(connection, hub.installation.deps)
-        on_call_facts(batch, [delivered(event, shop_id) for event in events])  # type: ignore[misc]
+        on_call_facts(batch, [delivered(event, shop_id) for event in events])
         return batch.hints
 
     return await hub.database.write(run)
@@ -139,4 +139,4 @@ async def call_of(hub: Hub, call_id: str) -> CallView:
 async def history(hub: Hub, where: CallFilter | None = None, **more: object) -> CallPage:
     """A page of the history."""
     async with calls_of(hub) as calls:
-        return await calls.history(where or CallFilter(), **more)  # type: ignore[arg-type]
+        return await calls.history(where or CallFilter(), **more)

@@ -19,7 +19,7 @@ async def crm_of(hub: Hub) -> AsyncIterator[CrmApi]:
 
 def entry(name: str = "", *numbers: str, **more: object) -> ClientEntry:
     """A client as somebody enters it."""
-    return ClientEntry(name=name, phones=tuple(PhoneEntry(number=n) for n in numbers), **more)  # type: ignore[arg-type]
+    return ClientEntry(name=name, phones=tuple(PhoneEntry(number=n) for n in numbers), **more)
 
 
 async def make_client(hub: Hub, name: str = "", *numbers: str, **more: object) -> ClientView:
@@ -31,4 +31,4 @@ async def make_client(hub: Hub, name: str = "", *numbers: str, **more: object) -
 async def make_car(hub: Hub, **values: object) -> VehicleView:
     """A car that is stored."""
     async with crm_of(hub) as crm:
-        return await crm.create_vehicle(VehicleEntry(**values))  # type: ignore[arg-type]
+        return await crm.create_vehicle(VehicleEntry(**values))

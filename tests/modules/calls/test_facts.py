@@ -97,7 +97,7 @@ async def test_a_call_keeps_all_that_the_snapshot_says(hub: Hub) -> None:
         parties=(
             party("101", answered_at=at(7), left_at=at(30), outcome="answered"),
             party("102", outcome="answered_elsewhere"),
-            party(None, number="+380671112233", via="mobile", outcome="no_answer"),  # type: ignore[arg-type]
+            party(None, number="+380671112233", via="mobile", outcome="no_answer"),
         ),
         transfers=(Transfer(at=at(30), kind="attended", from_extension="101", to="105"),),
     )  # fmt: skip
@@ -278,7 +278,7 @@ HOSTILE = [
 @pytest.mark.parametrize("said", HOSTILE)
 async def test_hostile_words_of_the_network_are_kept_and_break_nothing(hub: Hub, said: str) -> None:
     values = {"caller_name": said, "from_number": said, "dialled": said, "to_number": said, "queue": said}
-    call = replace(snapshot("b1:1.1"), **values, parties=(party(said, name=said),), answered_by=said)  # type: ignore[arg-type]
+    call = replace(snapshot("b1:1.1"), **values, parties=(party(said, name=said),), answered_by=said)
     await tell(hub, fact(1, call))
     kept = await call_of(hub, "b1:1.1")
     assert kept.caller_name == said.replace("\x00", "�")

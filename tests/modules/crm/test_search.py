@@ -131,7 +131,7 @@ async def test_pages_join_without_a_seam_while_clients_are_added(hub: Hub) -> No
     names = [f"Клієнт {n:02d}" for n in range(12)]
     for name in names:
         await make_client(hub, name)
-        hub.installation.clock.advance(1)  # type: ignore[attr-defined]
+        hub.installation.clock.advance(1)
     seen: list[str] = []
     cursor: str | None = None
     for _ in range(4):
