@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.ami.streams import Played, Truth, faults, play_sessions, read_messages
+from tests.connectors.ami.streams import Truth, faults, play, play_sessions, read_messages
 
 OWN = Path(__file__).resolve().parents[1] / "streams" / "own"
 
@@ -25,20 +25,26 @@ def _truths(suffix: str) -> list[Truth]:
     return truths
 
 
-def _played(truth: Truth) -> Played:
-    """All sessions of one boot, each with the pictures that were asked for after its log-in."""
-    return play_sessions([read_messages(path) for path in truth.sessions], ["boot"] * len(truth.sessions))
+EVERY_EVENT, OUR_USER = _truths(".ami.gz"), _truths(".lean.ami.gz")
+OF_ONE_SESSION = [truth for truth in (*EVERY_EVENT, *OUR_USER) if len(truth.sessions) == 1]
+WITH_GAPS = [truth for truth in (*EVERY_EVENT, *OUR_USER) if len(truth.sessions) > 1]
 
 
-@pytest.mark.parametrize("truth", _truths(".ami.gz"), ids=str)
-def test_a_stream_of_every_event_gives_the_calls_that_the_phones_made(truth: Truth) -> None:
-    assert faults(truth, _played(truth)) == []
+def _name(truth: Truth) -> str:
+    return truth.sessions[0].name.removesuffix(".ami.gz")
 
 
-@pytest.mark.parametrize("truth", _truths(".lean.ami.gz"), ids=str)
-def test_what_our_own_ami_user_sees_is_enough_for_the_same_calls(truth: Truth) -> None:
-    assert faults(truth, _played(truth)) == []
+@pytest.mark.parametrize("truth", OF_ONE_SESSION, ids=_name)
+def test_a_stream_gives_the_calls_that_the_phones_made(truth: Truth) -> None:
+    assert faults(truth, play(read_messages(truth.sessions[0]))) == []
+
+
+@pytest.mark.parametrize("truth", WITH_GAPS, ids=_name)
+def test_a_gap_leaves_no_ghost_and_no_invented_end(truth: Truth) -> None:
+    sessions = [read_messages(path) for path in truth.sessions]
+    assert faults(truth, play_sessions(sessions, ["boot"] * len(sessions))) == []
 
 
 def test_the_streams_are_there() -> None:
-    assert len(_truths(".ami.gz")) > 15
+    assert len(OF_ONE_SESSION) > 50
+    assert len(WITH_GAPS) >= 6
