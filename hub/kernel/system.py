@@ -88,9 +88,11 @@ class System:
 
     async def report(self) -> SystemReport:
         """Database, relay, journal, disk, versions: read now."""
-        schema, pending, oldest, strays, dead, trouble = "", 0, 0.0, 0, 0, self._trouble()
+        schema, pending, oldest, strays, dead, on_server = "", 0, 0.0, 0, 0, 0
+        trouble = self._trouble()
         try:
             schema, pending, oldest, strays, dead = await self._database.read(self._count)
+            on_server = await self._database.read(_server_bytes)
         except Unavailable as fault:
             trouble = trouble or fault
         relay_ok, relay_text = self._relay_state(pending, oldest, strays)
@@ -100,7 +102,7 @@ class System:
             database_ok=trouble is None,
             database_text="" if trouble is None else f"{trouble.text} {trouble.hint}".strip(),
             schema_version=schema,
-            database_bytes=sizes[0],
+            database_bytes=on_server or sizes[0],
             relay_ok=relay_ok,
             relay_text=relay_text,
             pending_deliveries=pending,
@@ -242,6 +244,12 @@ def program_version() -> str:
         return version("pitline")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _server_bytes(connection: Connection) -> int:
+    if connection.dialect.name != "postgresql":
+        return 0
+    return connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
 
 
 def _size(path: Path) -> int:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from hub.events.base import Event
 from hub.kernel.outbox import event_outbox
-from hub.settings import Settings
+from hub.settings import DatabaseSettings, Settings
 from tests.kernel.rig import Bells, Rang, effects_of, make_hub, prepare, rang
 from tests.kernel.test_relay import settled
+from tests.kernel.waiting import until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +95,35 @@ async def test_many_callers_share_few_commits(settings: Settings) -> None:
     await hub.stop()
     assert sorted(number for numbers in found.values() for number in numbers) == list(range(300))
     assert commits < 30
+
+
+async def test_facts_wait_while_the_disk_is_full_and_go_on_by_themselves(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings = replace(settings, database=DatabaseSettings(url=f"sqlite+aiosqlite:///{tmp_path}/full.db"))
+    hub = make_hub(settings, Bells().module(ordinary=False))
+    await prepare(hub)
+    await hub.start()
+
+    def limit(pages: int) -> Callable[[Connection], None]:
+        return lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").close()
+
+    await hub.database.write(limit(1))  # SQLite takes the present size
+    accepting = asyncio.create_task(hub.intake.accept([rang("a" * 20, n) for n in range(500)]))
+
+    async def told() -> bool:
+        return not (await hub.system.report()).database_ok
+
+    await until(told)
+    report, waiting = await hub.system.report(), not accepting.done()
+    await hub.database.write(limit(1_000_000))
+    await accepting
+    await settled(hub)
+    found, failures = await effects_of(hub, "batch"), hub.relay.counters.failed
+    mended = await hub.system.report()
+    await hub.stop()
+    assert "disk is full" in report.database_text
+    assert waiting
+    assert found == {"a" * 20: list(range(500))}
+    assert failures == 0
+    assert mended.database_ok
