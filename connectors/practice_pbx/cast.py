@@ -17,7 +17,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """The phones by extension, the outside lines by dialled number, and the rest of the furniture."""
+    """The phones by extension, the outside lines by dialled number, and the rest of the furniture.
+    `regulars` are clients who ring in the course of a day in place of a script's own client."""
 
     people: dict[str, str]
     mobiles: dict[str, str]
@@ -27,6 +28,7 @@ class Cast:
     queue_members: tuple[str, ...]
     presented: str
     callers: dict[str, Caller]
+    regulars: tuple[Caller, ...]
 
     def trunk_of(self, line: str) -> str:
         """The outside line by which a dialled number comes in."""
@@ -66,4 +68,19 @@ def shop_cast() -> Cast:
                 "380991234500", "<script>alert(1)</script>'; DROP TABLE calls_calls;-- \u202eкирилиця\u0301"
             ),
         },
+        regulars=(
+            Caller("380670001001", ""),
+            Caller("0500001002", ""),
+            Caller("+380680001003", "KRAVCHENKO"),
+            Caller("380950001004", "Олійник Марина"),
+            Caller("0670001005", ""),
+            Caller("380730001007", ""),
+            Caller("+380980001009", ""),
+            Caller("380670001011", "Igor"),
+            Caller("0500001013", ""),
+            Caller("380930001015", "Коваленко М"),
+            Caller("+380970001017", ""),
+            Caller("380630001021", ""),
+            Caller("0442000033", "TOV HLIBNYI DIM"),
+        ),
     )

@@ -29,7 +29,8 @@ _DAY = (
     "known_client", "stranger", "outbound", "held", "missed", "attended_transfer", "internal",
     "blind_transfer", "short", "follow_me", "parked", "voicemail", "withheld", "outbound_busy",
 )  # fmt: skip
-"""What the exchange plays by itself; the rest is for whoever asks."""
+"""What the exchange plays by itself, the first one first; the rest is for whoever asks."""
+_CLIENTS = frozenset({"kovalchuk", "petrenko", "taxi", "shevchuk"})
 _PAUSE = (35.0, 80.0)
 _FIRST_PAUSE = 8.0
 
@@ -55,6 +56,7 @@ class PracticePbx:
         self.port: int = self._listener.getsockname()[1]
         self.secret = secrets.token_urlsafe(24)
         self._stage: Stage | None = None
+        self._cast = shop_cast()
         self._chance = random.Random(config.seed)  # noqa: S311 - a rhythm, not a secret
 
     @property
@@ -63,7 +65,7 @@ class PracticePbx:
 
     async def run(self, intake: Intake, status: Status) -> None:
         """One life of the exchange: serve, and play, until cancelled."""
-        exchange = Exchange(shop_cast(), self._clock, self._chance)
+        exchange = Exchange(self._cast, self._clock, self._chance)
         stage = Stage(exchange, self._config.pace)
         server = AmiServer(exchange, stage, USERNAME, self.secret)
         listener = self._listener or self._bind_again()
@@ -100,16 +102,15 @@ class PracticePbx:
         if self._config.is_quiet:
             await asyncio.Event().wait()
         await self._rest(_FIRST_PAUSE)
+        stage.play(by_name(_DAY[0]))
         while True:
-            for name in self._shuffled():
+            for name in self._chance.sample(_DAY, len(_DAY)):
+                await self._rest(self._chance.uniform(*_PAUSE))
                 script = by_name(name)
                 while stage.is_busy(_people(script)):
                     await self._rest(2.0)
-                stage.play(script)
-                await self._rest(self._chance.uniform(*_PAUSE))
-
-    def _shuffled(self) -> list[str]:
-        return [_DAY[0], *self._chance.sample(_DAY[1:], len(_DAY) - 1)]
+                is_client = script.caller in _CLIENTS
+                stage.play(script, self._chance.choice(self._cast.regulars) if is_client else None)
 
     async def _rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._config.pace)

@@ -172,21 +172,21 @@ REHEARSALS: tuple[Script, ...] = (
     _script(
         "outbound", "Anna rings a client back", "",
         """
-         0.0  101      dials       380671239988
+         0.0  101      dials       380670001001
          1.2  outside  is_ringing
          6.0  outside  answers
         31.0  101      hangs_up
         """,
-        direction="outbound", result="answered", to_number="+380671239988", answered_by="101",
+        direction="outbound", result="answered", to_number="+380670001001", answered_by="101",
         wait_seconds=6.0, talk_seconds=25.0, transfers=[],
     ),
     _script(
         "outbound_busy", "Bohdan rings a number that is engaged", "",
         """
-         0.0  102      dials       380503332211
+         0.0  102      dials       380500001002
          2.5  outside  is_engaged
         """,
-        direction="outbound", result="busy", to_number="+380503332211", talk_seconds=0.0,
+        direction="outbound", result="busy", to_number="+380500001002", talk_seconds=0.0,
     ),
     _script(
         "internal", "Anna asks the master something", "",

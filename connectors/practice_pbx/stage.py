@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 import structlog
 
 from connectors.practice_pbx import improvise, outbound
+from connectors.practice_pbx.cast import Caller
 from connectors.practice_pbx.conversation import Conversation
 from connectors.practice_pbx.exchange import Exchange
 from connectors.practice_pbx.improvise import Step
@@ -34,9 +35,9 @@ class Stage:
         """Whether one of these phones is in a call already."""
         return any(self._exchange.devices.state(f"PJSIP/{who}") != "NOT_INUSE" for who in people)
 
-    def play(self, script: Script) -> asyncio.Task[None]:
-        """Begin to play one call beside what goes on."""
-        caller = self._exchange.cast.callers.get(script.caller)
+    def play(self, script: Script, caller: Caller | None = None) -> asyncio.Task[None]:
+        """Begin to play one call beside what goes on; `caller` rings in place of the script's own."""
+        caller = caller or self._exchange.cast.callers.get(script.caller)
         call = Conversation(self._exchange, caller.number if caller else "", caller.name if caller else "")
         self._log.info("practice.call", script=script.name)
         return self._start(call, self._perform(call, script))

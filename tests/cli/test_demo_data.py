@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.practice_pbx.cast import shop_cast
+from connectors.practice_pbx.rehearsals import REHEARSALS
 from hub.cli.demo.clients import demo_clients
 from hub.cli.demo.history import DAYS, past_calls
 from hub.cli.demo.notes import FRIDAY_NOTE
@@ -29,6 +30,9 @@ def test_the_practice_exchange_has_the_demo_shops_people_and_lines() -> None:
 
 def test_the_callers_of_the_practice_exchange_are_clients_of_the_demo_shop_or_strangers() -> None:
     known = {normalise_number(n, "UA") for client in demo_clients() for n, _ in client.phones}
+    assert {normalise_number(caller.number, "UA") for caller in shop_cast().regulars} <= known
+    dialled = {row.what for script in REHEARSALS for row in script.rows if row.verb.__name__ == "dials"}
+    assert {normalise_number(number, "UA") for number in dialled if len(number) > 3} <= known
     for name, caller in shop_cast().callers.items():
         assert (normalise_number(caller.number, "UA") in known) == (name not in STRANGERS), name
 
