@@ -7,7 +7,6 @@ import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -419,10 +418,3 @@ async def test_a_colleague_who_is_absent_or_busy_is_told_apart(
         ours = await anna.call(dialled)
         await ours.until("ended")
     assert ours.code == code
-
-
-async def test_the_browser_telephone_finds_its_door(sample_pbx: AsteriskPbx) -> None:
-    address = f"ws://127.0.0.1:{sample_pbx.http_port}/ws"
-    async with aiohttp.ClientSession() as http, http.ws_connect(address, protocols=("sip",)) as socket:
-        assert socket.protocol == "sip"
-    assert "webrtc                             : yes" in await sample_pbx.command("pjsip show endpoint 103")
