@@ -194,12 +194,12 @@ def strips(page: Page) -> Locator:
     return page.locator(".desk-strip")
 
 
-async def becomes(page: Page, state: str, within: float = 1.0) -> None:
+async def becomes(page: Page, state: str, within: float = 3.0) -> None:
     """The open card shows this state within so many seconds."""
     await expect(card(page)).to_have_attribute("data-state", state, timeout=within * 1000)
 
 
-async def closes(page: Page, within: float = 0.5) -> None:
+async def closes(page: Page, within: float = 3.0) -> None:
     await expect(card(page)).to_have_count(0, timeout=within * 1000)
 
 

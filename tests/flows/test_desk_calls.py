@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import (
@@ -79,7 +79,7 @@ async def test_the_card_stands_on_both_screens_within_a_second(
 
     await call.answered_by("101")
     await closes(ihor, within=0.5)
-    await becomes(oksana, "talking", within=0.5)
+    await becomes(oksana, "talking")
     await expect(oksana.locator("#desk-announcer")).to_be_empty()
     assert await oksana.title() != "☎ Ірина Коваль"
 
@@ -243,6 +243,35 @@ async def test_a_tab_that_was_cut_off_heals_when_it_is_back(shop: Shop) -> None:
         await expect(card(page)).to_contain_text("+380 93 123 4567")
         await expect(strips(page)).to_have_count(0)
         await running.ends()
+        await put_away(page)
+
+
+async def test_a_tab_whose_live_socket_is_cut_goes_on_by_asking(shop: Shop) -> None:
+    sockets: list[WebSocketRoute] = []
+    is_cut = False
+
+    async def through(socket: WebSocketRoute) -> None:
+        if is_cut:
+            await socket.close()
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    call = shop.call(IRYNA)
+    async with shop.screen("ihor") as page:
+        await page.route_web_socket("**/live", through)
+        await page.reload()
+        await call.begins()
+        await call.rings("102")
+        await becomes(page, "ringing")
+        is_cut = True
+        await sockets[-1].close()
+        await page.wait_for_timeout(300)
+        await call.answered_by("102")
+        await becomes(page, "talking", within=3.0)
+        is_cut = False
+        await call.ends()
+        await becomes(page, "wrap_up", within=3.0)
         await put_away(page)
 
 

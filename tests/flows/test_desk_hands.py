@@ -49,7 +49,13 @@ async def screen(shop: Shop) -> AsyncIterator[Page]:
 async def page(screen: Page) -> AsyncIterator[Page]:
     """Oksana's desk, empty before and after."""
     yield screen
-    await screen.evaluate("sessionStorage.clear(); document.activeElement.blur()")
+    await screen.evaluate(
+        """() => {
+            sessionStorage.clear();
+            document.activeElement.blur();
+            for (const field of document.querySelectorAll("textarea")) field.value = "";
+        }"""
+    )
     await put_away(screen)
 
 
@@ -125,6 +131,22 @@ async def test_an_unsaved_note_is_there_again_after_another_call_and_a_reload(sh
     assert await page.input_value("[data-draft]") == "передзвонити о 15"
     await second.ends("missed")
     await first.ends()
+
+
+async def test_a_card_with_an_unsaved_note_is_not_put_away_by_a_stray_key(shop: Shop, page: Page) -> None:
+    call = await ringing(shop, page, IRYNA)
+    await page.keyboard.press("n")
+    await page.keyboard.type("не загубити")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("[data-draft]")).to_be_focused()
+    await expect(page.locator("#toasts")).to_contain_text("not saved")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".desk-notes")).to_contain_text("не загубити")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await closes(page)
+    await call.ends("missed")
 
 
 async def test_saving_twice_makes_one_note(shop: Shop, page: Page) -> None:
@@ -256,6 +278,9 @@ async def test_search_finds_while_typing_and_can_name_the_caller(shop: Shop, pag
     await expect(page.locator("#card-who")).to_have_text("Ірина Коваль")
     assert await client_of(shop, call) == shop.clients["iryna"].id
     await expect(page.locator("#desk-search")).to_have_value("")
+    await page.click("text=Somebody else after all")
+    await expect(card(page)).to_contain_text("not known yet")
+    assert await client_of(shop, call) is None
     await call.ends("missed")
 
 

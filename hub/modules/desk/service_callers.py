@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi, PersonView
@@ -97,6 +98,7 @@ class CallerService:
         return unknown
 
 
+@lru_cache(maxsize=4096)
 def number_text(number: str | None, country: str) -> str:
     """A number as people write it: international where it can be, else as it came."""
     parsed = PhoneNumber.parse(number, country) if number else None

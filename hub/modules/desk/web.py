@@ -87,7 +87,7 @@ async def create(request: PageRequest) -> web.StreamResponse:
     client = await request.apis.of(CrmApi).quick_create(
         call.other_number,
         request.form.get("name", "").strip(),
-        plate=request.form.get("plate", "").strip(),
+        plate=request.form.get("plate", "").strip().upper(),
         model=request.form.get("model", "").strip(),
         allow_shared=call.candidate_count > 0,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -12,10 +13,11 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
-from tests.flows.desk_shop import FAMILY, IRYNA, Hand, Shop, open_shop
+from tests.flows.desk_shop import FAMILY, IRYNA, MOBILE, Hand, Shop, open_shop
 from tests.modules.desk.telling import Telling
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -245,3 +247,22 @@ async def test_nobody_sees_the_desk_without_signing_in(shop: Shop) -> None:
     ):
         assert answer.status in (302, 303, 401)
         assert "desk-state" not in await answer.text()
+
+
+async def test_without_scripts_a_form_leads_back_to_the_desk(shop: Shop, oksana: Hand) -> None:
+    call = await ringing(shop, oksana, IRYNA)
+    body = {"csrf": oksana.token, "text": "без скриптів"}
+    target = URL(address(call, "notes"), encoded=True)
+    async with oksana.http.post(target, data=body, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/desk")
+    assert "без скриптів" in await look(oksana, call)
+    await call.ends("missed")
+
+
+async def test_the_api_tells_a_person_what_pops_up(shop: Shop, oksana: Hand) -> None:
+    call = await ringing(shop, oksana, IRYNA)
+    status, text, _ = await oksana.get("/api/v1/desk")
+    said = json.loads(text)
+    assert (status, said["primary"], said["extensions"]) == (200, call.call.call_id, ["101", "111", MOBILE])
+    assert [(pop["call_id"], pop["state"]) for pop in said["pops"]] == [(call.call.call_id, "ringing")]
+    await call.ends("missed")

@@ -10,7 +10,8 @@ import { startPosting } from "./posting.js";
 import { startSearch } from "./search.js";
 
 const ASK_TIMEOUT = 4000;
-const BETWEEN_ASKS = 60;
+// A lone hint is followed at once; in a storm of them the desk asks this often.
+const BETWEEN_ASKS = 200;
 const CALM = 20000;
 const WITHOUT_SOCKET = 2000;
 
@@ -20,9 +21,10 @@ const help = document.getElementById("desk-keys");
 const searchBox = document.getElementById("desk-search");
 const search = searchBox && startSearch(searchBox, document.getElementById("desk-results"));
 
-let chosen = "";
+let chosen = new URLSearchParams(location.search).get("open") ?? "";
 let version = "";
 let asking = false;
+let askedAt = 0;
 let askAgain = false;
 let socketIsUp = true;
 let timer = 0;
@@ -46,11 +48,14 @@ function writingFor() {
 }
 
 async function refresh() {
-  if (asking) {
-    askAgain = true;
+  const early = BETWEEN_ASKS - (performance.now() - askedAt);
+  if (asking || early > 0) {
+    askAgain = asking;
+    if (!asking) schedule(early);
     return;
   }
   asking = true;
+  askedAt = performance.now();
   clearTimeout(timer);
   let wait = socketIsUp ? CALM : WITHOUT_SOCKET;
   try {
@@ -70,8 +75,13 @@ async function refresh() {
     asking = false;
     const next = askAgain ? BETWEEN_ASKS : Math.min(wait, untilItChanges());
     askAgain = false;
-    timer = setTimeout(refresh, next);
+    schedule(next);
   }
+}
+
+function schedule(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, wait);
 }
 
 function show(html, etag) {
@@ -128,7 +138,19 @@ function act(name) {
 desk.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) open(opener.dataset.open);
+  if (event.target.closest("[data-key=dismiss]")) keepUnsaved(event);
 });
+
+// A card with a note that nobody saved is not put away by a stray key.
+function keepUnsaved(event) {
+  const note = card()?.querySelector("[data-draft]");
+  if (!note?.value.trim()) return;
+  event.preventDefault();
+  note.focus();
+  const detail = { text: desk.dataset.unsaved, kind: "warning" };
+  document.dispatchEvent(new CustomEvent("pitline:toast", { detail }));
+}
+
 desk.addEventListener("input", (event) => event.target.matches("[data-draft]") && drafts.keep(event.target));
 desk.addEventListener("focusout", () => setTimeout(() => writingFor() || refresh(), 200));
 document.getElementById("desk-help").addEventListener("click", () => help.showModal());
