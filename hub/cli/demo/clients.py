@@ -1,7 +1,8 @@
 """The clients of the demo shop, read from `clients.txt`: one row each, `name | phones | cars | note`.
 
-A car is `plate make model year`; several stand behind semicolons. The first letter of a row says what
-they are: + a person, # a company, $ a supplier, ! spam. Most numbers are nobody's on purpose."""
+A car is `plate make model year` (a make of two words is joined by _); several stand behind semicolons.
+The first letter of a row says what they are: + a person, # a company, $ a supplier, ! spam. Most numbers
+are nobody's on purpose."""
 
 from __future__ import annotations
 
@@ -60,4 +61,4 @@ def _phones(text: str) -> Iterator[tuple[str, str]]:
 def _cars(text: str) -> Iterator[DemoCar]:
     for part in filter(None, map(str.strip, text.split(";"))):
         plate, make, *model, year = part.split()
-        yield DemoCar(plate, make, " ".join(model), int(year))
+        yield DemoCar(plate, make.replace("_", " "), " ".join(model), int(year))

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient
-from hub.cli.demo.notes import FRIDAY_NOTE, KNOWN, MISSED, STRANGERS
+from hub.cli.demo.notes import CLIENTS, FRIDAY_NOTE, MISSED, STRANGERS, SUPPLIERS
 from hub.cli.demo.people import LINES, WORKERS
 from hub.events.calls import (
     CallResult,
@@ -59,14 +59,15 @@ class _Week:
         self._chance = random.Random(_SEED)  # noqa: S311 - sample data, no secret
         self._names = {extension: w.name for w in WORKERS for extension in w.extensions}
         self._count = 0
+        self._decks: dict[tuple[str, ...], list[str]] = {}
         self._today = today
 
     def day(self, day: date) -> Iterator[PastCall]:
-        """One day's calls in order; on Sundays only a few find the shop closed."""
-        chance, is_sunday = self._chance, day.weekday() == 6
-        amount = 3 if is_sunday else chance.randint(*_CALLS_A_DAY)
+        """One day's calls in order: Saturday is short, on Sundays only a few find the shop closed."""
+        chance, is_saturday, is_sunday = self._chance, day.weekday() == 5, day.weekday() == 6
+        amount = 3 if is_sunday else chance.randint(*_CALLS_A_DAY) // (2 if is_saturday else 1)
         # Six minutes apart: nobody talks on two lines at once.
-        minutes = sorted(chance.sample(range(0, 9 * 60 - 10, 6), amount))
+        minutes = sorted(chance.sample(range(0, (5 if is_saturday else 9) * 60 - 10, 6), amount))
         for minute in minutes:
             start = self._at(day, time(9)) + timedelta(minutes=minute, seconds=chance.randint(0, 59))
             yield self._closed(start) if is_sunday else self._any(start)
@@ -86,8 +87,8 @@ class _Week:
         is_known = chance.random() < 0.7
         client = chance.choice(self._clients) if is_known else None
         number = self._number_of(client)
-        if chance.random() < 0.18 and client is not None:
-            return self._outbound(start, number)
+        if chance.random() < 0.18 and client is not None and client.relation != "spam":
+            return self._outbound(start, number, client)
         results = [name for name, _ in _INBOUND]
         result = chance.choices(results, [weight for _, weight in _INBOUND])[0]
         if result == "answered":
@@ -121,8 +122,7 @@ class _Week:
             start, number, end, "answered", None, parties,
             answered_at=at, talk=talk, answered_by=taker, last=last, transfers=transfers,
         )  # fmt: skip
-        texts = STRANGERS if client is None else KNOWN
-        note = chance.choice(texts) if chance.random() < 0.6 else ""
+        note = self._note(client) if chance.random() < 0.6 else ""
         return PastCall(call, note, self._names[taker])
 
     def _lost(self, start: datetime, number: str, client: DemoClient | None, result: CallResult) -> PastCall:
@@ -133,15 +133,28 @@ class _Week:
         outcome: PartyOutcome = "no_answer" if result == "voicemail" else "cancelled"
         parties = [self._party(extension, offered, None, end, outcome) for extension in _RECEPTION]
         call = self._inbound(start, number, end, result, "rang_out", parties)
-        note = chance.choice(MISSED) if result != "short_abandon" and chance.random() < 0.5 else ""
-        return PastCall(call, note if client is not None else "", self._names["101"])
+        is_noted = client is not None and result != "short_abandon" and chance.random() < 0.5
+        return PastCall(call, self._draw(MISSED) if is_noted else "", self._names["101"])
+
+    def _note(self, client: DemoClient | None) -> str:
+        if client is None:
+            return self._draw(STRANGERS)
+        texts = {"client": CLIENTS, "supplier": SUPPLIERS}.get(client.relation)
+        return self._draw(texts) if texts else ""
+
+    def _draw(self, texts: tuple[str, ...]) -> str:
+        """The next note of a shuffled deck: none comes twice until all were used."""
+        deck = self._decks.setdefault(texts, [])
+        if not deck:
+            deck.extend(self._chance.sample(texts, len(texts)))
+        return deck.pop()
 
     def _closed(self, start: datetime) -> PastCall:
         number = self._number_of(self._chance.choice(self._clients))
         end = start + timedelta(seconds=7.5)
         return PastCall(self._inbound(start, number, end, "missed", "before_ringing", [], queue=None), "", "")
 
-    def _outbound(self, start: datetime, number: str) -> PastCall:
+    def _outbound(self, start: datetime, number: str, client: DemoClient) -> PastCall:
         chance = self._chance
         who = chance.choice(_RECEPTION)
         result = chance.choices([name for name, _ in _OUTBOUND], [weight for _, weight in _OUTBOUND])[0]
@@ -158,7 +171,7 @@ class _Week:
             parties=(self._party(who, None, start, end, "answered"),), transfers=(),
             legs=self._legs(start, at, end, number, who), parked_at_space=None, is_complete=True,
         )  # fmt: skip
-        note = chance.choice(KNOWN) if talk and chance.random() < 0.4 else ""
+        note = self._note(client) if talk and chance.random() < 0.4 else ""
         return PastCall(call, note, self._names[who])
 
     def _friday(self, start: datetime) -> PastCall:
