@@ -101,6 +101,7 @@ class Player:
         text = beat.text.replace(CALLER, number)
         text = re.sub(rb"1795442495\.(\d)", rb"1795442495.9%07d\1" % call, text)
         text = re.sub(rb"(PJSIP/\w+)-0000000", rb"\1-%07x" % call, text)
+        text = re.sub(rb"(BridgeUniqueid: )[0-9a-f]{8}", rb"\g<1>%08x" % call, text)
         text = re.sub(rb"Timestamp: [0-9.]+", b"Timestamp: %.6f" % time.time(), text)
         if beat.rings:
             self.sent.setdefault("+" + number.decode(), time.monotonic())
