@@ -26,6 +26,7 @@ class Menu:
     def __init__(self, modules: Sequence[Module], deps: Deps) -> None:
         items = [item for module in modules for item in module.menu]
         self._items = sorted([*items, *_OWN], key=lambda item: (item.order, item.title))
+        self._scripts = [script for module in modules for script in module.scripts]
         self._deps = deps
 
     def shell(self, request: Request) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class Menu:
             "theme": theme if theme in THEMES else "auto",
             "themes": THEMES,
             "languages": LANGUAGES,
+            "scripts": [script.asset for script in self._scripts if viewer.can(script.right)],
             "pbx": self.pbx(request),
             "must_change_password": request.visitor.must_change_password,
         }

@@ -116,6 +116,8 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The live topic {topic.topic}", topic.right
     for part in module.card:
         yield f"The card part {part.name}", part.right
+    for script in module.scripts:
+        yield f"The script {script.asset}", script.right
 
 
 def _tables(modules: Sequence[Module]) -> None:

@@ -59,6 +59,14 @@ class MenuItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PageScript:
+    """A script of the module's assets (`<module>/<file>`) that every page loads for those with the right."""
+
+    asset: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """A handler of some events. `name` is recorded with each delivery and is permanent.
     Exactly one of `handle` (ordinary, async) and `handle_batch` (hot path, sync Core) is set."""
@@ -111,6 +119,7 @@ class Module:
     permissions: tuple[Permission, ...] = ()
     topics: tuple[LiveTopic, ...] = ()
     card: tuple[CardPart, ...] = ()
+    scripts: tuple[PageScript, ...] = ()
     jobs: tuple[Job, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 

@@ -302,3 +302,30 @@ async def test_a_put_away_card_stays_away_on_every_device(shop: Shop, oksana: Pa
         await becomes(oksana, "talking")
     await call.ends()
     await put_away(oksana)
+
+
+async def test_on_any_other_page_the_caller_stands_in_a_corner(shop: Shop) -> None:
+    pops = ".desk-pop"
+    async with shop.screen("ihor") as page:
+        await page.goto(f"{shop.url}/clients")
+        elsewhere, call = shop.call(NOBODY), shop.call(IRYNA)
+        await elsewhere.begins()
+        await elsewhere.rings("101", "102")
+        await expect(page.locator(pops)).to_contain_text("+380 93 123 4567")
+        assert await page.title() == "☎ +380 93 123 4567"
+        await elsewhere.answered_by("101")
+        await expect(page.locator(pops)).to_have_count(0)
+        await call.begins()
+        await call.rings("102")
+        for text in ("Ірина Коваль", "Octavia АА1234ВВ", "Head line"):
+            await expect(page.locator(pops)).to_contain_text(text)
+        await page.click(f"{pops} a")
+        await becomes(page, "ringing")
+        await page.goto(f"{shop.url}/clients")
+        await page.click(f"{pops} .btn-close")
+        await expect(page.locator(pops)).to_have_count(0)
+        await call.answered_by("102")
+        await expect(page.locator(pops)).to_contain_text("Talking")
+        await call.ends()
+        await elsewhere.ends()
+        await expect(page.locator(pops)).to_have_count(0)

@@ -133,6 +133,24 @@ async def test_an_unsaved_note_is_there_again_after_another_call_and_a_reload(sh
     await first.ends()
 
 
+async def test_choosing_a_card_holds_while_facts_pour_in(shop: Shop, page: Page) -> None:
+    first = await ringing(shop, page, IRYNA)
+    await first.answered_by("101")
+    second = await ringing(shop, page, "+380931230030")
+    await expect(strips(page)).to_have_count(1)
+    for _ in range(6):
+        await first.is_held()
+        await first.is_resumed()
+    await page.keyboard.press("w")
+    await expect(card(page)).to_have_attribute("data-card", second.call.call_id)
+    await first.is_held()
+    await page.wait_for_timeout(500)
+    await expect(card(page)).to_have_attribute("data-card", second.call.call_id)
+    await second.ends("missed")
+    await expect(card(page)).to_have_attribute("data-card", first.call.call_id)
+    await first.ends()
+
+
 async def test_a_card_with_an_unsaved_note_is_not_put_away_by_a_stray_key(shop: Shop, page: Page) -> None:
     call = await ringing(shop, page, IRYNA)
     await page.keyboard.press("n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.manifest import Job, LiveTopic, MenuItem, Module, Permission
+from hub.kernel.manifest import Job, LiveTopic, MenuItem, Module, PageScript, Permission
 from hub.modules.desk import jobs, web, web_api, web_card
 from hub.modules.desk.api import DeskApi
 
@@ -25,6 +25,7 @@ MODULE = Module(
             {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop"},
         ),
     ),
+    scripts=(PageScript("desk/pop.js", "desk.use"),),
     topics=(LiveTopic("desk", "desk.use"),),
     jobs=(Job("desk.forget_dismissals", 6 * 3600.0, jobs.forget_dismissals),),
 )

@@ -39,6 +39,13 @@ class DeskService:
         """The pops alone."""
         return (await self._state(viewer, kept))[0]
 
+    async def pops(self, viewer: Viewer) -> tuple[PopRow, ...]:
+        """The pops that go on, one line each, for the pages that are not the desk."""
+        state, calls = await self._state(viewer, ())
+        going_on = [pop for pop in state.pops if pop.stage != "after"]
+        rows = await self._callers.rows([calls[pop.call_id] for pop in going_on], phones_of(viewer))
+        return tuple(PopRow(pop=pop, row=rows[pop.call_id]) for pop in going_on)
+
     async def page(self, viewer: Viewer, chosen: str | None, kept: Collection[str]) -> DeskPage:
         """Everything: pops, the open card, the board, today's calls."""
         now, shops = self._clock.now(), shops_of(viewer)

@@ -32,9 +32,19 @@ async def show(request: PageRequest) -> web.StreamResponse:
 async def state(request: PageRequest) -> web.StreamResponse:
     """The part of the page that changes. 304 while nothing did."""
     values = await _values(request)
-    html = request.html("desk/state.html", **values)
+    return _tagged(request, request.html("desk/state.html", **values))
+
+
+async def pop(request: PageRequest) -> web.StreamResponse:
+    """Who rings or talks, in a corner of every page that is not the desk. 304 while nothing changed."""
+    pops = await DeskService(request.uow, request.deps).pops(request.viewer)
+    ringing = next((shown.row for shown in pops if shown.pop.stage == "ring"), None)
+    return _tagged(request, request.html("desk/pop.html", pops=pops, ringing=ringing))
+
+
+def _tagged(request: PageRequest, html: str) -> web.Response:
     tag = '"' + hashlib.sha256(html.encode()).hexdigest()[:24] + '"'
-    headers = {"ETag": tag, "Cache-Control": "no-store", "Server-Time": values["desk"].now.isoformat()}
+    headers = {"ETag": tag, "Cache-Control": "no-store", "Server-Time": request.deps.clock.now().isoformat()}
     if request.http.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers=headers)
     return web.Response(text=html, content_type="text/html", headers=headers)
@@ -158,6 +168,7 @@ def _post(action: str, handler: Callable[[PageRequest], Awaitable[web.StreamResp
 routes = (
     Route(method="GET", path="/desk", handler=show, right="desk.use", name="desk.show"),
     Route(method="GET", path="/desk/state", handler=state, right="desk.use", name="desk.state"),
+    Route(method="GET", path="/desk/pop", handler=pop, right="desk.use", name="desk.pop"),
     Route(method="GET", path="/desk/search", handler=search, right="clients.view", name="desk.search"),
     _post("dismiss", dismiss, "desk.use"),
     _post("notes", note, "calls.note"),

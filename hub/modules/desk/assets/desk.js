@@ -1,6 +1,7 @@
 // The desk. The server knows the state; a hint says that it changed, and the page asks for it.
 // Whatever the tab missed (asleep, offline, late), the next answer puts right.
 
+import { Asking } from "./asking.js";
 import * as callerSign from "./caller_sign.js";
 import * as clocks from "./clocks.js";
 import * as drafts from "./drafts.js";
@@ -9,12 +10,6 @@ import { morph } from "./morph.js";
 import { startPosting } from "./posting.js";
 import { startSearch } from "./search.js";
 
-const ASK_TIMEOUT = 4000;
-// A lone hint is followed at once; in a storm of them the desk asks this often.
-const BETWEEN_ASKS = 200;
-const CALM = 20000;
-const WITHOUT_SOCKET = 2000;
-
 const desk = document.getElementById("desk");
 const announcer = document.getElementById("desk-announcer");
 const help = document.getElementById("desk-keys");
@@ -22,12 +17,6 @@ const searchBox = document.getElementById("desk-search");
 const search = searchBox && startSearch(searchBox, document.getElementById("desk-results"));
 
 let chosen = new URLSearchParams(location.search).get("open") ?? "";
-let version = "";
-let asking = false;
-let askedAt = 0;
-let askAgain = false;
-let socketIsUp = true;
-let timer = 0;
 
 const state = () => document.getElementById("desk-state");
 const card = () => desk.querySelector("[data-card]");
@@ -47,56 +36,18 @@ function writingFor() {
   return holder && /^(INPUT|TEXTAREA)$/.test(field.tagName) && field.value.trim() ? holder.dataset.card : "";
 }
 
-async function refresh() {
-  const early = BETWEEN_ASKS - (performance.now() - askedAt);
-  if (asking || early > 0) {
-    askAgain = asking;
-    if (!asking) schedule(early);
-    return;
-  }
-  asking = true;
-  askedAt = performance.now();
-  clearTimeout(timer);
-  let wait = socketIsUp ? CALM : WITHOUT_SOCKET;
-  try {
-    const answer = await fetch(address(), {
-      headers: { "HX-Request": "true", ...(version && { "If-None-Match": version }) },
-      cache: "no-store",
-      signal: AbortSignal.timeout(ASK_TIMEOUT),
-    });
-    if (answer.status === 401 || answer.redirected) return location.reload();
-    clocks.setServerTime(answer.headers.get("Server-Time") || answer.headers.get("Date"));
-    if (answer.status === 200) show(await answer.text(), answer.headers.get("ETag") || "");
-    desk.toggleAttribute("data-stale", !answer.ok && answer.status !== 304);
-  } catch {
-    desk.setAttribute("data-stale", "");
-    wait = WITHOUT_SOCKET;
-  } finally {
-    asking = false;
-    const next = askAgain ? BETWEEN_ASKS : Math.min(wait, untilItChanges());
-    askAgain = false;
-    schedule(next);
-  }
-}
-
-function schedule(wait) {
-  clearTimeout(timer);
-  timer = setTimeout(refresh, wait);
-}
-
-function show(html, etag) {
+function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("desk-state");
   if (!fresh) return;
   const wroteIn = document.activeElement?.matches?.("[data-draft]") ? document.activeElement : null;
   morph(state(), fresh);
   if (wroteIn && !wroteIn.isConnected) card()?.querySelector("[data-draft]")?.focus();
-  version = etag;
   settle();
 }
 
 function settle() {
-  const shown = card()?.dataset.card ?? "";
-  if (chosen && chosen !== shown) chosen = "";
+  const known = CSS.escape(chosen);
+  if (!desk.querySelector(`[data-card="${known}"], [data-open="${known}"]`)) chosen = "";
   drafts.restore(desk);
   clocks.tick(desk);
   callerSign.showCaller(state(), announcer);
@@ -105,13 +56,19 @@ function settle() {
 // A wrap-up ends by the clock alone; no hint will come.
 function untilItChanges() {
   const until = state().dataset.until;
-  return until ? Math.max(100, Date.parse(until) - clocks.serverNow() + 100) : CALM;
+  return until ? Math.max(100, Date.parse(until) - clocks.serverNow() + 100) : Infinity;
 }
+
+const asking = new Asking({
+  address,
+  show,
+  untilItChanges,
+  wentStale: (isStale) => desk.toggleAttribute("data-stale", isStale),
+});
 
 function open(call) {
   chosen = call;
-  version = "";
-  refresh();
+  asking.anew();
 }
 
 function click(selector) {
@@ -131,7 +88,7 @@ function act(name) {
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");
-  if (name === "leave") return refresh(), true;
+  if (name === "leave") return asking.ask(), true;
   return click(`[data-key="${name}"]`);
 }
 
@@ -152,7 +109,7 @@ function keepUnsaved(event) {
 }
 
 desk.addEventListener("input", (event) => event.target.matches("[data-draft]") && drafts.keep(event.target));
-desk.addEventListener("focusout", () => setTimeout(() => writingFor() || refresh(), 200));
+desk.addEventListener("focusout", () => setTimeout(() => writingFor() || asking.ask(), 200));
 document.getElementById("desk-help").addEventListener("click", () => help.showModal());
 
 startPosting(document.getElementById("desk-area"), {
@@ -160,22 +117,13 @@ startPosting(document.getElementById("desk-area"), {
     const note = form.querySelector("[data-draft]");
     if (note) drafts.forget(note.dataset.draft);
     if (!desk.contains(form)) search?.clear();
-    version = "";
-    refresh();
+    asking.anew();
   },
 });
 listenForKeys(act);
 
-document.addEventListener("pitline:hint", refresh);
-document.addEventListener("pitline:resync", refresh);
-document.addEventListener("pitline:socket", (event) => {
-  socketIsUp = event.detail.up;
-  refresh();
-});
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
-for (const woken of ["pageshow", "focus", "online"]) window.addEventListener(woken, refresh);
 setInterval(() => clocks.tick(desk), 500);
 
 clocks.setServerTime(desk.dataset.now);
 settle();
-refresh();
+asking.start();
