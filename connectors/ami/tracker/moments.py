@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,12 +49,36 @@ class Moment:
             return max(0.0, self.stamp - earlier.stamp)
         return max(0.0, self.arrival - earlier.arrival)
 
+    def is_before(self, other: Moment) -> bool:
+        """Which came first, by the PBX's clock where both have it: many messages arrive in one read."""
+        if self.stamp is not None and other.stamp is not None:
+            return self.stamp < other.stamp
+        return self.arrival < other.arrival
+
     def back(self, seconds: float) -> Moment:
         """So many seconds before, by our own clock."""
         return Moment(None, self.arrival - seconds)
 
 
 _TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+def earliest(moments: Iterable[Moment]) -> Moment | None:
+    """The first of them; of those told at once the one that came first."""
+    first: Moment | None = None
+    for moment in moments:
+        if first is None or moment.is_before(first):
+            first = moment
+    return first
+
+
+def latest(moments: Iterable[Moment]) -> Moment | None:
+    """The last of them; of those told at once the one that came last."""
+    last: Moment | None = None
+    for moment in moments:
+        if last is None or not moment.is_before(last):
+            last = moment
+    return last
 
 
 def peek(message: Message, header: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.legs import Leg
-from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.moments import Moment, earliest
 from connectors.ami.tracker.people import (
     CAUSE_BUSY,
     CAUSE_REJECTED,
@@ -40,8 +40,7 @@ def _inbound(conversation: Conversation, short_call_seconds: float, hears_reques
 
 def offered(conversation: Conversation) -> Moment | None:
     """When the first phone of ours rang."""
-    rang = [leg.rang for leg in conversation.legs if leg.rang is not None and is_person(leg)]
-    return min(rang, key=lambda moment: moment.arrival, default=None)
+    return earliest(leg.rang for leg in conversation.legs if leg.rang is not None and is_person(leg))
 
 
 def hung_up_himself(conversation: Conversation, hears_requests: bool) -> bool:

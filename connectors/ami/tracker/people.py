@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import dialled_number
 from connectors.ami.tracker.legs import Leg
-from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.moments import Moment, earliest, latest
 from hub.events.calls import CallResult, Party, PartyOutcome, Via
 from hub.values import is_withheld, normalise_number
 
@@ -100,12 +100,12 @@ def party(person: Person, conversation: Conversation, result: CallResult | None)
     is_caller = any(leg is conversation.caller for leg in legs) and conversation.direction != "inbound"
     outcomes = {outcome_of_leg(leg, conversation) for leg in legs}
     outcome = next((one for one in _BY_STRENGTH if one in outcomes), None)
-    rang = _first([leg.rang for leg in legs])
+    rang = earliest(leg.rang for leg in legs if leg.rang is not None)
     if is_caller and outcome is None:
         outcome = _OF_CALLER.get(result)
     elif outcome is None and rang is None and not is_caller and not any(leg.is_caller for leg in legs):
         return None
-    answered = _first([leg.talked for leg in legs])
+    answered = earliest(leg.talked for leg in legs if leg.talked is not None)
     if outcome is None and rang is None and answered is None and not is_caller:
         return None
     if not conversation.is_over and any(_rings(leg) for leg in legs):
@@ -127,10 +127,6 @@ def _rings(leg: Leg) -> bool:
     return leg.ended is None and leg.rang is not None and leg.talked is None and not leg.is_taken
 
 
-def _first(moments: list[Moment | None]) -> Moment | None:
-    return next((moment for moment in moments if moment is not None), None)
-
-
 def _left(legs: list[Leg], conversation: Conversation) -> Moment | None:
     """When the last leg of the person went, by his own hand if so; at the latest when the call ended."""
     left: list[Moment] = []
@@ -139,7 +135,7 @@ def _left(legs: list[Leg], conversation: Conversation) -> Moment | None:
         if went is None or (leg.is_end_unseen and conversation.is_unknown):
             return conversation.ended
         left.append(went)
-    return max(left, key=lambda moment: moment.arrival)
+    return latest(left)
 
 
 def _name(legs: list[Leg]) -> str | None:
