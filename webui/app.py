@@ -39,9 +39,9 @@ from webui.request import Site
 from webui.texts import Texts
 
 SITE = web.AppKey("site", Site)
-_PAGES: tuple[tuple[Route, ...], ...] = (
-    home.routes, login.routes, setup.routes, account.routes, settings.routes, tokens.routes, audit.routes,
-    system.routes, live_state.routes, probes.routes,
+OWN_ROUTES: tuple[Route, ...] = (
+    *home.routes, *login.routes, *setup.routes, *account.routes, *settings.routes, *tokens.routes,
+    *audit.routes, *system.routes, *live_state.routes, *probes.routes,
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     app.router.add_get("/live", site.sockets.serve)
     app.router.add_get("/assets/{name:.+}", site.files.serve)
     operations = [operation for module in installation.modules for operation in module.operations]
-    _add(app, pipeline, [route for pages in _PAGES for route in pages])
+    _add(app, pipeline, OWN_ROUTES)
     _add(app, pipeline, document.routes(operations))
     _add(app, pipeline, [route for module in installation.modules for route in module.routes])
     for operation in operations:

@@ -13,6 +13,8 @@ from aiohttp import web
 from hub.errors import NotAllowed
 from hub.settings import ServerSettings
 
+REQUEST_ID = web.RequestKey("request_id", str)
+RATE = web.RequestKey("rate", dict[str, str])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"

@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
@@ -40,11 +40,14 @@ ACCESS_TOPIC = "access"
 
 @dataclass(slots=True, eq=False)
 class _Socket:
-    """One open socket and who is behind it."""
+    """One open socket and who is behind it. `goodbye` is the task that closes it from our side: the
+    handler waits for it, for the connection ends with the handler."""
 
     ws: web.WebSocketResponse
     visitor: Visitor
     subscription: LiveSubscription
+    handler: asyncio.Task[Any] | None
+    goodbye: asyncio.Task[Any] | None = None
 
     @property
     def session_id(self) -> str | None:
@@ -99,11 +102,13 @@ class Sockets:
             heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=2.0
         )
         subscription = self._installation.live.subscribe(self._queue)
-        socket = _Socket(ws, visitor, subscription)
+        socket = _Socket(ws, visitor, subscription, asyncio.current_task())
         try:
             await ws.prepare(request)
             self._sockets.add(socket)
             await self._talk(socket)
+            if socket.goodbye is not None:
+                await asyncio.wait([socket.goodbye], timeout=SEND_TIMEOUT)
         finally:
             self._sockets.discard(socket)
             subscription.close()
@@ -213,6 +218,8 @@ class Sockets:
 
     async def _close(self, socket: _Socket, code: int, reason: str) -> None:
         self._sockets.discard(socket)
+        if (task := asyncio.current_task()) is not socket.handler:
+            socket.goodbye = task
         with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
             async with asyncio.timeout(SEND_TIMEOUT):
                 await socket.ws.close(code=code, message=reason.encode())

@@ -13,7 +13,8 @@ from hub.log import get_logger
 from hub.ports.errors import ConnectorError
 from webui.door import Visitor
 from webui.errors import Fault, fault_of, wants_json
-from webui.request import Request, Site
+from webui.guard import RATE, REQUEST_ID
+from webui.request import PAGE, Request, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,7 +39,7 @@ def make_error_middleware(site: Site) -> Middleware:
 
     @web.middleware
     async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request["request_id"] = secrets.token_hex(6)
+        request[REQUEST_ID] = secrets.token_hex(6)
         try:
             return await handler(request)
         except (HubError, ConnectorError, web.HTTPException) as error:
@@ -46,10 +47,10 @@ def make_error_middleware(site: Site) -> Middleware:
                 raise
             fault = fault_of(error)
             log.info(
-                "refused", path=request.path, status=fault.status, code=fault.code, id=request["request_id"]
+                "refused", path=request.path, status=fault.status, code=fault.code, id=request[REQUEST_ID]
             )
         except Exception as error:
-            log.exception("a request failed", path=request.path, id=request["request_id"])
+            log.exception("a request failed", path=request.path, id=request[REQUEST_ID])
             fault = fault_of(error)
         return await _answer(site, request, fault)
 
@@ -63,9 +64,9 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Request-Id"] = request.get("request_id", "")
+        response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
         response.headers.popall("Server", None)
-        response.headers.update(request.get("rate", {}))
+        response.headers.update(request.get(RATE, {}))
         if site.cookies.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
 
@@ -98,15 +99,15 @@ async def _answer(site: Site, http: web.Request, fault: Fault) -> web.StreamResp
 
 async def _known(site: Site, http: web.Request) -> Request:
     """The request as far as it came; an unknown address has not been looked at yet."""
-    found = http.get("page")
-    if isinstance(found, Request):
+    found: Request | None = http.get(PAGE)
+    if found is not None:
         return found
     visitor: Visitor
     try:
         visitor = await site.door.look(http)
     except (HubError, NotSignedIn):
         visitor = site.door.nobody(http)
-    return Request(site=site, http=http, visitor=visitor, id=http["request_id"], address="")
+    return Request(site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address="")
 
 
 def _to_login(http: web.Request) -> web.StreamResponse:

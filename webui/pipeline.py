@@ -18,8 +18,8 @@ from hub.modules.access.api import AccessApi
 from webui.brakes import Brakes, Limits
 from webui.door import Visitor
 from webui.forms import check_address, read_form, read_json, read_query
-from webui.guard import CSRF_FIELD, CSRF_HEADER, SAFE, check_csrf, client_address
-from webui.request import Request, Site
+from webui.guard import CSRF_FIELD, CSRF_HEADER, RATE, REQUEST_ID, SAFE, check_csrf, client_address
+from webui.request import PAGE, Request, Site
 
 MOST_TRIES = 3
 _DENIAL_EVERY = 10.0
@@ -102,14 +102,14 @@ class Pipeline:
         address = client_address(http, site.installation.settings.server)
         check_address(http)
         visitor = site.door.nobody(http)
-        request = Request(site=site, http=http, visitor=visitor, id=http["request_id"], address=address)
-        http["page"] = request
+        request = Request(site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address=address)
+        http[PAGE] = request
         try:
             request.visitor = await site.door.look(http, with_cookie=with_cookie)
         except NotSignedIn:
             self._brakes.take(address, self._limits.stranger)
             raise
-        http["rate"] = self._slow_down(request.visitor, address)
+        http[RATE] = self._slow_down(request.visitor, address)
         return request
 
     def _slow_down(self, visitor: Visitor, address: str) -> dict[str, str]:

@@ -205,6 +205,9 @@ class Request:
             return ""
 
 
+PAGE = web.RequestKey("page", Request)
+
+
 def own_path(text: str | None) -> str:
     """Where to go after signing in: a path of ours, nothing else."""
     if not text or not text.startswith("/") or len(text) > 500 or any(c in text for c in "\\\r\n\t\0"):

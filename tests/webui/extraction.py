@@ -73,9 +73,9 @@ def _unread(tree: ast.Module) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
-        elif isinstance(node, ast.JoinedStr):
-            yield from ast.walk(node)
-        elif isinstance(node, ast.keyword) and node.arg in ("description", "summary"):
+        elif isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.keyword) and node.arg in ("description", "summary")
+        ):
             yield from ast.walk(node)
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -1,0 +1,121 @@
+"""The table of rights makes its own tests: every route and operation, for every role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from hub.kernel.manifest import ROLES, grants_of
+from hub.kernel.web import PUBLIC, SIGNED_IN
+from hub.modules.catalogue import MODULES
+from tests.webui.conftest import Shop
+from webui.app import OWN_ROUTES
+from webui.openapi import PREFIX
+
+GRANTS = grants_of(MODULES)
+SAME = {"Sec-Fetch-Site": "same-origin"}
+PAGES = [*OWN_ROUTES, *(route for module in MODULES for route in module.routes)]
+OPERATIONS = [operation for module in MODULES for operation in module.operations]
+ENTRANCES = ("/login", "/logout", "/setup", "/healthz", "/readyz", "/metrics", "/")
+
+
+def _filled(path: str) -> str:
+    return re.sub(r"\{(\w+)[^}]*\}", "0123456789abcdefghjkmnpqrs", path)
+
+
+def _cells() -> Iterator[tuple[str, str, str, str]]:
+    for route in PAGES:
+        if route.right != PUBLIC:
+            yield route.method, _filled(route.path), route.right, "page"
+    for operation in OPERATIONS:
+        yield operation.method, PREFIX + _filled(operation.path), operation.right, "api"
+
+
+CELLS = list(_cells())
+
+
+def test_no_route_is_without_a_right() -> None:
+    declared = {permission.name for module in MODULES for permission in module.permissions}
+    for route in [*PAGES, *OPERATIONS]:
+        assert route.right in {*declared, PUBLIC, SIGNED_IN}, route.name
+
+
+def test_public_pages_are_few_and_say_why() -> None:
+    public = [route for route in [*PAGES, *OPERATIONS] if route.right == PUBLIC]
+    assert {route.path for route in public} <= {*ENTRANCES, "/cid", f"{PREFIX}/openapi.json"}
+    for route in public:
+        assert "public" in (route.handler.__doc__ or "").lower(), route.name
+
+
+def test_the_owner_has_every_right_and_a_mechanic_none_of_the_office() -> None:
+    declared = {permission.name for module in MODULES for permission in module.permissions}
+    assert set(GRANTS["owner"]) == declared
+    office = {"people.edit", "settings.edit", "settings.view", "audit.view", "tokens.manage", "system.manage"}
+    assert not office & (set(GRANTS["mechanic"]) | set(GRANTS["receptionist"]))
+    only_the_owner = {right for right in office if [r for r in ROLES if right in GRANTS[r]] == ["owner"]}
+    assert only_the_owner == {"settings.edit", "tokens.manage", "system.manage"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_reaches_what_its_rights_say_and_nothing_else(shop: Shop, role: str) -> None:
+    """One hub for all cells of a role: forbidden ones answer 403; allowed ones anything but 401, 403
+    and a fault of ours (an unknown id is 404, an empty form 422)."""
+    await shop.person("owner", "boss")
+    person = await shop.signed_in(role, f"{role}1")
+    token = {"Authorization": f"Bearer {await shop.token(role)}"}
+    program = shop.browser()
+    wrong: list[str] = []
+    for method, path, right, kind in CELLS:
+        client, headers = (person, SAME) if kind == "page" else (program, token)
+        body = {"json": {}} if kind == "api" and method != "GET" else {}
+        answer = await client.request(method, path, headers=headers, allow_redirects=False, **body)
+        may = right in (PUBLIC, SIGNED_IN) or right in GRANTS[role]
+        is_right = (answer.status not in (401, 403) and answer.status < 500) if may else answer.status == 403
+        is_away = may and answer.status == 503 and "pbx" in path + (await answer.text())
+        is_away = is_away or (may and answer.status == 503 and "practice" in path)
+        if not is_right and not is_away:
+            wrong.append(f"{method} {path}: {answer.status}")
+    assert wrong == []
+
+
+async def test_nobody_reaches_anything(shop: Shop) -> None:
+    await shop.person("owner")
+    client = shop.browser()
+    wrong: list[str] = []
+    for method, path, _right, kind in CELLS:
+        body = {"json": {}} if kind == "api" and method != "GET" else {}
+        answer = await client.request(method, path, headers=SAME, allow_redirects=False, **body)
+        expected = 401 if kind == "api" or path == "/live/state" else 303
+        if answer.status != expected or (
+            expected == 303 and not answer.headers["Location"].startswith("/login")
+        ):
+            wrong.append(f"{method} {path}: {answer.status}")
+    assert wrong == []
+
+
+async def test_refusals_are_audited_but_do_not_fill_the_disk(shop: Shop) -> None:
+    client = await shop.signed_in("mechanic")
+    for _ in range(5):
+        assert (await client.get("/settings")).status == 403
+    shop.clock.advance(11)
+    assert (await client.get("/settings")).status == 403
+    assert (await shop.audit()).count(("web.settings", "refused")) == 2
+
+
+async def test_the_page_of_rights_shows_every_right(shop: Shop) -> None:
+    client = await shop.signed_in("owner")
+    text = await (await client.get("/settings/roles")).text()
+    for right in GRANTS["owner"]:
+        assert f"<code>{right}</code>" in text
+
+
+async def test_the_menu_shows_only_what_one_may_open(shop: Shop) -> None:
+    client = await shop.signed_in("receptionist")
+    text = await (await client.get("/me")).text()
+    shown = set(re.findall(r'class="nav-link" href="([^"]+)"', text))
+    assert "/desk" in shown
+    assert "/settings" not in shown
+    for path in shown:
+        assert (await client.get(path)).status == 200, path
