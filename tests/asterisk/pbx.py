@@ -77,14 +77,17 @@ class AsteriskPbx:
         try:
             await self.start()
         except BaseException:
-            await self.kill()
+            await self._leave_nothing()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # At once: an orderly stop takes a second, and nothing of it is kept.
+        await self._leave_nothing()
+
+    async def _leave_nothing(self) -> None:
+        """At once: an orderly stop takes a second, and nothing of it is kept."""
         await self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
