@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient, demo_clients
 from hub.cli.demo.history import DAYS, PastCall, past_calls
-from hub.cli.demo.people import LINES, WORKERS
+from hub.cli.demo.people import HOURS, LINES, SHOP_NAME, WORKERS
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
-from hub.modules.access.api import AccessApi, hash_password
+from hub.modules.access.api import AccessApi, Span, hash_password
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.values import CallId
@@ -39,6 +39,7 @@ async def fill(installation: Installation, password: str) -> None:
     """People, lines, clients with cars, past calls, notes; what is there already stays as it is."""
     password_hash = await hash_password(password)
     async with _writing(installation) as (uow, apis):
+        await _shop(apis.of(AccessApi), installation)
         await _people(apis.of(AccessApi), password_hash)
         await _lines(apis.of(CallsApi), uow)
         await _clients(apis.of(CrmApi))
@@ -51,6 +52,15 @@ async def fill(installation: Installation, password: str) -> None:
     await _rest(installation)
     async with _writing(installation) as (_, apis):
         await _notes(apis.of(CallsApi), _noted(history))
+
+
+async def _shop(access: AccessApi, installation: Installation) -> None:
+    shop_id, wanted = installation.default_shop, installation.settings.shop
+    name = wanted.name or SHOP_NAME
+    if (await access.shop(shop_id)).name != name:
+        await access.shops.change(shop_id, name=name, timezone=wanted.timezone, language=wanted.language)
+        hours = {day: [Span(opens=opens, closes=closes)] for day, (opens, closes) in HOURS.items()}
+        await access.shops.set_hours(shop_id, hours, [])
 
 
 async def _people(access: AccessApi, password_hash: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHOP_NAME = "СТО «Дев'ятий бокс»"
+HOURS: Mapping[int, tuple[int, int]] = {**dict.fromkeys(range(5), (9 * 60, 18 * 60)), 5: (9 * 60, 15 * 60)}
+"""Weekday (0 = Monday) to minutes of the local day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
