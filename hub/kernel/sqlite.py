@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from hub.errors import Invalid, Unavailable
+from hub.kernel.onehop import OneHopConnection, OneHopModule
 
 BUSY_MILLISECONDS = 5000
 # A checkpoint stalls the writer. Ours runs in idle moments (Database.tend), so the automatic one is
@@ -73,7 +74,11 @@ def writer_engine(path: Path) -> Engine:
 def session_engine(path: Path) -> AsyncEngine:
     """For the pages' writing sessions; one at a time, the writer lock sees to that."""
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0
+        f"sqlite+aiosqlite:///{path}",
+        module=OneHopModule(),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
     )
     _hook(engine.sync_engine, "BEGIN IMMEDIATE", query_only=False)
     return engine
@@ -83,6 +88,7 @@ def reader_engine(path: Path) -> AsyncEngine:
     """For reading: connections that cannot write and wait for nobody."""
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
+        module=OneHopModule(),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=4,
         max_overflow=12,
@@ -110,7 +116,11 @@ def _hook(engine: Engine, begin: str, *, query_only: bool) -> None:
         cursor.close()
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.dbapi_connection
+        if isinstance(driver, OneHopConnection):
+            driver.begin_with(begin)
+        else:
+            connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
