@@ -63,8 +63,8 @@ class Database:
         if self._exclusive:
             self._file_lock = sqlite.claim_file(self.path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._writer = sqlite.writer_engine(self.path)
-        self._sessions = sqlite.session_engine(self.path)
+        self._writer = sqlite.writer_engine(self.path, checkpoints=self._exclusive)
+        self._sessions = sqlite.session_engine(self.path, checkpoints=self._exclusive)
         self._readers = sqlite.reader_engine(self.path)
         await self.write(lambda connection: connection.execute(text("SELECT count(*) FROM sqlite_master")))
         if self.path.stat().st_size <= _CHECKED_AT_START:

@@ -62,16 +62,16 @@ def claim_file(path: Path) -> int:
     return handle
 
 
-def writer_engine(path: Path) -> Engine:
+def writer_engine(path: Path, *, checkpoints: bool = True) -> Engine:
     """The writer thread's engine: one connection for life."""
     engine = create_engine(
         f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
-    _hook(engine, "BEGIN IMMEDIATE", query_only=False)
+    _hook(engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
     return engine
 
 
-def session_engine(path: Path) -> AsyncEngine:
+def session_engine(path: Path, *, checkpoints: bool = True) -> AsyncEngine:
     """For the pages' writing sessions; one at a time, the writer lock sees to that."""
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
@@ -80,7 +80,7 @@ def session_engine(path: Path) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
     )
-    _hook(engine.sync_engine, "BEGIN IMMEDIATE", query_only=False)
+    _hook(engine.sync_engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
     return engine
 
 
@@ -98,7 +98,10 @@ def reader_engine(path: Path) -> AsyncEngine:
     return engine
 
 
-def _hook(engine: Engine, begin: str, *, query_only: bool) -> None:
+def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = True) -> None:
+    """Without `checkpoints` the log is left to the hub that runs beside: before SQLite 3.51.3 two
+    processes that empty it at once can damage the file."""
+
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -108,7 +111,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool) -> None:
         else:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
-            cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
             cursor.execute("PRAGMA journal_size_limit = 67108864")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -16384")

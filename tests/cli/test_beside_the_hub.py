@@ -1,0 +1,25 @@
+"""A command beside a running hub writes, and leaves SQLite's log to the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.kernel.database import Database
+from hub.kernel.sqlite import BUSY_MILLISECONDS, CHECKPOINT_PAGES
+
+
+@pytest.mark.parametrize(("is_the_hub", "pages"), [(True, CHECKPOINT_PAGES), (False, 0)])
+async def test_only_the_hub_empties_the_log(tmp_path: Path, is_the_hub: bool, pages: int) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/pitline.db", exclusive=is_the_hub)
+    await database.open()
+    try:
+        for pragma, expected in (("wal_autocheckpoint", pages), ("busy_timeout", BUSY_MILLISECONDS)):
+            seen = await database.write(lambda c, p=pragma: c.exec_driver_sql(f"PRAGMA {p}").scalar())
+            assert seen == expected
+            async with database.writing() as session:
+                connection = await session.connection()
+                assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == expected
+    finally:
+        await database.close()
