@@ -18,7 +18,7 @@ from hub.values import CallId
 
 _GONE_KEPT = 16384
 _ENDED_KEPT = 256
-_DISORDER = 1.0
+_DISORDER = 0.5
 _EPOCH = re.compile(r"(\d{9,11})\.\d+$")
 _NOT_A_LEG = frozenset({"", "<unknown>", "<null>", "<none>"})
 
@@ -44,6 +44,7 @@ class Exchange:
         self.merged: list[tuple[Conversation, Conversation]] = []
         self.waiting: dict[Conversation, None] = {}
         self.hears_hangup_requests = False
+        self.hears_announcements = False
         self.lost: Moment | None = None
         self.looked: Moment | None = None
         self._order = 0
@@ -88,8 +89,9 @@ class Exchange:
         """Stamps step back a little under load; a big step means that messages changed places."""
         last = conversation.touched
         if last is not None and last.stamp is not None and now.stamp is not None:
-            if last.stamp - now.stamp > _DISORDER:
+            if last.stamp - now.stamp > _DISORDER and conversation.is_complete:
                 conversation.is_complete = False
+                self.tell(conversation)
             if last.stamp > now.stamp:
                 return
         conversation.touched = now

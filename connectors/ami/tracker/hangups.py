@@ -20,7 +20,7 @@ _UNDECIDED = ("", "ANSWER", "CANCEL")
 def on_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None:
     """The telephone's own side hung up, refused or gave up. Of one that called us a SIP code other
     than CANCEL's is what the PBX answered it (Busy, Congestion): then it was told to go."""
-    exchange.hears_hangup_requests = True
+    exchange.hears_hangup_requests = exchange.hears_announcements = True
     leg = exchange.leg(message, now)
     if leg is None:
         return
@@ -34,6 +34,7 @@ def on_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None
 
 def on_soft_hangup_request(exchange: Exchange, message: Message, now: Moment) -> None:
     """The PBX ends the leg."""
+    exchange.hears_announcements = True
     leg = exchange.leg(message, now)
     if leg is not None:
         leg.told_to_end = leg.told_to_end or now
@@ -77,7 +78,7 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
     ):
         decide_cancelled(conversation, leg)
     exchange.bury(leg, now)
-    if _has_no_outcome(leg) and not conversation.is_over:
+    if not conversation.is_over and (_has_no_outcome(leg) or _is_unannounced(exchange, leg)):
         conversation.is_complete = False
     if conversation.is_over:
         if not conversation.living:
@@ -106,6 +107,12 @@ def _has_no_outcome(leg: Leg) -> bool:
     if leg.dial_status or leg.is_taken or leg is leg.conversation.caller:
         return False
     return leg.is_dialled and leg.is_real
+
+
+def _is_unannounced(exchange: Exchange, leg: Leg) -> bool:
+    """The end of the one who called is announced, where announcements are not filtered away."""
+    is_who_called = leg.is_caller and (leg.is_outside_party or leg is leg.conversation.caller)
+    return exchange.hears_announcements and is_who_called and leg.is_real and not leg.is_leaving
 
 
 def _is_about_to_end(conversation: Conversation) -> bool:

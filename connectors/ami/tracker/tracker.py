@@ -88,7 +88,7 @@ class Tracker:
         if exchange.boot and exchange.boot != boot:
             reconcile.leave_the_old_boot(exchange)
         exchange.boot = boot
-        exchange.hears_hangup_requests = False
+        exchange.hears_hangup_requests = exchange.hears_announcements = False
 
     def link_lost(self, at: datetime) -> list[TrackedFact]:
         """The line to the PBX is away: what lives now is no longer seen whole."""
