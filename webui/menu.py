@@ -12,7 +12,7 @@ from webui.texts import LANGUAGES
 if TYPE_CHECKING:
     from webui.request import Request
 
-_OWN = (
+OWN_ITEMS = (
     MenuItem("Settings", "/settings", "settings.view", "settings", order=90),
     MenuItem("System", "/system", "system.view", "activity", order=95),
 )
@@ -25,7 +25,7 @@ class Menu:
 
     def __init__(self, modules: Sequence[Module], deps: Deps) -> None:
         items = [item for module in modules for item in module.menu]
-        self._items = sorted([*items, *_OWN], key=lambda item: (item.order, item.title))
+        self._items = sorted([*items, *OWN_ITEMS], key=lambda item: (item.order, item.title))
         self._scripts = [script for module in modules for script in module.scripts]
         self._deps = deps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from jinja2 import (
     pass_context,
 )
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hub.clock import Clock
 from hub.kernel.manifest import Module
@@ -55,7 +55,10 @@ class Renderer:
             loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
             lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )  # fmt: skip
-        environment.install_gettext_translations(texts.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+        catalogue = texts.catalogue(language)
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            _escaping(catalogue.gettext), _escaping(catalogue.ngettext), newstyle=False
+        )
         environment.globals |= {
             "icon": self.icon,
             "asset": self._files.address,
@@ -118,6 +121,16 @@ def size(count: float) -> str:
         value /= 1000
         units.pop(0)
     return f"{value:.0f} {units[0]}" if units[0] == "B" or value >= 100 else f"{value:.1f} {units[0]}"
+
+
+def _escaping(translate: Callable[..., str]) -> Callable[..., str]:
+    """`_()` for templates. Jinja's own "new style" takes whatever it is given for safe markup, and ours is
+    also given texts that hold a caller's name: so the text is plain, and escaped like any other."""
+
+    def say(*texts: Any, **values: Any) -> str:
+        return escape(translate(*texts)) % values if values else str(translate(*texts))
+
+    return say
 
 
 def _with_zone(function: Any) -> Any:

@@ -145,7 +145,8 @@ class Request:
         self.unit, self._apis = unit, None
 
     def html(self, template: str, **values: object) -> str:
-        return self.site.renderer.html(self.language, template, {**self._basics(), **values})
+        """As Markup: a page may put it into another one, where it is not escaped again."""
+        return Markup(self.site.renderer.html(self.language, template, {**self._basics(), **values}))  # noqa: S704
 
     def fragment(self, template: str, *, status: int = 200, **values: object) -> web.Response:
         return web.Response(text=self.html(template, **values), status=status, content_type="text/html")

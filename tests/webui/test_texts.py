@@ -1,0 +1,100 @@
+"""Every text that a person may read is there in Russian and Ukrainian."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from hub.modules.catalogue import MODULES
+from tests.webui.conftest import Shop
+from tests.webui.extraction import ROOT, texts_of
+from webui.app import SITE
+from webui.request import ROLE_NAMES
+from webui.texts import Texts, accepted_language, fill
+
+FOLDERS = ("webui", "hub/kernel", *(f"hub/modules/{module.name}" for module in MODULES))
+TEXTS = Texts([ROOT / "webui/locales", *(module.folder / "locales" for module in MODULES)])
+
+
+def _known(language: str) -> set[str]:
+    return {
+        text if isinstance(text, str) else text[0]
+        for text, said in TEXTS.catalogue(language)._catalog.items()  # type: ignore[attr-defined]
+        if said
+    }
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_nothing_is_left_in_english(folder: str, language: str) -> None:
+    known = _known(language)
+    missing = {text: where for text, where in texts_of(ROOT / folder).items() if text not in known}
+    assert missing == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_names_of_roles_are_translated(language: str) -> None:
+    assert set(ROLE_NAMES.values()) <= _known(language)
+
+
+def test_the_search_for_texts_finds_them(tmp_path: Path) -> None:
+    """Else the tests above could pass by finding nothing."""
+    folder = ROOT / "webui"
+    found = texts_of(folder)
+    for text in (
+        "Please sign in.",
+        "%(count)s try",
+        "Make it ring",
+        "Settings",
+        "Saved. It counts for calls from now on.",
+    ):
+        assert text in found
+    assert (
+        "A request as pages see it (hub.kernel.web.PageRequest), with what our own pages need besides."
+        not in found
+    )
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_translations_keep_the_places_for_values(language: str) -> None:
+    place = re.compile(r"\{\w+\}|%\(\w+\)s")
+    for text, said in TEXTS.catalogue(language)._catalog.items():  # type: ignore[attr-defined]
+        source = text if isinstance(text, str) else text[0]
+        if source:
+            assert set(place.findall(source)) == set(place.findall(said)), source
+
+
+def test_values_are_put_in_by_name_and_nothing_is_evaluated() -> None:
+    assert fill("{name} rings {other}", {"name": "{other.__class__}"}) == "{other.__class__} rings {other}"
+    assert TEXTS.say("uk", "Extension {extension} belongs to {name}.", {"extension": "101", "name": "Я"}) == (
+        "Внутрішній номер 101 належить: Я."
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("uk-UA,uk;q=0.9,en;q=0.8", "uk"),
+        ("de,ru;q=0.5,en;q=0.4", "ru"),
+        ("en", "en"),
+        ("de, fr", "uk"),
+        ("", "uk"),
+        ("ru;q=0, en;q=0.1", "en"),
+    ],
+)
+def test_a_stranger_is_spoken_to_in_the_language_of_the_browser(header: str, language: str) -> None:
+    assert accepted_language(header, "uk") == language
+
+
+async def test_what_a_text_is_given_is_escaped_wherever_it_stands(shop: Shop) -> None:
+    """`_()` of a text that holds a name, `_()` with values, a block with values: all escape, once."""
+    environment = shop.server.app[SITE].renderer._environments["uk"]
+    template = environment.from_string(
+        "{{ _(text) }}|{{ _('%(n)s zz', n=text) }}|{% trans n=text %}a {{ n }}{% endtrans %}|"
+        "{{ _('%(n)s x', n=safe) }}"
+    )
+    shown = template.render(text="<b>&", safe=Markup("<i>ok</i>"))
+    assert shown == "&lt;b&gt;&amp;|&lt;b&gt;&amp; zz|a &lt;b&gt;&amp;|<i>ok</i> x"
