@@ -59,7 +59,7 @@ class PhoneCall:
 
     # ------------------------------------------------------------------ what happened
 
-    def mark(self, moment: Moment) -> None:
+    def _mark(self, moment: Moment) -> None:
         """Note the first time that something happened."""
         self.at.setdefault(moment, time.time())
         self._event(moment).set()
@@ -110,14 +110,14 @@ class PhoneCall:
         self.remote_tag = tag_of(invite.get("from"))
         self.local, self.remote = without_tag(invite.get("to")), without_tag(invite.get("from"))
         self.target = address_of(invite.get("contact"))
-        self.mark("invited")
+        self._mark("invited")
 
     def place(self, to: str, number: str, name: str, headers: tuple[tuple[str, str], ...]) -> None:
         """Send the INVITE of a call that we make."""
         host = f"{self.phone.pbx[0]}:{self.phone.pbx[1]}"
         self.local = (f'"{name}" ' if name else "") + f"<sip:{number}@127.0.0.1>"
         self.remote, self.target = f"<sip:{to}@{host}>", f"sip:{to}@{host}"
-        self.mark("invited")
+        self._mark("invited")
         self.invite = self._request("INVITE", body=self._sdp(), headers=headers)
         self.phone.send(self.invite)
 
@@ -135,7 +135,7 @@ class PhoneCall:
 
     def ring(self) -> PhoneCall:
         """Say 180 Ringing."""
-        self.mark("ringing")
+        self._mark("ringing")
         self._respond(self.invite, 180)
         return self
 
@@ -143,7 +143,7 @@ class PhoneCall:
         """Pick up. Too late if the caller has gone: then nothing is sent."""
         if not self.has_ended:
             self._ok = self._respond(self.invite, 200, self._sdp())
-            self.mark("answered")
+            self._mark("answered")
             self._send_sound_to(self.invite)
         return self
 
@@ -161,7 +161,7 @@ class PhoneCall:
             await self.cancel()
         elif not self.has_ended:
             self._end("me")
-            await self.ask("BYE")
+            await self._ask("BYE")
 
     async def cancel(self) -> None:
         """Give up while it rings."""
@@ -199,7 +199,9 @@ class PhoneCall:
         number = user_of(other.remote)
         await self._refer(f"sip:{number}@{self.phone.pbx[0]}:{self.phone.pbx[1]}?Replaces={replaces}")
 
-    async def ask(self, method: str, body: str = "", headers: tuple[tuple[str, str], ...] = ()) -> SipMessage:
+    async def _ask(
+        self, method: str, body: str = "", headers: tuple[tuple[str, str], ...] = ()
+    ) -> SipMessage:
         """Send a request in the dialog and wait for its final answer."""
         request = self._request(method, body=body, headers=headers)
         future: asyncio.Future[SipMessage] = asyncio.get_running_loop().create_future()
@@ -210,12 +212,12 @@ class PhoneCall:
     async def _refer(self, address: str) -> None:
         self.at["referred"] = time.time()
         by = f"<sip:{self.phone.user}@{self.phone.pbx[0]}:{self.phone.pbx[1]}>"
-        answer = await self.ask("REFER", headers=(("Refer-To", f"<{address}>"), ("Referred-By", by)))
+        answer = await self._ask("REFER", headers=(("Refer-To", f"<{address}>"), ("Referred-By", by)))
         if answer.code != 202:
             raise CallFailed(f"{self.phone.name}: REFER was answered {answer.start}")
 
     async def _reinvite(self, direction: str) -> None:
-        answer = await self.ask("INVITE", body=self._sdp(direction))
+        answer = await self._ask("INVITE", body=self._sdp(direction))
         self.phone.send(self._request("ACK", sequence=answer.sequence))
         if answer.code != 200:
             raise CallFailed(f"{self.phone.name}: re-INVITE was answered {answer.start}")
@@ -223,7 +225,14 @@ class PhoneCall:
 
     # ------------------------------------------------------------------ what comes in
 
-    def take_response(self, message: SipMessage) -> None:
+    def take(self, message: SipMessage) -> None:
+        """A message of the PBX in this dialog."""
+        if message.is_request:
+            self._take_request(message)
+        else:
+            self._take_response(message)
+
+    def _take_response(self, message: SipMessage) -> None:
         """An answer to a request of ours."""
         if message.method == "INVITE" and message.sequence == self.invite.sequence and not self.is_incoming:
             self._take_invite_response(message)
@@ -235,13 +244,13 @@ class PhoneCall:
     def _take_invite_response(self, message: SipMessage) -> None:
         if 100 < message.code < 200:
             self._send_sound_to(message)
-            self.mark("ringing")
+            self._mark("ringing")
         elif 200 <= message.code < 300:
             self.remote_tag = tag_of(message.get("to"))
             self.target = address_of(message.get("contact"))
             self.phone.send(self._request("ACK", sequence=message.sequence))
             self._send_sound_to(message)
-            self.mark("answered")
+            self._mark("answered")
         elif message.code >= 300:
             self.remote_tag = tag_of(message.get("to"))
             uri = self.invite.start.split()[1]
@@ -251,18 +260,18 @@ class PhoneCall:
             if not self.phone.answers_challenge(self, message):
                 self._end(self.ended_by or "pbx", message.code)
 
-    def take_request(self, message: SipMessage) -> None:
+    def _take_request(self, message: SipMessage) -> None:
         """A request of the PBX in this dialog."""
         match message.method:
             case "ACK":
                 if self._ok is not None:
-                    self.mark("confirmed")
+                    self._mark("confirmed")
             case "INVITE" if tag_of(message.get("to")):
                 mirror = {"sendonly": "recvonly", "recvonly": "sendonly"}
                 direction = mirror.get(message.direction, message.direction)
                 self._respond(message, 200, self._sdp(direction))
                 self._send_sound_to(message)
-                self.mark("reinvited")
+                self._mark("reinvited")
             case "INVITE":
                 if self._ok is not None:
                     self.phone.send(self._ok)
@@ -284,7 +293,7 @@ class PhoneCall:
         """The state of a transfer of ours; a real phone hangs up its leg once it succeeded."""
         self.notified.append(message.body.strip())
         if "200 OK" in message.body and "transferred" not in self.at:
-            self.mark("transferred")
+            self._mark("transferred")
             self.phone.later(self._leave_after_transfer())
 
     async def _leave_after_transfer(self) -> None:
@@ -297,7 +306,7 @@ class PhoneCall:
     def _end(self, by: Literal["me", "pbx"], code: int = 0) -> None:
         if not self.has_ended:
             self.ended_by, self.code = by, code
-            self.mark("ended")
+            self._mark("ended")
             self.audio.close()
 
     def _send_sound_to(self, message: SipMessage) -> None:

@@ -162,13 +162,11 @@ class Phone(asyncio.DatagramProtocol):
         except NotSip:
             return
         call = self._by_call_id.get(message.get("call-id"))
-        if not message.is_request:
+        if call is not None:
+            call.take(message)
+        elif not message.is_request:
             if message.method == "REGISTER" and self._registering and not self._registering.done():
                 self._registering.set_result(message)
-            elif call is not None:
-                call.take_response(message)
-        elif call is not None:
-            call.take_request(message)
         elif message.method == "INVITE":
             self._take_invite(message)
         elif message.method != "ACK":
