@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from hub.kernel.database import Database
 from hub.kernel.sqlite import BUSY_MILLISECONDS, CHECKPOINT_PAGES
@@ -16,10 +19,13 @@ async def test_only_the_hub_empties_the_log(tmp_path: Path, is_the_hub: bool, pa
     await database.open()
     try:
         for pragma, expected in (("wal_autocheckpoint", pages), ("busy_timeout", BUSY_MILLISECONDS)):
-            seen = await database.write(lambda c, p=pragma: c.exec_driver_sql(f"PRAGMA {p}").scalar())
-            assert seen == expected
+            assert await database.write(_asked(pragma)) == expected
             async with database.writing() as session:
                 connection = await session.connection()
                 assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == expected
     finally:
         await database.close()
+
+
+def _asked(pragma: str) -> Callable[[Connection], Any]:
+    return lambda connection: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
