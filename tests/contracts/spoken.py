@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _ERRORS = {
     "HubError",
 }
 _TRANSLATE = {"t", "_", "gettext"}
+_CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _SPEAKING = ("hub/kernel", "hub/modules", "webui")
 
 
@@ -47,6 +49,8 @@ def in_code() -> Iterator[tuple[str, str]]:
 
 def _in_source(source: Source) -> Iterator[tuple[str, str]]:
     for node in ast.walk(source.tree):
+        if isinstance(node, ast.Tuple):
+            yield from _in_triple(source, node)
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -58,6 +62,16 @@ def _in_source(source: Source) -> Iterator[tuple[str, str]]:
         for candidate in candidates:
             if isinstance(candidate, ast.Constant) and isinstance(candidate.value, str) and candidate.value:
                 yield f"{source.name}:{candidate.lineno}", candidate.value
+
+
+def _in_triple(source: Source, node: ast.Tuple) -> Iterator[tuple[str, str]]:
+    """Code, text and hint of an error that a table holds."""
+    parts = [
+        item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    ]
+    if len(node.elts) == len(parts) == 3 and _CODE.fullmatch(parts[0]):
+        yield f"{source.name}:{node.lineno}", parts[1]
+        yield f"{source.name}:{node.lineno}", parts[2]
 
 
 def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
