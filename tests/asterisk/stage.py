@@ -32,7 +32,6 @@ class Stage:
         self.name, self.what, self.pbx, self.folder = name, what, pbx, folder
         self.trunks: dict[str, Phone] = {}
         self.phones: list[Phone] = []
-        self.tap: AmiTap = None  # type: ignore[assignment]  # set by begin(), before any scenario runs
         self.expected: list[dict[str, Any]] = []
         self.calls_in_all: int | None = 1
         self.remark = ""
@@ -52,6 +51,11 @@ class Stage:
     async def plug_in(self, *users: str) -> list[Phone]:
         """Plug in several phones."""
         return [await self.phone(user) for user in users]
+
+    @property
+    def tap(self) -> AmiTap:
+        """The present AMI session, with every event class."""
+        return self._taps[0]
 
     @property
     def kyivstar(self) -> Phone:
@@ -110,7 +114,6 @@ class Stage:
         )
         self._taps = [everything, ours]
         await asyncio.gather(*(tap.open(snapshot=True) for tap in self._taps))
-        self.tap = everything
         self.note("ami", f"session {number} logged in")
 
     async def cut_link(self) -> None:
