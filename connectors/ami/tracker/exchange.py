@@ -237,8 +237,11 @@ class Exchange:
         survivor, absorbed = sorted((one, other), key=_seniority)
         if survivor.is_over or absorbed.is_over:
             home = survivor if absorbed.is_over else absorbed
-            if not home.is_over and by.conversation is not home and by.ended is None:
+            left = by.conversation
+            if not home.is_over and left is not home and by.ended is None:
                 self._move(by, home)
+                if not left.living:
+                    self.forget(left)
             return home
         for leg in list(absorbed.legs):
             leg.met = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.ami.message import Message
@@ -11,6 +12,7 @@ from connectors.ami.tracker.closing import close_unknown
 from connectors.ami.tracker.contract import PbxSnapshot
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import begin, place
+from connectors.ami.tracker.endpoints import target
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import RINGING, UP, Leg
 from connectors.ami.tracker.meeting import meet, refresh
@@ -56,10 +58,14 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
         if row.name == "QueueMember":
             queueing.on_member_status(exchange, row, now)
     rows = _rows(pbx)
+    for row, _ in rows.values():
+        if row.get("Uniqueid") in exchange.legs:
+            exchange.leg(row, now)
     closed = _close_what_is_gone(exchange, rows, now)
     exchange.lost = None
     known = set(map(id, _all(exchange)))
-    legs = [_keep_or_adopt(exchange, row, status, now) for row, status in rows.values()]
+    numbers = _numbers(rows)
+    legs = [_keep_or_adopt(exchange, row, status, now, numbers) for row, status in rows.values()]
     _place_in_bridges(exchange, rows, now)
     _place_in_queues_and_spaces(exchange, pbx, now)
     for leg in legs:
@@ -113,16 +119,32 @@ def _has_lost_its_other_side(conversation: Conversation) -> bool:
     return sum(1 for leg in conversation.living if leg.is_real) < 2
 
 
-def _keep_or_adopt(exchange: Exchange, row: Message, status: Message | None, now: Moment) -> Leg | None:
+def _numbers(rows: dict[str, tuple[Message, Message | None]]) -> dict[tuple[str, str], str]:
+    """What was dialled on an outside line, by Linkedid and endpoint: only the Dial that waits for it
+    still says so."""
+    numbers = {}
+    for row, _ in rows.values():
+        if row.get("Application").lower() == "dial":
+            for resource in row.get("ApplicationData").partition(",")[0].split("&"):
+                _, name, number = target(resource)
+                numbers[row.get("Linkedid"), name] = number
+    return numbers
+
+
+def _keep_or_adopt(
+    exchange: Exchange,
+    row: Message,
+    status: Message | None,
+    now: Moment,
+    numbers: Mapping[tuple[str, str], str],
+) -> Leg | None:
     uniqueid = row.get("Uniqueid")
     leg = exchange.legs.get(uniqueid)
     if leg is None:
         if not row.get("Channel"):
             return None
         exchange.gone.pop(uniqueid, None)
-        leg = _adopt(exchange, row, status, now)
-    else:
-        exchange.leg(row, now)
+        leg = _adopt(exchange, row, status, now, numbers)
     state = row.get("ChannelState")
     if state == str(UP) and leg.up is None:
         leg.up = now
@@ -132,7 +154,13 @@ def _keep_or_adopt(exchange: Exchange, row: Message, status: Message | None, now
     return leg
 
 
-def _adopt(exchange: Exchange, row: Message, status: Message | None, now: Moment) -> Leg:
+def _adopt(
+    exchange: Exchange,
+    row: Message,
+    status: Message | None,
+    now: Moment,
+    numbers: Mapping[tuple[str, str], str],
+) -> Leg:
     """A leg met on its way: when it began its duration says, what it is its application."""
     born = now.back(_duration(row, status))
     application = row.get("Application").lower()
@@ -148,7 +176,7 @@ def _adopt(exchange: Exchange, row: Message, status: Message | None, now: Moment
     if is_called:
         leg.is_dialled = True
         if leg.kind == "outside":
-            leg.dial_string = row.get("CallerIDNum")
+            leg.dial_string = numbers.get((leg.linkedid, leg.endpoint)) or row.get("CallerIDNum")
         place(exchange, leg, None)
     return leg
 

@@ -88,8 +88,7 @@ class MadeUpPbx:
 
     def hang_up(self, channel: Channel, *, asked: bool = False, cause: str = "16") -> None:
         """A channel ends, by its own side or not."""
-        if asked:
-            self.say("HangupRequest", channel)
+        self.say("HangupRequest" if asked else "SoftHangupRequest", channel)
         self.say("Hangup", channel, Cause=cause)
 
 

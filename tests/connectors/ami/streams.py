@@ -72,7 +72,21 @@ def play(
     return played
 
 
-def play_sessions(sessions: Sequence[Sequence[Message]], boots: Sequence[str]) -> Played:
+def read_arrivals(path: Path) -> list[tuple[datetime, Message]]:
+    """The messages of a session with the times at which their bytes were read."""
+    data = gzip.decompress(path.read_bytes())
+    index = gzip.decompress(path.with_name(path.name.replace(".ami.gz", ".idx.gz")).read_bytes()).decode()
+    framer = Framer(Tracker.WANTED | set(_ROWS) | {"BridgeListComplete"})
+    arrived = []
+    for line in index.splitlines():
+        moment, offset, size = line.split()
+        at = datetime.fromtimestamp(float(moment), UTC)
+        part = data[int(offset) : int(offset) + int(size)]
+        arrived += [(at, message) for message in framer.feed(part)]
+    return arrived
+
+
+def play_sessions(sessions: Sequence[Sequence[tuple[datetime, Message]]], boots: Sequence[str]) -> Played:
     """Sessions one after another, the line cut between them; each begins with a snapshot."""
     played = Played(Tracker(TrackerSettings(trunks=TRUNKS)))
     for number, (messages, boot) in enumerate(zip(sessions, boots, strict=True), 1):
@@ -80,8 +94,8 @@ def play_sessions(sessions: Sequence[Sequence[Message]], boots: Sequence[str]) -
             played.facts += played.tracker.link_lost(played.at)
         played.tracker.session_started(boot, number, played.at)
         rows: dict[str, list[Message]] = {name: [] for name in _ROWS}
-        for message in messages:
-            played.at = _arrival(message, played.at)
+        for at, message in messages:
+            played.at = at
             if message.name in rows:
                 rows[message.name].append(message)
             elif message.name == "BridgeListComplete":

@@ -15,6 +15,7 @@ from tests.connectors.ami.streams import (
     faults,
     play,
     play_sessions,
+    read_arrivals,
     read_messages,
     recordings,
 )
@@ -117,6 +118,6 @@ def _assert_nothing_is_stuck(messages: list[Message]) -> None:
 
 @pytest.mark.parametrize("truth", [one for one in recordings() if len(one.sessions) > 1], ids=str)
 def test_a_cut_line_and_a_killed_pbx_leave_no_ghost(truth: Truth) -> None:
-    boots = ["one", "two" if "killed" in truth.name else "one"]
-    played = play_sessions([read_messages(path) for path in truth.sessions], boots)
+    boots = [str(number if "killed" in truth.name else 1) for number in range(len(truth.sessions))]
+    played = play_sessions([read_arrivals(path) for path in truth.sessions], boots)
     assert faults(truth, played) == []
