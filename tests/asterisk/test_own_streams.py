@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.ami.streams import Truth, faults, play, play_sessions, read_messages
+from tests.connectors.ami.streams import Truth, faults, play, play_sessions, read_arrivals, read_messages
 
 OWN = Path(__file__).resolve().parents[1] / "streams" / "own"
 
@@ -41,7 +41,7 @@ def test_a_stream_gives_the_calls_that_the_phones_made(truth: Truth) -> None:
 
 @pytest.mark.parametrize("truth", WITH_GAPS, ids=_name)
 def test_a_gap_leaves_no_ghost_and_no_invented_end(truth: Truth) -> None:
-    sessions = [read_messages(path) for path in truth.sessions]
+    sessions = [read_arrivals(path) for path in truth.sessions]
     assert faults(truth, play_sessions(sessions, ["boot"] * len(sessions))) == []
 
 
