@@ -33,7 +33,7 @@ from webui.pages import (
     system,
     tokens,
 )
-from webui.pipeline import Pipeline
+from webui.pipeline import Handler, Pipeline
 from webui.render import Renderer
 from webui.request import Site
 from webui.texts import Texts
@@ -104,8 +104,8 @@ def _add(app: web.Application, pipeline: Pipeline, routes: Sequence[Route]) -> N
         _add_one(app, route.method, route.path, pipeline.page(route))
 
 
-def _add_one(app: web.Application, method: str, path: str, handler: object) -> None:
+def _add_one(app: web.Application, method: str, path: str, handler: Handler) -> None:
     if method == "GET":
-        app.router.add_get(path, handler)  # type: ignore[arg-type]
+        app.router.add_get(path, handler)
     else:
-        app.router.add_route(method, path, handler)  # type: ignore[arg-type]
+        app.router.add_route(method, path, handler)

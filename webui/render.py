@@ -56,7 +56,7 @@ class Renderer:
             lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )  # fmt: skip
         catalogue = texts.catalogue(language)
-        environment.install_gettext_callables(  # type: ignore[attr-defined]
+        environment.install_gettext_callables(  # type: ignore[attr-defined]  # made by the i18n extension
             _escaping(catalogue.gettext), _escaping(catalogue.ngettext), newstyle=False
         )
         environment.globals |= {

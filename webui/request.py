@@ -146,7 +146,8 @@ class Request:
 
     def html(self, template: str, **values: object) -> str:
         """As Markup: a page may put it into another one, where it is not escaped again."""
-        return Markup(self.site.renderer.html(self.language, template, {**self._basics(), **values}))  # noqa: S704
+        text = self.site.renderer.html(self.language, template, {**self._basics(), **values})
+        return Markup(text)  # noqa: S704 - a rendered template, which has escaped what it was given
 
     def fragment(self, template: str, *, status: int = 200, **values: object) -> web.Response:
         return web.Response(text=self.html(template, **values), status=status, content_type="text/html")

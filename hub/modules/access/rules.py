@@ -35,6 +35,13 @@ def covers(mine: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
     )
 
 
+def narrowed(rights: Mapping[str, str], to: Mapping[str, str]) -> dict[str, str]:
+    """Those rights that `to` holds as well, each as far as both reach."""
+    return {
+        right: min(reach, to[right], key=_REACH.__getitem__) for right, reach in rights.items() if right in to
+    }
+
+
 def may_appoint(own_role: str, own_rights: Mapping[str, str], role: str, rights: Mapping[str, str]) -> bool:
     """Whether somebody may give a role, or touch somebody who has it: the owner may all, others only
     roles below their own whose rights they have themselves."""

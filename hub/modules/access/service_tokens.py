@@ -11,7 +11,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Person, Shop, Token
-from hub.modules.access.rules import covers, new_secret, secret_hash
+from hub.modules.access.rules import covers, narrowed, new_secret, secret_hash
 from hub.modules.access.service_login import Known, LoginService
 from hub.modules.access.views import TokenView
 from hub.values import ShopId
@@ -81,7 +81,7 @@ class TokenService:
         rights = dict(self._deps.grants.get(token.role, {}))
         if maker is not None:
             today = self._deps.grants.get(maker.role, {}) if maker.is_active else {}
-            rights = {right: reach for right, reach in rights.items() if covers(today, {right: reach})}
+            rights = narrowed(rights, today)
         shop_id = ShopId(token.shop_id)
         viewer = Viewer(
             kind="token", id=token.id, name=token.name, role=token.role, rights=rights, shop_id=shop_id,

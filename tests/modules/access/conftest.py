@@ -1,0 +1,44 @@
+"""The same hub as the web admin's tests have, and its access api."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from hub.app import Hub
+from hub.kernel.web import Viewer
+from hub.modules.access.api import AccessApi
+from tests.webui.conftest import hub, limits, migrated_file, password_hash, shop
+
+__all__ = ["hub", "limits", "migrated_file", "password_hash", "shop"]
+
+Open = Callable[[], AbstractAsyncContextManager[AccessApi]]
+
+
+@pytest.fixture
+def access(hub: Hub) -> Open:
+    """`async with access() as api:` is one committed unit of work."""
+    installation = hub.installation
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[AccessApi]:
+        async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+            yield AccessApi(uow, installation.deps)
+
+    return opened
+
+
+@pytest.fixture
+def as_role(hub: Hub) -> Callable[[str], Viewer]:
+    """Somebody who has a role."""
+
+    def made(role: str) -> Viewer:
+        shop_id = hub.installation.default_shop
+        return Viewer(
+            kind="person", id=f"the {role}", name=role, role=role, shop_id=shop_id,
+            rights=hub.installation.deps.grants[role], shop_ids=frozenset({shop_id}), language="en",
+        )  # fmt: skip
+
+    return made
