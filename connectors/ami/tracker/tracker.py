@@ -25,6 +25,7 @@ from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.moments import Moment
 from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
 from hub.events.calls import CallFact, CallMerged, CallStarted
+from hub.values import CallId
 
 Handler = Callable[[Exchange, Message, Moment], None]
 
@@ -119,6 +120,24 @@ class Tracker:
     def living(self) -> int:
         """How many conversations it holds, for the health text and the tests."""
         return len({id(one) for one in self._exchange.by_linkedid.values()}) + len(self._exchange.orphans)
+
+    @property
+    def weight(self) -> int:
+        """How many objects it holds besides the bounded memory of dead Uniqueids: a soak watches it."""
+        exchange = self._exchange
+        held = (exchange.legs, exchange.bridges, exchange.halves, exchange.by_linkedid, exchange.waiting)
+        return (
+            sum([len(one) for one in held])
+            + len(exchange.ended)
+            + len(exchange.orphans)
+            + len(exchange.dirty)
+        )
+
+    @property
+    def living_calls(self) -> tuple[CallId, ...]:
+        """The calls that were told of and have not ended."""
+        told = {one.call_id: one for one in self._exchange.by_linkedid.values() if one.step}
+        return tuple(call_id for call_id, one in told.items() if one.is_call and not one.is_over)
 
     # ------------------------------------------------------------------ facts
 
