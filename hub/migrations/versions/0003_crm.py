@@ -89,8 +89,8 @@ def _vehicles() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_crm_vehicles"),
         sa.UniqueConstraint("vin", name="uq_crm_vehicles_vin"),
     )
-    op.create_index("ix_crm_vehicles_plate_key", "crm_vehicles", ["plate_key"])
-    op.create_index("ix_crm_vehicles_title_key", "crm_vehicles", ["title_key"])
+    op.create_index("ix_crm_vehicles_plate_key", "crm_vehicles", ["plate_key", "id"])
+    op.create_index("ix_crm_vehicles_vin", "crm_vehicles", ["vin", "id"])
     op.create_table(
         "crm_ownerships",
         sa.Column("id", sa.String(26), nullable=False),

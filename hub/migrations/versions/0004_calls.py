@@ -66,7 +66,7 @@ def _calls() -> None:
     op.create_index(
         "ix_calls_calls_live",
         "calls_calls",
-        ["started_at"],
+        ["started_at", "id"],
         sqlite_where=sa.text("state != 'ended'"),
         postgresql_where=sa.text("state != 'ended'"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -23,12 +24,19 @@ from hub.values import ShopId
 Facts = Mapping[str, Delivered[CallFact]]
 
 
-def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallFact | CallMerged]]) -> None:
+def on_call_facts(
+    ctx: BatchContext, batch: Sequence[Delivered[CallFact | CallMerged | PbxLinkRestored]]
+) -> None:
     """Write each call as its newest fact shows it; say so after the commit."""
     newest: dict[str, Delivered[CallFact]] = {}
     merged: list[CallMerged] = []
+    compared_at, living = None, set[str]()
     for delivered in batch:
         event = delivered.event
+        if isinstance(event, PbxLinkRestored):
+            if event.living is not None:
+                compared_at, living = delivered.envelope.occurred_at, set(event.living)
+            continue
         if isinstance(event, CallMerged):
             merged.append(event)
             continue
@@ -41,6 +49,17 @@ def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallFact | CallMe
         _write(ctx, newest)
     for event in merged:
         _merge(ctx, event)
+    if compared_at is not None:
+        _close_ghosts(ctx, compared_at, living | newest.keys())
+
+
+def _close_ghosts(ctx: BatchContext, compared_at: datetime, living: Collection[str]) -> None:
+    """A hub that was killed left calls open; what the snapshot does not know has ended unseen."""
+    connection = ctx.connection
+    for call_id in connection.execute(sql.LIVING, {"before": compared_at}).scalars().all():
+        if call_id not in living:
+            row = connection.execute(sql.CLOSE_UNSEEN, {"v_id": call_id}).one()
+            ctx.hint("call", call_id, row.rev, ShopId(row.shop_id))
 
 
 def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:

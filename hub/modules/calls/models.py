@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, false, text
+from sqlalchemy import ColumnElement, Index, String, Text, false, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
@@ -26,6 +26,7 @@ class Call(Base):
         Index(
             "ix_calls_calls_live",
             "started_at",
+            "id",
             sqlite_where=text("state != 'ended'"),
             postgresql_where=text("state != 'ended'"),
         ),
@@ -70,6 +71,10 @@ class Call(Base):
     relation: Mapped[str | None] = mapped_column(String(16))
     candidate_count: Mapped[int] = mapped_column(server_default=text("0"))
     is_complete: Mapped[bool]
+
+
+IS_LIVE: ColumnElement[bool] = Call.state != literal_column("'ended'")
+"""Spelled out, not bound: only so does the partial index of the live calls serve it."""
 
 
 class Person(Base):

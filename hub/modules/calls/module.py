@@ -20,7 +20,7 @@ MODULE = Module(
     requires=("access", "crm"),
     api=CallsApi,
     handlers=(
-        on_batch((*CALL_FACTS, CallMerged), handlers.on_call_facts),
+        on_batch((*CALL_FACTS, CallMerged, PbxLinkRestored), handlers.on_call_facts),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(PbxLinkLost, handlers.on_pbx_link_lost),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),

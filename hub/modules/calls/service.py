@@ -11,7 +11,7 @@ from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.models import Call, Merged, Note
+from hub.modules.calls.models import IS_LIVE, Call, Merged, Note
 from hub.modules.calls.rules import LONGEST_NOTE, read_legs, read_parties, read_transfers
 from hub.modules.calls.service_links import LinkService
 from hub.modules.calls.views import CallView, NoteView, PartyView
@@ -48,7 +48,7 @@ class CallService:
         return row
 
     async def live(self, shops: frozenset[ShopId] | None) -> tuple[CallView, ...]:
-        query = select(Call).where(Call.state != "ended").order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
+        query = select(Call).where(IS_LIVE).order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
         if shops is not None:
             query = query.where(Call.shop_id.in_(sorted(shops)))
         return await self.views((await self._session.scalars(query)).all())

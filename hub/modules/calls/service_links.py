@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from hub.kernel.context import UnitOfWork
-from hub.modules.calls.models import Call
+from hub.modules.calls.models import IS_LIVE, Call
 from hub.modules.crm.api import CallerMatch
 
 _MOST_HINTS = 50
@@ -27,7 +27,7 @@ class LinkService:
             query = update(Call).where(*nobodys).values(values)
         else:
             values = {**known, "rev": Call.rev + 1}
-            query = update(Call).where(*nobodys, Call.state != "ended").values(values)
+            query = update(Call).where(*nobodys, IS_LIVE).values(values)
         result = await self._session.execute(
             query.returning(Call.id, Call.rev, Call.started_at),
             execution_options={"synchronize_session": False},

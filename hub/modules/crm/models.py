@@ -73,8 +73,8 @@ class Vehicle(Base):
     __tablename__ = "crm_vehicles"
     __table_args__ = (
         UniqueConstraint("vin"),
-        Index("ix_crm_vehicles_plate_key", "plate_key"),
-        Index("ix_crm_vehicles_title_key", "title_key"),
+        Index("ix_crm_vehicles_plate_key", "plate_key", "id"),
+        Index("ix_crm_vehicles_vin", "vin", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)

@@ -133,15 +133,16 @@ def wanted(text: str, country: str) -> Wanted:
     text = text[:LONGEST_SEARCH].strip()
     is_number = bool(text) and _PLAIN.fullmatch(text) is not None
     digits = _digits(text) if is_number else ""
-    plate = Plate(text).key
-    is_code = plate.isascii() and any(c.isdigit() for c in plate)
+    code = Plate(text).key
+    has_digit = code.isascii() and any(c.isdigit() for c in code)
+    longest_plate, longest_vin = (6, 8) if is_number else (12, 17)
     vin = Vin.parse(text)
     return Wanted(
         words=() if is_number else words(text),
         number=number_key(text, country) if is_number else None,
         digits=digits if len(digits) >= 3 else "",
-        plate=plate if 3 <= len(plate) <= 12 else "",
-        vin=vin.text if vin is not None else (plate if is_code and 5 <= len(plate) <= 17 else ""),
+        plate=code if 3 <= len(code) <= longest_plate else "",
+        vin=vin.text if vin is not None else (code if has_digit and 5 <= len(code) <= longest_vin else ""),
     )
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy.orm import aliased
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
@@ -70,8 +71,7 @@ class SearchService:
         if where.client_id is not None:
             query = query.where(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
         if where.text.strip():
-            parts = self._vehicle_parts(wanted(where.text, self._country))
-            query = query.where(Vehicle.id.in_(union(*parts)) if parts else Vehicle.id.is_(None))
+            query = query.where(self._is_meant(wanted(where.text, self._country)))
         rows = (await self._session.scalars(query)).all()
         items = await self._vehicles.views(rows[:limit])
         return VehiclePage(items=items, next=items[-1].id if len(rows) > limit else None)
@@ -118,19 +118,22 @@ class SearchService:
         """Each way in which a client may be meant, as a query of ids."""
         parts = self._by_phone(want) + self._by_name(want)
         for code in self._by_code(want):
-            query = select(Ownership.client_id).join(Vehicle, Ownership.vehicle_id == Vehicle.id)
-            parts.append(query.where(code, owned_on(self._vehicles.today())))
+            cars = select(Vehicle.id).where(code)
+            owned = (Ownership.vehicle_id.in_(cars), owned_on(self._vehicles.today()))
+            parts.append(select(Ownership.client_id).where(*owned))
         return parts
 
-    def _vehicle_parts(self, want: Wanted) -> list[Select[str]]:
-        """Each way in which a car may be meant: its plate or VIN, its model, its owner."""
+    def _is_meant(self, want: Wanted) -> ColumnElement[bool]:
+        """Each way in which a car may be meant: its plate or VIN, its owner, its model. A model is
+        looked for car by car from the newest: a common one is soon found."""
         parts = [select(Vehicle.id).where(code) for code in self._by_code(want)]
-        if want.words:
-            model = (Vehicle.title_key.contains(f" {word}", autoescape=True) for word in want.words)
-            parts.append(select(Vehicle.id).where(*model))
-        parts += [self._cars_of(Ownership.client_id.in_(p)) for p in self._by_phone(want)]
-        parts += [self._cars_of(Ownership.client_id.in_(p)) for p in self._by_name(want)]
-        return parts
+        owners = self._by_phone(want) + self._by_name(want)
+        parts += [self._cars_of(Ownership.client_id.in_(owner)) for owner in owners]
+        ways: list[ColumnElement[bool]] = [Vehicle.id.in_(union(*parts))] if parts else []
+        model = want.words or ((want.digits,) if len(want.digits) in (3, 4) else ())
+        if model and not want.vin:
+            ways.append(and_(*(Vehicle.title_key.contains(f" {w}", autoescape=True) for w in model)))
+        return or_(false(), *ways)
 
     def _cars_of(self, owner: ColumnElement[bool]) -> Select[str]:
         return select(Ownership.vehicle_id).where(owner, owned_on(self._vehicles.today()))
@@ -152,9 +155,9 @@ class SearchService:
             return []
         longest, *others = sorted(want.words, key=len, reverse=True)
         query = select(Word.client_id).where(begins(Word.word, longest))
-        if others:
-            rest = (Client.name_key.contains(f" {word}", autoescape=True) for word in others)
-            query = query.join(Client, Client.id == Word.client_id).where(*rest)
+        for number, other in enumerate(others):
+            also = aliased(Word, name=f"word_{number}")
+            query = query.where(exists().where(also.client_id == Word.client_id, begins(also.word, other)))
         return [query]
 
     def _by_code(self, want: Wanted) -> list[ColumnElement[bool]]:

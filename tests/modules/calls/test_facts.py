@@ -17,7 +17,7 @@ from hub.modules.calls.api import CallFilter
 from hub.modules.calls.rules import columns
 from hub.modules.crm.api import CrmApi
 from hub.ports.live import Hint
-from hub.values import ShopId
+from hub.values import CallId, ShopId
 from tests.factories.calls import (
     LINE,
     MORNING,
@@ -29,6 +29,7 @@ from tests.factories.calls import (
     history,
     merged,
     party,
+    restored,
     snapshot,
     tell,
     tell_calls,
@@ -74,6 +75,18 @@ async def test_every_written_fact_raises_the_revision_that_its_hint_names(hub: H
         hints = await tell(hub, fact(step, snapshot()))
         assert [hint.rev for hint in hints] == [step]
     assert (await call_of(hub, "b1:1.1")).rev == 5
+
+
+async def test_a_call_that_a_killed_hub_left_open_is_closed_when_the_snapshot_does_not_know_it(hub: Hub) -> None:
+    alive, ghost = snapshot("alive"), snapshot("ghost", state="talking")
+    await tell(hub, fact(1, alive), fact(2, ghost))
+    await tell(hub, restored(living=None))
+    assert (await call_of(hub, "ghost")).is_live
+    hints = await tell(hub, restored(living=(CallId("alive"),)))
+    assert list(hints) == [Hint("call", "ghost", 2, FIRST_SHOP)]
+    call = await call_of(hub, "ghost")
+    assert (call.state, call.result, call.ended_at, call.is_complete) == ("ended", "unknown", None, False)
+    assert (await call_of(hub, "alive")).is_live
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -292,7 +292,7 @@ def plan(connection: Connection, query: str) -> str:
     ],
 )  # fmt: skip
 async def test_what_finds_few_calls_has_an_index(hub: Hub, condition: str, index: str) -> None:
-    query = f"SELECT id FROM calls_calls WHERE {condition} ORDER BY started_at DESC LIMIT 51"
+    query = f"SELECT id FROM calls_calls WHERE {condition} ORDER BY started_at DESC, id DESC LIMIT 51"
     shown = await hub.database.read(lambda connection: plan(connection, query))
     assert index in shown
     assert "TEMP B-TREE" not in shown
