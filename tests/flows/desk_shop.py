@@ -70,10 +70,10 @@ class Shop:
     clients: dict[str, ClientView] = field(default_factory=dict)
     told: list[Telling] = field(default_factory=list)
 
-    def call(self, from_number: str | None, **more: object) -> Telling:
+    def call(self, from_number: str | None, **more: Any) -> Telling:
         """A call that is about to begin."""
         name = f"boot:17{len(self.told):05d}.{len(self.told)}"
-        call = Telling(self.hub.intake, self.clock, name, from_number, **more)  # type: ignore[arg-type]
+        call = Telling(self.hub.intake, self.clock, name, from_number, **more)
         self.told.append(call)
         return call
 
@@ -83,10 +83,10 @@ class Shop:
         return [call for call in self.told if call.call.state != "ended"]
 
     @asynccontextmanager
-    async def screen(self, login: str, language: str = "en", **more: object) -> AsyncIterator[Page]:
+    async def screen(self, login: str, language: str = "en", **more: Any) -> AsyncIterator[Page]:
         """The desk on a browser of somebody who signed in."""
         assert self.browser is not None
-        context = await self.browser.new_context(locale=language, **more)  # type: ignore[arg-type]
+        context = await self.browser.new_context(locale=language, **more)
         context.set_default_timeout(5000)
         faults = Faults(context)
         page = await context.new_page()

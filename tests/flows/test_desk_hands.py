@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -59,7 +60,7 @@ async def page(screen: Page) -> AsyncIterator[Page]:
     await put_away(screen)
 
 
-async def ringing(shop: Shop, page: Page, number: str | None, **more: object) -> Telling:
+async def ringing(shop: Shop, page: Page, number: str | None, **more: Any) -> Telling:
     call = shop.call(number, **more)
     await call.begins()
     await call.rings("101")

@@ -8,6 +8,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.orm import Base, UtcDateTime
+from hub.modules.desk.rules import Stage
 
 
 class DismissedCall(Base):
@@ -18,6 +19,6 @@ class DismissedCall(Base):
 
     person_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    stage: Mapped[str] = mapped_column(String(8))
+    stage: Mapped[Stage] = mapped_column(String(8))
     transfers: Mapped[int]
     dismissed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -120,7 +120,7 @@ class DeskService:
             DismissedCall.person_id == viewer.id, DismissedCall.call_id.in_(calls)
         )
         rows = await self._uow.session.scalars(query)
-        return {CallId(row.call_id): Dismissal(row.stage, row.transfers) for row in rows}  # type: ignore[arg-type]
+        return {CallId(row.call_id): Dismissal(row.stage, row.transfers) for row in rows}
 
     async def _card(self, pop: Pop | None, rows: dict[str, Row], phones: Collection[str]) -> OpenCard | None:
         if pop is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from hub.clock import Clock
 from hub.events.calls import (
@@ -155,9 +156,9 @@ class Telling:
     def _transferred(self, kind: TransferKind, giver: str, to: str) -> tuple[Transfer, ...]:
         return (*self.call.transfers, Transfer(at=self._now, kind=kind, from_extension=giver, to=to))
 
-    async def _tell(self, fact: type[CallFact], **changed: object) -> None:
+    async def _tell(self, fact: type[CallFact], **changed: Any) -> None:
         self._step += 1
-        self.call = replace(self.call, **changed)  # type: ignore[arg-type]
+        self.call = replace(self.call, **changed)
         event = fact(step=self._step, call=self.call)
         await tell(self._intake, self._clock, [(f"{self.call.call_id}:{self._step}", event)])
 

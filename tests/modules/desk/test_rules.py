@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,8 @@ IHOR = frozenset({"102"})
 ANDRII = frozenset({"105"})
 
 
-def shown(exchange: Exchange, phones: Collection[str], **more: object) -> list[tuple[str, str]]:
-    state = desk_state(exchange.followed(), phones, {}, exchange.now, **more)  # type: ignore[arg-type]
+def shown(exchange: Exchange, phones: Collection[str], **more: Any) -> list[tuple[str, str]]:
+    state = desk_state(exchange.followed(), phones, {}, exchange.now, **more)
     return [(pop.call_id, pop.state) for pop in state.pops]
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -64,7 +65,7 @@ async def oksana(shop: Shop) -> AsyncIterator[Hand]:
         yield hand
 
 
-async def ringing(shop: Shop, hand: Hand, number: str | None, **more: object) -> Telling:
+async def ringing(shop: Shop, hand: Hand, number: str | None, **more: Any) -> Telling:
     call = shop.call(number, **more)
     await call.begins()
     await call.rings("101")
