@@ -147,10 +147,12 @@ class Consumer:
     def _compared(self, item: Picture) -> list[Arrival]:
         arrivals: list[Arrival] = []
         closed = adopted = 0
+        living = None
         if item.snapshot is not None:
             result = self.tracker.reconcile(item.snapshot, item.at)
             arrivals += _arrivals(result.facts)
             closed, adopted = result.closed, result.adopted
+            living = self.tracker.living_calls
             self._log.info("ami.compared", closed=closed, adopted=adopted)
         session = self._session
         if session.is_restored or session.boot is None:
@@ -164,6 +166,7 @@ class Consumer:
             is_new_boot=session.is_new_boot,
             closed_calls=closed,
             adopted_calls=adopted,
+            living=living,
         )
         return [*arrivals, self._own(told, item.at)]
 

@@ -210,7 +210,8 @@ class PbxLinkLost(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PbxLinkRestored(Event):
     """The line to the PBX is back and the snapshot was compared. `lost_at` is None at the first
-    log-in of the process. `is_new_boot`: the PBX itself had been restarted."""
+    log-in of the process. `is_new_boot`: the PBX itself had been restarted. `living`: every call that
+    goes on by the snapshot, so that one which a killed hub left open is closed; None = no snapshot."""
 
     name: ClassVar[str] = "pbx.link_restored"
     pbx: str
@@ -220,6 +221,7 @@ class PbxLinkRestored(Event):
     is_new_boot: bool
     closed_calls: int
     adopted_calls: int
+    living: tuple[CallId, ...] | None = None
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from hub.app import Hub
 from hub.events.base import Envelope, Event
-from hub.events.calls import CallChanged, CallFact, CallMerged, CallSnapshot, Leg, Party
+from hub.events.calls import CallChanged, CallFact, CallMerged, CallSnapshot, Leg, Party, PbxLinkRestored
 from hub.kernel.context import Delivered, Deps
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallFilter, CallPage, CallsApi, CallView
@@ -81,6 +81,14 @@ def fact(step: int, call: CallSnapshot) -> CallFact:
 def merged(step: int, call_id: str, into: str) -> CallMerged:
     """One call turns out to be a part of another."""
     return CallMerged(step=step, call_id=CallId(call_id), into_call_id=CallId(into))
+
+
+def restored(living: tuple[CallId, ...] | None) -> PbxLinkRestored:
+    """The line to the PBX is back; `living` None: it showed no snapshot."""
+    return PbxLinkRestored(
+        pbx="ami", boot="b1", session=1, lost_at=None, is_new_boot=False, closed_calls=0, adopted_calls=0,
+        living=living,
+    )  # fmt: skip
 
 
 def delivered(event: Event, shop_id: ShopId = FIRST_SHOP) -> Delivered[Event]:

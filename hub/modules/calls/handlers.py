@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -27,16 +26,25 @@ Facts = Mapping[str, Delivered[CallFact]]
 def on_call_facts(
     ctx: BatchContext, batch: Sequence[Delivered[CallFact | CallMerged | PbxLinkRestored]]
 ) -> None:
-    """Write each call as its newest fact shows it; say so after the commit."""
-    newest: dict[str, Delivered[CallFact]] = {}
-    merged: list[CallMerged] = []
-    compared_at, living = None, set[str]()
+    """Write each call as its newest fact shows it; say so after the commit. A picture of the PBX
+    stands among the facts as a border: what it does not show was told before it, and is over."""
+    facts: list[Delivered[CallFact | CallMerged]] = []
     for delivered in batch:
         event = delivered.event
         if isinstance(event, PbxLinkRestored):
-            if event.living is not None:
-                compared_at, living = delivered.envelope.occurred_at, set(event.living)
-            continue
+            _take(ctx, facts)
+            facts = []
+            _close_ghosts(ctx, event)
+        else:
+            facts.append(Delivered(delivered.envelope, event))
+    _take(ctx, facts)
+
+
+def _take(ctx: BatchContext, facts: Sequence[Delivered[CallFact | CallMerged]]) -> None:
+    newest: dict[str, Delivered[CallFact]] = {}
+    merged: list[CallMerged] = []
+    for delivered in facts:
+        event = delivered.event
         if isinstance(event, CallMerged):
             merged.append(event)
             continue
@@ -49,17 +57,14 @@ def on_call_facts(
         _write(ctx, newest)
     for event in merged:
         _merge(ctx, event)
-    if compared_at is not None:
-        _close_ghosts(ctx, compared_at, living | newest.keys())
 
 
-def _close_ghosts(ctx: BatchContext, compared_at: datetime, living: Collection[str]) -> None:
-    """A hub that was killed left calls open; what the snapshot does not know has ended unseen."""
-    connection = ctx.connection
-    for call_id in connection.execute(sql.LIVING, {"before": compared_at}).scalars().all():
-        if call_id not in living:
-            row = connection.execute(sql.CLOSE_UNSEEN, {"v_id": call_id}).one()
-            ctx.hint("call", call_id, row.rev, ShopId(row.shop_id))
+def _close_ghosts(ctx: BatchContext, event: PbxLinkRestored) -> None:
+    """Calls that a hub which was killed had left open, and that the PBX no longer knows."""
+    if event.living is None:
+        return
+    for row in ctx.connection.execute(sql.CLOSE_GHOSTS, {"living": list(event.living)}).all():
+        ctx.hint("call", row.id, row.rev, ShopId(row.shop_id))
 
 
 def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:

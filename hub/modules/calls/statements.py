@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, insert, inspect, select, text, update
 
 from hub.kernel.orm import UtcDateTime
-from hub.modules.calls.models import Call, Line, Merged, Note, Person
+from hub.modules.calls.models import IS_LIVE, Call, Line, Merged, Note, Person
 
 _SELDOM = frozenset({"vehicle_id", "is_chosen"})
 """Set by people, never by facts."""
@@ -32,6 +32,14 @@ PUT_PEOPLE = text(
 
 LINES = select(Line.number, Line.shop_id).where(Line.number.in_(bindparam("numbers", expanding=True)))
 GONE = select(Merged.call_id, Merged.into_id).where(Merged.call_id.in_(bindparam("ids", expanding=True)))
+
+CLOSE_GHOSTS = (
+    update(Call)
+    .where(IS_LIVE, Call.id.not_in(bindparam("living", expanding=True)))
+    .values(state="ended", result="unknown", is_complete=False, parked_space=None, rev=Call.rev + 1)
+    .returning(Call.id, Call.rev, Call.shop_id)
+)
+"""Their end was not seen, so they get none: never an invented time."""
 
 PUT_MERGED = insert(Merged).values(call_id=bindparam("v_id"), into_id=bindparam("v_into"))
 FORWARD_MERGED = update(Merged).where(Merged.into_id == bindparam("v_id")).values(into_id=bindparam("v_into"))

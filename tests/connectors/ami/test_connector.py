@@ -267,7 +267,7 @@ async def test_an_overflow_is_a_declared_gap_and_a_new_picture() -> None:
         (gap,) = [event for event in hub.intake.events if isinstance(event, PbxGapDeclared)]
         await until(lambda: len(hub.calls) == 300)
         statistics = hub.connector.statistics()
-        assert gap.dropped == statistics["messages_lost"] > 150
+        assert gap.dropped == statistics["messages_lost"] > 0
         assert len(server.actions("CoreShowChannels")) >= 2
 
 

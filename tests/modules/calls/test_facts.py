@@ -77,7 +77,9 @@ async def test_every_written_fact_raises_the_revision_that_its_hint_names(hub: H
     assert (await call_of(hub, "b1:1.1")).rev == 5
 
 
-async def test_a_call_that_a_killed_hub_left_open_is_closed_when_the_snapshot_does_not_know_it(hub: Hub) -> None:
+async def test_a_call_that_a_killed_hub_left_open_is_closed_when_the_snapshot_does_not_know_it(
+    hub: Hub,
+) -> None:
     alive, ghost = snapshot("alive"), snapshot("ghost", state="talking")
     await tell(hub, fact(1, alive), fact(2, ghost))
     await tell(hub, restored(living=None))
