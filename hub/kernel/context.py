@@ -145,6 +145,8 @@ class SystemReport:
     journal_files: int
     disk_free_bytes: int
     started_at: datetime
+    journal_text: str = ""
+    journal_dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

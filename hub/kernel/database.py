@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -31,6 +31,8 @@ R = TypeVar("R")
 _CHECKED_AT_START = 32 * 1024 * 1024
 LONGEST_SESSION = 30.0
 """Seconds after which a writing session is rolled back: it holds up every other writer."""
+LONGEST_READING = 120.0
+"""Seconds after which a reading session is ended: while it lasts, SQLite's log only grows."""
 
 
 class Database:
@@ -48,8 +50,11 @@ class Database:
         self._writer: Engine | None = None
         self._sessions: AsyncEngine | None = None
         self._readers: AsyncEngine | None = None
+        self.longest_session = LONGEST_SESSION
+        self.longest_reading = LONGEST_READING
         self.commits = 0
         self.damage: Unavailable | None = None
+        self._commits_seen = 0
         self._commits_tended = 0
 
     async def open(self) -> None:
@@ -86,13 +91,11 @@ class Database:
         """Run a synchronous job in one transaction of its own; committed when this returns. A
         cancelled caller leaves the job to finish. Storage faults are raised as Unavailable."""
         with _told():
-            done = await (
+            return await (
                 self._in_turn(partial(self._in_transaction, work))
                 if self.is_sqlite
                 else self._write_async(work)
             )
-        self.commits += 1
-        return done
 
     async def read(self, work: Callable[[Connection], R]) -> R:
         """Run a synchronous query on a connection that cannot write and waits for no writer."""
@@ -107,7 +110,7 @@ class Database:
         if self.is_sqlite:
             await self._take_turn()
             self._turn_owner = asyncio.current_task()
-        limit = asyncio.timeout(LONGEST_SESSION)
+        limit = asyncio.timeout(self.longest_session)
         try:
             with _told():
                 async with limit, AsyncSession(_opened(self._sessions), expire_on_commit=False) as session:
@@ -116,8 +119,7 @@ class Database:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            text = "The work took too long and was undone."
-            raise Unavailable("database.too_slow", text, "Try again.") from error
+            raise _too_slow() from error
         finally:
             if self.is_sqlite:
                 self._end_turn()
@@ -125,10 +127,16 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that sees one moment of the database, cannot write and waits for no writer."""
-        with _told():
-            async with AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
-                await _connect(session)
-                yield session
+        limit = asyncio.timeout(self.longest_reading)
+        try:
+            with _told():
+                async with limit, AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
+                    await _connect(session)
+                    yield session
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise _too_slow() from error
 
     async def examine(self) -> None:
         """Look for damage in the whole file; a big one takes seconds. Raises Unavailable, and
@@ -141,8 +149,9 @@ class Database:
             raise self.damage
 
     async def tend(self) -> None:
-        """Empty SQLite's log when nobody writes, so that no commit has to. Call it now and then."""
-        if self.path is None or self._turn.locked() or self.commits == self._commits_tended:
+        """Empty SQLite's log if nobody has written since the last call, so that no commit has to."""
+        is_quiet, self._commits_seen = self.commits == self._commits_seen, self.commits
+        if self.path is None or not is_quiet or self.commits == self._commits_tended or self._turn.locked():
             return
         self._commits_tended = self.commits
         with _told():
@@ -162,7 +171,9 @@ class Database:
                 connection = await stack.enter_async_context(_opened(self._sessions).begin())
             except OSError as error:
                 raise away(error) from error
-            return await connection.run_sync(work)
+            done = await connection.run_sync(work)
+        self.commits += 1
+        return done
 
     async def _in_turn(self, job_in_thread: Callable[[], R]) -> R:
         """Run something in the writer's thread when it is our turn. The turn ends with the job, not
@@ -183,7 +194,12 @@ class Database:
 
     def _in_transaction(self, work: Callable[[Connection], R]) -> R:
         with _opened(self._writer).begin() as connection:
-            return work(connection)
+            driver: Any = connection.connection.dbapi_connection
+            before = driver.total_changes
+            done = work(connection)
+            has_written = driver.total_changes != before
+        self.commits += has_written
+        return done
 
     async def _take_turn(self) -> None:
         task = asyncio.current_task()
@@ -203,6 +219,10 @@ def _opened(engine: E | None) -> E:
     if engine is None:
         raise Unavailable("database.closed", "The database is not open.")
     return engine
+
+
+def _too_slow() -> Unavailable:
+    return Unavailable("database.too_slow", "The work took too long and was undone.", "Try again.")
 
 
 async def _connect(session: AsyncSession) -> None:

@@ -44,6 +44,7 @@ _SQLITE: dict[str, tuple[str, str, str]] = {
         "Keep the file, stop Pitline and restore the latest backup (pitline restore).",
     ),
 }
+_POSTGRES_RACES = ("40001", "40P01")
 _POSTGRES_CLASSES = ("08", "53", "57", "58", "25006", "55P03", "XX001", "XX002")
 _CONFLICTS = ("40001", "40P01")
 _CONFLICT = (
@@ -93,6 +94,8 @@ def _find(error: BaseException) -> tuple[str, str, str] | None:
     state = getattr(origin, "sqlstate", None)
     if state in _CONFLICTS:
         return _CONFLICT
+    if state in _POSTGRES_RACES:
+        return _BUSY.code, _BUSY.text, _BUSY.hint  # two transactions crossed; the next try succeeds
     if isinstance(state, str) and state.startswith(_POSTGRES_CLASSES):
         return _POSTGRES
     return None

@@ -20,9 +20,9 @@ from hub.errors import Invalid, Unavailable
 from hub.kernel.onehop import OneHopConnection, OneHopModule
 
 BUSY_MILLISECONDS = 5000
-# A checkpoint stalls the writer. Ours runs in idle moments (Database.tend), so the automatic one is
-# only a limit: 64 MB of log, far below what a long reader may make of it.
-CHECKPOINT_PAGES = 16_000
+# A checkpoint stalls the writer for 10 to 20 ms. Quiet moments are used for it (Database.tend); while
+# nobody is quiet it comes every 16 MB of log, seldom enough to stay out of the slowest hundredth.
+CHECKPOINT_PAGES = 4_000
 
 
 def file_of(url: str) -> Path:

@@ -112,6 +112,8 @@ class System:
             journal_files=sizes[2],
             disk_free_bytes=sizes[3],
             started_at=self._started_at,
+            journal_text=self._journal.trouble,
+            journal_dropped=self._journal.dropped,
         )
 
     async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:

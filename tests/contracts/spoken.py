@@ -70,8 +70,8 @@ def _in_triple(source: Source, node: ast.Tuple) -> Iterator[tuple[str, str]]:
         item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)
     ]
     if len(node.elts) == len(parts) == 3 and _CODE.fullmatch(parts[0]):
-        yield f"{source.name}:{node.lineno}", parts[1]
-        yield f"{source.name}:{node.lineno}", parts[2]
+        for said in filter(None, parts[1:]):
+            yield f"{source.name}:{node.lineno}", said
 
 
 def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:

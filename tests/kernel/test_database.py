@@ -121,6 +121,37 @@ async def test_a_cancelled_caller_leaves_the_turn_in_order(database: Database) -
     assert total == 2
 
 
+async def test_a_session_that_is_held_too_long_is_undone_and_the_next_one_goes_on(database: Database) -> None:
+    database.longest_session = 0.1
+
+    async def hold() -> None:
+        async with database.writing() as session:
+            await session.execute(text("INSERT INTO t VALUES (1)"))
+            await asyncio.sleep(5)
+
+    with pytest.raises(Unavailable) as caught:
+        await hold()
+    await database.write(insert)
+    total = await database.read(count)
+    await database.close()
+    assert caught.value.code == "database.too_slow"
+    assert total == 1
+
+
+async def test_a_reader_that_never_ends_is_ended(database: Database) -> None:
+    database.longest_reading = 0.1
+
+    async def hold() -> None:
+        async with database.reading() as session:
+            await session.execute(text("SELECT count(*) FROM t"))
+            await asyncio.sleep(5)
+
+    with pytest.raises(Unavailable) as caught:
+        await hold()
+    await database.close()
+    assert caught.value.code == "database.too_slow"
+
+
 async def test_a_session_that_fails_leaves_nothing(database: Database) -> None:
     async def fail() -> None:
         async with database.writing() as session:
@@ -240,6 +271,7 @@ async def test_a_second_hub_on_one_file_is_refused_and_commands_are_not(tmp_path
 async def test_the_log_of_the_database_is_emptied_in_an_idle_moment(database: Database) -> None:
     for _ in range(50):
         await database.write(insert)
+    await database.tend()
     await database.tend()
     assert database.path is not None
     raw = sqlite3.connect(database.path)
