@@ -26,7 +26,7 @@ def on_bridge_enter(exchange: Exchange, message: Message, now: Moment) -> None:
     exchange.enter_bridge(leg, bridge)
     leg.exten_in_bridge = message.get("Exten")
     meet(exchange, leg, now)
-    _notice_a_gap(bridge, leg, message)
+    _notice_a_gap(exchange, bridge, leg, message)
 
 
 def bridge_of(exchange: Exchange, uniqueid: str, kind: str, technology: str) -> Bridge:
@@ -45,9 +45,8 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg is None:
         return
     if leg.bridge is None or leg.bridge.uniqueid != message.get("BridgeUniqueid"):
-        leg.conversation.is_complete = leg.conversation.is_complete and leg.left_last == message.get(
-            "BridgeUniqueid"
-        )
+        if leg.left_last != message.get("BridgeUniqueid"):
+            exchange.doubt(leg.conversation)
         return
     bridge = leg.bridge
     conversation = leg.conversation
@@ -62,7 +61,7 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg.is_outside_party:
         conversation.partners.clear()
     refresh(exchange, conversation, now)
-    _notice_a_gap(bridge, leg, message)
+    _notice_a_gap(exchange, bridge, leg, message)
 
 
 def _who_is_left(leaving: Leg) -> Leg | None:
@@ -73,7 +72,7 @@ def _who_is_left(leaving: Leg) -> Leg | None:
     return None
 
 
-def _notice_a_gap(bridge: Bridge, leg: Leg, message: Message) -> None:
+def _notice_a_gap(exchange: Exchange, bridge: Bridge, leg: Leg, message: Message) -> None:
     """The PBX says how many are in the bridge: another number than ours means a lost event."""
     told = message.get("BridgeNumChannels")
     if (
@@ -83,7 +82,7 @@ def _notice_a_gap(bridge: Bridge, leg: Leg, message: Message) -> None:
         and len(told) < 6
         and int(told) != len(bridge.members)
     ):
-        leg.conversation.is_complete = False
+        exchange.doubt(leg.conversation)
 
 
 def on_hold(exchange: Exchange, message: Message, now: Moment) -> None:

@@ -32,7 +32,7 @@ def on_newchannel(exchange: Exchange, message: Message, now: Moment) -> None:
     leg = exchange.bear(message, now, is_caller=state == RING or (state != 0 and uniqueid == linkedid))
     begin(exchange, leg)
     if is_early_end:
-        leg.conversation.is_complete = False
+        exchange.doubt(leg.conversation)
         exchange.bury(leg, now)
         after_hangup(exchange, leg.conversation, now)
 

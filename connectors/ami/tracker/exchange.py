@@ -59,6 +59,19 @@ class Exchange:
         """Something changed that the next event will explain: it waits for it, or for a moment."""
         self.dirty.setdefault(conversation, False)
 
+    def doubt(self, conversation: Conversation) -> None:
+        """Something of it was not seen, or seen too late; this is told even after its end."""
+        if conversation.is_complete:
+            conversation.is_complete = False
+            if conversation.is_over:
+                self.tell(conversation)
+
+    def doubt_linked(self, linkedid: str) -> None:
+        """A leg of this conversation was seen out of its order."""
+        conversation = self.by_linkedid.get(linkedid)
+        if conversation is not None:
+            self.doubt(conversation)
+
     # ------------------------------------------------------------------ legs
 
     def leg(self, message: Message, now: Moment, prefix: str = "") -> Leg | None:
@@ -69,11 +82,13 @@ class Exchange:
         if leg is None:
             if uniqueid in self.gone:
                 self._doubt_an_ended_call(uniqueid, now)
+                if self.gone[uniqueid]:
+                    self.doubt_linked(message.get(f"{prefix}Linkedid"))
                 return None
             if uniqueid in _NOT_A_LEG or not message.get(f"{prefix}Channel"):
                 return None
             leg = self.bear(message, now, prefix)
-            leg.conversation.is_complete = False
+            self.doubt(leg.conversation)
             self._on_birth(self, leg)
             return leg
         self._notice_disorder(leg.conversation, now)
@@ -89,9 +104,8 @@ class Exchange:
         """Stamps step back a little under load; a big step means that messages changed places."""
         last = conversation.touched
         if last is not None and last.stamp is not None and now.stamp is not None:
-            if last.stamp - now.stamp > _DISORDER and conversation.is_complete:
-                conversation.is_complete = False
-                self.tell(conversation)
+            if last.stamp - now.stamp > _DISORDER:
+                self.doubt(conversation)
             if last.stamp > now.stamp:
                 return
         conversation.touched = now
@@ -99,12 +113,11 @@ class Exchange:
     def _doubt_an_ended_call(self, uniqueid: str, now: Moment) -> None:
         """Of a leg that has hung up something older comes in: its call was closed too early."""
         conversation = self.ended.get(uniqueid)
-        if conversation is None or conversation.ended is None or not conversation.is_complete:
+        if conversation is None or conversation.ended is None:
             return
         stamp = conversation.ended.stamp
         if stamp is not None and now.stamp is not None and stamp - now.stamp > _DISORDER:
-            conversation.is_complete = False
-            self.tell(conversation)
+            self.doubt(conversation)
 
     def bear(self, message: Message, now: Moment, prefix: str = "", is_caller: bool | None = None) -> Leg:
         """A leg seen for the first time."""

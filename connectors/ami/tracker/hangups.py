@@ -53,6 +53,7 @@ def on_hangup(exchange: Exchange, message: Message, now: Moment) -> None:
     if uniqueid not in exchange.legs:
         if uniqueid and uniqueid not in exchange.gone:
             exchange.remember_gone(uniqueid, is_early=True)
+            exchange.doubt_linked(message.get("Linkedid"))
         return
     leg = exchange.leg(message, now)
     if leg is not None:
@@ -60,7 +61,7 @@ def on_hangup(exchange: Exchange, message: Message, now: Moment) -> None:
         if leg.is_caller and leg.asked_to_end is None and message.get("TechCause") == _CANCELLED:
             leg.asked_to_end = now
         if leg.bridge is not None and leg.bridge.is_basic and not leg.is_zombie:
-            leg.conversation.is_complete = False
+            exchange.doubt(leg.conversation)
         if message.get("ChannelState") == str(RINGING) and leg.rang is None and leg.is_dialled:
             leg.rang = now
         end(exchange, leg, now)
