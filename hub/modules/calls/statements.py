@@ -58,12 +58,3 @@ TOUCH = (
     .values(rev=Call.rev + 1)
     .returning(Call.rev, Call.shop_id)
 )
-
-LIVING = select(Call.id).where(Call.state != "ended", Call.started_at <= bindparam("before"))
-CLOSE_UNSEEN = (
-    update(Call)
-    .where(Call.id == bindparam("v_id"))
-    .values(state="ended", result="unknown", is_complete=False, rev=Call.rev + 1)
-    .returning(Call.rev, Call.shop_id)
-)
-"""Its end was not seen: no time is invented for it."""

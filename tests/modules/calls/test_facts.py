@@ -89,6 +89,12 @@ async def test_a_call_that_a_killed_hub_left_open_is_closed_when_the_snapshot_do
     call = await call_of(hub, "ghost")
     assert (call.state, call.result, call.ended_at, call.is_complete) == ("ended", "unknown", None, False)
     assert (await call_of(hub, "alive")).is_live
+    assert list(await tell(hub, restored(living=(CallId("alive"),)))) == []
+
+
+async def test_a_call_told_after_the_snapshot_is_no_ghost(hub: Hub) -> None:
+    await tell(hub, fact(1, snapshot("before")), restored(living=()), fact(1, snapshot("after")))
+    assert [(await call_of(hub, c)).is_live for c in ("before", "after")] == [False, True]
 
 
 @pytest.mark.parametrize("seed", range(20))
