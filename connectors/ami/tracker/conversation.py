@@ -67,7 +67,6 @@ class Conversation:
     first_person: Leg | None = None
     last_person: Leg | None = None
     answers: int = 0
-    joins: int = 0
 
     is_complete: bool = True
     is_unknown: bool = False
@@ -79,7 +78,6 @@ class Conversation:
     step: int = 0
     face: dict[str, Any] | None = None
     told_answers: int = 0
-    told_rings: int = 0
 
     @property
     def is_call(self) -> bool:

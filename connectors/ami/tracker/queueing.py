@@ -7,7 +7,7 @@ from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.moments import Moment
 
 _MEMBERS_KEPT = 10_000
-_UNAVAILABLE = frozenset({0, 4, 5})
+_BUSY = frozenset({2, 3, 6, 7, 8})  # in use, busy, ringing, ringing in use, on hold
 
 
 def on_join(exchange: Exchange, message: Message, now: Moment) -> None:
@@ -29,7 +29,7 @@ def enter(exchange: Exchange, message: Message, now: Moment, queue: str) -> None
     leg.has_left_queue = False
     if not conversation.clock.is_talking:
         conversation.phase = "queued"
-    conversation.were_members_busy = _is_anybody_there(exchange, queue)
+    conversation.were_members_busy = _is_anybody_busy(exchange, queue)
     exchange.tell(conversation)
 
 
@@ -39,7 +39,7 @@ def on_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg is not None:
         leg.has_left_queue = True
         if not leg.conversation.is_over:
-            leg.conversation.were_members_busy = _is_anybody_there(exchange, message.get("Queue"))
+            leg.conversation.were_members_busy = _is_anybody_busy(exchange, message.get("Queue"))
 
 
 def on_member_status(exchange: Exchange, message: Message, _now: Moment) -> None:
@@ -58,9 +58,9 @@ def on_member_removed(exchange: Exchange, message: Message, _now: Moment) -> Non
     exchange.members.pop((message.get("Queue"), message.get("Interface")), None)
 
 
-def _is_anybody_there(exchange: Exchange, queue: str) -> bool:
-    """Whether the queue has a member whose phone is registered: then nobody came because all were busy."""
+def _is_anybody_busy(exchange: Exchange, queue: str) -> bool:
+    """Whether a member's phone is in use: then nobody was rung because they talked with others."""
     return any(
-        name == queue and status not in _UNAVAILABLE and not is_paused
+        name == queue and status in _BUSY and not is_paused
         for (name, _), (status, is_paused) in exchange.members.items()
     )

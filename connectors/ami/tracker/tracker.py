@@ -50,6 +50,7 @@ HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
         "QueueCallerLeave": queueing.on_leave,
         "QueueMemberStatus": queueing.on_member_status,
         "QueueMemberAdded": queueing.on_member_status,
+        "QueueMemberPause": queueing.on_member_status,
         "QueueMemberRemoved": queueing.on_member_removed,
         "AgentComplete": reconcile.on_agent_complete,
         "BlindTransfer": transfers.on_blind_transfer,

@@ -263,6 +263,32 @@ def test_a_withheld_number_is_null(number: str) -> None:
     assert shop.call.from_number is None
 
 
+@pytest.mark.parametrize(("status", "reason"), [("2", "busy"), ("5", "unreachable")])
+def test_a_caller_whom_no_member_could_take_is_missed_for_its_reason(status: str, reason: str) -> None:
+    shop = Shop()
+    member = Message.of(
+        "QueueMember", {"Queue": "600", "Location": "PJSIP/101", "Status": status, "Paused": "0"}
+    )
+    shop.reconcile(PbxSnapshot((), (), (member,), ()))
+    shop.say("Newchannel", CALLER, ChannelState="4", CallerIDNum="0501234567", Exten="1")
+    shop.say("QueueCallerJoin", CALLER, Queue="600")
+    shop.seconds = 30
+    shop.say("HangupRequest", CALLER)
+    shop.say("Hangup", CALLER)
+    assert (shop.call.result, shop.call.missed_reason) == ("missed", reason)
+
+
+def test_where_hangup_requests_are_filtered_away_a_phone_that_stopped_with_the_caller_tells_it() -> None:
+    shop = Shop()
+    shop.ring()
+    shop.seconds = 3
+    shop.say("DialEnd", CALLER, **_dest(PHONE), DialStatus="CANCEL")
+    shop.say("Hangup", PHONE)
+    shop.say("Hangup", CALLER)
+    assert (shop.call.result, shop.call.parties[0].outcome) == ("short_abandon", "cancelled")
+    assert shop.call.is_complete
+
+
 def test_thousands_of_calls_leave_nothing_behind() -> None:
     shop = Shop()
     for number in range(2_000):
