@@ -11,8 +11,6 @@ from connectors.ami.tracker.moments import Moment
 def after_hangup(exchange: Exchange, conversation: Conversation, now: Moment) -> None:
     """A leg of it is gone: is the call?"""
     if not conversation.is_over and _is_done(conversation):
-        if conversation.is_originated and conversation.step == 0 and not conversation.is_call:
-            pass
         if _awaits_originate_response(conversation):
             conversation.ending = conversation.ending or now
             exchange.waiting[conversation] = None
