@@ -24,8 +24,8 @@ class Limits:
     mirrors every call some hundreds; a stranger has no business beyond a page or two."""
 
     token: Limit = Limit("token", 400.0, 2000)
-    person: Limit = Limit("person", 100.0, 500)
-    stranger: Limit = Limit("stranger", 30.0, 300)
+    person: Limit = Limit("person", 200.0, 1000)
+    stranger: Limit = Limit("stranger", 100.0, 500)
 
 
 class Brakes:

@@ -76,6 +76,8 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
 async def _answer(site: Site, http: web.Request, fault: Fault) -> web.StreamResponse:
     request = await _known(site, http)
     text = request.t(fault.text, **fault.data)
+    if text == fault.text:
+        text = site.texts.heard(request.language, text)
     hint = request.t(fault.hint, **fault.data)
     fields = {name: request.t(said, **fault.data) for name, said in fault.fields.items()}
     if wants_json(http):

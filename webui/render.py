@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,7 @@ class Renderer:
             "asset": self._files.address,
             "lang": language,
             "languages": LANGUAGES,
+            "heard": partial(texts.heard, language),
             "zone": zone,
             "now": self._clock.now,
         }

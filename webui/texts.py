@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский", "uk": "Українська"}
+_LONGEST_HEARD = 1000
 _PLACE = re.compile(r"\{(\w+)\}")
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
@@ -26,6 +27,7 @@ class Texts:
                 path = folder / f"{language}.po"
                 if path.is_file():
                     self._catalogues[language].merge(_compiled(path, language))
+        self._moulds = {language: _moulds(known) for language, known in self._catalogues.items()}
 
     def catalogue(self, language: str) -> Translations:
         """What Jinja's i18n extension asks for texts."""
@@ -35,6 +37,18 @@ class Texts:
         """The text in a language, `{name}` filled in; unknown places stay as they are."""
         known = self._catalogues.get(language) if text else None
         return fill(known.gettext(text) if known is not None else text, values or {})
+
+    def heard(self, language: str, text: str) -> str:
+        """A text that was made elsewhere with its values in it already (a connector's state, a finding):
+        the translation of the source text that it was made of, the values translated likewise."""
+        said = self.say(language, text)
+        if said != text or len(text) > _LONGEST_HEARD:
+            return said
+        for mould, translation in self._moulds.get(language, ()):
+            found = mould.fullmatch(text)
+            if found is not None:
+                return fill(translation, {k: self.heard(language, v) for k, v in found.groupdict().items()})
+        return text
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
@@ -53,6 +67,20 @@ def accepted_language(header: str, default: str) -> str:
         if language in LANGUAGES and quality > weight:
             best, weight = language, quality
     return best
+
+
+def _moulds(known: Translations) -> list[tuple[re.Pattern[str], str]]:
+    """Source texts with places, as patterns that find the values again; those that say most come first."""
+    made: list[tuple[int, re.Pattern[str], str]] = []
+    for text, said in known._catalog.items():
+        if not isinstance(text, str) or not said or not _PLACE.search(text):
+            continue
+        parts = _PLACE.split(text)
+        names = parts[1::2]
+        if len(set(names)) == len(names):
+            body = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
+            made.append((sum(map(len, parts[::2])), re.compile(body, re.DOTALL), str(said)))
+    return [(mould, said) for _, mould, said in sorted(made, key=lambda one: -one[0])]
 
 
 def _compiled(path: Path, language: str) -> Translations:

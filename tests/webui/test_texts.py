@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,30 @@ async def test_what_a_text_is_given_is_escaped_wherever_it_stands(shop: Shop) ->
     )
     shown = template.render(text="<b>&", safe=Markup("<i>ok</i>"))
     assert shown == "&lt;b&gt;&amp;|&lt;b&gt;&amp; zz|a &lt;b&gt;&amp;|<i>ok</i> x"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("connecting to 10.0.0.5:5038", "підключаємося до 10.0.0.5:5038"),
+        (
+            "No VarSet event came with the calls so far: recordings are found by their file names only.",
+            "З дотеперішніми дзвінками не надійшла подія VarSet: записи знаходяться лише за іменами файлів.",
+        ),
+        (
+            "In manager.conf of the PBX: the read right `call`, and no eventfilter that hides Hangup.",
+            "У manager.conf на АТС: право читання `call`, і жодного eventfilter, який приховує Hangup.",
+        ),
+        ("something that nobody has translated", "something that nobody has translated"),
+        ("{0.__class__}", "{0.__class__}"),
+    ],
+)
+def test_what_a_connector_says_is_translated_with_its_values(text: str, said: str) -> None:
+    assert TEXTS.heard("uk", text) == said
+
+
+def test_a_hostile_text_costs_no_time() -> None:
+    begun = time.perf_counter()
+    for text in (" to the PBX: " * 70, "a: " * 330, "(" * 999, "x" * 100_000):
+        TEXTS.heard("uk", text)
+    assert time.perf_counter() - begun < 0.5

@@ -17,7 +17,9 @@ async def show(request: PageRequest) -> web.StreamResponse:
     rows = await access.audit.page(request.viewer.shop_ids, before=before, limit=PAGE + 1)
     names = {f"person:{one.id}": one.name for one in await access.list_people()}
     following = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return request.page("audit.html", rows=rows[:PAGE], names=names, following=following)
+    return request.page(
+        "audit.html", rows=rows[:PAGE], names=names, following=following, is_further=before is not None
+    )
 
 
 routes = (Route(method="GET", path="/settings/audit", handler=show, right="audit.view", name="access.audit"),)
