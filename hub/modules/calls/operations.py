@@ -78,7 +78,6 @@ class CallOut(BaseModel):
 
     id: str
     rev: int
-    shop_id: str
     direction: Direction
     from_number: str | None
     to_number: str | None

@@ -39,7 +39,8 @@ def line_keys(call: CallSnapshot, country: str) -> tuple[str, ...]:
     one is what the line is called when we do not know it."""
     if call.direction != "inbound":
         return ()
-    numbers = [n for n in (call.to_number, call.dialled) if n is not None and not is_withheld(n)]
+    said = (_plain(call.to_number), _plain(call.dialled))
+    numbers = [n for n in said if n is not None and not is_withheld(n)]
     keys = [key for key in (number_key(n, country) for n in numbers) if key is not None]
     return tuple(dict.fromkeys([*keys, *numbers]))
 
@@ -62,7 +63,7 @@ def people(call: CallSnapshot) -> tuple[str, ...]:
     found += [who for who in (call.answered_by, call.last_extension) if who]
     if call.direction == "internal":
         found += [who for who in (call.from_number, call.to_number) if who]
-    return tuple(dict.fromkeys(who[:_LONGEST_WHO] for who in found))
+    return tuple(dict.fromkeys(who[:_LONGEST_WHO].replace("\x00", "�") for who in found))
 
 
 def columns(call: CallSnapshot) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from hub.kernel.context import UnitOfWork
-from hub.modules.calls.models import IS_LIVE, Call
+from hub.modules.calls.models import Call
 from hub.modules.crm.api import CallerMatch
 
 _MOST_HINTS = 50
@@ -19,15 +19,12 @@ class LinkService:
         self._session = uow.session
 
     async def link_number(self, key: str, match: CallerMatch) -> None:
-        """The calls of a number that were nobody's so far; what a person chose stays."""
+        """The calls of a number that were nobody's so far: their client, or who may have been it. What
+        a person chose stays."""
         known = {"relation": match.relation, "candidate_count": len(match.candidates)}
         nobodys = (Call.other_key == key, Call.client_id.is_(None), ~Call.is_chosen)
-        if match.client_id is not None:
-            values = {**known, "client_id": match.client_id, "rev": Call.rev + 1}
-            query = update(Call).where(*nobodys).values(values)
-        else:
-            values = {**known, "rev": Call.rev + 1}
-            query = update(Call).where(*nobodys, IS_LIVE).values(values)
+        query = update(Call).where(*nobodys)
+        query = query.values({**known, "client_id": match.client_id, "rev": Call.rev + 1})
         result = await self._session.execute(
             query.returning(Call.id, Call.rev, Call.started_at),
             execution_options={"synchronize_session": False},

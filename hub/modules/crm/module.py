@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
-from hub.modules.crm import web, web_vehicles
+from hub.modules.crm import operations, operations_vehicles, web, web_vehicles
 from hub.modules.crm.api import CrmApi
-from hub.modules.crm.operations import operations
 
 _DESK: dict[str, Scope] = {
     "owner": "all",
@@ -24,7 +23,7 @@ MODULE = Module(
     requires=("access",),
     api=CrmApi,
     routes=(*web.routes, *web_vehicles.routes),
-    operations=operations,
+    operations=(*operations.operations, *operations_vehicles.operations),
     menu=(
         MenuItem("Clients", "/clients", "clients.view", "users", order=30),
         MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),

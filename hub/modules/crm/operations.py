@@ -1,9 +1,9 @@
-"""Clients and vehicles in the API."""
+"""Clients in the API."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -17,9 +17,6 @@ from hub.modules.crm.api import (
     Kind,
     PhoneEntry,
     Relation,
-    VehicleEntry,
-    VehicleFilter,
-    VehicleView,
     entry_of,
 )
 
@@ -30,11 +27,13 @@ Moment = Annotated[
         return_type=str,
     ),
 ]
-_READ = (401, 403, 404, 422, 429)
-_WRITE = (401, 403, 404, 409, 415, 422, 429)
+READ = (401, 403, 404, 422, 429)
+WRITE = (401, 403, 404, 409, 415, 422, 429)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What is not known is refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -75,7 +74,7 @@ class ClientPageOut(BaseModel):
     next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
 
 
-class PhoneIn(_Strict):
+class PhoneIn(Strict):
     """A phone, in any writing."""
 
     number: str = Field(max_length=64)
@@ -83,7 +82,7 @@ class PhoneIn(_Strict):
     is_main: bool = False
 
 
-class ClientIn(_Strict):
+class ClientIn(Strict):
     """A new client; a name or a phone is needed. A phone may be shared by several clients."""
 
     kind: Kind = "person"
@@ -97,7 +96,7 @@ class ClientIn(_Strict):
     is_archived: bool = False
 
 
-class ClientChange(_Strict):
+class ClientChange(Strict):
     """What to change; with `rev` only if nobody was faster. `phones` replaces all phones."""
 
     rev: int | None = None
@@ -112,7 +111,7 @@ class ClientChange(_Strict):
     is_archived: bool | None = None
 
 
-class ClientQuery(_Strict):
+class ClientQuery(Strict):
     """Which clients. Archived ones only when asked for."""
 
     limit: int = Field(50, ge=1, le=200)
@@ -120,74 +119,6 @@ class ClientQuery(_Strict):
     q: str = Field("", max_length=200, description="A name, a phone or its last digits, a plate, a VIN")
     phone: str = Field("", max_length=64, description="Exactly this number, in any writing")
     relation: Relation | None = None
-    is_archived: bool = False
-
-
-class VehicleOut(BaseModel):
-    """A car; `client_id` is the owner now."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    rev: int
-    plate: str | None
-    vin: str | None
-    make: str
-    model: str
-    year: int | None
-    mileage_km: int | None
-    client_id: str | None
-    note: str
-    is_archived: bool
-    created_at: Moment
-
-
-class VehiclePageOut(BaseModel):
-    """A stretch of the list, newest first."""
-
-    items: list[VehicleOut]
-    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
-
-
-class VehicleIn(_Strict):
-    """A new car; a plate, a VIN or a model is needed."""
-
-    plate: str | None = Field(None, max_length=20)
-    vin: str | None = Field(None, max_length=40)
-    make: str = Field("", max_length=60)
-    model: str = Field("", max_length=100)
-    year: int | None = Field(None, ge=1886, le=9999)
-    mileage_km: int | None = Field(None, ge=0, le=9_999_999)
-    client_id: str | None = Field(None, max_length=26)
-    owner_since: date | None = None
-    note: str = Field("", max_length=10_000)
-    is_archived: bool = False
-
-
-class VehicleChange(_Strict):
-    """What to change; with `rev` only if nobody was faster. Another `client_id` is a change of owner,
-    dated `owner_since` (today where it is not given)."""
-
-    rev: int | None = None
-    plate: str | None = Field(None, max_length=20)
-    vin: str | None = Field(None, max_length=40)
-    make: str | None = Field(None, max_length=60)
-    model: str | None = Field(None, max_length=100)
-    year: int | None = Field(None, ge=1886, le=9999)
-    mileage_km: int | None = Field(None, ge=0, le=9_999_999)
-    client_id: str | None = Field(None, max_length=26)
-    owner_since: date | None = None
-    note: str | None = Field(None, max_length=10_000)
-    is_archived: bool | None = None
-
-
-class VehicleQuery(_Strict):
-    """Which cars."""
-
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=64)
-    q: str = Field("", max_length=200, description="A plate, a VIN, a model, an owner's name or phone")
-    client_id: str | None = Field(None, max_length=26)
     is_archived: bool = False
 
 
@@ -219,41 +150,6 @@ async def change_client(request: PageRequest, body: ClientChange) -> ClientOut:
     return _client(await crm.change_client(old.id, rev, _with(entry_of(old), body)))
 
 
-async def list_vehicles(request: PageRequest, query: VehicleQuery) -> VehiclePageOut:
-    """Newest first."""
-    where = VehicleFilter(text=query.q, client_id=query.client_id, is_archived=query.is_archived)
-    page = await request.apis.of(CrmApi).vehicles(where, cursor=query.cursor, limit=query.limit)
-    return VehiclePageOut(items=[_vehicle(one) for one in page.items], next=page.next)
-
-
-async def get_vehicle(request: PageRequest) -> VehicleOut:
-    """One of them."""
-    return _vehicle(await request.apis.of(CrmApi).vehicle(request.path["id"]))
-
-
-async def create_vehicle(request: PageRequest, body: VehicleIn) -> VehicleOut:
-    """A new one; a VIN that is known already is a conflict."""
-    given = body.model_dump(exclude_none=True)
-    return _vehicle(await request.apis.of(CrmApi).create_vehicle(VehicleEntry(**given)))
-
-
-async def change_vehicle(request: PageRequest, body: VehicleChange) -> VehicleOut:
-    """Only what is given is changed; null takes plate, VIN, year, mileage or owner away."""
-    crm = request.apis.of(CrmApi)
-    old = await crm.vehicle(request.path["id"])
-    entry = VehicleEntry(
-        plate=old.plate or "", vin=old.vin or "", make=old.make, model=old.model, year=old.year,
-        mileage_km=old.mileage_km, client_id=old.client_id, note=old.note, is_archived=old.is_archived,
-    )  # fmt: skip
-    given = {name: getattr(body, name) for name in body.model_fields_set if name != "rev"}
-    texts = ("plate", "vin", "make", "model", "note")
-    given.update({name: given[name] or "" for name in texts if name in given})
-    if given.get("is_archived", False) is None:
-        del given["is_archived"]
-    rev = body.rev if body.rev is not None else old.rev
-    return _vehicle(await crm.change_vehicle(old.id, rev, replace(entry, **given)))
-
-
 def _with(entry: ClientEntry, body: ClientIn | ClientChange) -> ClientEntry:
     """The entry with what the body gives; null means "not given", but for the language."""
     given: dict[str, Any] = {}
@@ -270,45 +166,22 @@ def _client(view: ClientView) -> ClientOut:
     return ClientOut.model_validate(view)
 
 
-def _vehicle(view: VehicleView) -> VehicleOut:
-    return VehicleOut.model_validate(view)
-
-
 operations = (
     ApiOperation(
         method="GET", path="/clients", handler=list_clients, right="clients.view", name="crm.list_clients",
-        summary="List or search the clients", query=ClientQuery, result=ClientPageOut, errors=_READ,
+        summary="List or search the clients", query=ClientQuery, result=ClientPageOut, errors=READ,
     ),
     ApiOperation(
         method="POST", path="/clients", handler=create_client, right="clients.edit", name="crm.create_client",
-        summary="Add a client", body=ClientIn, result=ClientOut, status=201, errors=_WRITE,
+        summary="Add a client", body=ClientIn, result=ClientOut, status=201, errors=WRITE,
     ),
     ApiOperation(
         method="GET", path="/clients/{id}", handler=get_client, right="clients.view", name="crm.get_client",
-        summary="One client", result=ClientOut, errors=_READ,
+        summary="One client", result=ClientOut, errors=READ,
     ),
     ApiOperation(
         method="PATCH", path="/clients/{id}", handler=change_client, right="clients.edit",
         name="crm.change_client", summary="Change a client", body=ClientChange, result=ClientOut,
-        errors=_WRITE,
-    ),
-    ApiOperation(
-        method="GET", path="/vehicles", handler=list_vehicles, right="clients.view",
-        name="crm.list_vehicles", summary="List or search the vehicles", query=VehicleQuery,
-        result=VehiclePageOut, errors=_READ,
-    ),
-    ApiOperation(
-        method="POST", path="/vehicles", handler=create_vehicle, right="clients.edit",
-        name="crm.create_vehicle", summary="Add a vehicle", body=VehicleIn, result=VehicleOut, status=201,
-        errors=_WRITE,
-    ),
-    ApiOperation(
-        method="GET", path="/vehicles/{id}", handler=get_vehicle, right="clients.view",
-        name="crm.get_vehicle", summary="One vehicle", result=VehicleOut, errors=_READ,
-    ),
-    ApiOperation(
-        method="PATCH", path="/vehicles/{id}", handler=change_vehicle, right="clients.edit",
-        name="crm.change_vehicle", summary="Change a vehicle", body=VehicleChange, result=VehicleOut,
-        errors=_WRITE,
+        errors=WRITE,
     ),
 )  # fmt: skip

@@ -45,7 +45,7 @@ async def test_a_call_has_exactly_the_fields_of_the_contract(hub: Hub, site: Cli
     status, call = await get_json(site, f"{CALL}/b1:1.1")
     assert status == 200
     assert call == {
-        "id": "b1:1.1", "rev": 1, "shop_id": FIRST_SHOP, "direction": "inbound",
+        "id": "b1:1.1", "rev": 1, "direction": "inbound",
         "from_number": "+380501234567", "to_number": LINE, "line": LINE, "queue": "front", "state": "ended",
         "result": "answered", "missed_reason": None, "in_hours": True,
         "started_at": "2026-01-05T07:02:10.000Z", "queued_at": None, "offered_at": "2026-01-05T07:02:11.000Z",

@@ -15,6 +15,7 @@ from hub.events.calls import CallSnapshot, Transfer
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallFilter
 from hub.modules.calls.rules import columns
+from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
 from hub.ports.live import Hint
 from hub.values import CallId, ShopId
@@ -319,6 +320,16 @@ async def test_a_new_number_of_a_client_finds_its_past_calls(hub: Hub) -> None:
     assert calls[1].rev == 2
     await hub.stop()
     await hub.open()
+
+
+async def test_past_calls_of_a_number_learn_that_it_is_a_suppliers(hub: Hub) -> None:
+    await tell_calls(hub, ended("b1:1.1", 0, "missed"))
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        crm = CrmApi(uow, hub.installation.deps)
+        await crm.mark_not_client("0501234567", "supplier", "Шини")
+        await LinkService(uow).link_number("+380501234567", await crm.caller("0501234567"))
+    call = await call_of(hub, "b1:1.1")
+    assert (call.client_id, call.relation, call.candidate_count, call.rev) == (None, "supplier", 1, 2)
 
 
 async def test_a_second_owner_of_a_number_leaves_past_calls_alone(hub: Hub) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, text
 
 from hub.app import Hub
 from hub.errors import Conflict, Invalid, NotFound
@@ -276,23 +275,3 @@ def test_a_period_is_whole_days_of_the_shop(name: str, now: datetime, hours: int
     assert until is not None
     assert until - since == timedelta(hours=hours)
     assert since.astimezone(KYIV).time() == until.astimezone(KYIV).time() == datetime.min.time()
-
-
-def plan(connection: Connection, query: str) -> str:
-    return " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
-
-
-@pytest.mark.parametrize(
-    ("condition", "index"),
-    [
-        ("started_at >= '2026'", "ix_calls_calls_started_at"),
-        ("other_key = 'x'", "ix_calls_calls_other_key"),
-        ("our_key = 'x'", "ix_calls_calls_our_key"), ("client_id = 'x'", "ix_calls_calls_client_id"),
-        ("state != 'ended'", "ix_calls_calls_live"),
-    ],
-)  # fmt: skip
-async def test_what_finds_few_calls_has_an_index(hub: Hub, condition: str, index: str) -> None:
-    query = f"SELECT id FROM calls_calls WHERE {condition} ORDER BY started_at DESC, id DESC LIMIT 51"
-    shown = await hub.database.read(lambda connection: plan(connection, query))
-    assert index in shown
-    assert "TEMP B-TREE" not in shown

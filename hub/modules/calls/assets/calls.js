@@ -59,9 +59,13 @@ function put(html) {
   }
 }
 
+// The first hint starts the wait and later ones do not prolong it: a busy hour must not starve the page.
 function soon() {
-  clearTimeout(wait);
-  wait = setTimeout(ask, followed.dataset.quick === undefined ? 400 : 120);
+  if (wait) return;
+  wait = setTimeout(() => {
+    wait = 0;
+    ask();
+  }, followed.dataset.quick === undefined ? 400 : 120);
 }
 
 if (followed) {

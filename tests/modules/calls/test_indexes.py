@@ -1,0 +1,66 @@
+"""What is asked of a million calls and a hundred thousand clients is asked of an index (SQLite's
+planner says so; times are measured by the bench)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from hub.kernel.database import Database
+from hub.kernel.migrating import migrate
+
+
+@pytest.fixture
+async def empty(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/plans.db")
+    await database.open()
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+async def plan(database: Database, query: str) -> str:
+    def explain(connection: Connection) -> str:
+        return " | ".join(str(row[3]) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+
+    return await database.read(explain)
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        ("started_at >= '2026'", "ix_calls_calls_started_at"), ("other_key = 'x'",
+        "ix_calls_calls_other_key"),
+        ("our_key = 'x'", "ix_calls_calls_our_key"), ("client_id = 'x'", "ix_calls_calls_client_id"),
+        ("state != 'ended'", "ix_calls_calls_live"),
+    ],
+)  # fmt: skip
+async def test_lists_of_calls_are_read_in_the_order_of_an_index(
+    empty: Database, condition: str, index: str
+) -> None:
+    query = f"SELECT * FROM calls_calls WHERE {condition} ORDER BY started_at DESC, id DESC LIMIT 51"
+    shown = await plan(empty, query)
+    assert index in shown
+    assert "TEMP B-TREE" not in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("SELECT client_id FROM crm_phones WHERE key = 'x'", "SEARCH crm_phones USING COVERING INDEX"),
+        ("SELECT client_id FROM crm_phones WHERE tail >= '7' AND tail < '8'",
+        "COVERING INDEX ix_crm_phones_tail"),
+        ("SELECT client_id FROM crm_words WHERE word >= 'a' AND word < 'b'",
+        "COVERING INDEX ix_crm_words_word"),
+        ("SELECT id FROM crm_vehicles WHERE plate_key LIKE '%12%'",
+        "COVERING INDEX ix_crm_vehicles_plate_key"),
+        ("SELECT id FROM crm_vehicles WHERE vin LIKE '%12%'", "COVERING INDEX ix_crm_vehicles_vin"),
+        ("SELECT * FROM crm_ownerships WHERE client_id = 'x'", "INDEX ix_crm_ownerships_client_id"),
+        ("SELECT call_id FROM calls_people WHERE who = 'x'", "COVERING INDEX ix_calls_people_who"),
+    ],
+)  # fmt: skip
+async def test_searches_touch_an_index_alone(empty: Database, query: str, index: str) -> None:
+    assert index in await plan(empty, query)
