@@ -76,8 +76,11 @@ class Door:
         self._remembered.clear()
 
     async def close(self) -> None:
-        """Let the last touches finish."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let what is done beside requests finish, but not for long."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=1.5)
+            for task in late:
+                task.cancel()
 
     async def _known(self, secret: str, *, is_token: bool) -> Known | None:
         kind = "token" if is_token else "session"

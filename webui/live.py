@@ -30,6 +30,7 @@ MOST_MESSAGES = 20
 BIGGEST_MESSAGE = 64 * 1024
 HEARTBEAT = 20.0
 SEND_TIMEOUT = 10.0
+FAREWELL = 1.5
 LOOK_EVERY = 0.7
 SIGNED_OUT, CHANGED, TOO_CHATTY = 4401, 4409, 1008
 RESYNC = Hint("resync", "", 0)
@@ -99,7 +100,7 @@ class Sockets:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise web.HTTPUpgradeRequired
         ws = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=2.0
+            heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=1.0
         )
         subscription = self._installation.live.subscribe(self._queue)
         socket = _Socket(ws, visitor, subscription, asyncio.current_task())

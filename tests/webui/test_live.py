@@ -190,3 +190,19 @@ async def test_stopping_says_goodbye_quickly(shop: Shop) -> None:
     async with asyncio.timeout(4):
         await shop.server.app[SITE].sockets.stop()
     assert await asyncio.gather(*reading) == [1001] * 5
+
+
+async def test_stopping_does_not_wait_for_a_browser_that_never_answers(shop: Shop) -> None:
+    client = await shop.signed_in("owner")
+    cookie = next(c.value for c in client.session.cookie_jar if c.key == "pitline")
+    reader, writer = await asyncio.open_connection("127.0.0.1", shop.server.port)
+    writer.write(
+        f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{shop.server.port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Origin: http://127.0.0.1:{shop.server.port}\r\nCookie: pitline={cookie}\r\n\r\n".encode()
+    )
+    assert b"101" in await asyncio.wait_for(reader.readline(), 3)
+    async with asyncio.timeout(3):
+        await shop.server.app[SITE].sockets.stop()
+        await shop.server.app[SITE].door.close()
+    writer.close()
