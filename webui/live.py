@@ -81,9 +81,10 @@ class Sockets:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(
-            *(self._close(s, 1001, "stopping") for s in self._sockets), return_exceptions=True
-        )
+        farewells = [self._close(socket, 1001, "stopping") for socket in self._sockets]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await asyncio.gather(*farewells, return_exceptions=True)
 
     def __len__(self) -> int:
         return len(self._sockets)
