@@ -23,7 +23,7 @@ class Limits:
     """Who may ask how often. A receptionist's browser asks a few times a second, a program that
     mirrors every call some hundreds; a stranger has no business beyond a page or two."""
 
-    token: Limit = Limit("token", 400.0, 2000)
+    token: Limit = Limit("token", 2000.0, 6000)
     person: Limit = Limit("person", 200.0, 1000)
     stranger: Limit = Limit("stranger", 100.0, 500)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from hub.clock import Clock
 from hub.log import get_logger
-from hub.ports.connector import Connector, ConnectorState, Health
+from hub.ports.connector import Connector, ConnectorState, Health, Measured
 from hub.ports.errors import AuthFailed, ConnectorError, NotReady
 from hub.ports.intake import Intake
 from hub.settings import SupervisorSettings
@@ -27,11 +27,13 @@ class Post:
     def __init__(self, clock: Clock, state: ConnectorState, text: str) -> None:
         self._clock = clock
         self.health = Health(state=state, since=clock.now(), text=text)
+        self.was_ready = False
 
     def report(self, state: ConnectorState, text: str, **details: str) -> None:
         """Tell the present state. A repeated state keeps its `since`."""
         since = self.health.since if state == self.health.state else self._clock.now()
         self.health = Health(state=state, since=since, text=text, details=dict(details))
+        self.was_ready = self.was_ready or state == "ready"
 
 
 class Supervisor:
@@ -59,6 +61,10 @@ class Supervisor:
     def health(self) -> Mapping[str, Health]:
         """Every connector, those that are off included."""
         return {name: post.health for name, post in self._posts.items()}
+
+    def statistics(self) -> Mapping[str, Mapping[str, float]]:
+        """The figures of every connector that counts, by its name."""
+        return {c.name: c.statistics() for c in self._connectors if isinstance(c, Measured)}
 
     def start(self) -> None:
         """Begin to run them all, side by side."""
@@ -94,8 +100,9 @@ class Supervisor:
                 error: Exception = NotReady("It ended by itself.")
             except Exception as failure:
                 error = failure
-            if self._clock.monotonic() - began > max(_STEADY, self._settings.longest_wait):
+            if post.was_ready or self._clock.monotonic() - began > max(_STEADY, self._settings.longest_wait):
                 wait = self._settings.first_wait  # it worked for a while: a new trouble, not the old one
+            post.was_ready = False
             if isinstance(error, AuthFailed):
                 post.report("auth_failed", error.text)
                 log.error("log-in refused; tried again rarely", text=error.text)

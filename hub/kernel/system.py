@@ -184,6 +184,8 @@ class System:
             for state in _STATES:
                 label = f'pitline_connector_state{{connector="{name}",state="{state}"}}'
                 figures[label] = float(health.state == state)
+        for name, counted in self._parts.supervisor.statistics().items():
+            figures |= {f"pitline_{name}_{figure}": value for figure, value in counted.items()}
         return figures
 
     def _count(self, connection: Connection) -> tuple[str, int, float, int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from hub.ports.intake import Intake
 
@@ -42,4 +42,13 @@ class Connector(Protocol):
 
     async def run(self, intake: Intake, status: Status) -> None:
         """Connect and work until cancelled (then clean up within 5 s), or raise."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A connector that counts: its figures stand in /metrics as `pitline_<connector>_<figure>`."""
+
+    def statistics(self) -> Mapping[str, float]:
+        """Counters and gauges, over all sessions of this process."""
         ...

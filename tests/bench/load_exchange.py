@@ -127,13 +127,21 @@ async def storm(writer: asyncio.StreamWriter, rate: float, seconds: float) -> tu
     return written, stall
 
 
+async def next_action(reader: asyncio.StreamReader) -> bytes:
+    """The next action of the hub; nothing when it is gone."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return b""
+
+
 async def main(rate: float, seconds: float, out: Path, storm_rate: float) -> None:
     done = asyncio.Event()
 
     async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"Asterisk Call Manager/11.0.0\r\n")
         playing: asyncio.Task[None] | None = None
-        while frame := await reader.readuntil(b"\r\n\r\n"):
+        while frame := await next_action(reader):
             fields = dict(line.partition(": ")[::2] for line in frame.decode().split("\r\n"))
             known = fields.get("Action") in ("Login", "Ping")
             answer = "Success" if known else "Error"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
@@ -40,25 +40,28 @@ def ensure_first_shop(connection: Connection, settings: ShopSettings) -> None:
     connection.execute(update(_shops).where(_shops.c.id == FIRST_SHOP, _shops.c.rev == 1).values(values))
 
 
+# Built once: on the hot path the building of a statement costs more than the statement.
+_ZONE_OF = select(_shops.c.timezone).where(_shops.c.id == bindparam("shop"))
+_HOLIDAY_OF = select(_holidays.c.opens, _holidays.c.closes).where(
+    _holidays.c.shop_id == bindparam("shop"), _holidays.c.day == bindparam("day")
+)
+_HOURS_OF = select(_hours.c.opens, _hours.c.closes).where(
+    _hours.c.shop_id == bindparam("shop"), _hours.c.weekday == bindparam("weekday")
+)
+
+
 def shop_is_open(connection: Connection, shop_id: ShopId, at: datetime) -> bool:
     """Whether the shop is open at a moment, by its own zone, hours and holidays. For the hot path."""
-    zone = connection.execute(select(_shops.c.timezone).where(_shops.c.id == shop_id)).scalar()
+    zone = connection.execute(_ZONE_OF, {"shop": shop_id}).scalar()
     if zone is None:
         return False
     local = at.astimezone(_zone(zone))
-    query = select(_holidays.c.opens, _holidays.c.closes)
-    special = connection.execute(
-        query.where(_holidays.c.shop_id == shop_id, _holidays.c.day == local.date())
-    ).first()
+    special = connection.execute(_HOLIDAY_OF, {"shop": shop_id, "day": local.date()}).first()
     if special is not None:
         return special.opens is not None and is_open(
             local, [Span(opens=special.opens, closes=special.closes)]
         )
-    rows = connection.execute(
-        select(_hours.c.opens, _hours.c.closes).where(
-            _hours.c.shop_id == shop_id, _hours.c.weekday == local.weekday()
-        )
-    )
+    rows = connection.execute(_HOURS_OF, {"shop": shop_id, "weekday": local.weekday()})
     return is_open(local, [Span(opens=row.opens, closes=row.closes) for row in rows])
 
 
