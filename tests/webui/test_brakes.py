@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from hub.clock import FrozenClock
 from hub.errors import TooMany
-from tests.webui.conftest import PASSWORD, Shop
+from tests.webui.stage import PASSWORD, Shop
 from webui.brakes import Brakes, Limit, Limits
 
 

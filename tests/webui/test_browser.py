@@ -13,8 +13,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from hub.app import Hub
 from hub.modules.access.api import AccessApi
 from tests.flows.browser import Faults, chromium
-from tests.webui.conftest import PASSWORD, WIDE, Shop
 from tests.webui.fake_pbx import FakePbx
+from tests.webui.stage import PASSWORD, WIDE, Shop
 from webui.app import SITE, make_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from hub.settings import ServerSettings
-from tests.webui.conftest import Shop
+from tests.webui.stage import Shop
 from webui.guard import client_address, csrf_token, is_loopback
 
 FORM = {"name": "New One", "role": "mechanic", "is_active": "1"}

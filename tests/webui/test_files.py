@@ -11,8 +11,8 @@ from yarl import URL
 
 from hub.modules.catalogue import MODULES
 from tests.conftest import missing
-from tests.webui.conftest import Shop
 from tests.webui.extraction import ROOT
+from tests.webui.stage import Shop
 from webui.menu import OWN_ITEMS
 
 TEMPLATES = [*(ROOT / "webui/templates").rglob("*.html"), *ROOT.glob("hub/modules/*/templates/**/*.html")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from tests.webui.conftest import PASSWORD, Shop
+from tests.webui.stage import PASSWORD, Shop
 from tests.webui.test_rights import CELLS, SAME
 
 NASTY = (

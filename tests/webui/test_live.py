@@ -15,7 +15,7 @@ from sqlalchemy import text
 from hub.modules.access.api import AccessApi
 from hub.ports.live import Hint
 from hub.values import ShopId
-from tests.webui.conftest import Shop
+from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.live import CHANGED, MOST_SOCKETS, SIGNED_OUT, Sockets
 

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text
 
 from hub.app import Hub
-from tests.webui.conftest import PASSWORD, WIDE, Shop
+from tests.webui.stage import PASSWORD, WIDE, Shop
 from webui.app import SITE, make_app
 from webui.request import own_path
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.modules.catalogue import MODULES
-from tests.webui.conftest import Shop
+from tests.webui.stage import Shop
 from webui.openapi import PREFIX, describe
 
 OPERATIONS = [operation for module in MODULES for operation in module.operations]

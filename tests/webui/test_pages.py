@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
 from hub.modules.access.api import prepare
-from tests.webui.conftest import WIDE, Shop
 from tests.webui.fake_pbx import FakePbx
+from tests.webui.stage import WIDE, Shop
 from webui.app import make_app
 
 SAME = {"Sec-Fetch-Site": "same-origin"}

@@ -10,7 +10,7 @@ import pytest
 from hub.kernel.manifest import ROLES, grants_of
 from hub.kernel.web import PUBLIC, SIGNED_IN
 from hub.modules.catalogue import MODULES
-from tests.webui.conftest import Shop
+from tests.webui.stage import Shop
 from webui.app import OWN_ROUTES
 from webui.openapi import PREFIX
 

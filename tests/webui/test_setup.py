@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
-from tests.webui.conftest import WIDE, Shop
+from tests.webui.stage import WIDE, Shop
 from webui.app import SITE, make_app
 
 OWNER = {"name": "Олена", "login": "olena", "password": "four plain words here"}

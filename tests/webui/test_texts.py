@@ -10,8 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from hub.modules.catalogue import MODULES
-from tests.webui.conftest import Shop
 from tests.webui.extraction import ROOT, texts_of
+from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.request import ROLE_NAMES
 from webui.texts import Texts, accepted_language, fill

@@ -17,7 +17,7 @@ from hub.errors import Conflict, Unavailable
 from hub.kernel.manifest import Module
 from hub.kernel.web import PUBLIC, ApiOperation, PageRequest, Route
 from hub.modules.access.api import AccessApi
-from tests.webui.conftest import WIDE, Shop
+from tests.webui.stage import WIDE, Shop
 from webui.app import make_app
 
 

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from hub.app import Hub
+from hub.clock import FrozenClock
 from hub.kernel.web import Viewer
-from hub.modules.access.api import AccessApi
-from tests.webui.conftest import hub, limits, migrated_file, password_hash, shop
-
-__all__ = ["hub", "limits", "migrated_file", "password_hash", "shop"]
+from hub.modules.access.api import AccessApi, hash_password
+from hub.settings import Settings
+from tests.webui.stage import PASSWORD, Shop, migrate_file, open_hub, open_shop
 
 Open = Callable[[], AbstractAsyncContextManager[AccessApi]]
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrate_file(tmp_path_factory.mktemp("migrated") / "pitline.db")
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return asyncio.run(hash_password(PASSWORD))
+
+
+@pytest.fixture
+async def hub(
+    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path, migrated_file: Path
+) -> AsyncIterator[Hub]:
+    async with open_hub(settings, frozen_clock, tmp_path, migrated_file) as made:
+        yield made
+
+
+@pytest.fixture
+async def shop(hub: Hub, frozen_clock: FrozenClock, password_hash: str) -> AsyncIterator[Shop]:
+    async with open_shop(hub, frozen_clock, password_hash) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.webui.conftest import Shop
+from tests.webui.stage import Shop
 
 FIELDS = {"id", "rev", "name", "role", "extensions", "mobile", "is_active"}
 

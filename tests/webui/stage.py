@@ -1,0 +1,127 @@
+"""A web admin over a real hub, and browsers and programs that knock at its door."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import CookieJar
+from aiohttp.test_utils import TestClient, TestServer
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.database import Database
+from hub.kernel.journal import FileJournal
+from hub.kernel.migrating import migrate
+from hub.modules.access.api import AccessApi, PersonView
+from hub.modules.catalogue import MODULES
+from hub.settings import Settings
+from webui.app import make_app
+from webui.brakes import Limit, Limits
+
+PASSWORD = "four plain words here"
+WIDE = Limits(
+    token=Limit("token", 1e6, 10**6),
+    person=Limit("person", 1e6, 10**6),
+    stranger=Limit("stranger", 1e6, 10**6),
+)
+
+
+@dataclass
+class Shop:
+    """A running web admin, for tests."""
+
+    hub: Hub
+    clock: FrozenClock
+    server: TestServer
+    hash: str
+    clients: list[TestClient[Any, Any]] = field(default_factory=list)
+
+    def browser(self) -> TestClient[Any, Any]:
+        """A browser without cookies, which follows no redirects by itself."""
+        client = TestClient(self.server, cookie_jar=CookieJar(unsafe=True))
+        self.clients.append(client)
+        return client
+
+    async def person(self, role: str, login: str = "", **more: Any) -> PersonView:
+        """An employee who may sign in with PASSWORD."""
+        more = {"is_one_time": False, **more}
+        installation = self.hub.installation
+        async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+            return await AccessApi(uow, installation.deps).create_person(
+                role.title(), role, login=login or role, password_hash=self.hash, **more
+            )
+
+    async def signed_in(self, role: str, login: str = "") -> TestClient[Any, Any]:
+        """The browser of somebody who has this role."""
+        await self.person(role, login)
+        return await self.sign_in(login or role)
+
+    async def sign_in(self, login: str, password: str = PASSWORD) -> TestClient[Any, Any]:
+        client = self.browser()
+        answer = await client.post(
+            "/login", data={"login": login, "password": password}, allow_redirects=False
+        )
+        assert answer.status == 303, await answer.text()
+        return client
+
+    async def token(self, role: str) -> str:
+        """A token of this role."""
+        installation = self.hub.installation
+        async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+            _, secret = await AccessApi(uow, installation.deps).tokens.create(f"test {role}", role)
+        return secret
+
+    async def audit(self) -> list[tuple[str, str]]:
+        """Action and outcome of every row, newest first."""
+        installation = self.hub.installation
+        shop = installation.default_shop
+        async with installation.transactions.reading(actor=None, shop_id=shop) as uow:
+            rows = await AccessApi(uow, installation.deps).audit.page([shop], limit=500)
+        return [(row.action, row.outcome) for row in rows]
+
+
+def migrate_file(path: Path) -> Path:
+    """A database that is up to date; copying it is faster than migrating one for every test."""
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await database.open()
+        await migrate(database)
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@asynccontextmanager
+async def open_hub(
+    settings: Settings, clock: FrozenClock, folder: Path, migrated: Path
+) -> AsyncIterator[Hub]:
+    """A hub on a copy of a migrated file; nothing runs by itself."""
+    target = folder / "data" / "pitline.db"
+    target.parent.mkdir(exist_ok=True)
+    shutil.copy(migrated, target)
+    made = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
+    await made.open()
+    yield made
+    await made.close()
+
+
+@asynccontextmanager
+async def open_shop(
+    hub: Hub, clock: FrozenClock, password_hash: str, limits: Limits = WIDE
+) -> AsyncIterator[Shop]:
+    """The web admin of a hub."""
+    server = TestServer(make_app(hub.installation, limits))
+    await server.start_server()
+    made = Shop(hub, clock, server, password_hash)
+    yield made
+    for client in made.clients:
+        await client.close()
+    await server.close()
