@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 A = TypeVar("A")
+R = TypeVar("R")
 
 
 class UnitOfWork(Protocol):
@@ -41,6 +42,11 @@ class UnitOfWork(Protocol):
     @property
     def actor(self) -> str | None:
         """Who acts: `person:<id>`, `token:<id>`, or None for the hub itself."""
+        ...
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run synchronous Core queries in one visit to the database: for what every hint asks for.
+        In a writing unit of work they see what it has done so far."""
         ...
 
     def publish(

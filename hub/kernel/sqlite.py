@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool, StaticPool
 
 from hub.errors import Invalid, Unavailable
 from hub.kernel.onehop import OneHopConnection, OneHopModule
@@ -68,6 +68,19 @@ def writer_engine(path: Path, *, checkpoints: bool = True) -> Engine:
         f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
     _hook(engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
+    return engine
+
+
+def scout_engine(path: Path, threads: int) -> Engine:
+    """For short synchronous reads, one connection for each reading thread."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=threads,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+    )
+    _hook(engine, "BEGIN", query_only=True)
     return engine
 
 

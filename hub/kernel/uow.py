@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
@@ -14,6 +16,8 @@ from hub.kernel.database import Database
 from hub.kernel.outbox import Fact, Outbox, Stored
 from hub.ports.live import Hint, LiveSink
 from hub.values import ShopId
+
+R = TypeVar("R")
 
 
 class SqlUnitOfWork:
@@ -28,8 +32,10 @@ class SqlUnitOfWork:
         cause_id: str | None,
         outbox: Outbox | None,
         clock: Clock,
+        database: Database,
     ) -> None:
         self._session = session
+        self._database = database
         self._actor = actor
         self._shop_id = shop_id
         self._cause_id = cause_id
@@ -70,6 +76,14 @@ class SqlUnitOfWork:
     def hint(self, topic: str, row_id: str, rev: int) -> None:
         """Remember a hint; watchers get it after the commit."""
         self._hints.append(Hint(topic, row_id, rev, self._shop_id))
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Core queries in one visit to the database; in a reading unit of work on a connection of
+        their own, since a page that asks nothing else then needs no session at all."""
+        if self._outbox is None:
+            return await self._database.read(work)
+        await self._session.flush()
+        return await self._session.run_sync(lambda session: work(session.connection()))
 
     async def store_facts(self) -> Stored:
         """Flush the rows and write the facts, still inside the transaction."""
@@ -115,6 +129,7 @@ class SqlTransactions:
                 cause_id=cause_id,
                 outbox=self._outbox,
                 clock=self._clock,
+                database=self._database,
             )
             yield uow
             stored = await uow.store_facts()
@@ -130,5 +145,11 @@ class SqlTransactions:
         """A reading unit of work; it sees one moment and is rolled back at the end."""
         async with self._database.reading() as session:
             yield SqlUnitOfWork(
-                session, actor=actor, shop_id=shop_id, cause_id=None, outbox=None, clock=self._clock
+                session,
+                actor=actor,
+                shop_id=shop_id,
+                cause_id=None,
+                outbox=None,
+                clock=self._clock,
+                database=self._database,
             )

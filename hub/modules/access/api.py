@@ -19,7 +19,7 @@ from hub.modules.access.rules import (
 )  # fmt: skip
 from hub.modules.access.service_audit import AuditService
 from hub.modules.access.service_login import Known, LoginService
-from hub.modules.access.service_people import PeopleService
+from hub.modules.access.service_people import PeopleService, names_by_extension
 from hub.modules.access.service_shops import (
     TRUNKS,
     ShopService,
@@ -44,11 +44,40 @@ from hub.modules.access.views import (
 from hub.values import ShopId
 
 __all__ = [
-    "TRUNKS", "AccessApi", "AuditService", "AuditView", "HolidayView", "Known", "LoginAttempt",
-    "LoginService", "PeopleService", "PersonEntry", "PersonView", "SessionView", "ShopService", "ShopView",
-    "SignedIn", "Span", "TokenService", "TokenView", "clean_extension", "clean_login", "covers",
-    "ensure_first_shop", "hash_password", "may_appoint", "new_password", "parse_minutes", "password_fault",
-    "password_fits", "prepare", "shop_is_open", "show_minutes", "stored_trunks", "warm_up",
+    "TRUNKS",
+    "AccessApi",
+    "AuditService",
+    "AuditView",
+    "HolidayView",
+    "Known",
+    "LoginAttempt",
+    "LoginService",
+    "PeopleService",
+    "PersonEntry",
+    "PersonView",
+    "SessionView",
+    "ShopService",
+    "ShopView",
+    "SignedIn",
+    "Span",
+    "TokenService",
+    "TokenView",
+    "clean_extension",
+    "clean_login",
+    "covers",
+    "ensure_first_shop",
+    "hash_password",
+    "may_appoint",
+    "names_by_extension",
+    "new_password",
+    "parse_minutes",
+    "password_fault",
+    "password_fits",
+    "prepare",
+    "shop_is_open",
+    "show_minutes",
+    "stored_trunks",
+    "warm_up",
 ]  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import CompoundSelect, Connection, delete, func, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -17,6 +18,15 @@ from hub.modules.access.views import PersonEntry, PersonView
 from hub.values import PhoneNumber, ShopId
 
 FIRST_OWNER = "first_owner"
+_NAMES: CompoundSelect[Any] = union_all(
+    select(Extension.extension, Person.name).join(Person).where(Person.is_active),
+    select(Person.mobile, Person.name).where(Person.is_active, Person.mobile.is_not(None)),
+)
+
+
+def names_by_extension(connection: Connection) -> dict[str, str]:
+    """The active employees' names by extension and mobile (E.164); for what is read on every hint."""
+    return {row.extension: row.name for row in connection.execute(_NAMES)}
 
 
 class PeopleService:

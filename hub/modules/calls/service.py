@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
-from hub.modules.access.api import AccessApi
-from hub.modules.calls.models import IS_LIVE, Call, Merged, Note
+from hub.modules.access.api import names_by_extension
+from hub.modules.calls import statements as sql
+from hub.modules.calls.models import IS_LIVE, Call, Note
 from hub.modules.calls.rules import LONGEST_NOTE, read_legs, read_parties, read_transfers
 from hub.modules.calls.service_links import LinkService
 from hub.modules.calls.views import CallView, NoteView, PartyView
@@ -29,23 +32,13 @@ class CallService:
         self._uow = uow
         self._session = uow.session
         self._deps = deps
-        self._access = AccessApi(uow, deps)
 
     async def one(self, call_id: str, shops: frozenset[ShopId] | None) -> CallView:
         """A merged call answers with the one that it became a part of."""
-        row = await self._row(call_id)
+        row, names = await self._uow.read(partial(_look_up, call_id))
         if row is None or (shops is not None and row.shop_id not in shops):
             raise NotFound("calls.unknown", "There is no such call.")
-        return (await self.views([row]))[0]
-
-    async def _row(self, call_id: str) -> Call | None:
-        if "\x00" in call_id:
-            return None
-        row = await self._session.get(Call, call_id)
-        if row is None:
-            into = await self._session.scalar(select(Merged.into_id).where(Merged.call_id == call_id))
-            row = await self._session.get(Call, into) if into is not None else None
-        return row
+        return _with_names(row, names)
 
     async def live(self, shops: frozenset[ShopId] | None) -> tuple[CallView, ...]:
         query = select(Call).where(IS_LIVE).order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
@@ -55,18 +48,8 @@ class CallService:
 
     async def views(self, rows: Sequence[Call]) -> tuple[CallView, ...]:
         """Rows with the names of our people, in the rows' order."""
-        parties = [read_parties(row.parties) for row in rows]
-        names = await self._names(party for some in parties for party in some)
-        return tuple(
-            _view(row, tuple(_named(party, names) for party in some))
-            for row, some in zip(rows, parties, strict=True)
-        )
-
-    async def _names(self, parties: Iterable[PartyView]) -> dict[str, str]:
-        if not any(party.who for party in parties):
-            return {}
-        people = await self._access.people_by_extension()
-        return {who: person.name for who, person in people.items()}
+        names = await self._uow.read(names_by_extension) if rows else {}
+        return tuple(_with_names(row, names) for row in rows)
 
     async def set_client(
         self, call_id: str, client_id: str | None, vehicle_id: str | None, shops: frozenset[ShopId] | None
@@ -77,7 +60,7 @@ class CallService:
         await LinkService(self._uow).choose(call.id, client_id, vehicle_id)
         if client_id is None:
             match = await CrmApi(self._uow, self._deps).caller(call.other_number)
-            row = await self._row(call.id)
+            row = await self._session.get(Call, call.id)
             if row is not None and row.other_key is not None:
                 await LinkService(self._uow).link_number(row.other_key, match)
         self._session.expire_all()
@@ -115,7 +98,7 @@ class CallService:
         return self._deps.telephony.link() if self._deps.telephony is not None else None
 
 
-def _named(party: PartyView, names: dict[str, str]) -> PartyView:
+def _named(party: PartyView, names: Mapping[str, str]) -> PartyView:
     name = names.get(party.extension or "") or names.get(party.number or "")
     return replace(party, name=name) if name else party
 
@@ -127,7 +110,19 @@ def _note(row: Note) -> NoteView:
     )  # fmt: skip
 
 
-def _view(row: Call, parties: tuple[PartyView, ...]) -> CallView:
+def _look_up(call_id: str, connection: Connection) -> tuple[Row[Any] | None, dict[str, str]]:
+    if "\x00" in call_id:
+        return None, {}
+    asked = {"call": call_id}
+    row = connection.execute(sql.ONE, asked).first() or connection.execute(sql.SURVIVOR, asked).first()
+    return row, names_by_extension(connection) if row is not None else {}
+
+
+def _with_names(row: Call | Row[Any], names: Mapping[str, str]) -> CallView:
+    return _view(row, tuple(_named(party, names) for party in read_parties(row.parties)))
+
+
+def _view(row: Call | Row[Any], parties: tuple[PartyView, ...]) -> CallView:
     return CallView(
         id=row.id, rev=row.rev, step=row.step, shop_id=ShopId(row.shop_id), direction=row.direction,
         from_number=row.from_number, to_number=row.to_number, other_number=row.other_number,

@@ -58,3 +58,11 @@ TOUCH = (
     .values(rev=Call.rev + 1)
     .returning(Call.rev, Call.shop_id)
 )
+
+ONE = select(*Call.__table__.c).where(Call.id == bindparam("call"))
+SURVIVOR = (
+    select(*Call.__table__.c)
+    .join(Merged, Merged.into_id == Call.id)
+    .where(Merged.call_id == bindparam("call"))
+)
+"""A call for reading, and the one that a merged call became a part of."""
