@@ -199,10 +199,9 @@ async def parked_by_ami(stage: Stage) -> None:
             at_anna.at["answered"], away, taking.at["answered"], caller.at["ended"], tolerance=1.2
         ),
         parties={"101": ["answered"]},
+        transfers=[["park", "101", parked["ParkingSpace"]]],
     )
-    stage.remark = (
-        "One park to that space is in transfers; who did it is not told by AMI (the parker is the caller)."
-    )
+    stage.remark = "AMI names the caller as the parker; it was parked for the last of ours who talked."
     await stage.settle(2)
 
 
