@@ -11,6 +11,7 @@ from connectors.ami.tracker.meeting import refresh
 from connectors.ami.tracker.moments import Moment
 from connectors.ami.tracker.people import is_person, label
 from hub.events.calls import Transfer, TransferKind
+from hub.values import normalise_number
 
 _SOON = 2.0
 
@@ -20,12 +21,20 @@ def record(
 ) -> None:
     """Note a transfer that was done. A blind one waits for the next event: it may turn out to be a
     parking, and the one who sent it is about to leave."""
+    if kind != "park":
+        to = _outside_as_e164(to, exchange.settings.country)
     conversation.transfers.append(Transfer(at=now.at, kind=kind, from_extension=by, to=to))
     conversation.departure = None
     if kind == "blind":
         exchange.tell_later(conversation)
     else:
         exchange.tell(conversation)
+
+
+def _outside_as_e164(to: str, country: str) -> str:
+    """A number of the public network in the one form that it has everywhere; an extension as it is."""
+    number = normalise_number(to, country) or ""
+    return number if number.startswith("+") else to
 
 
 def on_blind_transfer(exchange: Exchange, message: Message, now: Moment) -> None:

@@ -107,7 +107,7 @@ async def blind_to_a_mobile(stage: Stage) -> None:
             at_anna.at["answered"], at_anna.at["referred"], mobile.at["answered"], caller.at["ended"]
         ),
         parties={"101": ["answered"], f"+{MOBILE}": ["answered"]},
-        transfers=[["blind", "101", MOBILE]],
+        transfers=[["blind", "101", f"+{MOBILE}"]],
     )
     await stage.settle()
 
