@@ -184,19 +184,20 @@ class HotPath:
         steps: Sequence[tuple[Subscription, Sequence[_Work]]],
         outcome: Outcome,
     ) -> Exception | None:
-        """Run handlers under one savepoint; None when all succeeded, else nothing of it stays."""
+        """Run handlers under one savepoint; None when all succeeded, else nothing of it stays.
+        The savepoint is said in plain SQL: SQLAlchemy compiles its own anew every time."""
         batch = Batch(connection, self._deps, self._outbox, self._clock)
-        savepoint = connection.begin_nested()
+        connection.exec_driver_sql("SAVEPOINT hot")
         try:
             for subscription, works in steps:
                 if subscription.handle_batch is not None:
                     subscription.handle_batch(batch, [work.delivered for work in works])
             stored = self._outbox.store(connection, [self._outbox.row(fact) for fact in batch.facts])
-            savepoint.commit()
+            connection.exec_driver_sql("RELEASE SAVEPOINT hot")
         except Exception as error:
             if storage_fault(error) is not None:
                 raise
-            savepoint.rollback()
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT hot")
             return error
         outcome.stored += stored
         outcome.hints += batch.hints
