@@ -87,10 +87,12 @@ def hearing(leg: Leg) -> list[Leg]:
     if leg.mate is not None:
         found[leg.mate] = None
     ahead = list(found)
+    visited: set[Bridge] = set()
     while ahead:
         bridge = ahead.pop().bridge
-        if bridge is None or bridge.is_holding:
+        if bridge is None or bridge.is_holding or bridge in visited:
             continue
+        visited.add(bridge)
         for member in bridge.members:
             if member in found:
                 continue

@@ -60,19 +60,25 @@ def refresh(exchange: Exchange, conversation: Conversation, now: Moment) -> None
 
 
 def _joined(conversation: Conversation) -> list[Leg]:
-    """The persons of ours who hear the outside party (internal: who hear each other)."""
+    """The persons of ours who hear the outside party (internal: who hear each other). Who hears one
+    hears all of them, so that each gathering is looked at once, however many legs it has."""
+    heard: set[Leg] = set()
     if conversation.direction == "internal":
         for leg in conversation.living:
-            if leg.bridge is not None and leg.is_real:
-                together = [one for one in hearing(leg) if is_person(one) and one.ended is None]
+            if leg.bridge is not None and leg.is_real and leg not in heard:
+                everybody = hearing(leg)
+                heard.update(everybody)
+                together = [one for one in everybody if is_person(one) and one.ended is None]
                 if len(together) > 1:
                     return together
         return []
     joined: dict[Leg, None] = {}
     for outside in conversation.outside_parties():
-        if outside.bridge is None:
+        if outside.bridge is None or outside in heard:
             continue
-        for one in hearing(outside):
+        everybody = hearing(outside)
+        heard.update(everybody)
+        for one in everybody:
             if is_person(one) and one.ended is None:
                 joined[one] = None
                 if conversation.anchor is None:

@@ -14,7 +14,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import begin, place
 from connectors.ami.tracker.endpoints import target
 from connectors.ami.tracker.exchange import Exchange
-from connectors.ami.tracker.legs import RINGING, UP, Leg
+from connectors.ami.tracker.legs import RINGING, UP, Leg, hearing
 from connectors.ami.tracker.meeting import meet, refresh
 from connectors.ami.tracker.moments import Moment
 
@@ -68,9 +68,8 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
     legs = [_keep_or_adopt(exchange, row, status, now, numbers) for row, status in rows.values()]
     _place_in_bridges(exchange, rows, now)
     _place_in_queues_and_spaces(exchange, pbx, now)
-    for leg in legs:
-        if leg is not None:
-            refresh(exchange, leg.conversation, replace(now, is_guess=True))
+    for conversation in dict.fromkeys(leg.conversation for leg in legs if leg is not None):
+        refresh(exchange, conversation, replace(now, is_guess=True))
     fresh = [one for one in _all(exchange) if id(one) not in known]
     for conversation in fresh:
         conversation.step = max(conversation.step, int(now.arrival) - _STEPS_FROM)
@@ -211,8 +210,11 @@ def _place_in_bridges(
             exchange.enter_bridge(leg, bridge)
             moved.append(leg)
     by_then = replace(now, is_guess=True)
+    met: set[Leg] = set()
     for leg in moved:
-        meet(exchange, leg, by_then)
+        if leg not in met:
+            meet(exchange, leg, by_then)
+            met.update(hearing(leg))
 
 
 def _place_in_queues_and_spaces(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> None:
