@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from connectors.ami.message import Message
-from connectors.ami.protocol import Framer
 from connectors.ami.tracker import PbxSnapshot, Tracker, TrackerSettings
 from tests.connectors.ami.streams import LONG_AGO, TRUNKS
 
