@@ -100,6 +100,23 @@ async def test_a_note_that_is_being_typed_survives_every_update(shop: Shop, page
     assert await notes_of(shop, call) == ["стук спереду зліва"]
 
 
+async def test_a_note_goes_on_when_its_call_becomes_a_part_of_another(shop: Shop, page: Page) -> None:
+    survivor = await ringing(shop, page, IRYNA)
+    absorbed = await ringing(shop, page, "+380931230009")
+    await page.locator(f'[data-open="{absorbed.call.call_id}"]').click()
+    await expect(card(page)).to_have_attribute("data-card", absorbed.call.call_id)
+    await page.keyboard.press("n")
+    await page.keyboard.type("гальма ")
+    await absorbed.becomes_part_of(survivor)
+    await expect(card(page)).to_have_attribute("data-card", survivor.call.call_id)
+    await page.keyboard.type("скриплять")
+    assert await page.input_value("[data-draft]") == "гальма скриплять"
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".desk-notes")).to_contain_text("гальма скриплять")
+    assert await notes_of(shop, survivor) == ["гальма скриплять"]
+    await survivor.ends("missed")
+
+
 async def test_a_new_call_does_not_take_the_card_from_under_a_note(shop: Shop, page: Page) -> None:
     first = await ringing(shop, page, IRYNA)
     await first.answered_by("101")

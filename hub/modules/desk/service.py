@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,11 +37,11 @@ class DeskService:
 
     async def state(self, viewer: Viewer, kept: Collection[str] = ()) -> DeskState:
         """The pops alone."""
-        return (await self._state(viewer, kept))[0]
+        return (await self._state(viewer, await self._kept(kept)))[0]
 
     async def pops(self, viewer: Viewer) -> tuple[PopRow, ...]:
         """The pops that go on, one line each, for the pages that are not the desk."""
-        state, calls = await self._state(viewer, ())
+        state, calls = await self._state(viewer, {})
         going_on = [pop for pop in state.pops if pop.stage != "after"]
         rows = await self._callers.rows([calls[pop.call_id] for pop in going_on], phones_of(viewer))
         return tuple(PopRow(pop=pop, row=rows[pop.call_id]) for pop in going_on)
@@ -49,7 +49,10 @@ class DeskService:
     async def page(self, viewer: Viewer, chosen: str | None, kept: Collection[str]) -> DeskPage:
         """Everything: pops, the open card, the board, today's calls."""
         now, shops = self._clock.now(), shops_of(viewer)
-        state, calls = await self._state(viewer, kept)
+        held = await self._kept(kept)
+        became = {asked: call.id for asked, call in held.items() if asked != call.id}
+        state, calls = await self._state(viewer, held)
+        chosen = became.get(chosen or "", chosen)
         live = [call for call in calls.values() if call.is_live and (shops is None or call.shop_id in shops)]
         today = CallFilter(shops=shops, since=self._day_began(now))
         ended = await self._calls.history(
@@ -67,6 +70,7 @@ class DeskService:
             today=tuple(rows[call.id] for call in ended.items),
             totals=await self._calls.totals(today),
             now=now,
+            became=became,
         )
 
     async def dismiss(self, viewer: Viewer, call_id: str, stage: Stage, transfers: int) -> None:
@@ -94,12 +98,20 @@ class DeskService:
         before = self._clock.now() - _DISMISSALS_LIVE
         await self._uow.session.execute(delete(DismissedCall).where(DismissedCall.dismissed_at < before))
 
-    async def _state(self, viewer: Viewer, kept: Collection[str]) -> tuple[DeskState, dict[CallId, CallView]]:
+    async def _kept(self, asked: Collection[str]) -> dict[str, CallView]:
+        """The calls that a tab holds unsaved notes for; of a merged one the call that it is a part of."""
+        found = [(call_id, await self._known(call_id)) for call_id in sorted(asked)[:_MOST_KEPT]]
+        return {call_id: call for call_id, call in found if call is not None}
+
+    async def _state(
+        self, viewer: Viewer, held: Mapping[str, CallView]
+    ) -> tuple[DeskState, dict[CallId, CallView]]:
         now, phones = self._clock.now(), phones_of(viewer)
         found = list(await self._calls.live_calls())
         if phones:
             found += await self._mine_ended(phones, now)
-            found += [call for call_id in sorted(kept)[:_MOST_KEPT] if (call := await self._known(call_id))]
+            found += held.values()
+        kept = {call.id for call in held.values()}
         calls = {CallId(call.id): call for call in found}
         followed = [_followed(call, now) for call in calls.values()]
         dismissals = await self._dismissals(viewer, list(calls)) if phones else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -75,3 +76,5 @@ class DeskPage:
     today: tuple[Row, ...]
     totals: CallTotals
     now: datetime
+    became: Mapping[str, str]
+    """Calls that the tab holds an unsaved note for and that are a part of another call now: of which."""

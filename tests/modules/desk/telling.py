@@ -14,6 +14,7 @@ from hub.events.calls import (
     CallEnded,
     CallFact,
     CallHeld,
+    CallMerged,
     CallResult,
     CallResumed,
     CallRinging,
@@ -148,6 +149,13 @@ class Telling:
             replace(known, answered_at=known.answered_at or self._now, left_at=None, outcome="answered")
         )
 
+    async def becomes_part_of(self, other: Telling) -> None:
+        """The PBX tied it to another call, which goes on."""
+        self._step += 1
+        call_id = self.call.call_id
+        event = CallMerged(step=self._step, call_id=call_id, into_call_id=other.call.call_id)
+        await tell(self._intake, self._clock, [(f"{call_id}:{self._step}", event)])
+
     def _leave(self, who: str, outcome: PartyOutcome) -> None:
         known = next(p for p in self.call.parties if _who(p) == who)
         strongest: PartyOutcome = "answered" if known.answered_at else outcome
@@ -163,7 +171,7 @@ class Telling:
         await tell(self._intake, self._clock, [(f"{self.call.call_id}:{self._step}", event)])
 
 
-async def tell(intake: Intake, clock: Clock, facts: Sequence[tuple[str, CallFact]]) -> None:
+async def tell(intake: Intake, clock: Clock, facts: Sequence[tuple[str, CallFact | CallMerged]]) -> None:
     await intake.accept(
         [
             Arrival(source="told", external_id=external_id, occurred_at=clock.now(), event=event)

@@ -97,6 +97,22 @@ async def test_the_state_has_a_tag_until_something_changes(shop: Shop, oksana: H
             await asyncio.sleep(0.01)
 
 
+async def test_the_unsaved_note_of_a_call_that_became_a_part_of_another_goes_on_there(
+    shop: Shop, oksana: Hand
+) -> None:
+    survivor, absorbed = await ringing(shop, oksana, IRYNA), await ringing(shop, oksana, MOBILE)
+    here, there = absorbed.call.call_id, survivor.call.call_id
+    await absorbed.becomes_part_of(survivor)
+    asked = f"/desk/state?open={quote(here)}&keep={quote(here)}"
+    async with asyncio.timeout(3):
+        while "data-became=" not in (html := (await oksana.get(asked))[1]):
+            await asyncio.sleep(0.01)
+    assert f'data-became=\'{{"{here}": "{there}"}}\'' in html
+    assert f'data-draft="{there}"' in html
+    assert f'data-card="{here}"' not in html
+    await survivor.ends("missed")
+
+
 async def test_putting_away_twice_is_once(shop: Shop, oksana: Hand) -> None:
     call = await ringing(shop, oksana, IRYNA)
     for _ in range(2):

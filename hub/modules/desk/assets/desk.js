@@ -46,6 +46,10 @@ function show(html) {
 }
 
 function settle() {
+  for (const [call, into] of Object.entries(JSON.parse(state().dataset.became ?? "{}"))) {
+    drafts.move(call, into);
+    if (chosen === call) chosen = into;
+  }
   const known = CSS.escape(chosen);
   if (!desk.querySelector(`[data-card="${known}"], [data-open="${known}"]`)) chosen = "";
   drafts.restore(desk);

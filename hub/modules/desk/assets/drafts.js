@@ -19,6 +19,13 @@ export function forget(call) {
   sessionStorage.removeItem(PREFIX + call);
 }
 
+// A call became a part of another one: what was typed on its card goes on there.
+export function move(call, into) {
+  const texts = [into, call].map((one) => sessionStorage.getItem(PREFIX + one)).filter(Boolean);
+  if (texts.length) sessionStorage.setItem(PREFIX + into, [...new Set(texts)].join("\n"));
+  forget(call);
+}
+
 // A note box that has just appeared gets back what was typed into it before.
 export function restore(root) {
   for (const field of root.querySelectorAll("[data-draft]")) {
