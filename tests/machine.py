@@ -32,6 +32,14 @@ def need_asterisk() -> None:
         missing("Asterisk 22", reason)
 
 
+def need_sipp() -> str:
+    """For tests in which another SIP stack than ours places the call; where the program is."""
+    found = shutil.which("sipp")
+    if found is None:
+        missing("sipp", "apt-get install sip-tester")
+    return found or ""
+
+
 @lru_cache(maxsize=1)
 def _asterisk_is_missing() -> str:
     from tests.asterisk.provision import CannotProvision, provision
