@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from hub.app import Hub
 from tests.factories.crm import make_car, make_client
@@ -185,3 +186,22 @@ async def test_the_display_line_takes_its_token_from_the_address_too(hub: Hub) -
     answers = [await get_text(stranger, "/cid", **asked, token=token) for token in (good, weak, "x", "")]
     await stranger.close()
     assert answers == [(200, "Ірина\n"), (401, "\n"), (401, "\n"), (401, "\n")]
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        ("/cid?number=0501112233", {"Authorization": "Bearer nonsense"}, 401),
+        ("/cid?number=0501112233", {"Authorization": "Bearer nonsense", "Accept": "application/json"}, 401),
+        ("/cid?number=050%00", {}, 422),
+        ("/cid?number=050%00", {"Accept": "text/html"}, 422),
+    ],
+)
+async def test_whatever_is_wrong_a_desk_phone_is_given_an_empty_line_of_text(
+    hub: Hub, address: str, headers: dict[str, str], status: int
+) -> None:
+    stranger = await site_of(hub, None)
+    async with stranger.get(URL(address, encoded=True), headers=headers, allow_redirects=False) as answer:
+        seen = (answer.status, answer.content_type, await answer.text())
+    await stranger.close()
+    assert seen == (status, "text/plain", "\n")
