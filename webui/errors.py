@@ -53,7 +53,13 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+_LINES = ("/cid",)
 _PROGRAMS = ("/live", "/live/state", "/healthz", "/readyz", "/metrics")
+
+
+def wants_line(request: web.Request) -> bool:
+    """Whether a desk phone's display asks: whatever happens, one line of text is the answer."""
+    return request.path in _LINES
 
 
 def wants_json(request: web.Request) -> bool:

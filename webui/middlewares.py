@@ -12,7 +12,7 @@ from hub.errors import HubError, NotSignedIn
 from hub.log import get_logger
 from hub.ports.errors import ConnectorError
 from webui.door import Visitor
-from webui.errors import Fault, fault_of, wants_json
+from webui.errors import Fault, fault_of, wants_json, wants_line
 from webui.guard import RATE, REQUEST_ID
 from webui.request import PAGE, Request, Site
 
@@ -74,6 +74,8 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
 
 
 async def _answer(site: Site, http: web.Request, fault: Fault) -> web.StreamResponse:
+    if wants_line(http):
+        return web.Response(text="\n", status=fault.status, headers=fault.headers, content_type="text/plain")
     request = await _known(site, http)
     text = request.t(fault.text, **fault.data)
     if text == fault.text:

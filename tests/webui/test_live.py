@@ -71,6 +71,13 @@ async def test_a_token_may_watch_without_an_origin(shop: Shop) -> None:
     assert await _next(ws) == {"topic": "call", "id": "c1", "rev": 3}
 
 
+async def test_a_token_gets_no_socket_for_a_page_of_another_site(shop: Shop) -> None:
+    headers = {"Authorization": f"Bearer {await shop.token('owner')}", "Origin": "http://evil.example"}
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await shop.browser().ws_connect("/live", headers=headers)
+    assert refused.value.status == 403
+
+
 async def test_one_hears_only_topics_of_own_rights_and_own_shops(shop: Shop) -> None:
     receptionist = await _watch(await shop.signed_in("receptionist"))
     mechanic = await _watch(await shop.signed_in("mechanic"))

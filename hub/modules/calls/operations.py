@@ -31,7 +31,10 @@ def _plus(text: object) -> object:
 
 
 def _in_utc(at: datetime) -> datetime:
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except OverflowError as error:  # the first and the last hours of the calendar
+        raise ValueError("this moment is outside of the calendar") from error
 
 
 def _no_nul(text: str) -> str:

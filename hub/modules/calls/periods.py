@@ -27,6 +27,8 @@ def bounds(
 
 
 def _begin(day: date, zone: ZoneInfo) -> datetime:
+    # A zone east of Greenwich begins the calendar's first day before the calendar does.
+    day = max(day, date.min + timedelta(days=1))
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
@@ -170,11 +170,11 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         started_at, separator, call_id = raw.decode().partition("|")
         moment = datetime.fromisoformat(started_at)
-    except (binascii.Error, ValueError) as error:
+        if not separator or moment.tzinfo is None or "\x00" in call_id:
+            raise _unknown_place()
+        return moment.astimezone(UTC), call_id
+    except (binascii.Error, ValueError, OverflowError) as error:
         raise _unknown_place() from error
-    if not separator or moment.tzinfo is None or "\x00" in call_id:
-        raise _unknown_place()
-    return moment, call_id
 
 
 def _unknown_place() -> Invalid:

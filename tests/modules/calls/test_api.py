@@ -120,7 +120,8 @@ async def test_an_employees_id_finds_all_their_phones(hub: Hub, site: Client) ->
     [
         {"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"cursor": "zzz"}, {"direction": "sideways"},
         {"result": "won"}, {"from": "yesterday"}, {"is_complete": "perhaps"}, {"unknown": "1"},
-        {"number": "9" * 200},
+        {"number": "9" * 200}, {"from": "0001-01-01T00:00:00+14:00"}, {"to": "9999-12-31T23:59:59-14:00"},
+        {"cursor": "MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHx4"},
     ],
 )  # fmt: skip
 async def test_what_cannot_be_asked_is_422(hub: Hub, site: Client, query: dict[str, str]) -> None:

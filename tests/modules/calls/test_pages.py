@@ -47,6 +47,14 @@ def listed(page: str) -> list[str]:
     return re.findall(r'data-call="([^"]+)"', page)
 
 
+async def test_the_list_begins_and_ends_where_the_calendar_does(hub: Hub, site: Client) -> None:
+    await tell_calls(hub, ended("1", 0, "missed"))
+    status, page = await get_text(
+        site, "/calls", period="custom", **{"from": "0001-01-01", "to": "9999-12-31"}
+    )
+    assert (status, listed(page)) == (200, ["1"])
+
+
 async def test_a_day_without_calls_says_so(site: Client) -> None:
     for path in ("/calls", "/calls?period=week", "/calls?result=missed", "/calls/live", "/calls/lines"):
         status, page = await get_text(site, path)
