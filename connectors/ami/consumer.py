@@ -147,12 +147,10 @@ class Consumer:
     def _compared(self, item: Picture) -> list[Arrival]:
         arrivals: list[Arrival] = []
         closed = adopted = 0
-        living = None
         if item.snapshot is not None:
             result = self.tracker.reconcile(item.snapshot, item.at)
             arrivals += _arrivals(result.facts)
             closed, adopted = result.closed, result.adopted
-            living = self.tracker.living_calls
             self._log.info("ami.compared", closed=closed, adopted=adopted)
         session = self._session
         if session.is_restored or session.boot is None:
@@ -166,7 +164,8 @@ class Consumer:
             is_new_boot=session.is_new_boot,
             closed_calls=closed,
             adopted_calls=adopted,
-            living=living,
+            # Also without a picture: nobody will ever tell the end of a call that nobody follows.
+            living=self.tracker.living_calls,
         )
         return [*arrivals, self._own(told, item.at)]
 

@@ -211,7 +211,8 @@ class PbxLinkLost(Event):
 class PbxLinkRestored(Event):
     """The line to the PBX is back and the snapshot was compared. `lost_at` is None at the first
     log-in of the process. `is_new_boot`: the PBX itself had been restarted. `living`: every call that
-    goes on by the snapshot, so that one which a killed hub left open is closed; None = no snapshot."""
+    is followed from here on (by the snapshot, where there is one), so that one which a killed hub left
+    open is closed; None = not known."""
 
     name: ClassVar[str] = "pbx.link_restored"
     pbx: str

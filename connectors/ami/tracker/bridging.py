@@ -40,7 +40,12 @@ def bridge_of(exchange: Exchange, uniqueid: str, kind: str, technology: str) -> 
 
 
 def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
-    """A leg left; what that means the next event says: a Hangup, another bridge, the dialplan."""
+    """A leg left; what that means the next event says: a Hangup, another bridge, the dialplan. Of one
+    that was never met it is the end of something that we did not see, and begins no call."""
+    uniqueid = message.get("Uniqueid")
+    if uniqueid not in exchange.legs and uniqueid not in exchange.gone:
+        exchange.doubt_linked(message.get("Linkedid"))
+        return
     leg = exchange.leg(message, now)
     if leg is None:
         return

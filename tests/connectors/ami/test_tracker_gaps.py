@@ -68,6 +68,16 @@ def _row(leg: dict[str, str], state: str = "6", **more: str) -> Message:
     return Message.of("CoreShowChannel", {**leg, "ChannelState": state, "Duration": "00:00:07", **more})
 
 
+def test_the_tail_of_a_call_that_nobody_followed_begins_no_call() -> None:
+    shop = Shop()
+    for leg in (PHONE, CALLER):
+        shop.say("BridgeLeave", leg, BridgeUniqueid="b", BridgeType="basic", BridgeNumChannels="0")
+        shop.say("Hangup", leg, Cause="16")
+    shop.seconds = 60
+    shop.facts += shop.tracker.expire(shop.now)
+    assert shop.facts == []
+
+
 def test_a_lost_line_makes_living_calls_incomplete_and_says_so_at_once() -> None:
     shop = Shop()
     shop.ring()
