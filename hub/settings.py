@@ -299,6 +299,11 @@ def _check(settings: Settings) -> None:
         ZoneInfo(settings.shop.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise _wrong("HUB_SHOP__TIMEZONE", f"knows no zone {settings.shop.timezone!r}") from error
+    country = settings.shop.country
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise _wrong("HUB_SHOP__COUNTRY", f"is a country of two letters, like UA, not {country!r}")
+    if settings.shop.short_call_seconds < 0:
+        raise _wrong("HUB_SHOP__SHORT_CALL_SECONDS", "is 0 or more")
     if settings.shop.language not in ("en", "ru", "uk"):
         raise _wrong("HUB_SHOP__LANGUAGE", "is one of en, ru, uk")
     if not settings.database.url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):

@@ -51,6 +51,8 @@ def test_an_unknown_setting_stops_with_the_nearest_right_name(capsys: pytest.Cap
         {"HUB_SERVER__PORT": "http"},
         {"HUB_SERVER__PORT": "70000"},
         {"HUB_SHOP__TIMEZONE": "Mars/Olympus"},
+        {"HUB_SHOP__COUNTRY": "Ukraine"},
+        {"HUB_SHOP__SHORT_CALL_SECONDS": "-1"},
         {"HUB_DATABASE__URL": "mysql://nobody"},
         {"HUB_AMI__HOST": "pbx"},
         {"HUB_AMI__SECRET_FILE": "/no/such/file"},
