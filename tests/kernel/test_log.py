@@ -15,8 +15,12 @@ from hub import log
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    root = logging.getLogger()
+    root, library = logging.getLogger(), logging.getLogger("aiohttp.server")
     before = root.handlers[:], root.level
+    # What tests before this one left behind: other people's code switches loggers off.
+    logging.disable(logging.NOTSET)
+    library.disabled, library.propagate = False, True
+    library.setLevel(logging.NOTSET)
     yield
     structlog.reset_defaults()
     root.handlers[:], level = before

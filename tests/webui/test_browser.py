@@ -140,18 +140,18 @@ async def test_the_chosen_colours_stay_and_follow_the_system_again(
     context: BrowserContext, served: TestServer
 ) -> None:
     page = await _enter(context, served)
-    theme = "document.documentElement.dataset.bsTheme"
+    root = page.locator("html")
     await page.emulate_media(color_scheme="light")
     await page.locator(".shell-person-menu summary").click()
     await page.get_by_role("button", name="Темна").click()
-    assert await page.evaluate(theme) == "dark"
+    await expect(root).to_have_attribute("data-bs-theme", "dark")
     await page.reload()
-    assert await page.evaluate(theme) == "dark"
+    await expect(root).to_have_attribute("data-bs-theme", "dark")
     await page.locator(".shell-person-menu summary").click()
     await page.get_by_role("button", name="Як у системі").click()
-    assert await page.evaluate(theme) == "light"
+    await expect(root).to_have_attribute("data-bs-theme", "light")
     await page.emulate_media(color_scheme="dark")
-    assert await page.evaluate(theme) == "dark"
+    await expect(root).to_have_attribute("data-bs-theme", "dark")
 
 
 async def test_the_language_is_changed_from_the_person_menu_and_stays(
