@@ -28,6 +28,9 @@ from typing import IO, cast
 from hub.log import get_logger
 
 _ROOM = 64 * 1024 * 1024
+_GATHER = 0.02
+"""Seconds in which messages come together: a thread that wakes for each of them would take the
+interpreter from those who answer the phone. A kill costs the journal no more than that."""
 _RETRY = 1.0
 _FILE = re.compile(r"(?P<source>[A-Za-z0-9_.-]+)-(?P<day>\d{4}-\d\d-\d\d)\.log(?P<packed>\.gz)?")
 _HEADER = re.compile(rb"(\d{1,20}) (\d{1,10}) (\d{1,9})\n")
@@ -91,6 +94,8 @@ class FileJournal:
         self._keep_house(datetime.now(UTC).date())
         while True:
             records = [self._waiting.get()]
+            if records[0] is not None:
+                time.sleep(_GATHER)
             while not self._waiting.empty():
                 records.append(self._waiting.get())
             self._write([record for record in records if record is not None])

@@ -37,7 +37,7 @@ async def test_the_system_name_stands_in_every_uniqueid(
     async with freepbx_pbx.trunk(KYIVSTAR) as mobiles:
         caller = await mobiles.call(QUEUE_LINE[0], number=CALLER)
         channel = await freepbx_tap.event("Newchannel")
-        await caller.bye()
+        await (await caller.until("answered")).bye()
     assert channel["Uniqueid"].startswith("shop1-")
     assert channel["Channel"].startswith("PJSIP/kyivstar_1-")
     assert channel["SystemName"] == "shop1"
