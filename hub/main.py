@@ -89,7 +89,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
 
 def _settle() -> None:
     """For short waits: what was loaded at start is no longer walked by the garbage collector (a full
-    round of it took 50 ms), and a busy event loop lets the writer's thread in after a fifth of a millisecond."""
+    round of it took 50 ms), and a busy event loop lets the writer's thread in after 0.2 ms."""
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.0002)
