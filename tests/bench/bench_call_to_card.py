@@ -172,7 +172,8 @@ async def main(rate: float, seconds: float, rounds: int, calls: int) -> None:
             results.append(ours)
             print(f"round {number + 1}: hub {ours}; bare relay {peer}", flush=True)
         for figure in ("p50", "p99"):
-            print(f"{figure} median of {rounds}: {statistics.median(r[figure] for r in results)} ms")  # type: ignore[type-var]
+            values = [float(str(result[figure])) for result in results]
+            print(f"{figure} median of {rounds}: {statistics.median(values)} ms")
         print("lost:", sum(int(str(r["lost"])) for r in results))
 
 
