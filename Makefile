@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
 
-.PHONY: run test check bench clean
+.PHONY: run test check faults bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/pitline demo
@@ -15,6 +15,9 @@ test: $(VENV)/.installed-dev
 
 check: $(VENV)/.installed-dev
 	$(BIN)/pitline check
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m fault --fault-runs full $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	@set -e; for name in $(basename $(notdir $(wildcard tests/bench/bench_*.py))); do \

@@ -17,6 +17,8 @@ from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, 
 from tests.machine import missing
 from tests.postgres import TemporaryPostgres
 
+pytest_plugins = ("tests.faults.plugin",)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pg", action="store_true", help="run the kernel's tests on PostgreSQL as well")

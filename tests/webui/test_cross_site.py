@@ -37,6 +37,7 @@ FORM = {"name": "New One", "role": "mechanic", "is_active": "1"}
         ({"X-HTTP-Method-Override": "GET"}, False, 403),
     ],
 )
+@pytest.mark.fault("F94")
 async def test_a_change_needs_proof_that_our_own_page_sent_it(
     shop: Shop, headers: Mapping[str, str], has_token: bool, status: int
 ) -> None:
@@ -52,6 +53,7 @@ async def test_a_change_needs_proof_that_our_own_page_sent_it(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.fault("F94")
 async def test_nobody_is_signed_in_or_out_by_another_site(shop: Shop, site: str) -> None:
     client = await shop.signed_in("owner")
     headers = {"Sec-Fetch-Site": site}
@@ -61,6 +63,7 @@ async def test_nobody_is_signed_in_or_out_by_another_site(shop: Shop, site: str)
     assert (await client.get("/settings")).status == 200
 
 
+@pytest.mark.fault("F94")
 async def test_a_cookie_reads_the_api_but_changes_nothing_through_it(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     assert (await client.get("/api/v1/employees")).status == 200
@@ -70,6 +73,7 @@ async def test_a_cookie_reads_the_api_but_changes_nothing_through_it(shop: Shop)
     assert answer.status == 401
 
 
+@pytest.mark.fault("F94")
 async def test_json_disguised_as_text_is_refused(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {await shop.token('owner')}", "Content-Type": "text/plain"}
     body = b'{"name": "X", "role": "mechanic"}'
@@ -78,6 +82,7 @@ async def test_json_disguised_as_text_is_refused(shop: Shop) -> None:
     assert (await answer.json())["error"]["code"] == "request.media_type"
 
 
+@pytest.mark.fault("F94")
 async def test_every_page_forbids_framing_and_inline_scripts(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     for path in ("/settings", "/login", "/nothing-here", "/api/v1/employees"):

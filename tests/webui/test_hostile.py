@@ -259,6 +259,7 @@ async def test_an_unknown_page_is_a_page_and_an_unknown_operation_is_json(shop: 
     assert (method.status, method.headers["Allow"]) == (405, "GET,HEAD")
 
 
+@pytest.mark.fault("F91")
 async def test_a_fault_of_ours_says_nothing_of_itself_but_its_number(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ async def _code(ws: ClientWebSocketResponse, within: float = 1.5) -> int:
     ("origin", "status"),
     [(None, 403), ("", 403), ("null", 403), ("http://evil.example", 403), ("http://127.0.0.1:1", 403)],
 )
+@pytest.mark.fault("F95")
 async def test_a_page_of_another_site_gets_no_socket_with_somebodys_cookie(
     shop: Shop, origin: str | None, status: int
 ) -> None:
@@ -71,6 +72,7 @@ async def test_a_token_may_watch_without_an_origin(shop: Shop) -> None:
     assert await _next(ws) == {"topic": "call", "id": "c1", "rev": 3}
 
 
+@pytest.mark.fault("F95")
 async def test_a_token_gets_no_socket_for_a_page_of_another_site(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {await shop.token('owner')}", "Origin": "http://evil.example"}
     with pytest.raises(WSServerHandshakeError) as refused:
@@ -93,6 +95,7 @@ async def test_one_hears_only_topics_of_own_rights_and_own_shops(shop: Shop) -> 
     assert (await _next(mechanic))["topic"] == "pbx"
 
 
+@pytest.mark.fault("F82")
 async def test_who_is_too_slow_is_told_once_to_ask_for_everything(shop: Shop) -> None:
     ws = await _watch(await shop.signed_in("owner"))
     for number in range(1000):
@@ -109,6 +112,7 @@ async def test_signing_out_closes_the_socket_within_a_second(shop: Shop) -> None
     assert await _code(ws, 1.0) == SIGNED_OUT
 
 
+@pytest.mark.fault("F93")
 async def test_blocking_by_another_process_closes_the_socket_within_a_second(shop: Shop) -> None:
     ws = await _watch(await shop.signed_in("owner"))
     await shop.hub.database.write(
@@ -117,6 +121,7 @@ async def test_blocking_by_another_process_closes_the_socket_within_a_second(sho
     assert await _code(ws, 1.2) == SIGNED_OUT
 
 
+@pytest.mark.fault("F93")
 async def test_a_changed_role_closes_the_socket_so_that_it_comes_back_with_the_new_rights(shop: Shop) -> None:
     person = await shop.person("manager")
     ws = await _watch(await shop.sign_in("manager"))
@@ -139,6 +144,7 @@ async def test_a_revoked_token_loses_its_socket(shop: Shop) -> None:
     assert await _code(ws, 1.0) == SIGNED_OUT
 
 
+@pytest.mark.fault("F83")
 async def test_a_huge_message_and_a_flood_end_the_socket_and_nothing_else(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     huge, flood, quiet = await _watch(client), await _watch(client), await _watch(client)
@@ -159,6 +165,7 @@ async def test_a_ping_is_answered(shop: Shop) -> None:
     assert await _next(ws) == {"topic": "pong", "id": "", "rev": 0}
 
 
+@pytest.mark.fault("F83")
 async def test_one_person_cannot_take_all_sockets(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     sockets = [await _watch(client) for _ in range(MOST_SOCKETS)]
