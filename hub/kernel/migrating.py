@@ -6,6 +6,7 @@ that is up to date need not load alembic at all.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -14,12 +15,20 @@ from hub.errors import Unavailable
 from hub.kernel.database import Database
 from hub.log import get_logger
 
+_BEFORE = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def revisions() -> list[str]:
-    """All revisions of this program, oldest first."""
-    return sorted(path.stem for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    """All revisions of this program, oldest first: each follows the one that its file names."""
+    following: dict[str, str] = {}
+    for path in (FOLDER / "versions").glob("[0-9]*.py"):
+        before = _BEFORE.search(path.read_text(encoding="utf-8"))
+        following[before[1] if before is not None else ""] = path.stem
+    chain: list[str] = []
+    while (name := following.get(chain[-1] if chain else "")) is not None:
+        chain.append(name)
+    return chain
 
 
 def present_revision(connection: Connection) -> str | None:

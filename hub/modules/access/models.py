@@ -63,6 +63,7 @@ class Person(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_is_one_time: Mapped[bool] = mapped_column(Boolean, default=False)
     password_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    password_change_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     language: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     rev: Mapped[int] = mapped_column(Integer, default=1)
@@ -75,6 +76,80 @@ class Extension(Base):
 
     extension: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), index=True)
+
+
+class Membership(Base):
+    """A further shop of a person, besides the one that the row of the person names."""
+
+    __tablename__ = "access_memberships"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), primary_key=True)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("access_shops.id"), primary_key=True)
+
+
+class Role(Base):
+    """A role of the installation's own: rights with their reach, as JSON. `base` is the fixed role that
+    it began as a copy of, and gives it its rank. One that is removed stays for the history."""
+
+    __tablename__ = "access_roles"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    base: Mapped[str] = mapped_column(String(32))
+    rights: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rev: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class Invitation(Base):
+    """A one-time link by which a person chooses log-in and password; only its hash is kept."""
+
+    __tablename__ = "access_invitations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    maker_id: Mapped[str | None] = mapped_column(ForeignKey("access_people.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Factor(Base):
+    """A person's authenticator app. Counts from `confirmed_at` on; `last_step` is the 30 s step of the
+    code that was used last, so that none is good twice."""
+
+    __tablename__ = "access_factors"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class RecoveryCode(Base):
+    """A code for the day when the phone is lost: good once, hashed like a password."""
+
+    __tablename__ = "access_recovery_codes"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(200))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Challenge(Base):
+    """A password that was right and waits, for some minutes, for the code of the second factor."""
+
+    __tablename__ = "access_challenges"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Session(Base):
