@@ -36,7 +36,7 @@ from webui.pages import (
 from webui.pipeline import Handler, Pipeline
 from webui.render import Renderer
 from webui.request import Site
-from webui.texts import Texts
+from webui.texts import Texts, own_folders
 
 SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
@@ -81,7 +81,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
 
 def _make_site(installation: Installation) -> Site:
     modules, shop = installation.modules, installation.settings.shop
-    texts = Texts([HERE / "locales", *(module.folder / "locales" for module in modules)])
+    texts = Texts([*own_folders(HERE / "locales"), *(module.folder / "locales" for module in modules)])
     files = Files(modules)
     cookies = Cookies.of(installation.settings.server)
     door = Door(installation, cookies)

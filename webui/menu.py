@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.kernel.context import Deps
 from hub.kernel.manifest import MenuItem, Module
+from webui.settings_menu import SettingsMenu
 from webui.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Menu:
         self._items = sorted([*items, *OWN_ITEMS], key=lambda item: (item.order, item.title))
         self._scripts = [script for module in modules for script in module.scripts]
         self._deps = deps
+        self._settings = SettingsMenu(modules)
 
     def shell(self, request: Request) -> dict[str, Any]:
         """Everything that shell.html shows besides the page."""
@@ -45,6 +47,7 @@ class Menu:
             "themes": THEMES,
             "languages": LANGUAGES,
             "scripts": [script.asset for script in self._scripts if viewer.can(script.right)],
+            "settings": self._settings.groups(request),
             "pbx": self.pbx(request),
             "must_change_password": request.visitor.must_change_password,
         }

@@ -17,6 +17,11 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
 
+def own_folders(locales: Path) -> list[Path]:
+    """The web admin's own texts: one big pair of files, and a folder for every area that keeps its own."""
+    return [locales, *sorted(path for path in locales.iterdir() if path.is_dir())]
+
+
 class Texts:
     """Translates English source texts."""
 

@@ -27,6 +27,8 @@ def check(modules: Sequence[Module]) -> None:
     _unique("live topic", ((t.topic, m) for m in modules for t in m.topics))
     _unique("job", ((j.name, m) for m in modules for j in m.jobs))
     _unique("card part", ((c.name, m) for m in modules for c in m.card))
+    _unique("system part", ((s.name, m) for m in modules for s in m.system))
+    _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
     for module in modules:
         for subscription in module.handlers:
             _handler(module, subscription)
@@ -116,6 +118,10 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The live topic {topic.topic}", topic.right
     for part in module.card:
         yield f"The card part {part.name}", part.right
+    for section in module.system:
+        yield f"The system part {section.name}", section.right
+    for entry in module.settings:
+        yield f"The settings page {entry.path}", entry.right
     for script in module.scripts:
         yield f"The script {script.asset}", script.right
 

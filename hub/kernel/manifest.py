@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hub.events.base import Event
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
-from hub.kernel.web import ApiOperation, CardPart, Route
+from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
 
 Scope = Literal["all", "shop", "own"]
 """How far a right reaches: every shop, the person's own shops, own records only."""
@@ -119,6 +119,8 @@ class Module:
     permissions: tuple[Permission, ...] = ()
     topics: tuple[LiveTopic, ...] = ()
     card: tuple[CardPart, ...] = ()
+    system: tuple[SystemPart, ...] = ()
+    settings: tuple[SettingsItem, ...] = ()
     scripts: tuple[PageScript, ...] = ()
     jobs: tuple[Job, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from aiohttp import web
@@ -155,3 +156,59 @@ class CardPart:
     order: int
     right: str
     render: Callable[[PageRequest, CardSubject], Awaitable[str]]
+
+
+Level = Literal["good", "idle", "warning", "problem"]
+"""How something is: works; off or not needed; wants a look; needs somebody now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One line of /system: what is so or happened, since when, what to do. Texts are in the viewer's
+    language already (`request.t`)."""
+
+    level: Level
+    text: str
+    hint: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSection:
+    """What a part of /system found: the worst of the conditions colours it, `template` (with `values`)
+    is shown below them, `figures` stand in /metrics by their Prometheus names, labels included."""
+
+    conditions: tuple[Condition, ...] = ()
+    template: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPart:
+    """A section of /system and of /metrics. `look` runs in a reading unit of work of its own; when it
+    raises a HubError the section says so and the others stand. It must be quick: figures are fetched
+    often."""
+
+    name: str
+    order: int
+    title: str
+    icon: str
+    look: Callable[[PageRequest], Awaitable[SystemSection]]
+    right: str = "system.view"
+
+
+SettingsGroup = Literal["shop", "phone", "people", "programs", "care"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsItem:
+    """An entry of the settings' side list. Its page extends `settings_shell.html` (block `settings`)."""
+
+    title: str
+    text: str
+    path: str
+    right: str
+    icon: str
+    group: SettingsGroup
+    order: int = 100

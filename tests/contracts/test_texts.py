@@ -11,10 +11,11 @@ from babel.messages.pofile import read_po
 from hub.modules.catalogue import MODULES
 from tests.contracts.sources import ROOT
 from tests.contracts.spoken import in_code, in_manifests, in_templates
+from webui.texts import own_folders
 
 PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
 FOLDERS = (
-    "webui/locales",
+    *(str(path.relative_to(ROOT)) for path in own_folders(ROOT / "webui/locales")),
     "hub/kernel/locales",
     *(f"hub/modules/{module.name}/locales" for module in MODULES),
 )

@@ -15,6 +15,12 @@ _ERRORS = frozenset(
     {"NotFound", "Conflict", "NotAllowed", "NotSignedIn", "Invalid", "TooMany", "Unavailable", "HubError"}
 )
 _TITLES = {"Permission": (1,), "MenuItem": (0,)}
+_TITLED = {
+    "Module": ("title",),
+    "SystemPart": ("title",),
+    "OwnPart": ("title",),
+    "SettingsItem": ("title", "text"),
+}
 _SENTENCE = re.compile(r"[A-Z][^\n]* [^\n]*[.?!:]")
 
 
@@ -61,7 +67,7 @@ def _call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
                 yield argument, argument.value
     for keyword in node.keywords:
-        is_title = name == "Module" and keyword.arg == "title"
+        is_title = keyword.arg in _TITLED.get(name, ())
         if is_title and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
             yield keyword.value, keyword.value.value
 

@@ -14,10 +14,10 @@ from tests.webui.extraction import ROOT, texts_of
 from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.request import ROLE_NAMES
-from webui.texts import Texts, accepted_language, fill
+from webui.texts import Texts, accepted_language, fill, own_folders
 
 FOLDERS = ("webui", "hub/kernel", *(f"hub/modules/{module.name}" for module in MODULES))
-TEXTS = Texts([ROOT / "webui/locales", *(module.folder / "locales" for module in MODULES)])
+TEXTS = Texts([*own_folders(ROOT / "webui/locales"), *(module.folder / "locales" for module in MODULES)])
 
 
 def _known(language: str) -> set[str]:

@@ -66,3 +66,17 @@ document.addEventListener("click", async (event) => {
     place.removeAttribute("aria-busy");
   }
 });
+
+// What is looked at again and again while the page is in sight: <div data-refresh="/path">.
+const REFRESH_EVERY = 10000;
+for (const place of document.querySelectorAll("[data-refresh]")) {
+  setInterval(async () => {
+    if (document.hidden || place.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(place.dataset.refresh, { headers: { "HX-Request": "true" } });
+      if (answer.ok && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+    } catch {
+      // The network is away: the next round tries again, and the banner tells it.
+    }
+  }, REFRESH_EVERY);
+}

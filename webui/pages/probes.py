@@ -9,6 +9,7 @@ from hub.kernel.web import PUBLIC
 from webui.guard import is_loopback
 from webui.pipeline import FreeRoute
 from webui.request import Request
+from webui.system.frame import figures, look_around
 
 
 async def health(_request: Request) -> web.StreamResponse:
@@ -41,16 +42,16 @@ async def metrics(request: Request) -> web.StreamResponse:
         raise NotSignedIn(
             "access.sign_in", "Please sign in.", "Send a Bearer token with the right system.view."
         )
-    figures = request.site.installation.system.metrics()
+    system = request.site.installation.system
+    looked = await look_around(request, await system.report(), every=True)
+    told = {**system.metrics(), **figures(looked)}
     lines: list[str] = []
-    for name, value in sorted(figures.items()):
+    for name, value in sorted(told.items()):
         family = name.partition("{")[0]
         kind = f"# TYPE {family} {'counter' if family.endswith('_total') else 'gauge'}"
         if kind not in lines:
             lines.append(kind)
         lines.append(f"{name} {value:g}" if value == int(value) and abs(value) < 1e6 else f"{name} {value!r}")
-    lines.append("# TYPE pitline_live_sockets gauge")
-    lines.append(f"pitline_live_sockets {len(request.site.sockets)}")
     return web.Response(
         body=("\n".join(lines) + "\n").encode(), headers={"Content-Type": "text/plain; version=0.0.4"}
     )

@@ -1,27 +1,30 @@
-"""How the machinery is, in plain words with the next step."""
+"""How everything is, in plain words with the next step; the parts are in webui/system and in the modules."""
 
 from __future__ import annotations
 
-import contextlib
+from typing import Any
 
 from aiohttp import web
 
-from hub.errors import HubError, NotFound, Unavailable
-from hub.kernel.context import DeadLetter
+from hub.errors import NotFound, Unavailable
 from webui.pipeline import FreeRoute
 from webui.request import Request
+from webui.system.frame import look_around, worries
 
 
 async def show(request: Request) -> web.StreamResponse:
-    """Connectors, database, relay, failed deliveries, journal, disk."""
-    system, practice = request.site.installation.system, request.deps.practice
-    dead: list[DeadLetter] = []
-    with contextlib.suppress(HubError):
-        dead = await system.dead_letters()
-    return request.page(
-        "system.html", report=await system.report(), connectors=system.connectors(), dead=dead,
-        sockets=len(request.site.sockets), rehearsals=practice.rehearsals() if practice is not None else (),
-    )  # fmt: skip
+    """The worst first, then every part; `part=all` is what changes, for the script."""
+    report = await request.site.installation.system.report()
+    looked = [one for one in await look_around(request, report) if not one.is_empty]
+    bodies = {
+        one.name: request.html(one.section.template, **one.section.values)
+        for one in looked
+        if one.section.template
+    }
+    values: dict[str, Any] = {"report": report, "parts": looked, "worries": worries(looked), "bodies": bodies}
+    if request.query.get("part") == "all":
+        return request.fragment("system/body.html", **values)
+    return request.page("system.html", **values)
 
 
 async def retry(request: Request) -> web.StreamResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.kernel.manifest import Job, MenuItem, Module, Permission, Scope
+from hub.kernel.web import SettingsItem
 from hub.modules.access import jobs, web
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
@@ -36,6 +37,26 @@ MODULE = Module(
         Permission("system.manage", "Retry what failed, play practice calls", _OWNER),
         Permission("audit.view", "Read the audit log", _CHIEFS),
         Permission("tokens.manage", "Make and revoke tokens of programs", _OWNER),
+    ),
+    settings=(
+        SettingsItem(
+            title="Shop and hours",
+            text="Name, language, when it is open, holidays",
+            path="/settings/shop",
+            right="settings.view",
+            icon="building-store",
+            group="shop",
+            order=10,
+        ),
+        SettingsItem(
+            title="People",
+            text="Employees, their phones and log-ins",
+            path="/settings/people",
+            right="people.view",
+            icon="users",
+            group="people",
+            order=10,
+        ),
     ),
     jobs=(Job("access.forget_old_logins", 3600.0, jobs.forget_old_logins),),
 )

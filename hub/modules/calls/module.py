@@ -7,7 +7,8 @@ from pathlib import Path
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
-from hub.modules.calls import handlers, web, web_lines, web_live
+from hub.kernel.web import SettingsItem, SystemPart
+from hub.modules.calls import handlers, web, web_lines, web_live, web_system
 from hub.modules.calls.api import CallsApi
 from hub.modules.calls.operations import operations
 
@@ -36,6 +37,26 @@ MODULE = Module(
         Permission("calls.view", "See calls and the live board", {**_DESK, "integration": "shop"}),
         Permission("calls.note", "Write notes to calls, say who it was", {**_DESK, "integration": "shop"}),
         Permission("calls.lines", "Name the lines", {"owner": "all", "manager": "shop"}),
+    ),
+    system=(
+        SystemPart(
+            name="outages",
+            order=20,
+            title="Outages of the last 7 days",
+            icon="history",
+            look=web_system.outages,
+        ),
+    ),
+    settings=(
+        SettingsItem(
+            title="Lines",
+            text="Numbers that the world dials, and the advertising that carries them",
+            path="/calls/lines",
+            right="calls.lines",
+            icon="phone",
+            group="phone",
+            order=20,
+        ),
     ),
     topics=(LiveTopic("call", "calls.view"), LiveTopic("pbx", "calls.view")),
 )

@@ -1,0 +1,129 @@
+"""The frame of /system: every part alone, the worst on top, the same figures in /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from hub.app import Hub
+from hub.errors import Unavailable
+from hub.kernel.manifest import Module
+from hub.kernel.web import Condition, PageRequest, SystemPart, SystemSection
+from hub.modules.access.api import AccessApi
+from tests.webui.stage import WIDE, Shop
+from webui.app import make_app
+from webui.system import frame
+
+SAME = {"Sec-Fetch-Site": "same-origin"}
+
+
+async def weary(request: PageRequest) -> SystemSection:
+    shops = await request.apis.of(AccessApi).list_shops()
+    worst = Condition(level="problem", text="The lift is stuck.", hint="Call <Borys>.")
+    slow = Condition(level="warning", text="The kettle is slow.")
+    return SystemSection(
+        conditions=(slow, worst), figures={'pitline_lifts{state="stuck"}': float(len(shops))}
+    )
+
+
+async def broken(request: PageRequest) -> SystemSection:
+    raise Unavailable("lift.away", "The lift does not answer.", "Look at its plug.")
+
+
+async def endless(request: PageRequest) -> SystemSection:
+    await asyncio.sleep(60)
+    return SystemSection()
+
+
+def part(look: Any, order: int = 25) -> SystemPart:
+    name = look.__name__
+    return SystemPart(name=name, order=order, title=f"Part {name}", icon="tool", look=look)
+
+
+@pytest.fixture
+def parts() -> tuple[SystemPart, ...]:
+    return (part(weary), part(broken, 26))
+
+
+@pytest.fixture
+async def owner(hub: Hub, shop: Shop, parts: tuple[SystemPart, ...]) -> AsyncIterator[TestClient[Any, Any]]:
+    lift = Module(name="lift", title="Lift", folder=Path(__file__).parent, system=parts)
+    installation = replace(hub.installation, modules=(*hub.installation.modules, lift))
+    client: TestClient[Any, Any]
+    async with TestClient(TestServer(make_app(installation, WIDE))) as client:
+        await shop.person("owner")
+        await client.post("/login", data={"login": "owner", "password": "four plain words here"})
+        await client.post("/me/language", data={"language": "en"}, headers=SAME)
+        yield client
+
+
+async def test_a_module_brings_a_part_and_the_worst_stands_on_top(owner: TestClient[Any, Any]) -> None:
+    text = await (await owner.get("/system")).text()
+    top = text[text.index("system-top") : text.index("system-parts")]
+    assert re.findall(r"<h2>([^<]+)</h2>", top) == ["The lift is stuck."]
+    assert top.index("stuck") < top.index("kettle")
+    assert "Call &lt;Borys&gt;." in text
+    assert "All is well" not in text
+
+
+async def test_a_part_that_fails_says_so_and_the_others_stand(owner: TestClient[Any, Any]) -> None:
+    text = await (await owner.get("/system")).text()
+    assert "This part cannot be read now: The lift does not answer." in text
+    assert "Look at its plug." in text
+    assert "The database works." in text
+
+
+@pytest.mark.parametrize("parts", [(part(endless),)])
+async def test_a_part_that_does_not_answer_is_not_waited_for(
+    owner: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "PATIENCE", 0.3)
+    text = await (await owner.get("/system")).text()
+    assert "It did not answer in time." in text
+
+
+@pytest.mark.parametrize("parts", [()])
+async def test_where_nothing_is_wrong_one_line_says_so(owner: TestClient[Any, Any]) -> None:
+    assert "All is well" in await (await owner.get("/system")).text()
+
+
+async def test_the_same_figures_stand_in_metrics(owner: TestClient[Any, Any]) -> None:
+    lines = (await (await owner.get("/metrics")).text()).splitlines()
+    for line in (
+        'pitline_lifts{state="stuck"} 1',
+        'pitline_system_level{part="weary"} 2',
+        'pitline_system_level{part="broken"} 2',
+        'pitline_system_level{part="engine"} 0',
+        "pitline_deliveries_dead 0",
+        "pitline_outages_week 0",
+        "pitline_database_up 1",
+    ):
+        assert line in lines
+
+
+async def test_only_what_changes_is_sent_to_the_page_that_stands_open(owner: TestClient[Any, Any]) -> None:
+    text = await (await owner.get("/system?part=all")).text()
+    assert "The lift is stuck." in text
+    assert "<!doctype" not in text.lower()
+
+
+async def test_http_is_warned_of_from_elsewhere_only(hub: Hub, shop: Shop) -> None:
+    token = {"Authorization": f"Bearer {await shop.token('owner')}"}
+    said = {}
+    for host, url in (("127.0.0.1", ""), ("0.0.0.0", ""), ("127.0.0.1", "https://shop.example")):
+        server = replace(hub.installation.settings.server, host=host, public_url=url)
+        settings = replace(hub.installation.settings, server=server)
+        deps = replace(hub.installation.deps, settings=settings)
+        app = make_app(replace(hub.installation, settings=settings, deps=deps), WIDE)
+        client: TestClient[Any, Any]
+        async with TestClient(TestServer(app)) as client:
+            metrics = await (await client.get("/metrics", headers=token)).text()
+            said[host, url] = re.findall(r'^pitline_system_level\{part="door"\} (\d)$', metrics, re.MULTILINE)
+    assert list(said.values()) == [["0"], ["1"], ["0"]]

@@ -1,0 +1,39 @@
+"""Our own parts of /system, in order. Another one: a file beside this with a `look`, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from hub.kernel.context import SystemReport
+from hub.kernel.web import SystemSection
+from webui.request import Request
+from webui.system import connections, dead_letters, disk, door, engine, practice, sockets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPart:
+    """As hub.kernel.web.SystemPart, but it works without the database: it opens its own units of work
+    (`request.reading()`) if it needs any, and is given the machinery's report, which is read once."""
+
+    name: str
+    order: int
+    title: str
+    icon: str
+    look: Callable[[Request, SystemReport], Awaitable[SystemSection]]
+    right: str = "system.view"
+
+
+OWN_PARTS: tuple[OwnPart, ...] = (
+    OwnPart(
+        name="connections", order=10, title="Connections", icon="plug-connected", look=connections.look
+    ),
+    OwnPart(name="engine", order=30, title="Database and events", icon="database", look=engine.look),
+    OwnPart(
+        name="dead_letters", order=40, title="Failed deliveries", icon="mail", look=dead_letters.look
+    ),
+    OwnPart(name="disk", order=50, title="Disk and journal", icon="server", look=disk.look),
+    OwnPart(name="sockets", order=60, title="Browsers that watch", icon="users", look=sockets.look),
+    OwnPart(name="door", order=70, title="The way to this page", icon="shield-lock", look=door.look),
+    OwnPart(name="practice", order=90, title="Make it ring", icon="phone-ringing", look=practice.look),
+)  # fmt: skip

@@ -1,0 +1,59 @@
+"""The links to the outside: how each is, since when, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.kernel.context import SystemReport
+from hub.kernel.web import Condition, Level, SystemSection
+from hub.ports.connector import Health
+from webui.request import Request
+
+TITLES: Mapping[str, str] = {
+    "ami": "Line to the PBX",
+    "practice_pbx": "Practice exchange",
+}
+_LEVELS: Mapping[str, Level] = {
+    "off": "idle", "stopped": "idle", "starting": "warning", "ready": "good", "not_ready": "problem",
+    "auth_failed": "problem", "error": "problem",
+}  # fmt: skip
+_STATES: Mapping[str, str] = {
+    "off": "{name} is not set up.",
+    "stopped": "{name} is stopped.",
+    "starting": "{name} is starting.",
+    "ready": "{name} works.",
+    "not_ready": "{name} cannot be reached.",
+    "auth_failed": "{name} refuses our log-in.",
+    "error": "{name} has failed.",
+}
+_STEPS: Mapping[str, str] = {
+    "not_ready": "It is tried again by itself. Check address, network and whether the other side runs.",
+    "auth_failed": "Check user name and secret in the settings and on the other side; it is tried again"
+    " every five minutes.",
+    "error": "It is tried again by itself. If it stays, the log tells more.",
+    "off": "That is fine if you do not need it.",
+}
+
+
+async def look(request: Request, _report: SystemReport) -> SystemSection:
+    """One condition for each connector; what it says of itself stands below."""
+    health = request.site.installation.system.connectors()
+    return SystemSection(
+        conditions=tuple(_condition(request, name, one) for name, one in health.items()),
+        template="system/connections.html",
+        values={"said": [(_title(request, name), one) for name, one in health.items() if one.state != "off"]},
+    )
+
+
+def _condition(request: Request, name: str, health: Health) -> Condition:
+    state = health.state
+    return Condition(
+        level=_LEVELS.get(state, "warning"),
+        text=request.t(_STATES.get(state, "{name} has failed."), name=_title(request, name)),
+        hint=request.t(_STEPS.get(state, "")),
+        since=None if state == "off" else health.since,
+    )
+
+
+def _title(request: Request, name: str) -> str:
+    return request.t(TITLES.get(name, name))
