@@ -19,9 +19,11 @@ from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.kernel.installation import Installation
 from hub.kernel.journal import FileJournal
+from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
+from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES
-from hub.ports.telephony import PracticeExchange, Telephony
+from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
 from webui.app import make_app
 
@@ -33,7 +35,7 @@ def build(settings: Settings) -> Hub:
     clock = SystemClock()
     journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
     connectors = build_connectors(settings, journal, clock)
-    return Hub(
+    hub = Hub(
         settings,
         MODULES,
         clock=clock,
@@ -43,6 +45,10 @@ def build(settings: Settings) -> Hub:
         telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
     )
+    for connector in connectors:
+        if isinstance(connector, RemembersCalls):
+            connector.remember(StoredCalls(hub.transactions, FIRST_SHOP))
+    return hub
 
 
 async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:

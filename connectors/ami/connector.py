@@ -28,7 +28,7 @@ from hub.ports.connector import Status
 from hub.ports.errors import AuthFailed, NotReady
 from hub.ports.intake import Intake
 from hub.ports.journal import Journal
-from hub.ports.telephony import Endpoint, Finding, LinkState
+from hub.ports.telephony import CallMemory, Endpoint, Finding, LinkState
 
 _FIRST = asyncio.FIRST_COMPLETED
 
@@ -214,6 +214,12 @@ class AmiConnector:
             drained.cancel()
             consumer.cancel()
             await asyncio.gather(drained, consumer, return_exceptions=True)
+
+    # RemembersCalls
+
+    def remember(self, memory: CallMemory) -> None:
+        """Where to ask, at the first log-in, for the calls that a former life of the hub followed."""
+        self._consumer.memory = memory
 
     # Telephony
 

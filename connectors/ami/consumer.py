@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
 from connectors.ami.config import AmiConfig
-from connectors.ami.identity import Boot
+from connectors.ami.identity import Boot, names_of
 from connectors.ami.inbox import SOURCE, Control, Gap, Heard, Inbox, LinkLost, Picture, SessionBegun, Tick
 from connectors.ami.message import Message
 from connectors.ami.tracker import TrackedFact, Tracker, TrackerSettings
@@ -23,6 +23,7 @@ from hub.events.base import Event
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.log import get_logger
 from hub.ports.intake import Arrival, Intake
+from hub.ports.telephony import CallMemory, StoredCall
 
 # What pure code can raise about a message that it does not understand. Such a fault belongs to that
 # one message: the line to the PBX must outlive it. Anything else (memory, disk) is the supervisor's.
@@ -58,6 +59,7 @@ class Consumer:
         self._serial = count(1)
         self._unsent: list[Arrival] = []
         self._batch: deque[Step] = deque()
+        self._remembered: Sequence[StoredCall] = ()
         self.tracker = Tracker(
             TrackerSettings(
                 pbx=config.pbx,
@@ -67,6 +69,7 @@ class Consumer:
                 short_call_seconds=config.short_call_seconds,
             )
         )
+        self.memory: CallMemory | None = None
         self.faults = 0
         self.last_fault = ""
         self.batches = 0
@@ -94,6 +97,9 @@ class Consumer:
         limit, monotonic = self._config.limits.slice_seconds, self._clock.monotonic
         until = monotonic() + limit
         while self._batch:
+            if self.memory is not None and isinstance(self._batch[0], SessionBegun):
+                self._remembered = await self.memory.living()
+                self.memory = None
             self._unsent += self.facts_of(self._batch.popleft())
             if not len(self._batch) % 16 and monotonic() > until:
                 await asyncio.sleep(0)
@@ -136,7 +142,8 @@ class Consumer:
         self._session.is_new_boot = before is not None and before.id != item.boot.id
         self._session.boot, self._session.number = item.boot, item.session
         self._session.is_restored = False
-        return []
+        remembered, self._remembered = self._remembered, ()
+        return _arrivals(self.tracker.recall(remembered, names_of(item.boot), item.at)) if remembered else []
 
     def _lost(self, item: LinkLost) -> list[Arrival]:
         if self._session.is_restored or self._session.lost_at is None:

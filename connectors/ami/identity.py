@@ -2,7 +2,8 @@
 
 A boot is one life of the PBX process: Uniqueids are unique only within it. It is told by the start
 time that CoreStatus reports; where that is not allowed, by FullyBooted's `Uptime` against our clock
-with a tolerance; where neither comes, the known boot is taken to go on.
+with a tolerance; where neither comes, all its lives are one to us (`UNTOLD`), the same after a restart
+of the hub.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ class Boot:
     id: str
     started: datetime | None
     is_exact: bool
+
+
+UNTOLD = Boot("untold", None, False)
+"""A PBX that says nothing of its start has one life to us, in every process: so a restarted hub knows
+its calls again. What is lost is that a restart of the PBX itself cannot be told; its Uniqueids carry
+the second of their birth, so that they differ all the same unless its clock is set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,22 @@ def recognise(
     if exact:
         return _other_than(known, Boot(exact, started, True))
     if started is not None:
-        # By the minute: a restarted hub reckons the same life to a second or two.
-        return _other_than(known, Boot(f"up{started:%Y%m%dT%H%M}", started, False))
-    return Boot(f"at{at:%Y%m%dT%H%M%S}", None, False)
+        return _other_than(known, Boot(_reckoned(started), started, False))
+    return UNTOLD
+
+
+def names_of(boot: Boot) -> tuple[str, ...]:
+    """How another process may have called the same life: one that is reckoned by the minute may fall
+    into the minute beside."""
+    if boot.is_exact or boot.started is None:
+        return (boot.id,)
+    beside = [boot.started + timedelta(minutes=minutes) for minutes in (-1, 1)]
+    return (boot.id, *(_reckoned(started) for started in beside))
+
+
+def _reckoned(started: datetime) -> str:
+    """By the minute: a restarted hub reckons the same life to a second or two."""
+    return f"up{started:%Y%m%dT%H%M}"
 
 
 def _is_same(known: Boot, exact: str, started: datetime | None, tolerance: float) -> bool:

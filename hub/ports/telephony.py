@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from hub.events.calls import CallSnapshot
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -55,6 +57,31 @@ class Telephony(Protocol):
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """Which endpoints are outside lines (fnmatch patterns), for calls that begin from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """A call as it was last stored, and the step of the fact that it shows."""
+
+    step: int
+    call: CallSnapshot
+
+
+class CallMemory(Protocol):
+    """What the house had stored of calls before this link began."""
+
+    async def living(self) -> Sequence[StoredCall]:
+        """Those that have not ended. Waits and tries again while the database is away."""
+        ...
+
+
+@runtime_checkable
+class RemembersCalls(Protocol):
+    """A link that takes up, when the hub starts, the calls that its former life had followed."""
+
+    def remember(self, memory: CallMemory) -> None:
+        """Where to ask; told before the first `run`."""
         ...
 
 

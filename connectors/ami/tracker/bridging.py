@@ -49,7 +49,9 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     leg = exchange.leg(message, now)
     if leg is None:
         return
-    if leg.bridge is None or leg.bridge.uniqueid != message.get("BridgeUniqueid"):
+    if leg.bridge is None or not (
+        leg.bridge.is_guess or leg.bridge.uniqueid == message.get("BridgeUniqueid")
+    ):
         if leg.left_last != message.get("BridgeUniqueid"):
             exchange.doubt(leg.conversation)
         return
@@ -62,7 +64,7 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
             is_elsewhere = exten != leg.exten_in_bridge and exten not in NOWHERE
             conversation.departure = Departure(person, exten if is_elsewhere else "", now)
     exchange.leave_bridge(leg)
-    leg.left_last = bridge.uniqueid
+    leg.left_last = message.get("BridgeUniqueid")
     if leg.is_outside_party:
         conversation.partners.clear()
     refresh(exchange, conversation, now)

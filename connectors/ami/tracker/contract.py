@@ -8,6 +8,10 @@ from datetime import datetime
 from connectors.ami.message import Message
 from hub.events.calls import CallFact, CallMerged
 
+STEPS_FROM = 1_577_836_800
+"""The steps of a call that was met on its way begin with the seconds since this moment: above any that
+a former life of the hub has told of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerSettings:

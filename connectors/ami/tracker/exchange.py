@@ -219,18 +219,22 @@ class Exchange:
         """The conversation with this Linkedid, a new one if there is none."""
         found = self.by_linkedid.get(linkedid)
         if found is None:
-            self._order += 1
             found = Conversation(
                 key=linkedid,
                 boot=self.boot,
                 call_id=call_id(self.boot, linkedid, now),
-                order=self._order,
+                order=self.next_order(),
                 started=now,
                 linkedids={linkedid},
                 touched=now,
             )
             self.by_linkedid[linkedid] = found
         return found
+
+    def next_order(self) -> int:
+        """Which conversation came first, where two become one."""
+        self._order += 1
+        return self._order
 
     def relink(self, leg: Leg, linkedid: str) -> None:
         """The PBX tied the leg to another conversation, or gave its conversation another name."""

@@ -73,11 +73,13 @@ class Leg:
 @dataclass(slots=True, eq=False)
 class Bridge:
     """`is_holding`: a parking lot or waiting room, where nobody hears anybody. `is_basic`: two-party
-    bridge of a Dial or Queue, not a conference."""
+    bridge of a Dial or Queue, not a conference. `is_guess`: they were joined when a former life of the
+    hub last heard of them; which bridge it is the PBX has not said yet."""
 
     uniqueid: str
     is_holding: bool = False
     is_basic: bool = False
+    is_guess: bool = False
     members: dict[Leg, None] = field(default_factory=dict)
 
 

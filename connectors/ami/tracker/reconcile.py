@@ -9,7 +9,7 @@ from connectors.ami.message import Message
 from connectors.ami.tracker import queueing
 from connectors.ami.tracker.bridging import bridge_of
 from connectors.ami.tracker.closing import close_unknown
-from connectors.ami.tracker.contract import PbxSnapshot
+from connectors.ami.tracker.contract import STEPS_FROM, PbxSnapshot
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import begin, place
 from connectors.ami.tracker.endpoints import target
@@ -19,7 +19,6 @@ from connectors.ami.tracker.meeting import meet, refresh
 from connectors.ami.tracker.moments import Moment
 
 _CALLED = frozenset({"appdial", "appqueue", "appdial2"})
-_STEPS_FROM = 1_577_836_800
 
 
 def _all(exchange: Exchange) -> list[Conversation]:
@@ -72,7 +71,7 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
         refresh(exchange, conversation, replace(now, is_guess=True))
     fresh = [one for one in _all(exchange) if id(one) not in known]
     for conversation in fresh:
-        conversation.step = max(conversation.step, int(now.arrival) - _STEPS_FROM)
+        conversation.step = max(conversation.step, int(now.arrival) - STEPS_FROM)
         exchange.tell(conversation)
     return closed, sum(1 for conversation in fresh if conversation.is_call)
 

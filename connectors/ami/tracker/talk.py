@@ -18,7 +18,12 @@ class TalkClock:
     since: Moment | None = None
 
     def turn(self, now: Moment, is_talking: bool, is_holding: bool) -> None:
-        """Count what has passed, then go on in the new way."""
+        """Count what has passed, then go on in the new way. Where nothing changes, our own clock is not
+        mixed into what began by the PBX's."""
+        is_holding = is_talking and is_holding
+        is_same = (is_talking, is_holding) == (self.is_talking, self.is_holding)
+        if is_same and now.stamp is None and self.since is not None and self.since.stamp is not None:
+            return
         if self.is_talking and self.since is not None:
             passed = now.since(self.since)
             self.talk += passed
@@ -26,4 +31,4 @@ class TalkClock:
                 self.hold += passed
         self.since = now
         self.is_talking = is_talking
-        self.is_holding = is_talking and is_holding
+        self.is_holding = is_holding

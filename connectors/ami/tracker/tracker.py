@@ -16,6 +16,7 @@ from connectors.ami.tracker import (
     parking,
     patience,
     queueing,
+    recall,
     reconcile,
     transfers,
 )
@@ -25,6 +26,7 @@ from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.moments import Moment
 from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
 from hub.events.calls import CallFact, CallMerged, CallStarted
+from hub.ports.telephony import StoredCall
 from hub.values import CallId
 
 Handler = Callable[[Exchange, Message, Moment], None]
@@ -91,6 +93,13 @@ class Tracker:
             reconcile.leave_the_old_boot(exchange)
         exchange.boot = boot
         exchange.hears_hangup_requests = exchange.hears_announcements = False
+
+    def recall(self, calls: Sequence[StoredCall], boots: Sequence[str], at: datetime) -> list[TrackedFact]:
+        """Follow on what a former life of the hub had stored as living; call it after `session_started`
+        and before anything else. Those of other boots are left alone. `boots`: how this one may have
+        been called then."""
+        recall.recall(self._exchange, calls, boots, Moment.arrived(at))
+        return self._publish(Moment.arrived(at))
 
     def link_lost(self, at: datetime) -> list[TrackedFact]:
         """The line to the PBX is away: what lives now is no longer seen whole."""

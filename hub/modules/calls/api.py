@@ -9,6 +9,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_history import HistoryService
 from hub.modules.calls.service_lines import LineService
+from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.views import (
     CallFilter,
     CallPage,
@@ -26,7 +27,7 @@ from hub.values import ShopId
 
 __all__ = [
     "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "GapView", "LegView", "LineView",
-    "NoteView", "PartyView", "TransferView",
+    "NoteView", "PartyView", "StoredCalls", "TransferView",
 ]  # fmt: skip
 
 

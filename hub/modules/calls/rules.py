@@ -102,6 +102,21 @@ def _plain(text: str | None) -> str | None:
     return text.replace("\x00", "�") if text is not None and "\x00" in text else text
 
 
+def stored_parties(kept: str) -> tuple[Party, ...]:
+    """As a fact tells them, from the row."""
+    return _PARTIES.validate_json(kept)
+
+
+def stored_transfers(kept: str) -> tuple[Transfer, ...]:
+    """As a fact tells them, from the row."""
+    return _TRANSFERS.validate_json(kept)
+
+
+def stored_legs(kept: str) -> tuple[Leg, ...]:
+    """As a fact tells them, from the row."""
+    return _LEGS.validate_json(kept)
+
+
 def read_parties(kept: str) -> tuple[PartyView, ...]:
     """From the row."""
     return _PARTY_VIEWS.validate_json(kept)
