@@ -14,6 +14,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import Endpoints, endpoint, is_zombie, local_half
 from connectors.ami.tracker.legs import Bridge, Leg
 from connectors.ami.tracker.moments import Moment
+from hub.ports.telephony import StoredCall
 from hub.values import CallId
 
 _GONE_KEPT = 16384
@@ -37,6 +38,7 @@ class Exchange:
         self.bridges: dict[str, Bridge] = {}
         self.by_linkedid: dict[str, Conversation] = {}
         self.orphans: list[Conversation] = []
+        self.unclaimed: dict[str, StoredCall] = {}
         self.gone: OrderedDict[str, bool] = OrderedDict()
         self.ended: OrderedDict[str, Conversation] = OrderedDict()
         self.members: dict[tuple[str, str], tuple[int, bool]] = {}
@@ -307,5 +309,10 @@ def call_id(boot: str, uniqueid: str, born: Moment) -> CallId:
     """Opaque and URL-safe, the same for the same boot and Uniqueid, and rising with the start."""
     found = _EPOCH.search(uniqueid)
     seconds = int(found.group(1)) if found else int(born.stamp or 0)
+    return CallId(f"{seconds & 0xFFFFFFFF:08x}{fingerprint(boot, uniqueid)}")
+
+
+def fingerprint(boot: str, uniqueid: str) -> str:
+    """The part of a call's id that tells which channel of which boot began it."""
     digest = blake2s(f"{boot}\0{uniqueid}".encode(), digest_size=10).digest()
-    return CallId(f"{seconds & 0xFFFFFFFF:08x}{b32encode(digest).decode().lower()}")
+    return b32encode(digest).decode().lower()

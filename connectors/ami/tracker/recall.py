@@ -6,7 +6,7 @@ other: what the picture does not show is closed, what it shows goes on under the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 from connectors.ami.tracker.contract import STEPS_FROM
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import endpoint
-from connectors.ami.tracker.exchange import Exchange, call_id
+from connectors.ami.tracker.exchange import Exchange, fingerprint
 from connectors.ami.tracker.legs import Bridge, Leg
-from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.moments import Moment, latest
 from connectors.ami.tracker.people import CAUSE_BUSY, CAUSE_REJECTED, label
 from connectors.ami.tracker.snapshots import face
-from hub.events.calls import CallSnapshot, Party
+from hub.events.calls import CallSnapshot, Party, PartyOutcome
 from hub.events.calls import Leg as StoredLeg
 from hub.ports.telephony import StoredCall
 
@@ -28,15 +28,24 @@ _BROKEN = frozenset({"blind", "redirect", "park"})
 _LOOKS_BACK = 8
 
 
-def recall(exchange: Exchange, calls: Sequence[StoredCall], boots: Sequence[str], now: Moment) -> int:
-    """Take up the calls that belong to one of these boots of the PBX; returns how many they were."""
-    taken = 0
+def recall(exchange: Exchange, calls: Sequence[StoredCall], boots: Sequence[str], now: Moment) -> None:
+    """Take up the calls that belong to one of these boots of the PBX. Those whose origin is not among
+    their channels wait for a channel of the picture that names it."""
     for stored in calls:
         origin = _origin(stored.call, boots)
-        if origin is not None and origin[1] not in exchange.by_linkedid:
+        if origin is None:
+            exchange.unclaimed[_fingerprint(stored.call)] = stored
+        elif origin[1] not in exchange.by_linkedid:
             _take_up(exchange, stored, *origin, now)
-            taken += 1
-    return taken
+
+
+def claim(exchange: Exchange, linkedids: Iterable[str], now: Moment) -> None:
+    """What the picture shows says which of the others belong to this life of the PBX."""
+    for linkedid in dict.fromkeys(linkedids) if exchange.unclaimed else ():
+        stored = exchange.unclaimed.pop(fingerprint(exchange.boot, linkedid), None)
+        if stored is not None and linkedid not in exchange.by_linkedid:
+            _take_up(exchange, stored, exchange.boot, linkedid, now)
+    exchange.unclaimed.clear()
 
 
 def _origin(call: CallSnapshot, boots: Sequence[str]) -> tuple[str, str] | None:
@@ -44,9 +53,13 @@ def _origin(call: CallSnapshot, boots: Sequence[str]) -> tuple[str, str] | None:
     of the PBX, and no other call's channels can be taken for its own."""
     for uniqueid in _candidates(call):
         for boot in boots:
-            if call_id(boot, uniqueid, Moment(call.started_at.timestamp(), 0.0)) == call.call_id:
+            if fingerprint(boot, uniqueid) == _fingerprint(call):
                 return boot, uniqueid
     return None
+
+
+def _fingerprint(call: CallSnapshot) -> str:
+    return call.call_id[8:]
 
 
 def _candidates(call: CallSnapshot) -> Iterator[str]:
@@ -144,19 +157,24 @@ def _put_party(exchange: Exchange, conversation: Conversation, stored: Party) ->
     legs[0].caller_name = stored.name or ""
     legs[0].rang = _seen(stored.rang_at)
     last = legs[-1]
-    if last.ended is None and last.up is None and stored.rang_at is not None and stored.left_at is None:
-        last.rang = last.rang or max(_moment(stored.rang_at), last.born, key=lambda one: one.arrival)
+    rings = stored.outcome is None and stored.left_at is None and last.ended is None and last.up is None
+    if rings and stored.rang_at is not None:
+        last.rang = latest((_moment(stored.rang_at), last.born))
     if stored.answered_at is not None:
         talked = next((leg for leg in legs if leg.up is not None), last)
         talked.talked = talked.met = _moment(stored.answered_at)
         if last.ended is None and last.up is not None and last.talked is None:
             last.talked = last.met = last.up
-    if stored.left_at is not None and last.ended is not None:
+    if stored.left_at is not None:
         last.asked_to_end = _moment(stored.left_at)
-    if stored.outcome in ("declined", "busy"):
-        last.cause = CAUSE_REJECTED if stored.outcome == "declined" else CAUSE_BUSY
-    last.was_answered_elsewhere = stored.outcome == "answered_elsewhere"
-    last.was_cancelled_by_caller = stored.outcome == "cancelled"
+    _put_outcome(next((leg for leg in reversed(legs) if leg.ended is not None), last), stored.outcome)
+
+
+def _put_outcome(leg: Leg, outcome: PartyOutcome | None) -> None:
+    if outcome in ("declined", "busy"):
+        leg.cause = CAUSE_REJECTED if outcome == "declined" else CAUSE_BUSY
+    leg.was_answered_elsewhere = outcome == "answered_elsewhere"
+    leg.was_cancelled_by_caller = outcome == "cancelled"
 
 
 def _put_facts(conversation: Conversation, call: CallSnapshot) -> None:

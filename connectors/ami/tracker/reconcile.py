@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.ami.message import Message
-from connectors.ami.tracker import queueing
+from connectors.ami.tracker import queueing, recall
 from connectors.ami.tracker.bridging import bridge_of
 from connectors.ami.tracker.closing import close_unknown
 from connectors.ami.tracker.contract import STEPS_FROM, PbxSnapshot
@@ -57,6 +57,7 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
         if row.name == "QueueMember":
             queueing.on_member_status(exchange, row, now)
     rows = _rows(pbx)
+    recall.claim(exchange, (row.get("Linkedid") for row, _ in rows.values()), now)
     for row, _ in rows.values():
         if row.get("Uniqueid") in exchange.legs:
             exchange.leg(row, now)

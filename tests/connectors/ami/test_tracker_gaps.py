@@ -64,7 +64,7 @@ def _dest(leg: dict[str, str]) -> dict[str, str]:
     return {f"Dest{key}": value for key, value in leg.items()}
 
 
-def _row(leg: dict[str, str], state: str = "6", **more: str) -> Message:
+def row_of(leg: dict[str, str], state: str = "6", **more: str) -> Message:
     return Message.of("CoreShowChannel", {**leg, "ChannelState": state, "Duration": "00:00:07", **more})
 
 
@@ -107,7 +107,7 @@ def test_what_lived_through_a_gap_goes_on_as_the_same_call() -> None:
     shop.facts += shop.tracker.link_lost(shop.now)
     shop.seconds = 40
     assert shop.reconcile(
-        PbxSnapshot((_row(CALLER, BridgeId="b"), _row(PHONE, BridgeId="b")), (), (), ())
+        PbxSnapshot((row_of(CALLER, BridgeId="b"), row_of(PHONE, BridgeId="b")), (), (), ())
     ) == (0, 0)
     shop.seconds = 50
     shop.say("HangupRequest", CALLER)
@@ -119,8 +119,8 @@ def test_a_talking_call_is_adopted_with_its_start_and_without_a_made_up_answer()
     shop = Shop()
     shop.seconds = 100
     rows = (
-        _row(CALLER, BridgeId="b", Application="Queue", CallerIDNum="0501234567", Exten="s"),
-        _row(PHONE, BridgeId="b", Application="AppQueue", CallerIDNum="101"),
+        row_of(CALLER, BridgeId="b", Application="Queue", CallerIDNum="0501234567", Exten="s"),
+        row_of(PHONE, BridgeId="b", Application="AppQueue", CallerIDNum="101"),
     )
     status = Message.of("Status", {**CALLER, "DNID": "380670001122", "Seconds": "7"})
     assert shop.reconcile(PbxSnapshot(rows, (status,), (), ())) == (0, 1)
@@ -135,8 +135,8 @@ def test_agent_complete_says_of_an_adopted_call_how_long_they_had_talked() -> No
     shop = Shop()
     shop.seconds = 100
     rows = (
-        _row(CALLER, BridgeId="b", Application="Queue", CallerIDNum="0501234567", Duration="00:01:00"),
-        _row(PHONE, BridgeId="b", Application="AppQueue", CallerIDNum="101"),
+        row_of(CALLER, BridgeId="b", Application="Queue", CallerIDNum="0501234567", Duration="00:01:00"),
+        row_of(PHONE, BridgeId="b", Application="AppQueue", CallerIDNum="101"),
     )
     shop.reconcile(PbxSnapshot(rows, (), (), ()))
     shop.seconds = 110
@@ -149,7 +149,7 @@ def test_a_waiting_caller_is_adopted_in_his_queue_and_a_parked_one_in_his_space(
     shop = Shop()
     shop.seconds = 100
     other = {"Channel": "PJSIP/trunk-09", "Uniqueid": "shop-1795442000.9", "Linkedid": "shop-1795442000.9"}
-    rows = (_row(CALLER, Application="Queue"), _row(other, Application="Parked", BridgeId="lot"))
+    rows = (row_of(CALLER, Application="Queue"), row_of(other, Application="Parked", BridgeId="lot"))
     entry = Message.of("QueueEntry", {**CALLER, "Queue": "600", "Wait": "5"})
     space = Message.of("ParkedCall", {"ParkeeUniqueid": other["Uniqueid"], "ParkingSpace": "701"})
     assert shop.reconcile(PbxSnapshot(rows, (), (entry,), (space,))) == (0, 2)
@@ -163,7 +163,7 @@ def test_an_adopted_call_counts_its_steps_from_a_number_that_no_earlier_life_of_
     before = shop.facts[-1].event.step
     later = Shop()
     later.seconds = 3600
-    later.reconcile(PbxSnapshot((_row(CALLER), _row(PHONE, "5")), (), (), ()))
+    later.reconcile(PbxSnapshot((row_of(CALLER), row_of(PHONE, "5")), (), (), ()))
     assert later.facts[-1].event.step > before + 1_000_000
     assert later.call.call_id == shop.call.call_id
 
@@ -172,7 +172,7 @@ def test_a_caller_who_is_missing_in_the_queues_is_not_gone() -> None:
     shop = Shop()
     shop.say("Newchannel", CALLER, ChannelState="4", CallerIDNum="0501234567", Exten="1")
     shop.say("QueueCallerJoin", CALLER, Queue="600")
-    shop.reconcile(PbxSnapshot((_row(CALLER, "4"),), (), (), ()))
+    shop.reconcile(PbxSnapshot((row_of(CALLER, "4"),), (), (), ()))
     assert shop.call.state == "queued"
 
 
@@ -185,7 +185,7 @@ def test_the_same_uniqueid_after_a_restart_is_another_call() -> None:
     shop.seconds = 30
     shop.ring()
     second = shop.call.call_id
-    assert shop.reconcile(PbxSnapshot((_row(CALLER, "4"), _row(PHONE, "5")), (), (), ())) == (1, 0)
+    assert shop.reconcile(PbxSnapshot((row_of(CALLER, "4"), row_of(PHONE, "5")), (), (), ())) == (1, 0)
     results = {fact.event.call.call_id: fact.event.call for fact in shop.facts if hasattr(fact.event, "call")}
     assert first != second
     assert (results[first].result, results[second].state) == ("unknown", "ringing")
