@@ -14,27 +14,31 @@ from hub.clock import FrozenClock
 from hub.kernel.journal import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, RelaySettings, Settings
-from tests.machine import missing
-from tests.postgres import TemporaryPostgres
+from tests.databases import Databases
 
 pytest_plugins = ("tests.faults.plugin",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pg", action="store_true", help="run the kernel's tests on PostgreSQL as well")
+    parser.addoption("--pg", action="store_true", help="run what has a database on PostgreSQL as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "postgres: of several hubs on one server; runs with --pg")
+    config.addinivalue_line("markers", "postgres: on PostgreSQL only; runs with --pg")
+    config.addinivalue_line("markers", "both_databases: a browser's story that --pg repeats on PostgreSQL")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that has a database runs on SQLite, and with --pg on PostgreSQL as well."""
-    if "database_url" in metafunc.fixturenames:
-        wants_server = metafunc.config.getoption("--pg")
-        kinds = ["sqlite", "postgres"] if wants_server else ["sqlite"]
-        if metafunc.definition.get_closest_marker("postgres"):
+    """Every test that has a database runs on SQLite, and with --pg on PostgreSQL as well. Of those with
+    a browser or a PBX only the marked ones do: they judge what lies before the database."""
+    if "database_kind" in metafunc.fixturenames:
+        marked = {mark.name for mark in metafunc.definition.iter_markers()}
+        is_repeated = not marked & {"browser", "asterisk"} or "both_databases" in marked
+        kinds = ["sqlite"]
+        if "postgres" in marked:
             kinds = ["postgres"]
+        elif metafunc.config.getoption("--pg") and is_repeated:
+            kinds.append("postgres")
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 
@@ -49,22 +53,24 @@ def database_kind() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[TemporaryPostgres]:
-    server = TemporaryPostgres.start()
-    if server is None:
-        missing("PostgreSQL", "apt-get install postgresql")
-        return
-    yield server
-    server.stop()
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """An empty database of its own for every test."""
-    if database_kind == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/data/pitline.db"
-    server: TemporaryPostgres = request.getfixturevalue("postgres")
-    return server.new_database()
+def database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database of its own for every test, of the present schema."""
+    with databases.migrated(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database of its own without a schema."""
+    with databases.empty(database_kind, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -49,6 +49,11 @@ class UnitOfWork(Protocol):
         In a writing unit of work they see what it has done so far."""
         ...
 
+    async def take_turn(self, what: str) -> None:
+        """From here to the end of this transaction nobody else is past this line for the same `what`:
+        for what is counted first and written then. SQLite's writers take turns anyway."""
+        ...
+
     def publish(
         self, event: Event, *, occurred_at: datetime | None = None, external_id: str | None = None
     ) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
@@ -85,6 +85,11 @@ class SqlUnitOfWork:
         await self._session.flush()
         return await self._session.run_sync(lambda session: work(session.connection()))
 
+    async def take_turn(self, what: str) -> None:
+        """Nobody else is past this line for the same `what` until this transaction ends."""
+        if not self._database.is_sqlite:
+            await self._session.execute(_TURN, {"what": what})
+
     async def store_facts(self) -> Stored:
         """Flush the rows and write the facts, still inside the transaction."""
         await self._session.flush()
@@ -97,6 +102,9 @@ class SqlUnitOfWork:
     def hints(self) -> Sequence[Hint]:
         """What to tell watchers once this is committed."""
         return self._hints
+
+
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7465))")
 
 
 class SqlTransactions:

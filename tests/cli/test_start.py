@@ -40,8 +40,10 @@ async def _json(url: str, token: str = "") -> tuple[int, Any]:
         return answer.status, await answer.json()
 
 
-async def test_run_answers_readyz_and_stops_within_five_seconds_of_sigterm(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path)
+async def test_run_answers_readyz_and_stops_within_five_seconds_of_sigterm(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    hub = HubProcess(tmp_path, database_url=empty_database_url)
     async with hub:
         status, ready = await _json(f"{hub.url}/readyz")
         assert status == 200
@@ -51,8 +53,10 @@ async def test_run_answers_readyz_and_stops_within_five_seconds_of_sigterm(tmp_p
         assert time.monotonic() - begun < 5
 
 
-async def test_commands_work_on_a_fresh_database_and_beside_a_running_hub(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path)
+async def test_commands_work_on_a_fresh_database_and_beside_a_running_hub(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    hub = HubProcess(tmp_path, database_url=empty_database_url)
     before = hub.new_token("owner")
     async with hub:
         beside = hub.new_token("manager")

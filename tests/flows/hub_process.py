@@ -28,9 +28,11 @@ def free_port() -> int:
 
 
 class HubProcess:
-    """`pitline run` with its own database, journal and port below `folder`."""
+    """`pitline run` with its own journal and port below `folder`; its database too unless one is named."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, database_url: str = ""
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -40,7 +42,7 @@ class HubProcess:
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("HUB_")},
             "HUB_SERVER__PORT": str(self.port),
-            "HUB_DATABASE__URL": f"sqlite+aiosqlite:///{folder / 'hub.db'}",
+            "HUB_DATABASE__URL": database_url or f"sqlite+aiosqlite:///{folder / 'hub.db'}",
             "HUB_JOURNAL__FOLDER": str(folder / "journal"),
             "HUB_RECORDINGS__STORE": str(folder / "recordings"),
             **(settings or {}),

@@ -76,7 +76,9 @@ def differences(expected: dict[str, Any], call: dict[str, Any]) -> list[str]:
     return wrong
 
 
-async def test_every_recorded_stream_stands_in_the_history_as_it_truly_was(tmp_path: Path) -> None:
+async def test_every_recorded_stream_stands_in_the_history_as_it_truly_was(
+    tmp_path: Path, database_url: str
+) -> None:
     names = [entry["name"] for entry in EXPECTED]
     streams = [gzip.decompress((STREAMS / f"{name}.ami.gz").read_bytes()) for name in names]
     async with stingy_exchange(*streams) as port:
@@ -87,7 +89,7 @@ async def test_every_recorded_stream_stands_in_the_history_as_it_truly_was(tmp_p
             "HUB_AMI__SECRET": "x",
             "HUB_AMI__TRUNKS": "trunk*,kyivstar_1,sip044",
         }
-        async with HubProcess(tmp_path, settings) as hub:
+        async with HubProcess(tmp_path, settings, database_url=database_url) as hub:
             calls = await _until_settled(hub, len(names))
     wrong = {}
     for entry in EXPECTED:

@@ -74,10 +74,15 @@ async def shows_nothing(page: Page, within: float) -> None:
     )
 
 
-async def test_a_call_from_the_first_ring_to_the_history(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.both_databases
+async def test_a_call_from_the_first_ring_to_the_history(
+    browser: Browser, tmp_path: Path, database_url: str
+) -> None:
     async with AsyncExitStack() as stack:
         pbx = await stack.enter_async_context(AsteriskPbx(settings={"extensions.conf:OPEN": "*,*,*,*"}))
-        hub = await stack.enter_async_context(HubProcess(tmp_path, ami_settings(pbx)))
+        hub = await stack.enter_async_context(
+            HubProcess(tmp_path, ami_settings(pbx), database_url=database_url)
+        )
         world = await stack.enter_async_context(pbx.trunk())
         anna = await stack.enter_async_context(pbx.phone("101"))
         boris = await stack.enter_async_context(pbx.phone("102"))

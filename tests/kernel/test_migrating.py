@@ -38,9 +38,9 @@ asyncio.run(main())
 
 
 async def test_a_new_database_gets_the_newest_schema_and_a_second_run_changes_nothing(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
-    database = Database(database_url)
+    database = Database(empty_database_url)
     await database.open()
     first = await migrate(database)
     second = await migrate(database)
@@ -50,8 +50,10 @@ async def test_a_new_database_gets_the_newest_schema_and_a_second_run_changes_no
     assert {"event_outbox", "event_delivery", "alembic_version"} <= tables
 
 
-async def test_a_migration_killed_half_way_has_not_happened_and_runs_again(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/killed.db"
+async def test_a_migration_killed_half_way_has_not_happened_and_runs_again(
+    empty_database_url: str,
+) -> None:
+    url = empty_database_url
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     killed = subprocess.run([sys.executable, "-c", KILLED, url], env=environment, capture_output=True)
     database = Database(url)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiohttp import CookieJar
@@ -15,12 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.kernel.database import Database
-from hub.kernel.journal import FileJournal
-from hub.kernel.migrating import migrate
 from hub.modules.access.api import AccessApi, PersonView
-from hub.modules.catalogue import MODULES
-from hub.settings import Settings
 from webui.app import make_app
 from webui.brakes import Limit, Limits
 
@@ -84,33 +76,6 @@ class Shop:
         async with installation.transactions.reading(actor=None, shop_id=shop) as uow:
             rows = await AccessApi(uow, installation.deps).audit.page([shop], limit=500)
         return [(row.action, row.outcome) for row in rows]
-
-
-def migrate_file(path: Path) -> Path:
-    """A database that is up to date; copying it is faster than migrating one for every test."""
-
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await database.open()
-        await migrate(database)
-        await database.close()
-
-    asyncio.run(make())
-    return path
-
-
-@asynccontextmanager
-async def open_hub(
-    settings: Settings, clock: FrozenClock, folder: Path, migrated: Path
-) -> AsyncIterator[Hub]:
-    """A hub on a copy of a migrated file; nothing runs by itself."""
-    target = folder / "data" / "pitline.db"
-    target.parent.mkdir(exist_ok=True)
-    shutil.copy(migrated, target)
-    made = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
-    await made.open()
-    yield made
-    await made.close()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from hub.modules.catalogue import MODULES
-from tests.conftest import missing
+from tests.machine import missing
 from tests.webui.extraction import ROOT
 from tests.webui.stage import Shop
 from webui.menu import OWN_ITEMS

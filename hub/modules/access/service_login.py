@@ -48,6 +48,7 @@ class LoginService:
         device_hash = secret_hash(device) if device else ""
         is_known = person is not None and await self._is_device_of(device_hash, person.id)
         account = f"device:{device_hash}" if is_known else f"login:{name}"
+        await self._uow.take_turn("access.login")
         await self._brakes(account, address, is_known=is_known)
         now = self._deps.clock.now()
         try_id = new_id(self._deps.clock)

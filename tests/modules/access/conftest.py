@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -13,28 +12,14 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.web import Viewer
 from hub.modules.access.api import AccessApi, hash_password
-from hub.settings import Settings
-from tests.webui.stage import PASSWORD, Shop, migrate_file, open_hub, open_shop
+from tests.webui.stage import PASSWORD, Shop, open_shop
 
 Open = Callable[[], AbstractAsyncContextManager[AccessApi]]
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return migrate_file(tmp_path_factory.mktemp("migrated") / "pitline.db")
-
-
-@pytest.fixture(scope="session")
 def password_hash() -> str:
     return asyncio.run(hash_password(PASSWORD))
-
-
-@pytest.fixture
-async def hub(
-    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path, migrated_file: Path
-) -> AsyncIterator[Hub]:
-    async with open_hub(settings, frozen_clock, tmp_path, migrated_file) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,6 +18,7 @@ from hub.kernel.journal import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientFilter, VehicleFilter
 from hub.settings import DatabaseSettings, Settings
+from tests.databases import Databases
 from tests.factories.crm import crm_of, make_car, make_client
 
 
@@ -29,11 +32,18 @@ async def found(hub: Hub, text: str) -> set[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+async def shop(
+    database_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hub]:
     """One stocked shop for all tests that only look."""
     folder = tmp_path_factory.mktemp("search")
-    url = f"sqlite+aiosqlite:///{folder}/pitline.db"
-    settings = replace(Settings(), database=DatabaseSettings(url=url))
+    with databases.migrated(database_kind, folder) as url:
+        async with _stocked(folder, replace(Settings(), database=DatabaseSettings(url=url))) as hub:
+            yield hub
+
+
+@asynccontextmanager
+async def _stocked(folder: Path, settings: Settings) -> AsyncIterator[Hub]:
     clock = FrozenClock(datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC))
     hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
     await hub.open()
