@@ -22,6 +22,7 @@ from hub.kernel.installation import Installation
 from hub.kernel.intake import GroupIntake
 from hub.kernel.jobs import JobRunner
 from hub.kernel.journal import FileJournal
+from hub.kernel.limits import MemoryLimiter
 from hub.kernel.live import LiveHub
 from hub.kernel.manifest import Module, grants_of
 from hub.kernel.migrating import migrate
@@ -92,6 +93,7 @@ class Hub:
             deps=deps,
             system=self.system,
             default_shop=FIRST_SHOP,
+            limiter=MemoryLimiter(clock),
         )
         self._rehearsal = self._hot_path(self._stumbled)
         hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)

@@ -155,6 +155,21 @@ class LoginSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """How often one may ask: requests at once (burst), refilled with so many a second (rate), for a
+    token, for a person's browser, and for an address that nobody is signed in from; and for how many
+    days the answer to an Idempotency-Key is kept."""
+
+    token_rate: float = 2000.0
+    token_burst: int = 6000
+    person_rate: float = 200.0
+    person_burst: int = 1000
+    address_rate: float = 100.0
+    address_burst: int = 500
+    keep_answers_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """`json` for machines, `text` for people; level by its usual name."""
 
@@ -195,6 +210,7 @@ class Settings:
     relay: RelaySettings = field(default_factory=RelaySettings)
     supervisor: SupervisorSettings = field(default_factory=SupervisorSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     modules: ModulesSettings = field(default_factory=ModulesSettings)
     practice: PracticeSettings = field(default_factory=PracticeSettings)
@@ -310,6 +326,9 @@ def _check(settings: Settings) -> None:
         raise _wrong("HUB_DATABASE__URL", "begins with sqlite+aiosqlite:/// or postgresql+asyncpg://")
     if settings.ami.host and not (settings.ami.username and settings.ami.secret):
         raise _wrong("HUB_AMI__HOST", "is set, so HUB_AMI__USERNAME and HUB_AMI__SECRET are needed too")
+    for key in ("token_rate", "token_burst", "person_rate", "person_burst", "address_rate", "address_burst"):
+        if getattr(settings.api, key) <= 0:
+            raise _wrong(f"HUB_API__{key.upper()}", "is more than 0")
     for name, port in (("HUB_SERVER__PORT", settings.server.port), ("HUB_AMI__PORT", settings.ami.port)):
         if not 0 <= port <= 65535:
             raise _wrong(name, f"is a port from 0 to 65535, not {port}")

@@ -12,6 +12,7 @@ from hub.kernel.manifest import grants_of
 from hub.kernel.web import Route
 from hub.modules.access.api import prepare, warm_up
 from webui.brakes import Limits
+from webui.cursors import Cursors
 from webui.door import Door
 from webui.files import HERE, Files
 from webui.forms import BIGGEST_BODY
@@ -51,7 +52,8 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
         installation, deps=replace(installation.deps, grants=grants_of(installation.modules))
     )
     site = _make_site(installation)
-    pipeline = Pipeline(site, limits or Limits())
+    cursors = Cursors(installation)
+    pipeline = Pipeline(site, limits or Limits.of(installation.settings.api), cursors)
     app = web.Application(middlewares=[make_error_middleware(site)], client_max_size=BIGGEST_BODY)
     app[SITE] = site
     app.on_response_prepare.append(make_header_signal(site))
@@ -66,6 +68,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
 
     async def run(_app: web.Application) -> None:
         await prepare(installation)
+        await cursors.prepare()
         await warm_up()
         await setup.announce(site)
         site.sockets.start()

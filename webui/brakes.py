@@ -1,12 +1,14 @@
-"""Rate limits: a token bucket for each token, person or address."""
+"""Rate limits: who may ask how often, by what kind of traffic it is, and the headers that say so."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
 from dataclasses import dataclass
 
-from hub.clock import Clock
 from hub.errors import TooMany
+from hub.kernel.web import Traffic, Viewer
+from hub.ports.limits import RateLimiter
+from hub.settings import ApiSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +27,46 @@ class Limits:
 
     token: Limit = Limit("token", 2000.0, 6000)
     person: Limit = Limit("person", 200.0, 1000)
-    stranger: Limit = Limit("stranger", 100.0, 500)
+    stranger: Limit = Limit("address", 100.0, 500)
+
+    @classmethod
+    def of(cls, settings: ApiSettings) -> Limits:
+        """As the settings say."""
+        return cls(
+            token=Limit("token", settings.token_rate, settings.token_burst),
+            person=Limit("person", settings.person_rate, settings.person_burst),
+            stranger=Limit("address", settings.address_rate, settings.address_burst),
+        )
+
+    def for_viewer(self, viewer: Viewer, traffic: Traffic) -> Limit | None:
+        """What holds for this request; None = no limit. A provider's callback that we refuse may be a
+        message lost: those routes look after themselves, once they know that it is genuine."""
+        if traffic == "hook":
+            return None
+        if viewer.kind == "nobody":
+            return self.stranger
+        if viewer.kind == "token" and viewer.per_minute:
+            return Limit("token", viewer.per_minute / 60, viewer.per_minute)
+        return self.token if viewer.kind == "token" else self.person
 
 
 class Brakes:
-    """Buckets by key, the least used forgotten first. In this process; several processes share them
-    through Redis later."""
+    """Takes one request from its bucket."""
 
-    def __init__(self, clock: Clock, keep: int = 10_000) -> None:
-        self._clock = clock
-        self._keep = keep
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
 
-    def take(self, key: str, limit: Limit) -> dict[str, str]:
-        """Take one; the headers that say what is left. Raises TooMany when there is none."""
-        name, now = f"{limit.name}:{key}", self._clock.monotonic()
-        left, at = self._buckets.pop(name, (float(limit.burst), now))
-        left = min(float(limit.burst), left + (now - at) * limit.rate)
-        if left < 1.0:
-            self._buckets[name] = (left, now)
+    async def take(self, key: str, limit: Limit) -> dict[str, str]:
+        """The headers that say what is left (IETF draft "RateLimit header fields for HTTP", -10).
+        Raises TooMany when there is nothing."""
+        taken = await self._limiter.take(f"{limit.name}:{key}", rate=limit.rate, burst=limit.burst)
+        if taken.wait > 0:
             raise TooMany(
                 "request.too_many", "Too many requests.", "Wait a moment and go on more slowly.",
-                retry_after=(1.0 - left) / limit.rate,
+                retry_after=taken.wait,
             )  # fmt: skip
-        self._buckets[name] = (left - 1.0, now)
-        while len(self._buckets) > self._keep:
-            self._buckets.popitem(last=False)
         window = max(1, round(limit.burst / limit.rate))
         return {
             "RateLimit-Policy": f'"{limit.name}";q={limit.burst};w={window}',
-            "RateLimit": f'"{limit.name}";r={int(left - 1.0)};t={window}',
+            "RateLimit": f'"{limit.name}";r={taken.left};t={math.ceil(taken.full_in)}',
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -78,8 +79,10 @@ def fault_of(error: Exception) -> Fault:
         data = dict(error.data)
         headers: dict[str, str] = {}
         if isinstance(error, TooMany):
-            headers["Retry-After"] = str(max(1, round(error.retry_after)))
+            headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
             data["minutes"] = max(1, round(error.retry_after / 60))
+        elif isinstance(wait := data.get("retry_after"), (int, float)):
+            headers["Retry-After"] = str(max(1, math.ceil(wait)))
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="pitline"'
         return Fault(status, error.code, error.text, error.hint, fields, data, headers)

@@ -63,12 +63,12 @@ def read_query(request: web.Request, model: type[BaseModel]) -> BaseModel:
         field = model.model_fields.get(name)
         wants_list = field is not None and "list" in str(field.annotation)
         if len(given) > 1 and not wants_list:
-            raise _invalid({name: "Give this once."})
+            raise invalid({name: "Give this once."})
         values[name] = list(given) if wants_list else given[0]
     try:
         made = model.model_validate(values)
     except ValidationError as error:
-        raise _invalid(_fields(error)) from error
+        raise invalid(_fields(error)) from error
     _check_values(made)
     return made
 
@@ -83,7 +83,7 @@ async def read_json(request: web.Request, model: type[BaseModel]) -> BaseModel:
     except ValidationError as error:
         if any(one["type"] == "json_invalid" for one in error.errors(include_url=False, include_input=False)):
             raise Invalid("request.not_json", "The body is not JSON.", "Send UTF-8 JSON.") from error
-        raise _invalid(_fields(error)) from error
+        raise invalid(_fields(error)) from error
     _check_values(made)
     return made
 
@@ -97,9 +97,9 @@ def _check_values(model: BaseModel) -> None:
     for name, value in model:
         for one in _leaves(value):
             if isinstance(one, str) and not is_storable(one):
-                raise _invalid({name: _BROKEN})
+                raise invalid({name: _BROKEN})
             if isinstance(one, int) and abs(one) > _BIGGEST_NUMBER:
-                raise _invalid({name: "This number is too big."})
+                raise invalid({name: "This number is too big."})
 
 
 def _leaves(value: object) -> Iterator[object]:
@@ -125,5 +125,6 @@ def _fields(error: ValidationError) -> dict[str, str]:
     return found
 
 
-def _invalid(fields: Mapping[str, str]) -> Invalid:
+def invalid(fields: Mapping[str, str]) -> Invalid:
+    """Some fields are wrong: a field's name to what is wrong with it."""
     return Invalid("request.invalid", "Some fields need a look.", fields=fields)

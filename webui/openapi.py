@@ -9,10 +9,18 @@ from typing import Any
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from hub.kernel.web import PUBLIC, ApiOperation
+from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation
 
 PREFIX = "/api/v1"
-_ABOUT = "The phone line of a car-repair shop, and everything that hangs on it."
+_ABOUT = """The phone line of a car-repair shop, and everything that hangs on it.
+
+**Lists** are newest first: `{"items": [...], "next": cursor or null}`. Pass `next` as `cursor`, the other
+parameters unchanged; what is added meanwhile shifts nothing. Cursors are opaque.
+**Objects** have `id` (an opaque string) and `rev`, which grows with every change; it is the ETag too. A
+change that carries the `rev` you saw (or `If-Match`) is refused with 409 when somebody was faster.
+**Changes** honour `Idempotency-Key`: send the same request again with the same key as often as you like.
+**Times** are ISO 8601 in UTC. Parameters and fields that are not described here are refused with 422.
+**Limits**: `RateLimit-Policy` and `RateLimit` say what is left; 429 comes with `Retry-After`."""
 _PLACE = re.compile(r"\{(\w+)[^}]*\}")
 _WORDS: Mapping[int, str] = {
     401: "Nobody is signed in, or the token is no good",
@@ -85,11 +93,12 @@ def _operation(
     result = schemas.get((operation.name, "result"))
     if result is not None:
         answer["content"] = {"application/json": {"schema": result}}
-    problem = {"application/json": {"schema": schemas["", "error"]}}
-    codes = {*operation.errors, 429} | ({413, 415, 422} if operation.body is not None else set())
+    if "rev" in getattr(operation.result, "model_fields", {}):
+        answer["headers"] = {"ETag": {"description": "The `rev`, quoted", "schema": {"type": "string"}}}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "description": _about(operation),
         "tags": [operation.name.partition(".")[0]],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -97,10 +106,7 @@ def _operation(
         ],
         "responses": {
             str(204 if result is None else operation.status): answer,
-            **{
-                str(code): {"description": _WORDS.get(code, "Refused"), "content": problem}
-                for code in sorted(codes)
-            },
+            **{str(code): _problem(code, schemas["", "error"]) for code in sorted(errors_of(operation))},
         },
     }
     query = schemas.get((operation.name, "query"))
@@ -109,11 +115,65 @@ def _operation(
     body = schemas.get((operation.name, "body"))
     if body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    if operation.method != "GET":
+        described["parameters"].append(_KEY)
+    if "rev" in getattr(operation.body, "model_fields", {}):
+        described["parameters"].append(_IF_MATCH)
     if operation.right == PUBLIC:
         described["security"] = []
-    else:
-        described["description"] = f"Needs the right `{operation.right}`."
     return described
+
+
+def errors_of(operation: ApiOperation) -> set[int]:
+    """What it may answer besides success: what it says itself, and what every one of its kind may."""
+    found = {*operation.errors, 422, 429, 503}
+    found |= set() if operation.right == PUBLIC else {401, 403}
+    found |= {404} if "{" in operation.path else set()
+    found |= {413, 415} if operation.body is not None else set()
+    return found | ({409} if operation.method != "GET" else set())
+
+
+def _about(operation: ApiOperation) -> str:
+    said = " ".join((operation.handler.__doc__ or "").split())
+    needs = "" if operation.right in (PUBLIC, SIGNED_IN) else f" Needs the right `{operation.right}`."
+    return (said + needs).strip()
+
+
+def _problem(code: int, schema: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": _WORDS.get(code, "Refused"),
+        "content": {"application/json": {"schema": schema}},
+    }
+    if code == 429:
+        described["headers"] = _RATE
+    return described
+
+
+def _header(name: str, *, description: str, pattern: str, example: str) -> Mapping[str, Any]:
+    return {
+        "name": name, "in": "header", "required": False, "description": description,
+        "schema": {"type": "string", "pattern": pattern}, "example": example,
+    }  # fmt: skip
+
+
+_KEY = _header(
+    "Idempotency-Key",
+    description=(
+        "A new one for each new request, a UUID say. The same key with the same request is done once and"
+        " answered alike for 30 days; with another request it is refused with 422."
+    ),
+    pattern="^[!#-~]{1,255}$",
+    example="6f1d0b9e-5d0a-4f0e-9b1a-1f6f0c6d3c55",
+)
+_IF_MATCH = _header(
+    "If-Match",
+    description="The ETag of the revision that you saw, instead of `rev` in the body; 409 if it is old",
+    pattern='^"[0-9]{1,9}"$',
+    example='"3"',
+)
+_RATE: Mapping[str, Any] = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}, "required": True},
+}
 
 
 def _parameters(schema: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from pydantic import TypeAdapter
 
 from hub.errors import HubError, NotAllowed, NotSignedIn, Unavailable
-from hub.kernel.web import PUBLIC, ApiOperation, Route
+from hub.kernel.idempotency import IdempotencyKeys, Once
+from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
 from hub.log import get_logger
 from hub.modules.access.api import AccessApi
 from webui.brakes import Brakes, Limits
-from webui.door import Visitor
-from webui.forms import check_address, read_form, read_json, read_query
+from webui.cursors import Cursors
+from webui.forms import check_address, read_form
 from webui.guard import CSRF_FIELD, CSRF_HEADER, RATE, REQUEST_ID, SAFE, check_csrf, client_address
+from webui.operating import Operating, kept, replayed
 from webui.request import PAGE, Request, Site
 
 MOST_TRIES = 3
@@ -40,10 +41,11 @@ class FreeRoute(Route):
 class Pipeline:
     """Makes aiohttp handlers of routes and operations."""
 
-    def __init__(self, site: Site, limits: Limits) -> None:
+    def __init__(self, site: Site, limits: Limits, cursors: Cursors) -> None:
         self._site = site
         self._limits = limits
-        self._brakes = Brakes(site.installation.clock)
+        self._cursors = cursors
+        self._brakes = Brakes(site.installation.limiter)
         self._denials: dict[str, float] = {}
         self._log = get_logger("webui")
 
@@ -51,7 +53,7 @@ class Pipeline:
         """The handler of a page."""
 
         async def serve(http: web.Request) -> web.StreamResponse:
-            request = await self._admit(http, with_cookie=True)
+            request = await self._admit(http, with_cookie=True, traffic=route.traffic)
             await self._allow(request, route.right, route.name)
             if http.method not in SAFE:
                 request.form = await read_form(http)
@@ -70,34 +72,29 @@ class Pipeline:
         return serve
 
     def operation(self, operation: ApiOperation) -> Handler:
-        """The handler of an operation of the API. A browser's cookie may read, a token may all."""
-        adapter: TypeAdapter[Any] | None = TypeAdapter(operation.result) if operation.result else None
+        """The handler of an operation of the API. A token may all; a browser's cookie may read, and
+        change things only from a page of ours, which shows the session's own token."""
+        operating = Operating(operation, self._cursors)
 
         async def serve(http: web.Request) -> web.StreamResponse:
-            request = await self._admit(http, with_cookie=http.method in SAFE)
+            is_safe = http.method in SAFE
+            request = await self._admit(http, with_cookie=is_safe or CSRF_HEADER in http.headers)
             await self._allow(request, operation.right, operation.name)
-            given: dict[str, Any] = {}
-            if operation.query is not None:
-                given["query"] = read_query(http, operation.query)
-            if operation.body is not None:
-                given["body"] = await read_json(http, operation.body)
+            if not is_safe and request.visitor.session_token:
+                server = self._site.installation.settings.server
+                sent = http.headers.get(CSRF_HEADER, "")
+                check_csrf(http, server, request.visitor.session_token, sent)
+            given = await operating.given(http)
+            once = None if is_safe else await operating.once(request)
 
-            # Here, between the parsed body and the unit of work, stands the Idempotency-Key: key,
-            # hash of the body and answer are a row of the same unit of work as the effect.
             async def run() -> web.StreamResponse:
-                result = await operation.handler(request, **given)
-                if isinstance(result, web.StreamResponse):
-                    return result
-                if adapter is None:
-                    return web.Response(status=204)
-                body = adapter.dump_json(adapter.validate_python(result, from_attributes=True))
-                return web.Response(body=body, status=operation.status, content_type="application/json")
+                return operating.answer(await operation.handler(request, **given))
 
-            return await self._in_unit(request, operation.name, run)
+            return await self._in_unit(request, operation.name, run, once)
 
         return serve
 
-    async def _admit(self, http: web.Request, *, with_cookie: bool) -> Request:
+    async def _admit(self, http: web.Request, *, with_cookie: bool, traffic: Traffic = "page") -> Request:
         site = self._site
         address = client_address(http, site.installation.settings.server)
         check_address(http)
@@ -107,17 +104,12 @@ class Pipeline:
         try:
             request.visitor = await site.door.look(http, with_cookie=with_cookie)
         except NotSignedIn:
-            self._brakes.take(address, self._limits.stranger)
+            await self._brakes.take(address, self._limits.stranger)
             raise
-        http[RATE] = self._slow_down(request.visitor, address)
+        limit = self._limits.for_viewer(request.viewer, traffic)
+        if limit is not None:
+            http[RATE] = await self._brakes.take(request.viewer.id or address, limit)
         return request
-
-    def _slow_down(self, visitor: Visitor, address: str) -> dict[str, str]:
-        viewer = visitor.viewer
-        if viewer.kind == "nobody":
-            return self._brakes.take(address, self._limits.stranger)
-        limit = self._limits.token if viewer.kind == "token" else self._limits.person
-        return self._brakes.take(viewer.id, limit)
 
     async def _allow(self, request: Request, right: str, name: str) -> None:
         if right == PUBLIC or request.viewer.can(right):
@@ -151,7 +143,11 @@ class Pipeline:
             self._log.warning("an audit row could not be written", action=action, error=str(error))
 
     async def _in_unit(
-        self, request: Request, name: str, run: Callable[[], Awaitable[web.StreamResponse]]
+        self,
+        request: Request,
+        name: str,
+        run: Callable[[], Awaitable[web.StreamResponse]],
+        once: Once | None = None,
     ) -> web.StreamResponse:
         viewer, transactions = request.viewer, self._site.installation.transactions
         if request.http.method in SAFE:
@@ -160,14 +156,18 @@ class Pipeline:
                 return await run()
         for attempt in range(1, MOST_TRIES + 1):
             try:
-                return await self._write(request, name, run)
+                return await self._write(request, name, run, once)
             except Unavailable as error:
                 if attempt == MOST_TRIES or error.code != "database.conflict":
                     raise
         raise AssertionError("the last try returns or raises")
 
     async def _write(
-        self, request: Request, name: str, run: Callable[[], Awaitable[web.StreamResponse]]
+        self,
+        request: Request,
+        name: str,
+        run: Callable[[], Awaitable[web.StreamResponse]],
+        once: Once | None,
     ) -> web.StreamResponse:
         viewer = request.viewer
         try:
@@ -175,9 +175,14 @@ class Pipeline:
                 actor=viewer.actor, shop_id=viewer.shop_id
             ) as uow:
                 request.begin(uow)
+                keys = IdempotencyKeys(uow, self._site.installation.clock)
+                if once is not None and (answer := await keys.begin(once)) is not None:
+                    raise _Undo(replayed(answer))
                 response = await run()
                 if response.status >= 400:
                     raise _Undo(response)
+                if once is not None:
+                    await keys.finish(once, kept(response))
                 subject = " ".join(request.path.values())
                 AccessApi(uow, self._site.deps).audit.add(
                     name, "done", subject=subject, address=request.address, request_id=request.id
@@ -192,7 +197,8 @@ class Pipeline:
 
 
 class _Undo(Exception):
-    """The page says that it went wrong (a form with faults): nothing of it is kept."""
+    """The page says that it went wrong (a form with faults), or that it was done before: nothing of
+    this try is kept."""
 
     def __init__(self, response: web.StreamResponse) -> None:
         super().__init__("undone")

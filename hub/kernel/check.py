@@ -11,7 +11,7 @@ from hub.kernel.manifest import ROLES, Module, Subscription
 from hub.kernel.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
-_KERNEL_TABLES = ("event_", "alembic_")
+_KERNEL_TABLES = ("event_", "idempotency_", "alembic_")
 
 
 def check(modules: Sequence[Module]) -> None:

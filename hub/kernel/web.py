@@ -20,6 +20,10 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 """In place of a right: anybody who is signed in."""
 
+Traffic = Literal["page", "hook"]
+"""What kind of traffic a route carries: people and programs, whose rate is limited, or a provider's
+callbacks, which are not: the route itself refuses what is forged."""
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -38,6 +42,8 @@ class Viewer:
     extensions: tuple[str, ...] = ()
     mobile: str | None = None
     session_id: str | None = None
+    per_minute: int | None = None
+    """A token's own limit of requests."""
 
     def can(self, right: str) -> bool:
         """Whether the right is held at all (how far it reaches is the query's business)."""
@@ -115,6 +121,7 @@ class Route:
     handler: Callable[[PageRequest], Awaitable[web.StreamResponse]]
     right: str
     name: str
+    traffic: Traffic = "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ def differences(connection: Connection) -> list[Any]:
 
 
 async def test_the_migrated_database_has_the_tables_of_the_models(database_url: str) -> None:
+    importlib.import_module("hub.kernel.idempotency")
     for path in modules():
         if (path / "models.py").exists():
             importlib.import_module(f"hub.modules.{path.name}.models")

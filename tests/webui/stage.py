@@ -62,11 +62,11 @@ class Shop:
         assert answer.status == 303, await answer.text()
         return client
 
-    async def token(self, role: str) -> str:
+    async def token(self, role: str, **more: Any) -> str:
         """A token of this role."""
         installation = self.hub.installation
         async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
-            _, secret = await AccessApi(uow, installation.deps).tokens.create(f"test {role}", role)
+            _, secret = await AccessApi(uow, installation.deps).tokens.create(f"test {role}", role, **more)
         return secret
 
     async def audit(self) -> list[tuple[str, str]]:

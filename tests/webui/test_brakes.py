@@ -11,6 +11,10 @@ from aiohttp.test_utils import TestClient
 
 from hub.clock import FrozenClock
 from hub.errors import TooMany
+from hub.kernel.limits import MemoryLimiter
+from hub.kernel.web import Viewer
+from hub.settings import ApiSettings
+from hub.values import ShopId
 from tests.webui.stage import PASSWORD, Shop
 from webui.brakes import Brakes, Limit, Limits
 
@@ -97,29 +101,29 @@ async def test_tries_are_in_the_audit_log_without_the_password(shop: Shop) -> No
     assert (await shop.audit())[:2] == [("access.sign_in", "done"), ("access.sign_in", "failed")]
 
 
-def test_a_bucket_gives_its_burst_then_refills_with_time() -> None:
+async def test_a_bucket_gives_its_burst_then_refills_with_time() -> None:
     clock = FrozenClock(datetime(2026, 1, 5, tzinfo=UTC))
-    brakes, limit = Brakes(clock), Limit("x", 2.0, 3)
-    left = [brakes.take("a", limit)["RateLimit"] for _ in range(3)]
-    assert left == ['"x";r=2;t=2', '"x";r=1;t=2', '"x";r=0;t=2']
+    brakes, limit = Brakes(MemoryLimiter(clock)), Limit("x", 2.0, 3)
+    left = [(await brakes.take("a", limit))["RateLimit"] for _ in range(3)]
+    assert left == ['"x";r=2;t=1', '"x";r=1;t=1', '"x";r=0;t=2']
     with pytest.raises(TooMany) as refused:
-        brakes.take("a", limit)
+        await brakes.take("a", limit)
     assert refused.value.retry_after == pytest.approx(0.5)
-    brakes.take("b", limit)
+    await brakes.take("b", limit)
     clock.advance(0.5)
-    brakes.take("a", limit)
+    await brakes.take("a", limit)
     with pytest.raises(TooMany):
-        brakes.take("a", limit)
+        await brakes.take("a", limit)
 
 
-def test_buckets_do_not_grow_without_end() -> None:
-    brakes = Brakes(FrozenClock(datetime(2026, 1, 5, tzinfo=UTC)), keep=10)
+async def test_buckets_do_not_grow_without_end() -> None:
+    brakes = Brakes(MemoryLimiter(FrozenClock(datetime(2026, 1, 5, tzinfo=UTC)), keep=10))
     limit = Limit("x", 0.001, 1)
     for n in range(50):
-        brakes.take(str(n), limit)
-    brakes.take("0", limit)
+        await brakes.take(str(n), limit)
+    await brakes.take("0", limit)
     with pytest.raises(TooMany):
-        brakes.take("49", limit)
+        await brakes.take("49", limit)
 
 
 class TestSmallLimits:
@@ -136,7 +140,8 @@ class TestSmallLimits:
         client = shop.browser()
         answers = [await client.get("/api/v1/employees", headers=headers) for _ in range(3)]
         assert [answer.status for answer in answers] == [200, 200, 429]
-        assert answers[0].headers["RateLimit"] == '"token";r=1;t=2'
+        assert answers[0].headers["RateLimit"] == '"token";r=1;t=1'
+        assert answers[0].headers["RateLimit-Policy"] == '"token";q=2;w=2'
         assert answers[2].headers["Retry-After"] == "1"
         assert (await answers[2].json())["error"]["code"] == "request.too_many"
 
@@ -146,3 +151,21 @@ class TestSmallLimits:
             await client.get("/api/v1/employees", headers={"Authorization": f"Bearer x{n}"}) for n in range(5)
         ]
         assert [answer.status for answer in answers] == [401, 401, 401, 429, 429]
+
+    async def test_a_token_may_have_a_limit_of_its_own(self, shop: Shop) -> None:
+        wide = {"Authorization": f"Bearer {await shop.token('owner', per_minute=4)}"}
+        client = shop.browser()
+        answers = [await client.get("/api/v1/employees", headers=wide) for _ in range(5)]
+        assert [answer.status for answer in answers] == [200, 200, 200, 200, 429]
+        assert answers[0].headers["RateLimit-Policy"] == '"token";q=4;w=60'
+        assert answers[4].headers["Retry-After"] == "15"
+
+
+def test_a_providers_callback_is_never_told_to_slow_down() -> None:
+    limits = Limits.of(ApiSettings(address_rate=0.5, address_burst=7))
+    stranger = Viewer(
+        kind="nobody", id="", name="", role="", rights={}, shop_id=ShopId("s"), shop_ids=frozenset(),
+        language="uk",
+    )  # fmt: skip
+    assert limits.for_viewer(stranger, "hook") is None
+    assert limits.for_viewer(stranger, "page") == Limit("address", 0.5, 7)

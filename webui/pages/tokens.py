@@ -16,16 +16,24 @@ async def show(request: PageRequest) -> web.StreamResponse:
 
 async def create(request: PageRequest) -> web.StreamResponse:
     """The answer to this POST is the only place where the key ever stands."""
-    typed = {name: request.form.get(name, "") for name in ("name", "role")}
+    typed = {name: request.form.get(name, "") for name in ("name", "role", "per_minute")}
     try:
         _, secret = await request.apis.of(AccessApi).tokens.create(
-            typed["name"], typed["role"], request.viewer
+            typed["name"], typed["role"], request.viewer, per_minute=_number(typed["per_minute"])
         )
     except Invalid as error:
         return await _page(request, typed, dict(error.fields), "")
     except NotAllowed as error:
         return await _page(request, typed, {"role": error.text}, "")
     return await _page(request, {}, {}, secret)
+
+
+def _number(text: str) -> int | None:
+    """Nothing typed is no limit of its own; what is no number is 0, which the service refuses."""
+    text = text.strip()
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 async def revoke(request: PageRequest) -> web.StreamResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.idempotency import IdempotencyKeys
 from hub.kernel.web import Viewer
 from hub.modules.access.passwords import hash_password, password_fits, warm_up
 from hub.modules.access.rules import (
@@ -86,6 +87,8 @@ class AccessApi:
     and `audit` do the rarer things."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._deps = deps
         self.people = PeopleService(uow, deps)
         self.shops = ShopService(uow, deps)
         self.logins = LoginService(uow, deps)
@@ -153,3 +156,8 @@ class AccessApi:
     async def list_shops(self) -> list[ShopView]:
         """Every shop, the first one first."""
         return await self.shops.all()
+
+    async def forget_old_answers(self) -> None:
+        """Drop the answers to Idempotency-Keys that were kept long enough."""
+        keys = IdempotencyKeys(self._uow, self._deps.clock)
+        await keys.forget(self._deps.settings.api.keep_answers_days)

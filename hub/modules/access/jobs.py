@@ -9,3 +9,8 @@ from hub.modules.access.api import AccessApi
 async def forget_old_logins(ctx: HandlerContext) -> None:
     """Tries to sign in are kept for a day, ended sessions for a month."""
     await ctx.apis.of(AccessApi).logins.forget_old()
+
+
+async def forget_old_answers(ctx: HandlerContext) -> None:
+    """What was answered to an Idempotency-Key is kept for the days that the settings say."""
+    await ctx.apis.of(AccessApi).forget_old_answers()

@@ -183,6 +183,7 @@ class Token(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    per_minute: Mapped[int | None] = mapped_column(Integer)
 
 
 class Device(Base):

@@ -58,5 +58,8 @@ MODULE = Module(
             order=10,
         ),
     ),
-    jobs=(Job("access.forget_old_logins", 3600.0, jobs.forget_old_logins),),
+    jobs=(
+        Job("access.forget_old_logins", 3600.0, jobs.forget_old_logins),
+        Job("access.forget_old_answers", 3600.0, jobs.forget_old_answers),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.kernel.listing import NEXT, ListQuery, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.access.service_people import PeopleService
 from hub.modules.access.views import PersonEntry, PersonView
@@ -27,22 +28,11 @@ class EmployeePage(BaseModel):
     """A stretch of the list, newest first."""
 
     items: list[Employee]
-    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
+    next: str | None = Field(description=NEXT)
 
 
-class ListQuery(BaseModel):
-    """Where to go on, and how far."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=32, pattern="^[0-9a-z]+$")
-
-
-class NewEmployee(BaseModel):
+class NewEmployee(Strict):
     """What is said about a new person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=200)
     role: str = Field(max_length=32)
@@ -51,10 +41,8 @@ class NewEmployee(BaseModel):
     is_active: bool = True
 
 
-class EmployeeChange(BaseModel):
+class EmployeeChange(Strict):
     """What to change; with `rev` only if nobody was faster."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rev: int | None = None
     name: str | None = Field(None, min_length=1, max_length=200)

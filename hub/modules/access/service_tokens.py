@@ -17,6 +17,7 @@ from hub.modules.access.views import TokenView
 from hub.values import ShopId
 
 PREFIX = "pit_"
+MOST_PER_MINUTE = 100_000
 
 
 class TokenService:
@@ -26,7 +27,9 @@ class TokenService:
         self._uow = uow
         self._deps = deps
 
-    async def create(self, name: str, role: str, by: Viewer | None = None) -> tuple[TokenView, str]:
+    async def create(
+        self, name: str, role: str, by: Viewer | None = None, *, per_minute: int | None = None
+    ) -> tuple[TokenView, str]:
         """A new token and the key itself, which is never shown again. Raises Invalid, NotAllowed."""
         fields: dict[str, str] = {}
         name = " ".join(name.split())
@@ -34,6 +37,8 @@ class TokenService:
             fields["name"] = "Give a name of up to 200 characters."
         if role not in self._deps.grants:
             fields["role"] = "There is no such role."
+        if per_minute is not None and not 0 < per_minute <= MOST_PER_MINUTE:
+            fields["per_minute"] = "A number from 1 to 100000."
         if fields:
             raise Invalid("access.token_invalid", "Some fields need a look.", fields=fields)
         if by is not None and (by.kind != "person" or not covers(by.rights, self._deps.grants[role])):
@@ -43,7 +48,7 @@ class TokenService:
         row = Token(
             id=new_id(self._deps.clock), shop_id=self._uow.shop_id, name=name, role=role,
             token_hash=secret_hash(secret), beginning=secret[:10], maker_id=None if by is None else by.id,
-            created_at=self._deps.clock.now(),
+            created_at=self._deps.clock.now(), per_minute=per_minute,
         )  # fmt: skip
         self._uow.session.add(row)
         await self._uow.session.flush()
@@ -86,7 +91,7 @@ class TokenService:
         viewer = Viewer(
             kind="token", id=token.id, name=token.name, role=token.role, rights=rights, shop_id=shop_id,
             shop_ids=await LoginService(self._uow, self._deps).shops_of(shop_id, rights.values()),
-            language=language,
+            language=language, per_minute=token.per_minute,
         )  # fmt: skip
         return Known(viewer, "token", token.seen_at)
 
@@ -105,4 +110,5 @@ def _view(row: Token, maker: str | None) -> TokenView:
     return TokenView(
         id=row.id, name=row.name, role=row.role, beginning=row.beginning, maker=maker,
         created_at=row.created_at, seen_at=row.seen_at, revoked_at=row.revoked_at,
+        per_minute=row.per_minute,
     )  # fmt: skip

@@ -71,7 +71,7 @@ class ShopView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenView:
-    """A program's key; `beginning` is all that is left of the key itself."""
+    """A program's key; `beginning` is all that is left of the key itself; `per_minute` its own limit."""
 
     id: str
     name: str
@@ -81,6 +81,7 @@ class TokenView:
     created_at: datetime
     seen_at: datetime | None
     revoked_at: datetime | None
+    per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

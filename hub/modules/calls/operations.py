@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.events.calls import (
     CallResult,
@@ -15,26 +14,10 @@ from hub.events.calls import (
     PartyOutcome,
     TransferKind,
 )
+from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.calls.api import CallFilter, CallsApi, CallView, NoteView
 from hub.modules.calls.scope import extensions_of, shops_of
-
-
-def iso(at: datetime) -> str:
-    """ISO 8601, UTC, milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _plus(text: object) -> object:
-    """A plus that was not percent-encoded arrives as a space."""
-    return text.replace(" ", "+") if isinstance(text, str) and "T" in text else text
-
-
-def _in_utc(at: datetime) -> datetime:
-    try:
-        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    except OverflowError as error:  # the first and the last hours of the calendar
-        raise ValueError("this moment is outside of the calendar") from error
 
 
 def _no_nul(text: str) -> str:
@@ -43,8 +26,6 @@ def _no_nul(text: str) -> str:
     return text
 
 
-Moment = Annotated[datetime, PlainSerializer(iso, return_type=str)]
-Asked = Annotated[datetime, BeforeValidator(_plus), AfterValidator(_in_utc)]
 Text = Annotated[str, Field(max_length=128), AfterValidator(_no_nul)]
 
 
@@ -112,16 +93,14 @@ class CallPageOut(BaseModel):
     """A stretch of the list, newest first."""
 
     items: list[CallOut]
-    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
+    next: str | None = Field(description=NEXT)
 
 
-class CallQuery(BaseModel):
+class CallQuery(ListQuery):
     """Which calls."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=400)
     since: Asked | None = Field(None, alias="from", description="Started at or after")
     until: Asked | None = Field(None, alias="to", description="Started before")
     direction: Direction | None = None
@@ -135,19 +114,15 @@ class CallQuery(BaseModel):
     is_complete: bool | None = None
 
 
-class CallChange(BaseModel):
+class CallChange(Strict):
     """Who it was, when the number does not say; null takes it back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     client_id: Text | None
     vehicle_id: Text | None = None
 
 
-class NoteIn(BaseModel):
+class NoteIn(Strict):
     """A note to a call."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_no_nul)]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
+from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.crm.api import (
     ClientEntry,
@@ -20,21 +20,8 @@ from hub.modules.crm.api import (
     entry_of,
 )
 
-Moment = Annotated[
-    datetime,
-    PlainSerializer(
-        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        return_type=str,
-    ),
-]
 READ = (401, 403, 404, 422, 429)
 WRITE = (401, 403, 404, 409, 415, 422, 429)
-
-
-class Strict(BaseModel):
-    """What is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class PhoneOut(BaseModel):
@@ -71,7 +58,7 @@ class ClientPageOut(BaseModel):
     """A stretch of the list, newest first."""
 
     items: list[ClientOut]
-    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
+    next: str | None = Field(description=NEXT)
 
 
 class PhoneIn(Strict):
@@ -111,11 +98,9 @@ class ClientChange(Strict):
     is_archived: bool | None = None
 
 
-class ClientQuery(Strict):
+class ClientQuery(ListQuery):
     """Which clients. Archived ones only when asked for."""
 
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=64)
     q: str = Field("", max_length=200, description="A name, a phone or its last digits, a plate, a VIN")
     phone: str = Field("", max_length=64, description="Exactly this number, in any writing")
     relation: Relation | None = None

@@ -7,9 +7,10 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.crm.api import CrmApi, VehicleEntry, VehicleFilter, VehicleView
-from hub.modules.crm.operations import READ, WRITE, Moment, Strict
+from hub.modules.crm.operations import READ, WRITE
 
 
 class VehicleOut(BaseModel):
@@ -35,7 +36,7 @@ class VehiclePageOut(BaseModel):
     """A stretch of the list, newest first."""
 
     items: list[VehicleOut]
-    next: str | None = Field(description="Pass it as `cursor` to go on; null at the end")
+    next: str | None = Field(description=NEXT)
 
 
 class VehicleIn(Strict):
@@ -70,11 +71,9 @@ class VehicleChange(Strict):
     is_archived: bool | None = None
 
 
-class VehicleQuery(Strict):
+class VehicleQuery(ListQuery):
     """Which cars."""
 
-    limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=64)
     q: str = Field("", max_length=200, description="A plate, a VIN, a model, an owner's name or phone")
     client_id: str | None = Field(None, max_length=26)
     is_archived: bool = False
