@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from connectors.ami.config import AmiConfig, AmiLimits, AmiWaits
 from connectors.ami.connector import AmiConnector
+from connectors.ami.replay import AmiReplay
+from connectors.ami.tracker import TrackerSettings
 from connectors.practice_pbx.connector import USERNAME, PracticeConfig, PracticePbx
 from hub.clock import Clock
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
+from hub.ports.replay import Replay
 from hub.settings import AmiSettings, Settings
 
 
@@ -77,3 +80,14 @@ def build_connectors(settings: Settings, journal: Journal, clock: Clock) -> list
     site = Site(settings, journal, clock)
     built = (build(site) for build in CONNECTORS.values())
     return [connector for connector in built if connector is not None]
+
+
+def build_replay(settings: Settings) -> Replay:
+    """Reads the journal of the PBX again, with the rules that a connector built now would have."""
+    return AmiReplay(
+        TrackerSettings(
+            trunks=settings.ami.trunks,
+            country=settings.shop.country,
+            short_call_seconds=settings.shop.short_call_seconds,
+        )
+    )

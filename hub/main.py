@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from connectors.catalogue import NAMES, build_connectors
+from connectors.catalogue import NAMES, build_connectors, build_replay
 from hub import log
 from hub.app import Hub
 from hub.clock import SystemClock
@@ -23,6 +23,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES
+from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
 from webui.app import make_app
@@ -79,16 +80,28 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
         await hub.stop()
 
 
+def replay(settings: Settings) -> Replay:
+    """Reads the journal of the PBX again."""
+    return build_replay(settings)
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Installation]:
     """For commands beside a running hub: database and modules, nothing that runs by itself."""
+    async with opened_hub(settings) as hub:
+        yield hub.installation
+
+
+@asynccontextmanager
+async def opened_hub(settings: Settings) -> AsyncIterator[Hub]:
+    """The same with the machinery, for a command that has work done."""
     log.configure(settings.log.format, settings.log.level)
     journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
     hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, exclusive=False)
     try:
         await hub.open()
         await prepare(hub.installation)
-        yield hub.installation
+        yield hub
     finally:
         await hub.close()
 

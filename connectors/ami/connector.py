@@ -140,9 +140,10 @@ class AmiConnector:
         assert self._boot is not None
         now = self._clock.now()
         # Counted from the clock: a restarted hub never uses a number of its former life again.
+        is_first = self._session == 0
         self._session = max(self._session + 1, int(now.timestamp()))
         self._inbox.session = self._session
-        self._inbox.put(SessionBegun(self._boot, self._session, now))
+        self._inbox.put(SessionBegun(self._boot, self._session, now, is_first))
         self._picture_wanted.set()
 
     def _ready(self, status: Status) -> None:

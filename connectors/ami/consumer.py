@@ -111,7 +111,7 @@ class Consumer:
             if not isinstance(step, tuple):
                 return self._told(step)
             message, at = step
-            return _arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
+            return as_arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
         except TRACKER_FAULTS as error:
             self.faults += 1
             name = step[0].name if isinstance(step, tuple) else type(step).__name__
@@ -124,7 +124,7 @@ class Consumer:
     def _told(self, item: Control) -> list[Arrival]:
         match item:
             case Tick(at):
-                return _arrivals(self.tracker.expire(at))
+                return as_arrivals(self.tracker.expire(at))
             case SessionBegun():
                 return self._begun(item)
             case LinkLost():
@@ -132,7 +132,7 @@ class Consumer:
             case Gap(dropped, at):
                 self._on_gap()
                 told = PbxGapDeclared(pbx=self._config.pbx, dropped=dropped)
-                return [*_arrivals(self.tracker.gap(at)), self._own(told, at)]
+                return [*as_arrivals(self.tracker.gap(at)), self._own(told, at)]
             case Picture():
                 return self._compared(item)
 
@@ -143,20 +143,22 @@ class Consumer:
         self._session.boot, self._session.number = item.boot, item.session
         self._session.is_restored = False
         remembered, self._remembered = self._remembered, ()
-        return _arrivals(self.tracker.recall(remembered, names_of(item.boot), item.at)) if remembered else []
+        return (
+            as_arrivals(self.tracker.recall(remembered, names_of(item.boot), item.at)) if remembered else []
+        )
 
     def _lost(self, item: LinkLost) -> list[Arrival]:
         if self._session.is_restored or self._session.lost_at is None:
             self._session.lost_at = item.at
         told = PbxLinkLost(pbx=self._config.pbx, reason=item.reason)
-        return [*_arrivals(self.tracker.link_lost(item.at)), self._own(told, item.at)]
+        return [*as_arrivals(self.tracker.link_lost(item.at)), self._own(told, item.at)]
 
     def _compared(self, item: Picture) -> list[Arrival]:
         arrivals: list[Arrival] = []
         closed = adopted = 0
         if item.snapshot is not None:
             result = self.tracker.reconcile(item.snapshot, item.at)
-            arrivals += _arrivals(result.facts)
+            arrivals += as_arrivals(result.facts)
             closed, adopted = result.closed, result.adopted
             self._log.info("ami.compared", closed=closed, adopted=adopted)
         session = self._session
@@ -183,7 +185,8 @@ class Consumer:
         return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
 
 
-def _arrivals(facts: list[TrackedFact]) -> list[Arrival]:
+def as_arrivals(facts: list[TrackedFact]) -> list[Arrival]:
+    """Facts of the tracker on their way in."""
     return [
         Arrival(source=SOURCE, external_id=fact.external_id, occurred_at=fact.occurred_at, event=fact.event)
         for fact in facts

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.ami.message import Message
 
 _VERSION = re.compile(r"(?:^|[^0-9.])(\d{1,3})\.(\d{1,4})")
+_RECKONED = re.compile(r"up\d{8}T\d{4}b*")
 _DIGITS = re.compile(r"\D+")
 # The first releases with structured event filters (asterisk/asterisk#874), by main line.
 _STRUCTURED_FILTERS = {18: 25, 20: 10, 21: 5}
@@ -82,6 +83,13 @@ def names_of(boot: Boot) -> tuple[str, ...]:
         return (boot.id,)
     beside = [boot.started + timedelta(minutes=minutes) for minutes in (-1, 1)]
     return (boot.id, *(_reckoned(started) for started in beside))
+
+
+def boot_named(name: str) -> Boot:
+    """The boot of that id, for those who have nothing but its name."""
+    if _RECKONED.fullmatch(name):
+        return Boot(name, datetime.strptime(name[2:15], "%Y%m%dT%H%M").replace(tzinfo=UTC), False)
+    return Boot(name, None, True)
 
 
 def _reckoned(started: datetime) -> str:

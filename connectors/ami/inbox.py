@@ -31,11 +31,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class SessionBegun:
-    """A log-in succeeded, and it is known to which life of the PBX."""
+    """A log-in succeeded, and it is known to which life of the PBX. `is_first`: of this process, whose
+    tracker knows nothing yet."""
 
     boot: Boot
     session: int
     at: datetime
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,9 @@ class Inbox:
 def marker(control: Control) -> bytes:
     """A line of our own among the PBX's in the journal; a replay needs it in its place."""
     match control:
-        case SessionBegun(boot, session, _):
-            return f"Pitline: SessionBegun\r\nBoot: {boot.id}\r\nSession: {session}".encode()
+        case SessionBegun(boot, session, _, is_first):
+            first = "\r\nFirst: yes" if is_first else ""
+            return f"Pitline: SessionBegun\r\nBoot: {boot.id}\r\nSession: {session}{first}".encode()
         case LinkLost(reason, _):
             return f"Pitline: LinkLost\r\nReason: {reason}".encode()
         case Gap(dropped, _):

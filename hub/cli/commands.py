@@ -106,6 +106,12 @@ def _token(arguments: argparse.Namespace, settings: Settings) -> int:
     return EXIT_OK
 
 
+def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.replay import replay
+
+    return EXIT_OK if asyncio.run(replay(settings, arguments)) else EXIT_FAILED
+
+
 def _check(arguments: argparse.Namespace, _: Settings) -> int:
     from hub.cli.checkout import check
 
@@ -119,5 +125,6 @@ _COMMANDS: Mapping[str, Command] = {
     "doctor": _doctor,
     "user": _user,
     "token": _token,
+    "replay": _replay,
     "check": _check,
 }

@@ -36,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_user(commands)
     _add_token(commands)
+    _add_replay(commands)
     check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
     check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
     return parser
@@ -65,3 +66,10 @@ def _add_token(commands: Any) -> None:
     add = actions.add_parser("add", help="a new key; the last line printed is the key alone")
     add.add_argument("--name", required=True, help="what the key is for")
     add.add_argument("--role", required=True, help="whose rights it has: integration, manager, ...")
+
+
+def _add_replay(commands: Any) -> None:
+    replay = commands.add_parser("replay", help="read a day's journal again, and show what would now differ")
+    replay.add_argument("day", metavar="DAY", help="a day of the shop: 2026-01-05, today, yesterday")
+    replay.add_argument("--pbx", metavar="NAME", help="whose journal, where several PBXs write one")
+    replay.add_argument("--take-over", action="store_true", help="write the new values into the history")

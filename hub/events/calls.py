@@ -175,6 +175,14 @@ class CallEnded(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallCorrected(CallFact):
+    """The journal was read again, and by today's rules the call was otherwise: a person took that over.
+    `step` follows the newest one that was known, so that nothing older comes back."""
+
+    name: ClassVar[str] = "call.corrected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallMerged(Event):
     """What was followed as a call of its own turned out to be a part of another one."""
 
@@ -190,7 +198,7 @@ class CallMerged(Event):
 
 CALL_FACTS: tuple[type[CallFact], ...] = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed,
-    CallTransferred, CallChanged, CallEnded,
+    CallTransferred, CallChanged, CallEnded, CallCorrected,
 )  # fmt: skip
 
 

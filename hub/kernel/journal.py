@@ -179,24 +179,28 @@ class FileJournal:
                 self._log.warning("journal file could not be tended", file=path.name, reason=error.strerror)
 
 
-def read_journal(path: Path) -> Iterator[JournalRecord]:
+def read_journal(path: Path, torn: Callable[[], None] | None = None) -> Iterator[JournalRecord]:
     """The records of a journal file, packed or not. A torn record is passed over; the next whole one
-    is found again."""
+    is found again. `torn` is told of each place where bytes of a record are missing."""
     with path.open("rb") as plain, ExitStack() as stack:
         file: IO[bytes] = plain
         if path.suffix == ".gz":
             file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=plain, mode="rb")))
+        told = torn if torn is not None else _nobody
         position = 0
         while True:
-            line = _bytes(file.readline, 1 << 20)
+            line = _bytes(file.readline, 1 << 20, told)
             if not line:
                 return
             position += len(line)
             header = _HEADER.fullmatch(line)
             if header is None:
+                if line != b"\n":  # what a reopened file begins with
+                    told()
                 continue
-            raw = _bytes(file.read, int(header[3]) + 1)
+            raw = _bytes(file.read, int(header[3]) + 1, told)
             if len(raw) != int(header[3]) + 1 or raw[-1:] != b"\n":
+                told()
                 file.seek(position)  # torn: look for the next header right behind this one
                 continue
             position += len(raw)
@@ -204,11 +208,16 @@ def read_journal(path: Path) -> Iterator[JournalRecord]:
             yield JournalRecord(at, int(header[2]), raw[:-1])
 
 
-def _bytes(read: Callable[[int], bytes], size: int) -> bytes:
+def _nobody() -> None:
+    """Whoever asks for records alone."""
+
+
+def _bytes(read: Callable[[int], bytes], size: int, torn: Callable[[], None]) -> bytes:
     """What can still be read; a packed file that was cut off ends where it was cut."""
     try:
         return read(size)
     except (EOFError, gzip.BadGzipFile, zlib.error):
+        torn()
         return b""
 
 
@@ -217,6 +226,22 @@ def _listed(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
+
+
+def of_source(folder: Path, source: str) -> list[tuple[date, Path]]:
+    """The files of one source with their days, in the order in which they were written."""
+    found = []
+    for path in _listed(folder):
+        match = _FILE.fullmatch(path.name)
+        if match and match["source"] == source:
+            found.append((date.fromisoformat(match["day"]), path))
+    return sorted(found, key=lambda one: (one[0], one[1].suffix != ".gz"))
+
+
+def sources_of(folder: Path) -> list[str]:
+    """Whose messages the journal holds."""
+    found = (_FILE.fullmatch(path.name) for path in _listed(folder))
+    return sorted({match["source"] for match in found if match})
 
 
 def _day_of(path: Path) -> date:

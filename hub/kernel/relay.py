@@ -117,6 +117,12 @@ class Relay:
             self._log.error("the relay waits for the database", code=fault.code, text=fault.text)
         self.trouble = fault
 
+    async def work_off(self) -> None:
+        """Handle what waits for batch handlers now: for a command, in whose process nothing runs by
+        itself."""
+        while await self._run_hot():
+            continue
+
     async def _run_hot(self) -> bool:
         return self._hot.committed(await self._database.write(self._hot.run))
 

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.rules_replay import Finding, Retelling
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_history import HistoryService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
+from hub.modules.calls.service_replay import ReplayReport, ReplayService
 from hub.modules.calls.views import (
     CallFilter,
     CallPage,
@@ -26,15 +28,18 @@ from hub.ports.telephony import LinkState
 from hub.values import ShopId
 
 __all__ = [
-    "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "GapView", "LegView", "LineView",
-    "NoteView", "PartyView", "StoredCalls", "TransferView",
+    "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView", "LegView",
+    "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling", "StoredCalls",
+    "TransferView",
 ]  # fmt: skip
 
 
 class CallsApi:
-    """Calls, their notes and lines, for one unit of work. `shops` None = every shop."""
+    """Calls, their notes and lines, for one unit of work. `shops` None = every shop. `replay` compares
+    the history with the journal."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self.replay = ReplayService(uow, deps)
         self._calls = CallService(uow, deps)
         self._history = HistoryService(uow, deps)
         self._lines = LineService(uow, deps)

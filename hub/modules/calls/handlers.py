@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.events.calls import CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.modules.access.api import shop_is_open
@@ -84,6 +84,9 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
         mine = [row for row in rows if (row["v_id"] in present) is chosen]
         if mine:
             connection.execute(statement, mine)
+    for call_id, delivered in newest.items():
+        if isinstance(delivered.event, CallCorrected):
+            connection.execute(sql.DROP_PEOPLE, {"v_id": call_id})  # who was in it may have changed
     everybody = [
         {"call_id": call_id, "who": who, "started_at": delivered.event.call.started_at}
         for call_id, delivered in newest.items()

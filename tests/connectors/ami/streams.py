@@ -65,7 +65,7 @@ def play(
         played = Played(Tracker(TrackerSettings(trunks=tuple(trunks))))
         played.tracker.session_started(boot, 1, played.at)
     for message in messages:
-        played.at = _arrival(message, played.at)
+        played.at = arrival_of(message, played.at)
         for _ in range(times):
             played.facts += played.tracker.feed(message, played.at)
     played.facts += played.tracker.expire(played.at + timedelta(seconds=15))
@@ -115,7 +115,7 @@ def _snapshot(rows: Mapping[str, list[Message]]) -> PbxSnapshot:
     )
 
 
-def _arrival(message: Message, last: datetime) -> datetime:
+def arrival_of(message: Message, last: datetime) -> datetime:
     """Each message arrives when the PBX says that it happened, never before the one before it."""
     stamp = message.get("Timestamp")
     return max(last, datetime.fromtimestamp(float(stamp), UTC)) if stamp else last

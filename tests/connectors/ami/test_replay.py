@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from connectors.ami.replay import replay
-from connectors.ami.tracker import Tracker, TrackerSettings
+from connectors.ami.replay import AmiReplay
+from connectors.ami.tracker import TrackerSettings
 from hub.events.calls import CallFact, CallSnapshot, PbxLinkRestored
 from tests.connectors.ami.ami_server import Script, channel, frame, recorded, serving
 from tests.connectors.ami.hub_side import Hub, hub_on, until
@@ -15,7 +15,7 @@ TRUNK = "PJSIP/trunk-00000001"
 
 def calls_again(hub: Hub) -> dict[str, CallSnapshot]:
     records = [(at, session, raw) for session, at, raw in hub.journal.lines]
-    facts = [fact.event for fact in replay(records, Tracker(TrackerSettings()))]
+    facts = [fact.event for fact in AmiReplay(TrackerSettings()).facts(records, records[-1][0])]
     steps = [event for event in facts if isinstance(event, CallFact)]
     return {event.call.call_id: event.call for event in sorted(steps, key=lambda event: event.step)}
 
