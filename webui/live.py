@@ -8,22 +8,19 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from hub.errors import HubError, NotAllowed, NotSignedIn, TooMany
 from hub.kernel.installation import Installation, LiveSubscription
 from hub.kernel.manifest import Module
-from hub.kernel.web import SIGNED_IN
+from hub.kernel.web import SIGNED_IN, Viewer
 from hub.log import get_logger
 from hub.modules.access.api import AccessApi
 from hub.ports.live import Hint
 from webui.door import Door, Visitor
 from webui.guard import same_origin
-
-if TYPE_CHECKING:
-    from hub.values import ShopId
 
 MOST_SOCKETS = 30
 MOST_MESSAGES = 20
@@ -154,16 +151,18 @@ class Sockets:
                 hint = await socket.subscription.next()
                 if hint is None:
                     await _send(socket.ws, RESYNC)
-                elif self._may_know(hint, viewer.rights, viewer.shop_ids):
+                elif self._may_know(hint, viewer):
                     await _send(socket.ws, hint)
         except (TimeoutError, ConnectionError, RuntimeError):
             await self._close(socket, 1011, "too slow")
 
-    def _may_know(self, hint: Hint, rights: Mapping[str, str], shops: frozenset[ShopId]) -> bool:
+    def _may_know(self, hint: Hint, viewer: Viewer) -> bool:
         right = self._rights.get(hint.topic)
-        if right is None or (right != SIGNED_IN and right not in rights):
+        if right is None or (right != SIGNED_IN and right not in viewer.rights):
             return False
-        return hint.shop_id is None or hint.shop_id in shops
+        if hint.shop_id is None or hint.shop_id in viewer.shop_ids:
+            return True
+        return not hint.phones.isdisjoint((*viewer.extensions, viewer.mobile))
 
     async def _watch_hints(self) -> None:
         subscription = self._installation.live.subscribe(1000)
@@ -193,7 +192,7 @@ class Sockets:
 
     def _tell(self, hint: Hint) -> None:
         for socket in self._sockets:
-            if self._may_know(hint, socket.visitor.viewer.rights, socket.visitor.viewer.shop_ids):
+            if self._may_know(hint, socket.visitor.viewer):
                 self._door.later(_try_send(socket.ws, hint))
 
     def _link(self) -> tuple[bool, str] | None:

@@ -7,7 +7,7 @@ by one, so that only the guilty one backs off; the later ones of its key wait fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +70,16 @@ class Batch:
             )
         )
 
-    def hint(self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None) -> None:
+    def hint(
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+    ) -> None:
         """Tell watchers after the commit."""
-        self.hints.append(Hint(topic, row_id, rev, shop_id))
+        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones)))
 
 
 @dataclass(frozen=True, slots=True)

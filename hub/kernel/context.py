@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -60,8 +60,17 @@ class UnitOfWork(Protocol):
         """Remember a fact; on commit its outbox row and deliveries are written with the rest."""
         ...
 
-    def hint(self, topic: str, row_id: str, rev: int) -> None:
-        """Tell watchers, after the commit, that this row changed."""
+    def hint(
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        *,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+    ) -> None:
+        """Tell watchers, after the commit, that this row changed: those of the shop (None = where this
+        work is done) and whoever has one of the phones."""
         ...
 
 
@@ -77,7 +86,14 @@ class BatchContext(Protocol):
 
     def publish(self, event: Event, *, cause: Envelope, external_id: str | None = None) -> None: ...
 
-    def hint(self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None) -> None: ...
+    def hint(
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

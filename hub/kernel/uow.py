@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -73,9 +73,17 @@ class SqlUnitOfWork:
             )
         )
 
-    def hint(self, topic: str, row_id: str, rev: int) -> None:
+    def hint(
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        *,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+    ) -> None:
         """Remember a hint; watchers get it after the commit."""
-        self._hints.append(Hint(topic, row_id, rev, self._shop_id))
+        self._hints.append(Hint(topic, row_id, rev, shop_id or self._shop_id, frozenset(phones)))
 
     async def read(self, work: Callable[[Connection], R]) -> R:
         """Core queries in one visit to the database; in a reading unit of work on a connection of

@@ -10,12 +10,15 @@ from hub.values import ShopId
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """`{"topic", "id", "rev"}` of /live. Sent only after the commit of the row that it names."""
+    """`{"topic", "id", "rev"}` of /live. Sent only after the commit of the row that it names. Heard in
+    the shop, and by whoever has one of these `phones` (extensions, mobiles) in any other: a call of one
+    shop may ring at a phone of another."""
 
     topic: str
     id: str
     rev: int
     shop_id: ShopId | None = None
+    phones: frozenset[str] = frozenset()
 
 
 class LiveSink(Protocol):

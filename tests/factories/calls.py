@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -111,8 +111,15 @@ class Batch:
     def publish(self, event: Event, *, cause: Envelope, external_id: str | None = None) -> None:
         raise AssertionError("the handler of calls publishes nothing")
 
-    def hint(self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None) -> None:
-        self.hints.append(Hint(topic, row_id, rev, shop_id))
+    def hint(
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+    ) -> None:
+        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones)))
 
 
 async def tell(hub: Hub, *events: Event, shop_id: ShopId = FIRST_SHOP) -> Sequence[Hint]:

@@ -95,6 +95,16 @@ async def test_one_hears_only_topics_of_own_rights_and_own_shops(shop: Shop) -> 
     assert (await _next(mechanic))["topic"] == "pbx"
 
 
+async def test_one_hears_of_a_call_of_another_shop_that_rings_at_ones_own_phone(shop: Shop) -> None:
+    await shop.person("receptionist", "anna", extensions=("101", "111"), mobile="+380671112233")
+    await shop.person("receptionist", "bohdan", extensions=("102",))
+    anna, bohdan = [await _watch(await shop.sign_in(login)) for login in ("anna", "bohdan")]
+    for number, phones in enumerate((("101",), ("102",), ("+380671112233", "102"))):
+        shop.hub.live.publish(Hint("call", str(number), 1, ShopId("other"), frozenset(phones)))
+    assert [(await _next(anna))["id"], (await _next(anna))["id"]] == ["0", "2"]
+    assert [(await _next(bohdan))["id"], (await _next(bohdan))["id"]] == ["1", "2"]
+
+
 @pytest.mark.fault("F82")
 async def test_who_is_too_slow_is_told_once_to_ask_for_everything(shop: Shop) -> None:
     ws = await _watch(await shop.signed_in("owner"))

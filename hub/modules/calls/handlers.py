@@ -14,7 +14,7 @@ from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
-from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people
+from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, match_callers
@@ -64,7 +64,7 @@ def _close_ghosts(ctx: BatchContext, event: PbxLinkRestored) -> None:
     if event.living is None:
         return
     for row in ctx.connection.execute(sql.CLOSE_GHOSTS, {"living": list(event.living)}).all():
-        ctx.hint("call", row.id, row.rev, ShopId(row.shop_id))
+        ctx.hint("call", row.id, row.rev, ShopId(row.shop_id), phones_in(row.parties))
 
 
 def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
@@ -87,15 +87,17 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     for call_id, delivered in newest.items():
         if isinstance(delivered.event, CallCorrected):
             connection.execute(sql.DROP_PEOPLE, {"v_id": call_id})  # who was in it may have changed
+    phones = {call_id: people(delivered.event.call) for call_id, delivered in newest.items()}
     everybody = [
         {"call_id": call_id, "who": who, "started_at": delivered.event.call.started_at}
         for call_id, delivered in newest.items()
-        for who in people(delivered.event.call)
+        for who in phones[call_id]
     ]
     if everybody:
         connection.execute(sql.PUT_PEOPLE, everybody)
     for written in rows:
-        ctx.hint("call", written["v_id"], written["v_rev"], written["v_shop_id"])
+        call_id = written["v_id"]
+        ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id])
 
 
 def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]) -> list[dict[str, Any]]:
@@ -186,7 +188,7 @@ def _merge(ctx: BatchContext, event: CallMerged) -> None:
     kept = connection.execute(sql.TOUCH, {"v_id": event.into_call_id}).first()
     for call_id, row in ((event.call_id, gone), (event.into_call_id, kept)):
         if row is not None:
-            ctx.hint("call", call_id, row.rev, ShopId(row.shop_id))
+            ctx.hint("call", call_id, row.rev, ShopId(row.shop_id), phones_in(row.parties))
 
 
 async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:

@@ -117,6 +117,11 @@ def stored_legs(kept: str) -> tuple[Leg, ...]:
     return _LEGS.validate_json(kept)
 
 
+def phones_in(kept: str) -> frozenset[str]:
+    """Whose desks show the call: the extensions and mobiles of its row."""
+    return frozenset(party.who for party in read_parties(kept) if party.who)
+
+
 def read_parties(kept: str) -> tuple[PartyView, ...]:
     """From the row."""
     return _PARTY_VIEWS.validate_json(kept)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import update
 
 from hub.kernel.context import UnitOfWork
 from hub.modules.calls.models import Call
+from hub.modules.calls.rules import phones_in
 from hub.modules.crm.api import CallerMatch
+from hub.values import ShopId
 
 _MOST_HINTS = 50
 
@@ -26,11 +31,11 @@ class LinkService:
         query = update(Call).where(*nobodys)
         query = query.values({**known, "client_id": match.client_id, "rev": Call.rev + 1})
         result = await self._session.execute(
-            query.returning(Call.id, Call.rev, Call.started_at),
+            query.returning(Call.id, Call.rev, Call.started_at, Call.shop_id, Call.parties),
             execution_options={"synchronize_session": False},
         )
         for row in sorted(result, key=lambda row: row.started_at)[-_MOST_HINTS:]:
-            self._uow.hint("call", row.id, row.rev)
+            self._hint(row.id, row.rev, row.shop_id, row.parties)
 
     async def choose(self, call_id: str, client_id: str | None, vehicle_id: str | None) -> None:
         """A person's word; taking it back (no client) gives the call to the number again."""
@@ -38,14 +43,22 @@ class LinkService:
             "client_id": client_id, "vehicle_id": vehicle_id, "is_chosen": client_id is not None,
             "rev": Call.rev + 1,
         }  # fmt: skip
-        query = update(Call).where(Call.id == call_id).values(values).returning(Call.rev)
-        rev = (await self._session.execute(query, execution_options={"synchronize_session": False})).scalar()
-        if rev is not None:
-            self._uow.hint("call", call_id, rev)
+        await self._change(call_id, values)
 
     async def touch(self, call_id: str) -> None:
         """Something that is shown with the call has changed."""
-        query = update(Call).where(Call.id == call_id).values(rev=Call.rev + 1).returning(Call.rev)
-        rev = (await self._session.execute(query, execution_options={"synchronize_session": False})).scalar()
-        if rev is not None:
-            self._uow.hint("call", call_id, rev)
+        await self._change(call_id, {"rev": Call.rev + 1})
+
+    async def _change(self, call_id: str, values: Mapping[str, Any]) -> None:
+        query = update(Call).where(Call.id == call_id).values(values)
+        result = await self._session.execute(
+            query.returning(Call.rev, Call.shop_id, Call.parties),
+            execution_options={"synchronize_session": False},
+        )
+        row = result.first()
+        if row is not None:
+            self._hint(call_id, row.rev, row.shop_id, row.parties)
+
+    def _hint(self, call_id: str, rev: int, shop_id: str, parties: str) -> None:
+        """To the shop of the call, whoever in whatever shop has changed it."""
+        self._uow.hint("call", call_id, rev, shop_id=ShopId(shop_id), phones=phones_in(parties))

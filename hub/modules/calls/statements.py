@@ -37,7 +37,7 @@ CLOSE_GHOSTS = (
     update(Call)
     .where(IS_LIVE, Call.id.not_in(bindparam("living", expanding=True)))
     .values(state="ended", result="unknown", is_complete=False, parked_space=None, rev=Call.rev + 1)
-    .returning(Call.id, Call.rev, Call.shop_id)
+    .returning(Call.id, Call.rev, Call.shop_id, Call.parties)
 )
 """Their end was not seen, so they get none: never an invented time."""
 
@@ -56,7 +56,7 @@ TOUCH = (
     update(Call)
     .where(Call.id == bindparam("v_id"))
     .values(rev=Call.rev + 1)
-    .returning(Call.rev, Call.shop_id)
+    .returning(Call.rev, Call.shop_id, Call.parties)
 )
 
 ONE = select(*Call.__table__.c).where(Call.id == bindparam("call"))

@@ -13,7 +13,7 @@ from hub.app import Hub
 from hub.errors import NotFound
 from hub.events.calls import CallSnapshot, Transfer
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.calls.api import CallFilter
+from hub.modules.calls.api import CallFilter, CallsApi
 from hub.modules.calls.rules import columns
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
@@ -49,7 +49,27 @@ async def test_a_ringing_fact_is_a_call_with_its_client_line_and_hour(hub: Hub) 
     assert (call.client_id, call.relation, call.candidate_count) == (client.id, "client", 1)
     assert (call.line, call.other_number, call.shop_id) == (LINE, "+380501234567", FIRST_SHOP)
     assert (call.state, call.rev, call.in_hours, call.is_live) == ("ringing", 1, True, True)
-    assert list(hints) == [Hint("call", "b1:1.1", 1, FIRST_SHOP)]
+    assert list(hints) == [Hint("call", "b1:1.1", 1, FIRST_SHOP, frozenset({"101"}))]
+
+
+async def test_a_call_of_one_shop_is_hinted_to_the_phones_of_every_shop_that_it_rings_at(hub: Hub) -> None:
+    ringing = (party("105"), replace(party(), extension=None, number="+380671112233", via="mobile"))
+    (hint,) = await tell(hub, fact(1, snapshot(parties=ringing)))
+    assert hint.phones == {"105", "+380671112233"}
+    (hint,) = await tell(hub, restored(living=()))
+    assert hint.phones == {"105", "+380671112233"}
+
+
+async def test_what_a_colleague_of_another_shop_writes_to_a_call_is_hinted_where_the_call_is(
+    hub: Hub,
+) -> None:
+    await tell(hub, fact(1, snapshot(parties=(party("105"),))))
+    watch = hub.live.subscribe()
+    async with hub.installation.transactions.writing(actor=None, shop_id=ShopId("other")) as uow:
+        await CallsApi(uow, hub.installation.deps).add_note("b1:1.1", "До п'ятниці", author_name="Олег")
+    hint = await watch.next()
+    assert hint is not None
+    assert (hint.topic, hint.shop_id, hint.phones) == ("call", FIRST_SHOP, {"105"})
 
 
 async def test_the_second_run_of_a_fact_changes_nothing_and_says_nothing(hub: Hub) -> None:
@@ -86,7 +106,7 @@ async def test_a_call_that_a_killed_hub_left_open_is_closed_when_the_snapshot_do
     await tell(hub, restored(living=None))
     assert (await call_of(hub, "ghost")).is_live
     hints = await tell(hub, restored(living=(CallId("alive"),)))
-    assert list(hints) == [Hint("call", "ghost", 2, FIRST_SHOP)]
+    assert list(hints) == [Hint("call", "ghost", 2, FIRST_SHOP, frozenset({"101"}))]
     call = await call_of(hub, "ghost")
     assert (call.state, call.result, call.ended_at, call.is_complete) == ("ended", "unknown", None, False)
     assert (await call_of(hub, "alive")).is_live
