@@ -74,6 +74,7 @@ class Renderer:
             "when": _with_zone(self._when),
             "clock_time": _with_zone(_clock_time),
             "day": _with_zone(_day),
+            "date_only": date_only,
             "full_time": _with_zone(_full_time),
             "duration": duration,
             "money": _money,
@@ -167,6 +168,12 @@ def _skeleton(local: datetime, skeleton: str, language: str) -> str:
         "EEEEdMMMM": "EEEE, d MMMM",
     }
     return format_date(date(local.year, local.month, local.day), patterns[skeleton], locale=language)
+
+
+@pass_context
+def date_only(context: Context, day: date) -> str:
+    """A day without a time, in any year: `24 серпня 2026, понеділок`."""
+    return format_date(day, "d MMMM y, EEEE", locale=str(context["lang"]))
 
 
 @pass_context

@@ -22,7 +22,10 @@ PAGES = (
     "/settings",
     "/settings/people",
     "/settings/people/new",
-    "/settings/shop",
+    "/settings/shops",
+    "/settings/shops/new",
+    "/settings/shops/main",
+    "/settings/hours",
     "/settings/pbx",
     "/settings/roles",
     "/settings/tokens",
@@ -173,7 +176,7 @@ async def test_the_keyboard_alone_reaches_the_content(context: BrowserContext, s
     await expect(page.get_by_role("link", name="До вмісту")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
-    assert await page.evaluate("document.activeElement.getAttribute('href')") == "/settings/shop"
+    assert await page.evaluate("document.activeElement.getAttribute('href')") == "/settings/shops"
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient, demo_clients
 from hub.cli.demo.history import DAYS, PastCall, past_calls
-from hub.cli.demo.people import HOURS, LINES, SHOP_NAME, WORKERS
+from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, WORKERS
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
-from hub.modules.access.api import AccessApi, Span, hash_password
+from hub.modules.access.api import AccessApi, ShopEntry, Span, hash_password
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.values import CallId
@@ -58,7 +58,11 @@ async def _shop(access: AccessApi, installation: Installation) -> None:
     shop_id, wanted = installation.default_shop, installation.settings.shop
     name = wanted.name or SHOP_NAME
     if (await access.shop(shop_id)).name != name:
-        await access.shops.change(shop_id, name=name, timezone=wanted.timezone, language=wanted.language)
+        entry = ShopEntry(
+            name=name, address=SHOP_ADDRESS, country=wanted.country, timezone=wanted.timezone,
+            currency=wanted.currency, language=wanted.language,
+        )  # fmt: skip
+        await access.shops.change(shop_id, entry)
         hours = {day: [Span(opens=opens, closes=closes)] for day, (opens, closes) in HOURS.items()}
         await access.shops.set_hours(shop_id, hours, [])
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHOP_NAME = "СТО «Дев'ятий бокс»"
+SHOP_ADDRESS = "Київ, вул. Сирецька, 28"
 HOURS: Mapping[int, tuple[int, int]] = {**dict.fromkeys(range(5), (9 * 60, 18 * 60)), 5: (9 * 60, 15 * 60)}
 """Weekday (0 = Monday) to minutes of the local day."""
 

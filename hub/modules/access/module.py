@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.kernel.manifest import Job, MenuItem, Module, Permission, Scope
 from hub.kernel.web import SettingsItem
-from hub.modules.access import jobs, web
+from hub.modules.access import jobs, web, web_hours, web_shops
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
 
@@ -25,7 +25,7 @@ MODULE = Module(
     title="People and rights",
     folder=Path(__file__).parent,
     api=AccessApi,
-    routes=web.routes,
+    routes=(*web.routes, *web_shops.routes, *web_hours.routes),
     operations=operations,
     menu=(MenuItem("People", "/settings/people", "people.view", "id", order=80),),
     permissions=(
@@ -40,13 +40,22 @@ MODULE = Module(
     ),
     settings=(
         SettingsItem(
-            title="Shop and hours",
-            text="Name, language, when it is open, holidays",
-            path="/settings/shop",
+            title="Shops",
+            text="Name, address, country, currency, language",
+            path="/settings/shops",
             right="settings.view",
             icon="building-store",
             group="shop",
             order=10,
+        ),
+        SettingsItem(
+            title="Opening hours",
+            text="The week, breaks, holidays; whether it is open now",
+            path="/settings/hours",
+            right="settings.view",
+            icon="clock",
+            group="shop",
+            order=20,
         ),
         SettingsItem(
             title="People",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from hub.errors import Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import Base
+from hub.kernel.orm import Base, new_id
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.models import Holiday, Hours, Option, Shop
 from hub.modules.access.rules import is_open, spans_fault
-from hub.modules.access.views import HolidayView, ShopView, Span
+from hub.modules.access.rules_shops import cleaned, shop_faults
+from hub.modules.access.views import HolidayView, ShopEntry, ShopView, Span
 from hub.settings import ShopSettings
 from hub.values import ShopId
 
 TRUNKS = "telephony.trunks"
+SETTINGS_TOPIC = "settings"
 
 _shops = Base.metadata.tables["access_shops"]
 _hours = Base.metadata.tables["access_hours"]
@@ -92,30 +95,37 @@ class ShopService:
         """Raises NotFound."""
         return await self._view(await self._row(shop_id))
 
-    async def change(self, shop_id: ShopId, *, name: str, timezone: str, language: str) -> ShopView:
-        """Name, zone and language of a shop. Raises NotFound, Invalid."""
-        fields: dict[str, str] = {}
-        name = " ".join(name.split())
-        if not 0 < len(name) <= 200:
-            fields["name"] = "Give a name of up to 200 characters."
-        try:
-            ZoneInfo(timezone)
-        except (KeyError, ValueError, OSError):
-            fields["timezone"] = "There is no such time zone."
-        if language not in ("en", "ru", "uk"):
-            fields["language"] = "One of en, ru, uk."
-        if fields:
-            raise Invalid("access.shop_invalid", "Some fields need a look.", fields=fields)
+    async def create(self, entry: ShopEntry, like: ShopId | None = None) -> ShopView:
+        """A further shop, open as the shop `like`. Raises Invalid, NotFound."""
+        entry = self._checked(entry)
+        now = self._deps.clock.now()
+        shop = Shop(id=new_id(self._deps.clock), created_at=now, rev=2, **asdict(entry))
+        self._uow.session.add(shop)
+        await self._uow.session.flush()
+        if like is not None:
+            await self.set_hours(ShopId(shop.id), (await self.one(like)).hours, ())
+        self._changed(shop)
+        return await self._view(shop)
+
+    async def change(self, shop_id: ShopId, entry: ShopEntry, rev: int | None = None) -> ShopView:
+        """Put `entry` in place of what is there. Raises NotFound, Invalid, Conflict for a stale `rev`."""
+        entry = self._checked(entry)
         shop = await self._row(shop_id)
-        shop.name, shop.timezone, shop.language = name, timezone, language
+        _not_stale(shop, rev)
+        for name, value in asdict(entry).items():
+            setattr(shop, name, value)
         shop.rev += 1
+        await self._uow.session.flush()
+        self._changed(shop)
         return await self._view(shop)
 
     async def set_hours(
-        self, shop_id: ShopId, hours: Mapping[int, Sequence[Span]], holidays: Sequence[HolidayView]
-    ) -> ShopView:
-        """Put new hours in place of the old ones. Raises NotFound, Invalid."""
+        self, shop_id: ShopId, hours: Mapping[int, Sequence[Span]], holidays: Sequence[HolidayView],
+        rev: int | None = None,
+    ) -> ShopView:  # fmt: skip
+        """Put new hours in place of the old ones. Raises NotFound, Invalid, Conflict for a stale `rev`."""
         shop = await self._row(shop_id)
+        _not_stale(shop, rev)
         fields = {f"day{day}": fault for day, spans in hours.items() if (fault := spans_fault(spans))}
         for holiday in holidays:
             fault = spans_fault([holiday.span] if holiday.span else [])
@@ -138,6 +148,7 @@ class ShopService:
             )
         shop.rev += 1
         await session.flush()
+        self._changed(shop)
         return await self._view(shop)
 
     async def option(self, name: str) -> object:
@@ -153,6 +164,23 @@ class ShopService:
             self._uow.session.add(Option(name=name, value=text, changed_at=now))
         else:
             row.value, row.changed_at = text, now
+        self._uow.hint(SETTINGS_TOPIC, name, 0)
+
+    async def forget_option(self, name: str) -> None:
+        """Back to what the file, the environment or the program says."""
+        await self._uow.session.execute(delete(Option).where(Option.name == name))
+        self._uow.hint(SETTINGS_TOPIC, name, 0)
+
+    def _checked(self, entry: ShopEntry) -> ShopEntry:
+        entry = cleaned(entry)
+        fields = shop_faults(entry)
+        if fields:
+            raise Invalid("access.shop_invalid", "Some fields need a look.", fields=fields)
+        return entry
+
+    def _changed(self, shop: Shop) -> None:
+        self._uow.hint("access", shop.id, shop.rev)
+        self._uow.hint(SETTINGS_TOPIC, shop.id, shop.rev)
 
     async def _row(self, shop_id: ShopId) -> Shop:
         shop = await self._uow.session.get(Shop, shop_id)
@@ -170,8 +198,13 @@ class ShopService:
         return ShopView(
             id=ShopId(shop.id), name=shop.name, country=shop.country, timezone=shop.timezone,
             currency=shop.currency, language=shop.language, rev=shop.rev, hours=hours,
-            holidays=tuple(holidays),
+            address=shop.address, holidays=tuple(holidays),
         )  # fmt: skip
+
+
+def _not_stale(shop: Shop, rev: int | None) -> None:
+    if rev is not None and rev != shop.rev:
+        raise Conflict("access.stale", "Somebody else has changed this meanwhile.", "Look at it again.")
 
 
 def _holiday(day: date, row: Holiday) -> HolidayView:

@@ -55,6 +55,18 @@ class HolidayView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShopEntry:
+    """What may be written about a shop: country ISO 3166, currency ISO 4217, zone by its place."""
+
+    name: str
+    country: str
+    timezone: str
+    currency: str
+    language: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopView:
     """A shop with its hours: weekday (0 = Monday) to spans, and the days that differ."""
 
@@ -65,6 +77,7 @@ class ShopView:
     currency: str
     language: str
     rev: int
+    address: str = ""
     hours: dict[int, tuple[Span, ...]] = field(default_factory=dict)
     holidays: tuple[HolidayView, ...] = ()
 

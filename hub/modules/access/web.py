@@ -1,21 +1,16 @@
-"""Pages of people, shop and opening hours."""
+"""Pages of people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from aiohttp import web
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.access.rules import may_appoint, parse_minutes, show_minutes
-from hub.modules.access.views import HolidayView, PersonEntry, PersonView, ShopView, Span
-from hub.values import ShopId
-
-SPANS_PER_DAY = 2
-EMPTY_HOLIDAYS = 3
+from hub.modules.access.rules import may_appoint
+from hub.modules.access.views import PersonEntry, PersonView
 
 
 async def people_list(request: PageRequest) -> web.StreamResponse:
@@ -67,32 +62,6 @@ async def person_change(request: PageRequest) -> web.StreamResponse:
     return request.redirect(f"/settings/people/{person.id}", notice=request.t("Saved."))
 
 
-async def shop_edit(request: PageRequest) -> web.StreamResponse:
-    """Name, language and hours of the viewer's shop."""
-    shop = await request.apis.of(AccessApi).shop(request.viewer.shop_id)
-    return _shop_page(request, shop, {})
-
-
-async def shop_change(request: PageRequest) -> web.StreamResponse:
-    """Take name, language and hours in."""
-    access = request.apis.of(AccessApi)
-    shop_id: ShopId = request.viewer.shop_id
-    form = request.form
-    try:
-        hours = {day: _spans(request, f"day{day}") for day in range(7)}
-        holidays = _holidays(request)
-        await access.shops.change(
-            shop_id,
-            name=form.get("name", ""),
-            timezone=form.get("timezone", ""),
-            language=form.get("language", ""),
-        )
-        await access.shops.set_hours(shop_id, hours, holidays)
-    except Invalid as error:
-        return _shop_page(request, await access.shop(shop_id), _faults(error))
-    return request.redirect("/settings/shop", notice=request.t("Saved."))
-
-
 async def _person_page(
     request: PageRequest, person: PersonView | None, typed: Mapping[str, str], faults: Mapping[str, str]
 ) -> web.Response:
@@ -108,26 +77,6 @@ async def _person_page(
         roles=roles,
         may_edit=may_edit,
     )
-
-
-def _shop_page(request: PageRequest, shop: ShopView, faults: Mapping[str, str]) -> web.Response:
-    days: list[list[tuple[str, str]]] = []
-    for day in range(7):
-        spans = [(show_minutes(s.opens), show_minutes(s.closes)) for s in shop.hours.get(day, ())]
-        days.append((spans + [("", "")] * SPANS_PER_DAY)[:SPANS_PER_DAY])
-    holidays = [
-        (
-            one.day.isoformat(),
-            one.title,
-            show_minutes(one.span.opens) if one.span else "",
-            show_minutes(one.span.closes) if one.span else "",
-        )
-        for one in shop.holidays
-    ]
-    return request.page(
-        "access/shop.html", status=422 if faults else 200, shop=shop, days=days, faults=faults,
-        holidays=holidays + [("", "", "", "")] * EMPTY_HOLIDAYS,
-    )  # fmt: skip
 
 
 def _entry(request: PageRequest) -> PersonEntry:
@@ -156,45 +105,6 @@ def _faults(error: Invalid | Conflict) -> dict[str, str]:
     for name, value in error.data.items():
         text = text.replace(f"{{{name}}}", str(value))
     return {where: text}
-
-
-def _spans(request: PageRequest, prefix: str) -> list[Span]:
-    found: list[Span] = []
-    for number in range(SPANS_PER_DAY):
-        span = _span(
-            request.form.get(f"{prefix}_opens{number}", ""),
-            request.form.get(f"{prefix}_closes{number}", ""),
-            prefix,
-        )
-        if span is not None:
-            found.append(span)
-    return found
-
-
-def _span(opens: str, closes: str, field: str) -> Span | None:
-    if not opens.strip() and not closes.strip():
-        return None
-    first, last = parse_minutes(opens), parse_minutes(closes)
-    if first is None or last is None:
-        text = "Write times like 09:00 and 18:30."
-        raise Invalid("access.hours_invalid", "Some hours need a look.", fields={field: text})
-    return Span(opens=first, closes=last or 1440)
-
-
-def _holidays(request: PageRequest) -> list[HolidayView]:
-    form = request.form
-    columns = [form.getall(f"holiday_{name}", []) for name in ("day", "title", "opens", "closes")]
-    found: list[HolidayView] = []
-    for day, title, opens, closes in zip(*columns, strict=False):
-        if not day.strip():
-            continue
-        try:
-            moment = date.fromisoformat(day.strip())
-        except ValueError as error:
-            wrong = {"holidays": "Write days like 2026-12-31."}
-            raise Invalid("access.hours_invalid", "Some hours need a look.", fields=wrong) from error
-        found.append(HolidayView(day=moment, title=title.strip(), span=_span(opens, closes, "holidays")))
-    return found
 
 
 routes = (
@@ -228,13 +138,5 @@ routes = (
         handler=person_change,
         right="people.edit",
         name="access.change_person",
-    ),
-    Route(method="GET", path="/settings/shop", handler=shop_edit, right="settings.view", name="access.shop"),
-    Route(
-        method="POST",
-        path="/settings/shop",
-        handler=shop_change,
-        right="settings.edit",
-        name="access.change_shop",
     ),
 )

@@ -114,7 +114,9 @@ class Note(Base):
 
 
 class Line(Base):
-    """A number of ours that the world dials. `number` is its matching key, else as received."""
+    """A number of ours that the world dials. `number` is its matching key, else as received.
+    `capacity`: how many calls its trunk carries at once (None: not known); `trunk`: a pattern of the
+    PBX's endpoints that it comes by; `callback_number`: what the called see when we call back."""
 
     __tablename__ = "calls_lines"
 
@@ -124,6 +126,9 @@ class Line(Base):
     name: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text, server_default="")
     shop_id: Mapped[str] = mapped_column(String(40))
+    capacity: Mapped[int | None]
+    trunk: Mapped[str] = mapped_column(String(100), server_default="")
+    callback_number: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class Gap(Base):

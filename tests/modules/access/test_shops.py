@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -9,13 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from hub.app import Hub
-from hub.errors import Invalid
-from hub.modules.access.api import HolidayView, Span, ensure_first_shop, prepare, shop_is_open
+from hub.errors import Conflict, Invalid
+from hub.modules.access.api import HolidayView, ShopEntry, Span, ensure_first_shop, prepare, shop_is_open
 from hub.settings import ShopSettings
 from hub.values import ShopId
 from tests.modules.access.conftest import Open
 
 MAIN = ShopId("main")
+KYIV = ShopEntry(name="СТО", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
 
 
 async def _is_open(hub: Hub, local: str) -> bool:
@@ -82,7 +84,7 @@ async def test_the_first_shop_follows_the_settings_until_a_person_changes_it(hub
     async with access() as api:
         shop = await api.shop(MAIN)
         assert (shop.name, shop.country, shop.currency) == ("Werkstatt", "DE", "EUR")
-        await api.shops.change(MAIN, name="Mine", timezone="Europe/Kyiv", language="uk")
+        await api.shops.change(MAIN, replace(KYIV, name="Mine"))
     await hub.database.write(lambda connection: ensure_first_shop(connection, german))
     async with access() as api:
         assert (await api.shop(MAIN)).name == "Mine"
@@ -105,3 +107,38 @@ async def test_the_audit_log_is_only_added_to(hub: Hub, access: Open) -> None:
     async with access() as api:
         rows = await api.audit.page([MAIN])
         assert [(row.action, len(row.subject)) for row in rows] == [("test.first", 200)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": " "}, {"name": "x" * 201}, {"country": "ZZ"}, {"country": "ua1"}, {"timezone": "Mars/Base"},
+        {"timezone": "../etc"}, {"currency": "XXX"}, {"language": "de"}, {"address": "x" * 301},
+    ],
+)  # fmt: skip
+async def test_what_is_no_shop_is_told_at_its_field(access: Open, wrong: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        async with access() as api:
+            await api.shops.change(MAIN, replace(KYIV, **wrong))
+    assert set(refused.value.fields) == set(wrong)
+
+
+async def test_a_further_shop_is_open_like_the_one_it_was_made_after(hub: Hub, access: Open) -> None:
+    async with access() as api:
+        made = await api.shops.create(replace(KYIV, name="Друга", address="Львів"), like=MAIN)
+        assert made.hours == (await api.shop(MAIN)).hours
+        assert {one.name for one in await api.list_shops()} == {"Pitline", "Друга"}
+    monday = datetime.fromisoformat("2026-01-05T10:00:00+02:00")
+    assert await hub.database.read(lambda connection: shop_is_open(connection, made.id, monday))
+
+
+async def test_whoever_saw_an_older_shop_does_not_overwrite_it(access: Open) -> None:
+    async with access() as api:
+        seen = (await api.shop(MAIN)).rev
+        await api.shops.change(MAIN, replace(KYIV, name="First"), seen)
+    with pytest.raises(Conflict):
+        async with access() as api:
+            await api.shops.change(MAIN, replace(KYIV, name="Second"), seen)
+    with pytest.raises(Conflict):
+        async with access() as api:
+            await api.shops.set_hours(MAIN, {}, (), seen)
