@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +24,9 @@ from hub.kernel.installation import Installation
 from hub.kernel.intake import GroupIntake
 from hub.kernel.jobs import JobRunner
 from hub.kernel.journal import FileJournal
+from hub.kernel.leases import Leases
 from hub.kernel.limits import MemoryLimiter
+from hub.kernel.links import Links, SharedTelephony
 from hub.kernel.live import LiveHub
 from hub.kernel.manifest import Module, grants_of
 from hub.kernel.migrating import migrate
@@ -74,6 +78,10 @@ class Hub:
         self.database = Database(settings.database.url, exclusive=exclusive)
         self.transactions = SqlTransactions(self.database, self._outbox, self.live, clock, self._bell.ring)
         self.system = System(self.database, self.live, journal, clock, self._parts)
+        self.leases = Leases(self.database, clock, owner(), settings.links.lease)
+        self.links = Links(self.leases) if self.leases.are_needed else None
+        if telephony is not None and self.links is not None:
+            telephony = SharedTelephony(telephony, self.links)
         deps = Deps(
             settings=settings,
             clock=clock,
@@ -99,7 +107,7 @@ class Hub:
         hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
         self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
         self.relay = self._relay(hot)
-        self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off)
+        self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
         self.jobs = self._job_runner()
 
     def _hot_path(self, failed: Failed) -> HotPath:
@@ -209,6 +217,11 @@ class Hub:
 
     def _stumbled(self, handler: str, error: Exception, _attempt: int, _is_last: bool) -> None:
         self._log.warning("a handler stumbled over a made-up fact", handler=handler, error=repr(error))
+
+
+def owner() -> str:
+    """This process by a name that a person can find it by."""
+    return f"{socket.gethostname()[:60]}, process {os.getpid()}"
 
 
 class _Undo(Exception):

@@ -143,6 +143,14 @@ class SupervisorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinksSettings:
+    """Several processes: how long, in seconds, a link to the outside stays with a process that has
+    stopped breathing."""
+
+    lease: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginSettings:
     """Sessions and the brakes on log-in: failures per account in 30 minutes, per address in 5
     minutes, and of everybody in 5 minutes; idle and longest life of a session in hours."""
@@ -209,6 +217,7 @@ class Settings:
     journal: JournalSettings = field(default_factory=JournalSettings)
     relay: RelaySettings = field(default_factory=RelaySettings)
     supervisor: SupervisorSettings = field(default_factory=SupervisorSettings)
+    links: LinksSettings = field(default_factory=LinksSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -41,9 +41,10 @@ class AmiConnector:
         self._clock = clock
         self._trunks = tuple(config.trunks)
         self._log = get_logger("ami").bind(pbx=config.pbx, address=config.address)
-        self._inbox = Inbox(journal, config.limits.queue_size, clock.now)
+        self._journal = journal
+        self._memory: CallMemory | None = None
         self._picture_wanted = asyncio.Event()
-        self._consumer = Consumer(config, clock, self._inbox, self._picture_wanted.set)
+        self._inbox, self._consumer = self._beginning()
         self._wanted = Tracker.WANTED | JOURNALLED
         self._link: AmiLink | None = None
         self._boot: Boot | None = None
@@ -220,7 +221,19 @@ class AmiConnector:
 
     def remember(self, memory: CallMemory) -> None:
         """Where to ask, at the first log-in, for the calls that a former life of the hub followed."""
-        self._consumer.memory = memory
+        self._memory = self._consumer.memory = memory
+
+    def forget(self) -> None:
+        """Another process followed the calls meanwhile: begin as a hub does that was just started."""
+        self._inbox, self._consumer = self._beginning()
+        self._boot, self._was_tried = None, False
+
+    def _beginning(self) -> tuple[Inbox, Consumer]:
+        inbox = Inbox(self._journal, self._config.limits.queue_size, self._clock.now)
+        consumer = Consumer(self._config, self._clock, inbox, self._picture_wanted.set)
+        consumer.memory = self._memory
+        consumer.tracker.set_trunks(self._trunks)
+        return inbox, consumer
 
     # Telephony
 

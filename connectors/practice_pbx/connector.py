@@ -63,6 +63,11 @@ class PracticePbx:
     def name(self) -> str:
         return "practice_pbx"
 
+    @property
+    def runs_everywhere(self) -> bool:
+        """Each process plays an exchange of its own."""
+        return True
+
     async def run(self, intake: Intake, status: Status) -> None:
         """One life of the exchange: serve, and play, until cancelled."""
         exchange = Exchange(self._cast, self._clock, self._chance)

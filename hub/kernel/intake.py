@@ -15,9 +15,11 @@ from hub.errors import Unavailable
 from hub.kernel.batches import Outcome
 from hub.kernel.database import Database
 from hub.kernel.hotline import HotLine
+from hub.kernel.leases import Fence, refuse_stale
 from hub.kernel.outbox import Outbox, Stored
 from hub.kernel.wakeup import Wakeup
 from hub.log import get_logger
+from hub.ports.errors import LinkTaken
 from hub.ports.intake import Arrival
 from hub.values import ShopId
 
@@ -31,6 +33,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 class _Offer:
     rows: list[dict[str, Any]]
     stored: asyncio.Future[None]
+    fence: Fence | None = None
 
 
 class GroupIntake:
@@ -51,13 +54,13 @@ class GroupIntake:
         self.accepted = 0
         self.duplicates = 0
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+    async def accept(self, arrivals: Sequence[Arrival], fence: Fence | None = None) -> None:
         """Store all of them, in order. Waits and tries again while the database is locked or away:
-        it returns only when they are stored, or is cancelled."""
+        it returns only when they are stored, or is cancelled. Raises LinkTaken for an old fence."""
         if not arrivals:
             return
         rows = [self._outbox.row(self._fact(arrival)) for arrival in arrivals]
-        offer = _Offer(rows, asyncio.get_running_loop().create_future())
+        offer = _Offer(rows, asyncio.get_running_loop().create_future(), fence)
         self._offers.append(offer)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush(), name="intake")
@@ -99,7 +102,7 @@ class GroupIntake:
         """One bad call must not take the others with it."""
         try:
             await self._store(batch)
-        except (SQLAlchemyError, ValueError, TypeError) as error:
+        except (SQLAlchemyError, ValueError, TypeError, LinkTaken) as error:
             if len(batch) > 1:
                 for offer in batch:
                     await self._store_or_divide([offer])
@@ -117,7 +120,7 @@ class GroupIntake:
 
     async def _store(self, batch: Sequence[_Offer]) -> None:
         rows = [row for offer in batch for row in offer.rows]
-        stored, outcome = await self._persist(lambda connection: self._write(connection, rows))
+        stored, outcome = await self._persist(fenced(batch, lambda connection: self._write(connection, rows)))
         self.accepted += stored.new
         self.duplicates += len(rows) - stored.new
         if outcome is None:
@@ -153,3 +156,28 @@ class GroupIntake:
                     self._log.info("intake stores again", after=self.trouble.code)
                     self.trouble = None
                 return stored
+
+
+class FencedIntake:
+    """Implements ports.intake.Intake for the holder of a link."""
+
+    def __init__(self, intake: GroupIntake, fence: Fence) -> None:
+        self._intake = intake
+        self._fence = fence
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+        """As GroupIntake's, in the holder's name. Raises LinkTaken when somebody else holds it now."""
+        await self._intake.accept(arrivals, self._fence)
+
+
+def fenced(batch: Sequence[_Offer], work: Callable[[Connection], R]) -> Callable[[Connection], R]:
+    """The same work, refused where one of the offers comes from a former holder."""
+    fences = {offer.fence for offer in batch if offer.fence is not None}
+    if not fences:
+        return work
+
+    def checked(connection: Connection) -> R:
+        refuse_stale(connection, fences)
+        return work(connection)
+
+    return checked

@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from hub.clock import Clock
+from hub.kernel.intake import GroupIntake
+from hub.kernel.links import Links
 from hub.log import get_logger
-from hub.ports.connector import Connector, ConnectorState, Health, Measured
-from hub.ports.errors import AuthFailed, ConnectorError, NotReady
+from hub.ports.connector import Connector, ConnectorState, HandedOver, Health, Measured, RunsEverywhere
+from hub.ports.errors import AuthFailed, ConnectorError, LinkTaken, NotReady
 from hub.ports.intake import Intake
 from hub.settings import SupervisorSettings
 
@@ -37,20 +40,23 @@ class Post:
 
 
 class Supervisor:
-    """Owns the tasks of all connectors. `off`: names of connectors that are not set up, for the list."""
+    """Owns the tasks of all connectors. `off`: names of connectors that are not set up, for the list.
+    `links`: where several processes share the work, each link is run by the one that holds it."""
 
     def __init__(
         self,
         connectors: Iterable[Connector],
-        intake: Intake,
+        intake: GroupIntake,
         clock: Clock,
         settings: SupervisorSettings,
         off: Mapping[str, str] | None = None,
+        links: Links | None = None,
     ) -> None:
         self._connectors = tuple(connectors)
         self._intake = intake
         self._clock = clock
         self._settings = settings
+        self._links = links
         self._posts = {name: Post(clock, "off", text) for name, text in (off or {}).items()}
         for connector in self._connectors:
             self._posts[connector.name] = Post(clock, "starting", "Not started yet.")
@@ -89,6 +95,19 @@ class Supervisor:
             self._posts[connector.name].report("stopped", "Pitline is stopping.")
 
     async def _supervise(self, connector: Connector) -> None:
+        links, name = self._links, connector.name
+        if links is None or (isinstance(connector, RunsEverywhere) and connector.runs_everywhere):
+            await self._run(connector, self._intake)
+            return
+        post = self._posts[name]
+        while True:
+            run = partial(self._run, connector)
+            await links.hold(name, post, lambda: post.health, self._intake, run)
+            if isinstance(connector, HandedOver):
+                connector.forget()
+
+    async def _run(self, connector: Connector, intake: Intake) -> None:
+        """Again and again; ends by a link that another process has taken, or cancelled."""
         post = self._posts[connector.name]
         log = self._log.bind(connector=connector.name)
         wait = self._settings.first_wait
@@ -96,8 +115,10 @@ class Supervisor:
             self._nudges[connector.name].clear()
             began = self._clock.monotonic()
             try:
-                await connector.run(self._intake, post)
+                await connector.run(intake, post)
                 error: Exception = NotReady("It ended by itself.")
+            except LinkTaken:
+                raise
             except Exception as failure:
                 error = failure
             if post.was_ready or self._clock.monotonic() - began > max(_STEADY, self._settings.longest_wait):

@@ -29,7 +29,7 @@ from hub.kernel.wakeup import Wakeup
 from hub.ports.connector import Health
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped")
+_STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

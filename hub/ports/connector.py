@@ -9,7 +9,10 @@ from typing import Literal, Protocol, runtime_checkable
 
 from hub.ports.intake import Intake
 
-ConnectorState = Literal["off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped"]
+ConnectorState = Literal[
+    "off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere"
+]
+"""`elsewhere`: another process holds the link; the text says which one, and how the link is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,23 @@ class Connector(Protocol):
     async def run(self, intake: Intake, status: Status) -> None:
         """Connect and work until cancelled (then clean up within 5 s), or raise."""
         ...
+
+
+@runtime_checkable
+class HandedOver(Protocol):
+    """A connector that keeps something of the other side between its runs."""
+
+    def forget(self) -> None:
+        """Another process went on with this link: what we knew of the other side is out of date."""
+        ...
+
+
+@runtime_checkable
+class RunsEverywhere(Protocol):
+    """A connector without a link to share: every process runs its own."""
+
+    @property
+    def runs_everywhere(self) -> bool: ...
 
 
 @runtime_checkable

@@ -20,6 +20,10 @@ class AuthFailed(ConnectorError):
     """The other side refused our name or secret: loud, tried again rarely or when settings change."""
 
 
+class LinkTaken(NotReady):
+    """Another process holds this link now; what we still bring of it is refused."""
+
+
 class TransientError(ConnectorError):
     """This one request failed and may be tried again after `retry_after` seconds."""
 

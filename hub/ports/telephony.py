@@ -43,6 +43,11 @@ class LinkState:
 class Telephony(Protocol):
     """The PBX link as pages see it."""
 
+    @property
+    def name(self) -> str:
+        """The connector's name."""
+        ...
+
     def link(self) -> LinkState:
         """How the line to the PBX is now."""
         ...

@@ -14,6 +14,8 @@ SINCE = datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC)
 class FakePbx:
     """A PBX link that says what it is told to say, and remembers what it was told."""
 
+    name = "ami"
+
     def __init__(self) -> None:
         self.is_up = True
         self.is_deaf = False

@@ -25,6 +25,7 @@ _STATES: Mapping[str, str] = {
     "not_ready": "{name} cannot be reached.",
     "auth_failed": "{name} refuses our log-in.",
     "error": "{name} has failed.",
+    "elsewhere": "{name} is held by another process.",
 }
 _STEPS: Mapping[str, str] = {
     "not_ready": "It is tried again by itself. Check address, network and whether the other side runs.",
@@ -32,6 +33,7 @@ _STEPS: Mapping[str, str] = {
     " every five minutes.",
     "error": "It is tried again by itself. If it stays, the log tells more.",
     "off": "That is fine if you do not need it.",
+    "elsewhere": "If that process dies, this one or another takes over within seconds.",
 }
 
 
@@ -47,8 +49,9 @@ async def look(request: Request, _report: SystemReport) -> SystemSection:
 
 def _condition(request: Request, name: str, health: Health) -> Condition:
     state = health.state
+    level = _LEVELS.get(health.details.get("there", state), "warning")
     return Condition(
-        level=_LEVELS.get(state, "warning"),
+        level=level,
         text=request.t(_STATES.get(state, "{name} has failed."), name=_title(request, name)),
         hint=request.t(_STEPS.get(state, "")),
         since=None if state == "off" else health.since,
