@@ -57,7 +57,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     app = web.Application(middlewares=[make_error_middleware(site)], client_max_size=BIGGEST_BODY)
     app[SITE] = site
     app.on_response_prepare.append(make_header_signal(site))
-    app.router.add_get("/live", site.sockets.serve)
+    app.router.add_get("/live", pipeline.socket(site.sockets.serve))
     app.router.add_get("/assets/{name:.+}", site.files.serve)
     operations = [operation for module in installation.modules for operation in module.operations]
     _add(app, pipeline, OWN_ROUTES)

@@ -28,6 +28,8 @@ class Limits:
     token: Limit = Limit("token", 2000.0, 6000)
     person: Limit = Limit("person", 200.0, 1000)
     stranger: Limit = Limit("address", 100.0, 500)
+    refusal: Limit = Limit("refusal", 1.0, 60)
+    """How many refusals of one person or address are written down each."""
 
     @classmethod
     def of(cls, settings: ApiSettings) -> Limits:

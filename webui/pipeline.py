@@ -3,27 +3,24 @@ his own doing, how often; then one unit of work, committed before the answer is 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
-from hub.errors import HubError, NotAllowed, NotSignedIn, Unavailable
+from hub.errors import NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from hub.kernel.idempotency import IdempotencyKeys, Once
 from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
-from hub.log import get_logger
-from hub.modules.access.api import AccessApi
 from webui.brakes import Brakes, Limits
 from webui.cursors import Cursors
 from webui.forms import check_address, read_form
 from webui.guard import CSRF_FIELD, CSRF_HEADER, RATE, REQUEST_ID, SAFE, check_csrf, client_address
 from webui.operating import Operating, kept, replayed
+from webui.refusals import Refusals
 from webui.request import PAGE, Request, Site
 
 MOST_TRIES = 3
-_DENIAL_EVERY = 10.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,30 +43,35 @@ class Pipeline:
         self._limits = limits
         self._cursors = cursors
         self._brakes = Brakes(site.installation.limiter)
-        self._denials: dict[str, float] = {}
-        self._log = get_logger("webui")
+        self._refusals = Refusals(self._brakes, limits.refusal)
 
     def page(self, route: Route) -> Handler:
         """The handler of a page."""
 
         async def serve(http: web.Request) -> web.StreamResponse:
-            request = await self._admit(http, with_cookie=True, traffic=route.traffic)
-            await self._allow(request, route.right, route.name)
-            if http.method not in SAFE:
-                request.form = await read_form(http)
-                is_entrance = isinstance(route, FreeRoute) and route.is_entrance
-                if request.visitor.session_token and not is_entrance:
-                    sent = http.headers.get(CSRF_HEADER, "") or request.form.get(CSRF_FIELD, "")
-                    server = self._site.installation.settings.server
-                    check_csrf(http, server, request.visitor.session_token, sent)
-            if isinstance(route, FreeRoute):
-                response = await route.handler(request)
+            request = await self._admit(http, route.name, with_cookie=True, traffic=route.traffic)
+            async with self._refusals_noted(request):
+                self._allow(request, route.right)
                 if http.method not in SAFE:
-                    self._site.door.forget()
-                return response
-            return await self._in_unit(request, route.name, lambda: route.handler(request))
+                    await self._take_form(request, route)
+                if isinstance(route, FreeRoute):
+                    return await self._free(request, route)
+                return await self._in_unit(request, route, lambda: route.handler(request))
 
         return serve
+
+    def socket(self, serve: Handler) -> Handler:
+        """The handler of /live, which looks at who asks itself; a page of another site is noted."""
+
+        async def guarded(http: web.Request) -> web.StreamResponse:
+            try:
+                return await serve(http)
+            except NotAllowed as error:
+                request = await self._admit(http, "web.live", with_cookie=True)
+                await self._refusals.note(request, request.action, "refused", {"code": error.code})
+                raise
+
+        return guarded
 
     def operation(self, operation: ApiOperation) -> Handler:
         """The handler of an operation of the API. A token may all; a browser's cookie may read, and
@@ -78,102 +80,117 @@ class Pipeline:
 
         async def serve(http: web.Request) -> web.StreamResponse:
             is_safe = http.method in SAFE
-            request = await self._admit(http, with_cookie=is_safe or CSRF_HEADER in http.headers)
-            await self._allow(request, operation.right, operation.name)
-            if not is_safe and request.visitor.session_token:
-                server = self._site.installation.settings.server
-                sent = http.headers.get(CSRF_HEADER, "")
-                check_csrf(http, server, request.visitor.session_token, sent)
-            given = await operating.given(http)
-            once = None if is_safe else await operating.once(request)
+            with_cookie = is_safe or CSRF_HEADER in http.headers
+            request = await self._admit(http, operation.name, with_cookie=with_cookie)
+            async with self._refusals_noted(request):
+                self._allow(request, operation.right)
+                if not is_safe and request.visitor.session_token:
+                    server = self._site.installation.settings.server
+                    check_csrf(http, server, request.visitor.session_token, http.headers.get(CSRF_HEADER, ""))
+                given = await operating.given(http)
+                once = None if is_safe else await operating.once(request)
 
-            async def run() -> web.StreamResponse:
-                return operating.answer(await operation.handler(request, **given))
+                async def run() -> web.StreamResponse:
+                    return operating.answer(await operation.handler(request, **given))
 
-            return await self._in_unit(request, operation.name, run, once)
+                return await self._in_unit(request, operation, run, once)
 
         return serve
 
-    async def _admit(self, http: web.Request, *, with_cookie: bool, traffic: Traffic = "page") -> Request:
+    async def _admit(
+        self, http: web.Request, action: str, *, with_cookie: bool, traffic: Traffic = "page"
+    ) -> Request:
         site = self._site
         address = client_address(http, site.installation.settings.server)
         check_address(http)
         visitor = site.door.nobody(http)
-        request = Request(site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address=address)
+        request = Request(
+            site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address=address, action=action
+        )
         http[PAGE] = request
         try:
             request.visitor = await site.door.look(http, with_cookie=with_cookie)
-        except NotSignedIn:
+        except NotSignedIn as error:
             await self._brakes.take(address, self._limits.stranger)
+            await self._refusals.note(request, action, "refused", {"code": error.code})
             raise
         limit = self._limits.for_viewer(request.viewer, traffic)
         if limit is not None:
             http[RATE] = await self._brakes.take(request.viewer.id or address, limit)
         return request
 
-    async def _allow(self, request: Request, right: str, name: str) -> None:
+    def _allow(self, request: Request, right: str) -> None:
         if right == PUBLIC or request.viewer.can(right):
             return
         if request.viewer.kind == "nobody":
             raise NotSignedIn("access.sign_in", "Please sign in.", "Sign in and go on from there.")
-        await self._note_denial(request, name, right)
         raise NotAllowed(
             "access.no_right", "You have no right to do this.", "Ask the owner for it.", data={"right": right}
         )
 
-    async def _note_denial(self, request: Request, name: str, right: str) -> None:
-        """Refusals are audited, but nobody fills the disk by being refused."""
-        key, now = f"{request.viewer.actor} {name}", self._site.installation.clock.monotonic()
-        if now - self._denials.get(key, -math.inf) < _DENIAL_EVERY:
-            return
-        if len(self._denials) > 1000:
-            self._denials.clear()
-        self._denials[key] = now
-        await self.audit(request, name, "refused", details={"right": right})
-
-    async def audit(self, request: Request, action: str, outcome: str, **more: Any) -> None:
-        """An audit row in a unit of work of its own; what it tells of must not fail because of it."""
-        viewer, transactions = request.viewer, self._site.installation.transactions
+    @asynccontextmanager
+    async def _refusals_noted(self, request: Request) -> AsyncIterator[None]:
+        """What a signed-in person or program was refused, or asked for in vain (another shop's object
+        is not there), is audited wherever it was refused."""
         try:
-            async with transactions.writing(actor=viewer.actor, shop_id=viewer.shop_id) as uow:
-                AccessApi(uow, self._site.deps).audit.add(
-                    action, outcome, address=request.address, request_id=request.id, **more
-                )
-        except HubError as error:
-            self._log.warning("an audit row could not be written", action=action, error=str(error))
+            yield
+        except (NotAllowed, NotFound, TooMany) as error:
+            if request.viewer.kind != "nobody" or not isinstance(error, NotFound):
+                outcome = "missing" if isinstance(error, NotFound) else "refused"
+                right = {"right": error.data["right"]} if "right" in error.data else {}
+                await self._refusals.note(request, request.action, outcome, {"code": error.code, **right})
+            raise
+
+    async def _take_form(self, request: Request, route: Route) -> None:
+        http = request.http
+        request.form = await read_form(http)
+        is_entrance = isinstance(route, FreeRoute) and route.is_entrance
+        if request.visitor.session_token and not is_entrance:
+            sent = http.headers.get(CSRF_HEADER, "") or request.form.get(CSRF_FIELD, "")
+            check_csrf(http, self._site.installation.settings.server, request.visitor.session_token, sent)
+
+    async def _free(self, request: Request, route: FreeRoute) -> web.StreamResponse:
+        response = await route.handler(request)
+        if request.http.method in SAFE:
+            return response
+        self._site.door.forget()
+        if request.notes == 0 and route.traffic != "hook":
+            if response.status < 400:
+                async with request.writing():
+                    pass
+            else:
+                await self._refusals.note(request, request.action, "failed", {"status": response.status})
+        return response
 
     async def _in_unit(
         self,
         request: Request,
-        name: str,
+        what: Route | ApiOperation,
         run: Callable[[], Awaitable[web.StreamResponse]],
         once: Once | None = None,
     ) -> web.StreamResponse:
-        viewer, transactions = request.viewer, self._site.installation.transactions
         if request.http.method in SAFE:
-            async with transactions.reading(actor=viewer.actor, shop_id=viewer.shop_id) as uow:
+            async with request.reading() as uow:
                 request.begin(uow)
-                return await run()
+                response = await run()
+            if what.is_noted and response.status < 400:
+                request.begin(None)
+                async with request.writing():
+                    pass
+            return response
         for attempt in range(1, MOST_TRIES + 1):
             try:
-                return await self._write(request, name, run, once)
+                return await self._write(request, run, once)
             except Unavailable as error:
                 if attempt == MOST_TRIES or error.code != "database.conflict":
                     raise
         raise AssertionError("the last try returns or raises")
 
     async def _write(
-        self,
-        request: Request,
-        name: str,
-        run: Callable[[], Awaitable[web.StreamResponse]],
-        once: Once | None,
+        self, request: Request, run: Callable[[], Awaitable[web.StreamResponse]], once: Once | None
     ) -> web.StreamResponse:
-        viewer = request.viewer
         try:
-            async with self._site.installation.transactions.writing(
-                actor=viewer.actor, shop_id=viewer.shop_id
-            ) as uow:
+            async with request.writing() as uow:
                 request.begin(uow)
                 keys = IdempotencyKeys(uow, self._site.installation.clock)
                 if once is not None and (answer := await keys.begin(once)) is not None:
@@ -183,15 +200,11 @@ class Pipeline:
                     raise _Undo(response)
                 if once is not None:
                     await keys.finish(once, kept(response))
-                subject = " ".join(request.path.values())
-                AccessApi(uow, self._site.deps).audit.add(
-                    name, "done", subject=subject, address=request.address, request_id=request.id
-                )
         except _Undo as undo:
             return undo.response
         finally:
             request.begin(None)
-        if name.startswith("access."):
+        if request.action.startswith("access."):
             self._site.door.forget()
         return response
 

@@ -6,8 +6,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -72,6 +72,10 @@ class Request:
     visitor: Visitor
     id: str
     address: str
+    action: str = ""
+    """The name of the route, under which what is done is audited."""
+    notes: int = 0
+    """How many entries of the audit log were made for it."""
     form: MultiMapping[str] = field(default_factory=MultiDict)
     unit: UnitOfWork | None = None
     _apis: Apis | None = None
@@ -121,10 +125,19 @@ class Request:
         viewer = self.viewer
         return self.site.installation.transactions.reading(actor=viewer.actor, shop_id=viewer.shop_id)
 
-    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """The same for changes; committed when it is left."""
+    @asynccontextmanager
+    async def writing(self, *, is_noted: bool = True) -> AsyncIterator[UnitOfWork]:
+        """The same for changes; committed when it is left. What it changes is audited under the name of
+        the route, unless the page has made an entry itself, or `is_noted` is False: for counters."""
         viewer = self.viewer
-        return self.site.installation.transactions.writing(actor=viewer.actor, shop_id=viewer.shop_id)
+        transactions = self.site.installation.transactions
+        async with transactions.writing(actor=viewer.actor, shop_id=viewer.shop_id) as uow:
+            if is_noted:
+                AccessApi(uow, self.deps).audit.follow()
+            before = self.notes
+            yield uow
+            if is_noted and self.notes == before:
+                self.audit(uow, self.action)
 
     def audit(
         self,
@@ -135,10 +148,12 @@ class Request:
         subject: str = "",
         actor: str | None = None,
     ) -> None:
-        """Write down who did it, from where, in which request."""
+        """Write down who did it, from where, in which request; with what the unit of work changes."""
+        self.notes += 1
         AccessApi(uow, self.deps).audit.add(
-            action, outcome, subject=subject, actor=actor, address=self.address, request_id=self.id
-        )
+            action, outcome, subject=subject or " ".join(self.path.values()), actor=actor,
+            address=self.address, request_id=self.id,
+        )  # fmt: skip
 
     def begin(self, unit: UnitOfWork | None) -> None:
         """A new try with a new unit of work."""

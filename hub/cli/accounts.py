@@ -21,10 +21,12 @@ async def add_user(settings: Settings, wanted: argparse.Namespace) -> list[str]:
     password_hash = await hash_password(password)
     async with opened(settings) as hub, hub.transactions.writing(actor=None, shop_id=hub.default_shop) as uow:
         access = Apis(uow, hub.deps, hub.apis).of(AccessApi)
+        access.audit.follow()
         person = await access.create_person(
             wanted.name, wanted.role, extensions=wanted.extension, mobile=wanted.mobile,
             login=wanted.login, password_hash=password_hash,
         )  # fmt: skip
+        access.audit.add("console.add_user", "done", subject=person.id)
     said = f"{person.name} ({person.role}) signs in as {person.login} with this one-time password:"
     return [said, password]
 
@@ -36,5 +38,8 @@ async def add_token(settings: Settings, wanted: argparse.Namespace) -> list[str]
     from hub.modules.access.api import AccessApi
 
     async with opened(settings) as hub, hub.transactions.writing(actor=None, shop_id=hub.default_shop) as uow:
-        _, key = await Apis(uow, hub.deps, hub.apis).of(AccessApi).tokens.create(wanted.name, wanted.role)
+        access = Apis(uow, hub.deps, hub.apis).of(AccessApi)
+        access.audit.follow()
+        token, key = await access.tokens.create(wanted.name, wanted.role)
+        access.audit.add("console.add_token", "done", subject=token.id)
     return [key]

@@ -87,7 +87,8 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from hub.cli.doctor import doctor
 
-    return EXIT_OK if asyncio.run(doctor(settings, arguments.subject)) else EXIT_FAILED
+    is_well = asyncio.run(doctor(settings, arguments.subject, arguments.anchor))
+    return EXIT_OK if is_well else EXIT_FAILED
 
 
 def _user(arguments: argparse.Namespace, settings: Settings) -> int:

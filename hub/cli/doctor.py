@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.errors import HubError
+from hub.errors import HubError, Invalid
 from hub.ports.telephony import Finding
 from hub.settings import Settings, masked
 
 _SIGNS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 
 
-async def doctor(settings: Settings, subject: str | None) -> bool:
-    """Examine one part, or all; whether nothing is a problem."""
+async def doctor(settings: Settings, subject: str | None, anchors: Sequence[str] = ()) -> bool:
+    """Examine one part, or all; whether nothing is a problem. Raises Invalid for an anchor that is none."""
     good = True
     if subject in (None, "config"):
         _show_config(settings)
     if subject is None:
         good = _show("The database", await _database(settings)) and good
+    if subject in (None, "audit"):
+        good = _show("The audit log", await _audit(settings, anchors)) and good
     if subject in (None, "ami"):
         good = _show("The line to the PBX", await _ami(settings)) and good
     return good
@@ -54,6 +56,35 @@ async def _database(settings: Settings) -> list[Finding]:
         text = f"{report.dead_deliveries} deliveries were given up."
         findings.append(Finding(level="warning", text=text, hint="Open /system and look at them."))
     return findings
+
+
+async def _audit(settings: Settings, noted: Sequence[str]) -> list[Finding]:
+    from hub.main import opened
+    from hub.modules.access.api import AccessApi, Anchor
+
+    anchors: list[Anchor] = []
+    for text in noted:
+        anchor = Anchor.parse(text)
+        if anchor is None:
+            raise Invalid("doctor.anchor", f"{text} is no anchor.", "Copy it from the log: number:hash.")
+        anchors.append(anchor)
+    try:
+        async with (
+            opened(settings) as hub,
+            hub.transactions.reading(actor=None, shop_id=hub.default_shop) as uow,
+        ):
+            verdict = await AccessApi(uow, hub.deps).audit.verify(anchors)
+    except HubError as error:
+        return [Finding(level="problem", text=error.text, hint=error.hint)]
+    if verdict.fault is None:
+        return [
+            Finding(level="ok", text=f"{verdict.count} entries, each as it was written. End: {verdict.last}")
+        ]
+    hint = (
+        f"{verdict.count} entries before it are as they were written. Somebody changed the database past "
+        "Pitline: keep a copy of it as it is, and compare with a backup."
+    )
+    return [Finding(level="problem", text=verdict.fault, hint=hint)]
 
 
 async def _ami(settings: Settings) -> list[Finding]:

@@ -45,8 +45,13 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_doctor(commands: Any) -> None:
     doctor = commands.add_parser("doctor", help="say in words what is wrong, and what to do")
     doctor.add_argument(
-        "subject", nargs="?", choices=("config", "ami"), help="one part only: config, ami; without: all"
-    )
+        "subject", nargs="?", choices=("config", "ami", "audit"),
+        help="one part only: config, ami, audit; without: all",
+    )  # fmt: skip
+    doctor.add_argument(
+        "--anchor", action="append", default=[], metavar="NUMBER:HASH",
+        help="an end of the audit log that a line of the hub's log names; may be repeated",
+    )  # fmt: skip
 
 
 def _add_user(commands: Any) -> None:

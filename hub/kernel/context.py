@@ -73,6 +73,11 @@ class UnitOfWork(Protocol):
         work is done) and whoever has one of the phones."""
         ...
 
+    def before_commit(self, work: Callable[[Connection], None]) -> None:
+        """Run this as the last thing before the commit, when all else is written: for the little that
+        has to lock a row which everybody wants."""
+        ...
+
 
 class BatchContext(Protocol):
     """What a handler of the hot path works with: synchronous Core statements on the writer's

@@ -43,6 +43,7 @@ class SqlUnitOfWork:
         self._clock = clock
         self._facts: list[Fact] = []
         self._hints: list[Hint] = []
+        self._last: list[Callable[[Connection], None]] = []
 
     @property
     def session(self) -> AsyncSession:
@@ -85,6 +86,12 @@ class SqlUnitOfWork:
         """Remember a hint; watchers get it after the commit."""
         self._hints.append(Hint(topic, row_id, rev, shop_id or self._shop_id, frozenset(phones)))
 
+    def before_commit(self, work: Callable[[Connection], None]) -> None:
+        """Remember it; it runs in order of being told, after the rows and facts are written."""
+        if self._outbox is None:
+            raise RuntimeError("a reading unit of work is never committed")
+        self._last.append(work)
+
     async def read(self, work: Callable[[Connection], R]) -> R:
         """Core queries in one visit to the database; in a reading unit of work on a connection of
         their own, since a page that asks nothing else then needs no session at all."""
@@ -105,6 +112,12 @@ class SqlUnitOfWork:
             return Stored()
         outbox, rows = self._outbox, [self._outbox.row(fact) for fact in self._facts]
         return await self._session.run_sync(lambda session: outbox.store(session.connection(), rows))
+
+    async def finish(self) -> None:
+        """What was to be done last; still inside the transaction."""
+        if self._last:
+            last, self._last = self._last, []
+            await self._session.run_sync(lambda session: [work(session.connection()) for work in last])
 
     @property
     def hints(self) -> Sequence[Hint]:
@@ -149,6 +162,7 @@ class SqlTransactions:
             )
             yield uow
             stored = await uow.store_facts()
+            await uow.finish()
             await session.commit()
             self._database.commits += 1
         if stored.new:

@@ -122,6 +122,8 @@ class Route:
     right: str
     name: str
     traffic: Traffic = "page"
+    is_noted: bool = False
+    """A GET that is audited like a change: an export, a recording that is listened to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ class ApiOperation:
     result: Any = None
     status: int = 200
     errors: tuple[int, ...] = field(default=(401, 403, 404, 422, 429))
+    is_noted: bool = False
+    """A GET that is audited like a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    seen = sorted(config.stash[FIGURES], key=lambda one: (int(one.fault[1:]), one.test))
+    seen = sorted(config.stash[FIGURES], key=lambda one: (one.fault[0], int(one.fault[1:]), one.test))
     if not seen:
         return
     runs, seed = config.getoption("--fault-runs"), config.getoption("--fault-seed")

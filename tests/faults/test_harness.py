@@ -63,12 +63,12 @@ def test_nothing_wrong_in_many_runs_is_told_with_its_bound() -> None:
 
 
 def test_the_table_names_every_fault_that_is_tested_and_every_test_that_it_names_is_there() -> None:
-    rows = dict(re.findall(r"^\| (F\d+) \| (.*) \|$", README, re.MULTILINE))
+    rows = dict(re.findall(r"^\| ([FT]\d+) \| (.*) \|$", README, re.MULTILINE))
     assert set(rows) == set(FAULTS)
     marked: dict[str, set[str]] = {number: set() for number in FAULTS}
     for path in (ROOT / "tests").rglob("test_*.py"):
         for numbers in re.findall(r"mark\.fault\(([^)]*)\)", path.read_text(encoding="utf-8")):
-            for number in re.findall(r"F\d+", numbers):
+            for number in re.findall(r"[FT]\d+", numbers):
                 marked[number].add(path.relative_to(ROOT / "tests").as_posix())
     named = {number: set(re.findall(r"`(\S+\.py)`", row)) for number, row in rows.items()}
     assert named == marked

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.modules.access.api import AccessApi, PersonView
+from hub.modules.access.api import AccessApi, AuditFilter, AuditView, PersonView
 from webui.app import make_app
 from webui.brakes import Limit, Limits
 
@@ -21,6 +21,7 @@ WIDE = Limits(
     token=Limit("token", 1e6, 10**6),
     person=Limit("person", 1e6, 10**6),
     stranger=Limit("stranger", 1e6, 10**6),
+    refusal=Limit("refusal", 1e6, 10**6),
 )
 
 
@@ -70,12 +71,16 @@ class Shop:
         return secret
 
     async def audit(self) -> list[tuple[str, str]]:
-        """Action and outcome of every row, newest first."""
+        """Action and outcome of every entry, newest first."""
+        return [(entry.action, entry.outcome) for entry in await self.entries()]
+
+    async def entries(self) -> list[AuditView]:
+        """Every entry of the audit log, newest first."""
         installation = self.hub.installation
         shop = installation.default_shop
         async with installation.transactions.reading(actor=None, shop_id=shop) as uow:
-            rows = await AccessApi(uow, installation.deps).audit.page([shop], limit=500)
-        return [(row.action, row.outcome) for row in rows]
+            audit = AccessApi(uow, installation.deps).audit
+            return await audit.page(AuditFilter(shops=[shop]), limit=10_000)
 
 
 @asynccontextmanager

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from hub.app import Hub
+from hub.clock import FrozenClock
 from hub.kernel.manifest import ROLES, grants_of
 from hub.kernel.web import PUBLIC, SIGNED_IN
 from hub.modules.catalogue import MODULES
-from tests.webui.stage import Shop
+from tests.webui.stage import WIDE, Shop, open_shop
 from webui.app import OWN_ROUTES
+from webui.brakes import Limit, Limits
 from webui.openapi import PREFIX
 
 GRANTS = grants_of(MODULES)
@@ -95,13 +99,31 @@ async def test_nobody_reaches_anything(shop: Shop) -> None:
     assert wrong == []
 
 
-async def test_refusals_are_audited_but_do_not_fill_the_disk(shop: Shop) -> None:
+async def test_every_refusal_has_its_entry(shop: Shop) -> None:
     client = await shop.signed_in("mechanic")
     for _ in range(5):
         assert (await client.get("/settings")).status == 403
-    shop.clock.advance(11)
-    assert (await client.get("/settings")).status == 403
-    assert (await shop.audit()).count(("web.settings", "refused")) == 2
+    assert (await shop.audit()).count(("web.settings", "refused")) == 5
+
+
+@pytest.fixture
+def few() -> Limits:
+    return replace(WIDE, refusal=Limit("refusal", 0.1, 3))
+
+
+async def test_who_is_refused_again_and_again_does_not_fill_the_disk(
+    hub: Hub, frozen_clock: FrozenClock, password_hash: str, few: Limits
+) -> None:
+    """Beyond the limit they are counted; the next entry says how many."""
+    async with open_shop(hub, frozen_clock, password_hash, few) as shop:
+        client = await shop.signed_in("mechanic")
+        for _ in range(50):
+            assert (await client.get("/settings")).status == 403
+        assert (await shop.audit()).count(("web.settings", "refused")) == 3
+        shop.clock.advance(11)
+        assert (await client.get("/settings")).status == 403
+        entries = [one for one in await shop.entries() if one.outcome == "refused"]
+        assert (len(entries), entries[0].details["unwritten"]) == (4, 47)
 
 
 async def test_the_page_of_rights_shows_every_right(shop: Shop) -> None:

@@ -30,7 +30,7 @@ async def change_password(request: Request) -> web.StreamResponse:
     viewer = request.viewer
     async with request.reading() as uow:
         login = (await AccessApi(uow, request.deps).person(person_id)).login or ""
-    async with request.writing() as uow:
+    async with request.writing(is_noted=False) as uow:
         attempt = await AccessApi(uow, request.deps).logins.begin(login, request.address, None)
     if not await password_fits(attempt.password_hash, form.get("old", "")[:256]):
         return await _page(request, {"old": "This is not your present password."})

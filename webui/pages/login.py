@@ -77,7 +77,7 @@ def enter(request: Request, response: web.StreamResponse, signed_in: SignedIn) -
 async def _try(request: Request, login: str, password: str) -> SignedIn | None:
     address = request.address
     device = request.http.cookies.get(request.site.cookies.device)
-    async with request.writing() as uow:
+    async with request.writing(is_noted=False) as uow:
         attempt = await AccessApi(uow, request.deps).logins.begin(login, address, device)
     fits = len(password) <= LONGEST_FIELD and await password_fits(attempt.password_hash, password)
     async with request.writing() as uow:

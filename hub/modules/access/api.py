@@ -7,6 +7,7 @@ from collections.abc import Collection
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.idempotency import IdempotencyKeys
 from hub.kernel.web import Viewer
+from hub.modules.access.operations_audit import readable_shops
 from hub.modules.access.passwords import hash_password, password_fits, warm_up
 from hub.modules.access.rules import (
     clean_extension,
@@ -18,7 +19,8 @@ from hub.modules.access.rules import (
     password_fault,
     show_minutes,
 )  # fmt: skip
-from hub.modules.access.service_audit import AuditService
+from hub.modules.access.rules_audit import Anchor, Verdict
+from hub.modules.access.service_audit import AuditFilter, AuditService
 from hub.modules.access.service_login import Known, LoginService
 from hub.modules.access.service_people import PeopleService, names_by_extension
 from hub.modules.access.service_shops import (
@@ -48,6 +50,8 @@ from hub.values import ShopId
 __all__ = [
     "TRUNKS",
     "AccessApi",
+    "Anchor",
+    "AuditFilter",
     "AuditService",
     "AuditView",
     "HolidayView",
@@ -65,6 +69,7 @@ __all__ = [
     "Span",
     "TokenService",
     "TokenView",
+    "Verdict",
     "clean_extension",
     "clean_login",
     "covers",
@@ -77,6 +82,7 @@ __all__ = [
     "password_fault",
     "password_fits",
     "prepare",
+    "readable_shops",
     "shop_is_open",
     "show_minutes",
     "stored_trunks",

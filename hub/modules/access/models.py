@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.orm import Base, UtcDateTime
@@ -191,6 +191,7 @@ class Device(Base):
     """A browser that a person has signed in with before: strangers cannot lock it out."""
 
     __tablename__ = "access_devices"
+    __table_args__ = ({"info": {"is_audited": False}},)
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), index=True)
@@ -206,6 +207,7 @@ class LoginTry(Base):
         Index("ix_access_login_tries_account_at", "account", "at"),
         Index("ix_access_login_tries_address_at", "address", "at"),
         Index("ix_access_login_tries_at", "at"),
+        {"info": {"is_audited": False}},
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -216,11 +218,18 @@ class LoginTry(Base):
 
 
 class AuditEntry(Base):
-    """Who did what, and who was refused. Rows are only ever added."""
+    """Who did what, and who was refused. Rows are only ever added, which the database itself sees to;
+    each holds the hash of its predecessor and of itself (rules_audit.py)."""
 
     __tablename__ = "access_audit"
+    __table_args__ = (
+        Index("ix_access_audit_seq", "seq", unique=True),
+        Index("ix_access_audit_shop_id_seq", "shop_id", "seq"),
+        {"info": {"is_audited": False}},
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     shop_id: Mapped[str] = mapped_column(String(32))
     actor: Mapped[str | None] = mapped_column(String(80), index=True)
@@ -230,6 +239,20 @@ class AuditEntry(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
     request_id: Mapped[str] = mapped_column(String(32), default="")
     details: Mapped[str] = mapped_column(Text, default="")
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The end of the chain, kept apart, so that rows missing at the end are noticed. One row, which is
+    locked while the next entry is made."""
+
+    __tablename__ = "access_audit_head"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class Mark(Base):

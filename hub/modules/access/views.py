@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from hub.values import ShopId
 
@@ -111,17 +112,20 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditView:
-    """A row of the audit log."""
+    """An entry of the audit log. `details` holds `changes` (hub.kernel.changes.told) and more."""
 
     id: str
+    seq: int
     at: datetime
+    shop_id: ShopId
     actor: str | None
     action: str
     outcome: str
     subject: str
     address: str
     request_id: str
-    details: str
+    details: dict[str, Any]
+    hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,10 @@ class Word(Base):
     """A word of a client's name, folded: names are found by the beginning of any word."""
 
     __tablename__ = "crm_words"
-    __table_args__ = (Index("ix_crm_words_word", "word", "client_id"),)
+    __table_args__ = (
+        Index("ix_crm_words_word", "word", "client_id"),
+        {"info": {"is_audited": False}},
+    )
 
     client_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(Key, primary_key=True)

@@ -1,0 +1,130 @@
+"""The audit log in words: what an action's name means, which kind of thing a table holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hub.modules.access.api import AuditView
+
+ACTIONS: Mapping[str, str] = {
+    "access.sign_in": "Sign in",
+    "access.sign_out": "Sign out",
+    "access.make_owner": "Make the first owner",
+    "access.first_owner": "Make the first owner",
+    "access.password": "Change the own password",
+    "access.language": "Change the own language",
+    "access.end_session": "Sign a browser out",
+    "access.give_login": "Give a log-in",
+    "access.make_token": "Make a token",
+    "access.revoke_token": "Revoke a token",
+    "access.add_person": "Add an employee",
+    "access.change_person": "Change an employee",
+    "access.change_shop": "Change the shop and its hours",
+    "access.export_audit": "Export the audit log",
+    "audit.head_lost": "The end of the audit log was tampered with",
+    "web.test_pbx": "Test the line to the PBX",
+    "web.lines": "Choose the outside lines",
+    "web.live": "Live connection",
+    "settings.outside_lines": "Choose the outside lines",
+    "system.retry": "Retry a failed delivery",
+    "system.practice": "Play a practice call",
+    "console.add_user": "Add an employee at the console",
+    "console.add_token": "Make a token at the console",
+    "crm.create_client": "Add a client",
+    "crm.change_client": "Change a client",
+    "crm.create_vehicle": "Add a vehicle",
+    "crm.change_vehicle": "Change a vehicle",
+    "calls.save_line": "Name a line",
+    "calls.add_note": "Add a note to a call",
+    "calls.choose_client": "Say whose call it was",
+    "desk.dismiss": "Put a call away from the desk",
+    "desk.note": "Add a note to a call",
+    "desk.choose": "Say whose call it was",
+    "desk.create": "Add a client",
+    "desk.not_client": "Mark a number as no client's",
+}
+
+TABLES: Mapping[str, str] = {
+    "access_people": "Employee",
+    "access_extensions": "Extension",
+    "access_sessions": "Browser",
+    "access_tokens": "Token",
+    "access_shops": "Shop",
+    "access_hours": "Opening hours",
+    "access_holidays": "Holiday",
+    "access_options": "Setting",
+    "access_roles": "Role",
+    "access_invitations": "Invitation",
+    "crm_clients": "Client",
+    "crm_phones": "Phone",
+    "crm_vehicles": "Vehicle",
+    "crm_ownerships": "Owner of a vehicle",
+    "calls_calls": "Call",
+    "calls_notes": "Note",
+    "calls_lines": "Line",
+    "desk_dismissals": "Put away from the desk",
+}
+
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "done": ("done", "green"),
+    "refused": ("refused", "orange"),
+    "missing": ("not there", "orange"),
+    "failed": ("failed", "red"),
+}
+
+FIELDS: Mapping[str, str] = {
+    "name": "Name",
+    "role": "Role",
+    "mobile": "Mobile",
+    "language": "Language",
+    "login": "Log-in",
+    "note": "Note",
+    "text": "Text",
+    "number": "Number",
+    "plate": "Plate",
+    "is_active": "Works here",
+}
+
+Say = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A changed row in words: `what` with its fields (name, before, after); None = empty."""
+
+    what: str
+    how: str
+    row_id: str
+    fields: tuple[tuple[str, str, str], ...]
+
+
+def change_lines(entry: AuditView, say: Say) -> list[ChangeLine]:
+    """The changes of an entry, in the reader's language as far as there are words."""
+    changes = entry.details.get("changes")
+    return [_line(one, say) for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+
+
+def change_text(entry: AuditView, say: Say) -> str:
+    """The same in one line, for a spreadsheet."""
+    parts: list[str] = []
+    for line in change_lines(entry, say):
+        fields = ", ".join(f"{name}: {before} → {after}" for name, before, after in line.fields)
+        parts.append(f"{line.what} {line.row_id}: {fields}")
+    return "; ".join(parts)
+
+
+def _line(change: Mapping[str, object], say: Say) -> ChangeLine:
+    table, fields = str(change.get("table", "")), change.get("fields")
+    pairs = fields.items() if isinstance(fields, dict) else ()
+    told = tuple(
+        (say(FIELDS[name]) if name in FIELDS else name, _value(pair[0]), _value(pair[1]))
+        for name, pair in pairs
+        if isinstance(pair, list) and len(pair) == 2
+    )
+    what = say(TABLES[table]) if table in TABLES else table
+    return ChangeLine(what, str(change.get("how", "")), str(change.get("id", "")), told)
+
+
+def _value(value: object) -> str:
+    return "–" if value is None or value == "" else str(value)
