@@ -14,7 +14,7 @@ from typing import Any
 from connectors.ami.actions import Action, Answer, Outcome, outcome_of
 from connectors.ami.config import AmiConfig
 from connectors.ami.consumer import Consumer
-from connectors.ami.doctor import endpoints_of, examine_link, not_connected
+from connectors.ami.doctor import BLIND, endpoints_of, examine_link, not_connected
 from connectors.ami.filters import JOURNALLED, event_mask, filter_actions
 from connectors.ami.identity import Boot, Pbx, recognise
 from connectors.ami.inbox import Inbox, LinkLost, SessionBegun, Tick
@@ -99,7 +99,7 @@ class AmiConnector:
             self._link = link
             self._ready(status)
             tasks = [
-                asyncio.create_task(self._keep_picture(link), name="ami picture"),
+                asyncio.create_task(self._keep_picture(link, status), name="ami picture"),
                 asyncio.create_task(self._filter(link), name="ami filter"),
                 asyncio.create_task(self._tick(), name="ami tick"),
             ]
@@ -147,8 +147,8 @@ class AmiConnector:
         self._inbox.put(SessionBegun(self._boot, self._session, now, is_first))
         self._picture_wanted.set()
 
-    def _ready(self, status: Status) -> None:
-        text = f"connected to {self._pbx.version or 'the PBX'} at {self._config.address}"
+    def _ready(self, status: Status, remark: str = "") -> None:
+        text = f"connected to {self._pbx.version or 'the PBX'} at {self._config.address}{remark}"
         self._say(True, text)
         assert self._boot is not None
         status.report("ready", text, version=self._pbx.version, boot=self._boot.id)
@@ -160,7 +160,7 @@ class AmiConnector:
         self._log.warning("ami.lost", reason=reason, session=self._session)
         self._say(False, reason)
 
-    async def _keep_picture(self, link: AmiLink) -> None:
+    async def _keep_picture(self, link: AmiLink, status: Status) -> None:
         """A picture at the beginning and after every gap. None is trusted before the PBX has booted
         (an account without `system` rights never hears of that: then a wait must do)."""
         waits = self._config.waits
@@ -174,22 +174,27 @@ class AmiConnector:
             await self._picture_wanted.wait()
             self._picture_wanted.clear()
             try:
-                await self._take_picture(link)
+                if not await self._take_picture(link):
+                    self._ready(status, f"; {BLIND}")
             except NoPicture as problem:
                 self._log.warning("ami.no_picture", reason=problem.text)
+                if not problem.may_retry and not problem.is_ours:
+                    self._ready(status, f"; {BLIND}")
                 wait = next(retries, None) if problem.may_retry else None
                 self._inbox.put_no_picture(is_final=wait is None)
                 if wait is not None:
                     await asyncio.sleep(wait)
                     self._picture_wanted.set()
 
-    async def _take_picture(self, link: AmiLink) -> None:
+    async def _take_picture(self, link: AmiLink) -> bool:
+        """Whether it shows all that lives."""
         dropped = self._inbox.dropped
         lists = await ask_picture(link, self._config.waits)
         if self._inbox.dropped != dropped:
             # The gap that follows asks for a new one.
-            raise NoPicture("messages were dropped meanwhile", may_retry=False)
+            raise NoPicture("messages were dropped meanwhile", may_retry=False, is_ours=True)
         self._inbox.put_picture(lists)
+        return lists.is_whole
 
     async def _filter(self, link: AmiLink) -> None:
         if not self._pbx.has_structured_filters:

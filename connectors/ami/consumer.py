@@ -160,7 +160,9 @@ class Consumer:
             result = self.tracker.reconcile(item.snapshot, item.at)
             arrivals += as_arrivals(result.facts)
             closed, adopted = result.closed, result.adopted
-            self._log.info("ami.compared", closed=closed, adopted=adopted)
+            self._log.info("ami.compared", closed=closed, adopted=adopted, whole=item.snapshot.is_whole)
+        else:
+            arrivals += as_arrivals(self.tracker.no_picture(item.at))
         session = self._session
         if session.is_restored or session.boot is None:
             return arrivals

@@ -6,7 +6,7 @@ anything: they are judged by what came, so some lines ask for a test call first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -36,12 +36,17 @@ class _Need:
     loss: str
 
 
+BLIND = "its AMI user may not list calls: add `call` or `reporting` to write="
+"""Said on /system; what follows from it the check-up says."""
+
+_LIST = _Need(
+    "Status",
+    "call",
+    "after an interrupted line Pitline cannot ask which calls ended meanwhile, and closes those of which it"
+    " hears nothing as unknown: a ringing one after 3 minutes, a talk after an hour",
+)
+_RESTART = _Need("CoreStatus", "reporting", "a restart of the PBX cannot be told from an interrupted line")
 _NEEDS = (
-    _Need(
-        "CoreShowChannels",
-        "reporting",
-        "after an interrupted line nobody can tell which calls ended meanwhile",
-    ),
     _Need("CoreStatus", "reporting", "a restart of the PBX is recognised less exactly"),
     _Need("Originate", "originate", "nobody can dial by a click"),
     _Need("Redirect", "call", "calls cannot be transferred from the screen"),
@@ -116,7 +121,7 @@ async def examine_link(
 ) -> list[Finding]:
     """Everything that can be found out over a session, in the order in which it matters."""
     findings = [_version(pbx), _booted(link)]
-    findings += _rights(await link.ask(Action("ListCommands")))
+    findings += _rights(await link.ask(Action("ListCommands")), is_booted=link.fully_booted.is_set())
     findings.append(await _clock_of_events(link))
     findings += _events(names_seen)
     findings += await _lines(link, trunks)
@@ -151,7 +156,14 @@ def _booted(link: AmiLink) -> Finding:
     )
 
 
-def _rights(commands: Answer) -> list[Finding]:
+def _needs(allowed: Collection[str], *, is_booted: bool) -> list[_Need]:
+    needs = [need for need in _NEEDS if need.action.lower() not in allowed]
+    if not {"coreshowchannels", "status"} & set(allowed):
+        needs.insert(0, _LIST)
+    return needs if is_booted else [_RESTART if need.action == _RESTART.action else need for need in needs]
+
+
+def _rights(commands: Answer, *, is_booted: bool) -> list[Finding]:
     if commands.response is None or not commands.is_told:
         return [
             Finding(
@@ -167,8 +179,7 @@ def _rights(commands: Answer) -> list[Finding]:
             text=f"{need.action} is not allowed: {need.loss}.",
             hint=f"{_HOME}: add `{need.right}` to write=.",
         )
-        for need in _NEEDS
-        if need.action.lower() not in allowed
+        for need in _needs(allowed, is_booted=is_booted)
     ]
     findings += [
         Finding(

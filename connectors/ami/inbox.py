@@ -177,5 +177,6 @@ def marker(control: Control) -> bytes:
             return b"Pitline: NoPicture"
         case Picture(PbxSnapshot() as snapshot, _):
             lists = (snapshot.channels, snapshot.status, snapshot.queues, snapshot.parked, snapshot.bridges)
-            return b"\r\n\r\n".join((b"Pitline: Picture", *(row.raw for rows in lists for row in rows)))
+            head = b"Pitline: Picture" if snapshot.is_whole else b"Pitline: Picture\r\nWhole: no"
+            return b"\r\n\r\n".join((head, *(row.raw for rows in lists for row in rows)))
     return b"Pitline: Tick"

@@ -152,7 +152,7 @@ class _Life:
                 facts = self._tracker.reconcile(_picture(raw), at).facts
                 return [*as_arrivals(facts), *self._restored(session, at)]
             case "NoPicture":
-                return self._restored(session, at)
+                return [*as_arrivals(self._tracker.no_picture(at)), *self._restored(session, at)]
         return []
 
     def _taken_up(self, at: datetime) -> list[Arrival]:
@@ -184,7 +184,9 @@ def _picture(raw: bytes) -> PbxSnapshot:
         _, name = _first_header(part)
         if name in _LISTS:
             rows[_LISTS[name]].append(Message("event", name, part))
-    return PbxSnapshot(**{name: tuple(messages) for name, messages in rows.items()})
+    channels, status, queues, parked, bridges = (tuple(messages) for messages in rows.values())
+    is_whole = _own_line(raw).get("Whole") != "no"
+    return PbxSnapshot(channels, status, queues, parked, bridges, is_whole)
 
 
 def _first_header(raw: bytes) -> tuple[str, str]:

@@ -14,9 +14,10 @@ is missing gets one, state, bridge and Linkedid are the newest), and the picture
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from connectors.ami.actions import Action
+from connectors.ami.actions import Action, Answer
 from connectors.ami.config import AmiWaits
 from connectors.ami.link import AmiLink
 from connectors.ami.message import Message
@@ -27,6 +28,7 @@ STATUS = Action("Status", complete="StatusComplete")
 QUEUES = Action("QueueStatus", complete="QueueStatusComplete")
 PARKED = Action("ParkedCalls", complete="ParkedCallsComplete")
 BRIDGES = Action("BridgeList", complete="BridgeListComplete")
+_MOST_BRIDGES = 500
 
 _LEFT_QUEUE = frozenset({"QueueCallerLeave", "QueueCallerAbandon"})
 _UNPARKED = frozenset({"UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut", "ParkedCallSwap"})
@@ -34,26 +36,53 @@ _STATE = ("ChannelState", "ChannelStateDesc", "Linkedid")
 
 
 class NoPicture(Exception):
-    """The PBX did not give a picture that can be trusted. `may_retry`: it did not refuse either."""
+    """The PBX did not give a picture that can be trusted. `may_retry`: it did not refuse either;
+    `is_ours`: it was our own queue that spoiled it."""
 
-    def __init__(self, text: str, *, may_retry: bool) -> None:
+    def __init__(self, text: str, *, may_retry: bool, is_ours: bool = False) -> None:
         super().__init__(text)
         self.text = text
+        self.is_ours = is_ours
         self.may_retry = may_retry
 
 
 async def ask_picture(link: AmiLink, waits: AmiWaits) -> Lists:
-    """All lists at one time, then the barrier. Only the channels must come; a PBX without parking
-    or queues refuses those lists, and nothing follows from that. Raises NoPicture."""
+    """All lists at one time, then the barrier. A PBX without parking or queues refuses those lists, and
+    nothing follows from that. Where we may not list channels, their Status will do (right `call`); where
+    not that either, who is in which bridge (no right at all), which is a part of the truth. Raises
+    NoPicture."""
     asked = (CHANNELS, STATUS, QUEUES, PARKED, BRIDGES)
     answers = await asyncio.gather(*(link.ask(action) for action in asked))
-    channels = answers[0]
-    if not channels.is_told:
+    channels, status, queues, parked, bridges = answers
+    lists = Lists(_told(channels), _told(status), _told(queues), _told(parked), _told(bridges))
+    if channels.kind == "refused" and not status.is_told:
+        if status.kind == "unknown" or not bridges.is_told:
+            raise NoPicture(channels.text, may_retry="unknown" in (status.kind, bridges.kind))
+        lists = replace(lists, channels=await _in_bridges(link, bridges.rows), is_whole=False)
+    elif not channels.is_told and channels.kind != "refused":
         raise NoPicture(channels.text, may_retry=channels.kind == "unknown")
     if (await link.ask(Action("Ping"))).kind == "unknown":
         raise NoPicture("the PBX stopped answering", may_retry=True)
     await asyncio.sleep(waits.settle)
-    return Lists(*(answer.rows if answer.is_told else () for answer in answers))
+    return lists
+
+
+def _told(answer: Answer) -> tuple[Message, ...]:
+    return answer.rows if answer.is_told else ()
+
+
+async def _in_bridges(link: AmiLink, bridges: Sequence[Message]) -> tuple[Message, ...]:
+    """The channels of each bridge, as rows of a list of channels. A bridge that is gone meanwhile, or
+    that does not answer, shows nothing."""
+    rows: list[Message] = []
+    for bridge in bridges[:_MOST_BRIDGES]:
+        uniqueid = bridge.get("BridgeUniqueid")
+        asked = Action("BridgeInfo", (("BridgeUniqueid", uniqueid),), complete="BridgeInfoComplete")
+        answer = await link.ask(asked)
+        for row in answer.rows if answer.is_told else ():
+            raw = _with(row, {"Event": "CoreShowChannel", "BridgeId": uniqueid}).raw
+            rows.append(Message("event", "CoreShowChannel", raw))
+    return tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +94,7 @@ class Lists:
     queues: tuple[Message, ...] = ()
     parked: tuple[Message, ...] = ()
     bridges: tuple[Message, ...] = ()
+    is_whole: bool = True
 
 
 class SnapshotWatch:
@@ -115,6 +145,7 @@ class SnapshotWatch:
             queues=tuple(row for row in lists.queues if not self._has_left(row)),
             parked=tuple(row for row in lists.parked if not self._is_unparked(row)),
             bridges=lists.bridges,
+            is_whole=lists.is_whole,
         )
 
     def _is_live(self, row: Message) -> bool:

@@ -96,6 +96,38 @@ async def test_a_killed_pbx_leaves_no_ghost_and_is_a_new_boot(sample_pbx: Asteri
         assert (call.state, call.result, call.ended_at, call.is_complete) == ("ended", "unknown", None, False)
 
 
+@pytest.mark.parametrize(("rights", "closed"), [("call", 1), ("originate", 0)])
+async def test_a_user_who_may_not_list_channels_learns_by_other_questions_what_lives(
+    asterisk: str, rights: str, closed: int
+) -> None:
+    """`Status` wants the right `call`; who is in which bridge is told to everybody."""
+    text = MANAGER.read_text().replace("write = call,originate,reporting,agent,user", f"write = {rights}")
+    async with (
+        AsteriskPbx("sample", settings=ALWAYS_OPEN, files={"manager.conf": text}) as pbx,
+        following(pbx) as hub,
+        pbx.trunk() as world,
+        pbx.phone("101") as anna,
+    ):
+        await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        await until(lambda: any(call.state == "talking" for call in hub.calls.values()))
+        async with pbx.phone("102") as bohdan:
+            other = await world.call(LINE, number="380671112233")
+            (await bohdan.ringing()).answer()
+            await until(lambda: sum(call.state == "talking" for call in hub.calls.values()) == 2)
+            hub.connector.drop_line()
+            await other.bye()
+            told = await restored(hub, 2)
+        assert (told.closed_calls, told.adopted_calls) == (closed, 0)
+        living = {call.from_number: call.state for call in hub.calls.values()}
+        assert living[f"+{CALLER}"] == "talking"
+        assert living["+380671112233"] == ("ended" if closed else "talking")
+        findings = {finding.text for finding in await hub.connector.examine()}
+        is_blind = any(text.startswith("Status is not allowed") for text in findings)
+        assert is_blind is (closed == 0)
+        assert ("may not list calls" in hub.status.said[-1][1]) is is_blind
+
+
 async def test_filters_of_our_own_leave_the_noise_at_the_pbx_and_nothing_else(asterisk: str) -> None:
     text = re.sub(r"(?m)^eventfilter.*$", "", MANAGER.read_text())
     text = text.replace("write = call,", "write = system,call,")

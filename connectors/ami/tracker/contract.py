@@ -36,13 +36,15 @@ class TrackedFact:
 
 @dataclass(frozen=True, slots=True)
 class PbxSnapshot:
-    """What the PBX answered when it was asked for everything that lives in it now."""
+    """What the PBX answered when it was asked for everything that lives in it now. Not `is_whole`: we
+    may not see all channels, so that what is shown lives, and of the rest nothing is known."""
 
     channels: tuple[Message, ...]
     status: tuple[Message, ...]
     queues: tuple[Message, ...]
     parked: tuple[Message, ...]
     bridges: tuple[Message, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

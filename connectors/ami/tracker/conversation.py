@@ -29,8 +29,9 @@ class Departure:
 @dataclass(slots=True, eq=False)
 class Conversation:
     """Legs by the conversation they belong to. `caller` is the leg of ours that began it, `anchor`
-    the outside party (of an internal call: the caller). Nothing is told of it before `direction` is
-    known: a phone that only talks to the PBX makes no call."""
+        the outside party (of an internal call: the caller). Nothing is told of it before `direction` is
+        known: a phone that only talks to the PBX makes no call. `unproven`: since then it
+    lives by hearsay only, for the PBX would not say what lives."""
 
     key: str
     boot: str
@@ -73,6 +74,7 @@ class Conversation:
     ended: Moment | None = None
     ending: Moment | None = None
     touched: Moment | None = None
+    unproven: Moment | None = None
     quiet_since: Moment | None = None
 
     step: int = 0

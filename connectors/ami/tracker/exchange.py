@@ -20,7 +20,7 @@ from hub.values import CallId
 _GONE_KEPT = 16384
 _ENDED_KEPT = 256
 _DISORDER = 0.5
-_EPOCH = re.compile(r"(\d{9,11})\.\d+$")
+EPOCH = re.compile(r"(\d{9,11})\.\d+$")
 _NOT_A_LEG = frozenset({"", "<unknown>", "<null>", "<none>"})
 
 
@@ -104,6 +104,7 @@ class Exchange:
 
     def _notice_disorder(self, conversation: Conversation, now: Moment) -> None:
         """Stamps step back a little under load; a big step means that messages changed places."""
+        conversation.unproven = None
         last = conversation.touched
         if last is not None and last.stamp is not None and now.stamp is not None:
             if last.stamp - now.stamp > _DISORDER:
@@ -307,7 +308,7 @@ def _seniority(conversation: Conversation) -> tuple[bool, int, int]:
 
 def call_id(boot: str, uniqueid: str, born: Moment) -> CallId:
     """Opaque and URL-safe, the same for the same boot and Uniqueid, and rising with the start."""
-    found = _EPOCH.search(uniqueid)
+    found = EPOCH.search(uniqueid)
     seconds = int(found.group(1)) if found else int(born.stamp or 0)
     return CallId(f"{seconds & 0xFFFFFFFF:08x}{fingerprint(boot, uniqueid)}")
 

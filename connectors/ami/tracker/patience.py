@@ -14,6 +14,8 @@ _HANGUP = 10.0
 _ORPHANED = 600.0
 _LEFTOVER = 3600.0
 _STALE = 12 * 3600.0
+_UNPROVEN = 180.0
+_UNPROVEN_TALK = 3600.0
 
 
 def look_again(exchange: Exchange, now: Moment) -> None:
@@ -82,13 +84,28 @@ def expire(exchange: Exchange, now: Moment) -> None:
         if conversation.is_over or not conversation.is_call:
             if silence >= (_LEFTOVER if conversation.is_over else _STALE):
                 _drop(exchange, conversation)
-        elif silence >= _STALE or (not conversation.living and silence >= _HANGUP):
+        elif _is_too_old(conversation, silence, now):
             close_unknown(exchange, conversation, conversation.touched)
             _drop(exchange, conversation)
     for conversation in list(exchange.orphans):
         if now.since(conversation.touched or conversation.started) >= _ORPHANED:
             exchange.orphans.remove(conversation)
             close_unknown(exchange, conversation, conversation.touched)
+
+
+def _is_too_old(conversation: Conversation, silence: float, now: Moment) -> bool:
+    if silence >= _STALE or (not conversation.living and silence >= _HANGUP):
+        return True
+    return _is_doubtful(conversation, now)
+
+
+def _is_doubtful(conversation: Conversation, now: Moment) -> bool:
+    """The line was away, the PBX does not say what lives, and nothing was heard of the call since. Who
+    rings or waits would be heard of within minutes; of a talk only its end is."""
+    if conversation.unproven is None:
+        return False
+    limit = _UNPROVEN_TALK if conversation.phase == "talking" else _UNPROVEN
+    return now.since(conversation.unproven) >= limit
 
 
 def _drop(exchange: Exchange, conversation: Conversation) -> None:

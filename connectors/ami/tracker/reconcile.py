@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from connectors.ami.message import Message
@@ -13,11 +13,12 @@ from connectors.ami.tracker.contract import STEPS_FROM, PbxSnapshot
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import begin, place
 from connectors.ami.tracker.endpoints import target
-from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.exchange import EPOCH, Exchange
 from connectors.ami.tracker.legs import RINGING, UP, Leg, hearing
 from connectors.ami.tracker.meeting import meet, refresh
 from connectors.ami.tracker.moments import Moment
 
+_A_DAY = 86_400.0
 _CALLED = frozenset({"appdial", "appqueue", "appdial2"})
 
 
@@ -61,7 +62,10 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
     for row, _ in rows.values():
         if row.get("Uniqueid") in exchange.legs:
             exchange.leg(row, now)
-    closed = _close_what_is_gone(exchange, rows, now)
+    closed = close_orphans(exchange)
+    if pbx.is_whole:
+        closed += _close_what_is_gone(exchange, rows, now)
+    leave_unproven(exchange, now, None if pbx.is_whole else _shown(pbx, rows))
     exchange.lost = None
     known = set(map(id, _all(exchange)))
     numbers = _numbers(rows)
@@ -88,14 +92,30 @@ def _rows(pbx: PbxSnapshot) -> dict[str, tuple[Message, Message | None]]:
     return dict(roots_first)
 
 
+def close_orphans(exchange: Exchange) -> int:
+    """The calls of a former life of the PBX."""
+    orphans, exchange.orphans = exchange.orphans, []
+    for conversation in orphans:
+        close_unknown(exchange, conversation, conversation.touched)
+    return len(orphans)
+
+
+def leave_unproven(exchange: Exchange, now: Moment, shown: Collection[str] | None) -> None:
+    """Calls of which no channel is shown live by hearsay from here on. None: everything was shown."""
+    for conversation in _all(exchange):
+        is_shown = shown is None or any(leg.uniqueid in shown for leg in conversation.living)
+        conversation.unproven = None if is_shown else conversation.unproven or now
+
+
+def _shown(pbx: PbxSnapshot, rows: Collection[str]) -> set[str]:
+    waiting = {row.get("Uniqueid") for row in pbx.queues} | {row.get("ParkeeUniqueid") for row in pbx.parked}
+    return waiting | set(rows)
+
+
 def _close_what_is_gone(
     exchange: Exchange, rows: dict[str, tuple[Message, Message | None]], now: Moment
 ) -> int:
     closed = 0
-    for conversation in exchange.orphans:
-        close_unknown(exchange, conversation, conversation.touched)
-        closed += 1
-    exchange.orphans.clear()
     for conversation in _all(exchange):
         was_over = conversation.is_over
         gone = [leg for leg in conversation.living if leg.uniqueid not in rows]
@@ -161,7 +181,7 @@ def _adopt(
     numbers: Mapping[tuple[str, str], str],
 ) -> Leg:
     """A leg met on its way: when it began its duration says, what it is its application."""
-    born = now.back(_duration(row, status))
+    born = now.back(_duration(row, status, now))
     application = row.get("Application").lower()
     is_root = row.get("Uniqueid") == (row.get("Linkedid") or row.get("Uniqueid"))
     is_called = application in _CALLED or (not is_root and row.get("ChannelState") != "4")
@@ -180,9 +200,14 @@ def _adopt(
     return leg
 
 
-def _duration(row: Message, status: Message | None) -> float:
-    """`00:01:05` in a channel's row, seconds in its Status row."""
+def _duration(row: Message, status: Message | None, now: Moment) -> float:
+    """`00:01:05` in a channel's row, seconds in its Status row; where neither is shown, the second of
+    its birth stands in its Uniqueid."""
     text = status.get("Seconds") if status is not None else ""
+    if not text and not row.get("Duration"):
+        found = EPOCH.search(row.get("Uniqueid"))
+        age = now.arrival - int(found.group(1)) if found else 0.0
+        return age if 0 < age < _A_DAY else 0.0
     if text.isascii() and text.isdigit() and len(text) < 9:
         return float(text)
     parts = row.get("Duration").split(":")

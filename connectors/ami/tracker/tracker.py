@@ -116,6 +116,14 @@ class Tracker:
         closed, adopted = reconcile.compare(self._exchange, pbx, now)
         return Reconciliation(facts=self._publish(now), closed=closed, adopted=adopted)
 
+    def no_picture(self, at: datetime) -> list[TrackedFact]:
+        """The PBX would not say what lives: calls of a former life of it are over, the others live by
+        hearsay until they are heard of, and not for ever."""
+        now = Moment.arrived(at)
+        reconcile.close_orphans(self._exchange)
+        reconcile.leave_unproven(self._exchange, now, ())
+        return self._publish(now)
+
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """Other endpoints are outside lines from here on; calls that run keep what they are."""
         self._exchange.endpoints.set_trunks(patterns)

@@ -61,6 +61,7 @@ class Script:
     status: list[Mapping[str, str]] = field(default_factory=list)
     callers: list[Mapping[str, str]] = field(default_factory=list)
     parked: list[Mapping[str, str]] = field(default_factory=list)
+    bridges: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     endpoints: list[tuple[str, str]] = field(default_factory=list)
     rights: str = "CoreShowChannels CoreStatus Originate Redirect"
     drop_row_of: str = ""
@@ -267,7 +268,15 @@ class AmiServer:
         self._list(session, action, "ParkedCallsComplete", rows)
 
     def _on_bridgelist(self, session: Session, action: dict[str, str]) -> None:
-        self._list(session, action, "BridgeListComplete", [])
+        rows = [
+            ("BridgeListItem", {"BridgeUniqueid": name, "BridgeType": "basic"})
+            for name in self.script.bridges
+        ]
+        self._list(session, action, "BridgeListComplete", rows)
+
+    def _on_bridgeinfo(self, session: Session, action: dict[str, str]) -> None:
+        rows = [("BridgeInfoChannel", row) for row in self.script.bridges[action["bridgeuniqueid"]]]
+        self._list(session, action, "BridgeInfoComplete", rows)
 
     def _on_pjsipshowendpoints(self, session: Session, action: dict[str, str]) -> None:
         if not self.script.endpoints:

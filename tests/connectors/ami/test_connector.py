@@ -150,15 +150,6 @@ async def test_a_pbx_that_refuses_every_question_is_followed() -> None:
         assert [call.state for call in hub.calls.values()] == ["ringing"]
 
 
-async def test_a_pbx_that_refuses_its_picture_still_leaves_no_call_of_a_killed_hub_open() -> None:
-    async with serving(Script(refused={"CoreShowChannels"})) as server, hub_on(server) as hub:
-        assert (await restored_on(hub)).living == ()
-        server.session.send(new_call())
-        await until(lambda: hub.calls)
-        server.session.cut()
-        assert (await restored_on(hub, 2)).living == tuple(hub.calls)
-
-
 async def test_no_picture_is_asked_before_the_pbx_has_booted() -> None:
     async with serving(Script(boot_delay=0.15)) as server, hub_on(server) as hub:
         await server.logged_in()

@@ -94,7 +94,7 @@ async def test_a_missing_system_right_is_seen_by_the_silence_about_booting() -> 
 
 @pytest.mark.parametrize(
     ("missing", "right"),
-    [("CoreShowChannels", "reporting"), ("Originate", "originate"), ("Redirect", "call")],
+    [("CoreStatus", "reporting"), ("Originate", "originate"), ("Redirect", "call")],
 )
 async def test_a_missing_write_right_is_named_with_what_is_lost(missing: str, right: str) -> None:
     script = Script(endpoints=LINES)
@@ -102,6 +102,25 @@ async def test_a_missing_write_right_is_named_with_what_is_lost(missing: str, ri
     async with serving(script) as server:
         finding = told(await examined(server), f"{missing} is not allowed")
         assert f"`{right}`" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("rights", "is_blind"),
+    [("Originate", True), ("Originate Status", False), ("Originate CoreShowChannels", False)],
+)
+async def test_only_where_calls_can_be_listed_in_no_way_is_it_said_what_follows(
+    rights: str, is_blind: bool
+) -> None:
+    async with serving(Script(rights=rights, endpoints=LINES)) as server:
+        texts = [finding.text for finding in await examined(server)]
+        is_told = any(text.startswith("Status is not allowed: after an interrupted line") for text in texts)
+        assert is_told is is_blind
+
+
+async def test_a_pbx_that_says_nothing_of_its_start_is_not_known_after_a_restart() -> None:
+    async with serving(Script(rights="Originate", boot_delay=None)) as server:
+        finding = told(await examined(server), "a restart of the PBX cannot be told")
+        assert "`reporting`" in finding.hint
 
 
 async def test_a_shell_for_whoever_has_the_password_is_warned_of() -> None:
