@@ -173,7 +173,7 @@ class Hub:
         await self.open()
         await self._warm()
         self.system.start()
-        self.relay.start()
+        await self.relay.start()
         self._bell.ring_all()
         self.jobs.start()
         self.journal.start()

@@ -20,11 +20,16 @@ from hub.kernel.context import Delivered, Deps
 from hub.kernel.faults import storage_fault
 from hub.kernel.manifest import Subscription
 from hub.kernel.outbox import DEAD, DONE, PENDING, Fact, Outbox, Stored, event_delivery, event_outbox, moment
+from hub.kernel.prepared import PreparedIn
 from hub.ports.live import Hint
 from hub.values import ShopId
 
 Failed = Callable[[str, Exception, int, bool], None]
 """Told of every failure: the handler, the error, which attempt it was, whether it was the last."""
+
+
+class Stumbled(Exception):
+    """A handler failed on fresh facts: undo, store them as waiting, and let them be claimed."""
 
 
 @dataclass(slots=True)
@@ -113,14 +118,55 @@ class HotPath:
         self._backoff = tuple(backoff)
         self._failed = failed
         self._claim = _claim(tuple(subscriptions), size)
+        self._routes: dict[str, list[str]] = {}
+        for name, subscription in subscriptions.items():
+            for event in subscription.events:
+                self._routes.setdefault(event.name, []).append(name)
+
+    def take(
+        self, connection: Connection, facts: Sequence[Fact], rows: Sequence[dict[str, Any]]
+    ) -> tuple[Stored, Outcome]:
+        """Store fresh facts (`rows` are theirs) and run the handlers on them at once, without claiming
+        them; where work waits already they are claimed in their turn. Raises Stumbled when a handler
+        fails: then nothing of this transaction may stay."""
+        _take_turn(connection)
+        new = self._outbox.insert(connection, rows)
+        if self._is_behind(connection):
+            return self._outbox.deliver(connection, new), self.run(connection)
+        stored = self._outbox.deliver(connection, new, handled=self._subscriptions)
+        works, outcome = self._fresh(facts, new), Outcome()
+        try:
+            self._handle(
+                connection, [(self._subscriptions[name], mine) for name, mine in works.items()], outcome
+            )
+        except Exception as error:
+            if storage_fault(error) is not None:
+                raise
+            raise Stumbled from error
+        outcome.handled = sum(map(len, works.values()))
+        return stored, outcome
+
+    def _is_behind(self, connection: Connection) -> bool:
+        return bool(self._subscriptions) and bool(_WAITING.all(connection, tuple(self._subscriptions)))
+
+    def _fresh(self, facts: Sequence[Fact], new: Sequence[dict[str, Any]]) -> dict[str, list[_Work]]:
+        """What the handlers are given of facts that stand in memory. The number of a delivery is for
+        settling it, and these are settled."""
+        stored = {row["id"] for row in new}
+        works: dict[str, list[_Work]] = {}
+        for fact in facts:
+            if fact.envelope.id in stored:
+                work = _Work(0, 0, Delivered(fact.envelope, fact.event))
+                for name in self._routes.get(fact.event.name, ()):
+                    works.setdefault(name, []).append(work)
+        return works
 
     def run(self, connection: Connection) -> Outcome:
         """Claim, run and settle one batch of every handler. Raises only for storage faults."""
         outcome = Outcome()
         if not self._subscriptions:
             return outcome
-        if connection.dialect.name == "postgresql":
-            connection.execute(_ONE_AT_A_TIME)
+        _take_turn(connection)
         now = moment(connection, self._clock)
         rows = connection.execute(self._claim, {"now": now}).all()
         outcome.is_full = len(rows) >= self._size
@@ -193,22 +239,30 @@ class HotPath:
     ) -> Exception | None:
         """Run handlers under one savepoint; None when all succeeded, else nothing of it stays.
         The savepoint is said in plain SQL: SQLAlchemy compiles its own anew every time."""
-        batch = Batch(connection, self._deps, self._outbox, self._clock)
         connection.exec_driver_sql("SAVEPOINT hot")
         try:
-            for subscription, works in steps:
-                if subscription.handle_batch is not None:
-                    subscription.handle_batch(batch, [work.delivered for work in works])
-            stored = self._outbox.store(connection, [self._outbox.row(fact) for fact in batch.facts])
-            connection.exec_driver_sql("RELEASE SAVEPOINT hot")
+            self._handle(connection, steps, outcome)
         except Exception as error:
             if storage_fault(error) is not None:
                 raise
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT hot")
             return error
-        outcome.stored += stored
-        outcome.hints += batch.hints
+        connection.exec_driver_sql("RELEASE SAVEPOINT hot")
         return None
+
+    def _handle(
+        self,
+        connection: Connection,
+        steps: Sequence[tuple[Subscription, Sequence[_Work]]],
+        outcome: Outcome,
+    ) -> None:
+        """Run handlers, store what they publish; the outcome has it only when all of them succeeded."""
+        batch = Batch(connection, self._deps, self._outbox, self._clock)
+        for subscription, works in steps:
+            if subscription.handle_batch is not None:
+                subscription.handle_batch(batch, [work.delivered for work in works])
+        outcome.stored += self._outbox.store(connection, [self._outbox.row(fact) for fact in batch.facts])
+        outcome.hints += batch.hints
 
     def _fail(
         self,
@@ -325,5 +379,20 @@ _FAILED = (
         token=None,
     )
 )
-# Several processes on one server: one at a time runs the batches, or a key would lose its order.
+_WAITING = PreparedIn(
+    lambda handlers: (
+        select(event_delivery.c.id)
+        .where(text("event_delivery.state = 'pending'"), event_delivery.c.handler.in_(handlers))
+        .limit(1)
+    )
+)
+
+
+def _take_turn(connection: Connection) -> None:
+    """Where several processes share a server, one at a time runs the batches, or a key would lose its
+    order; on SQLite the writer's lock has seen to that."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME)
+
+
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7465001)")

@@ -6,9 +6,13 @@ runs it for what other units of work published, for retries, and for whatever a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import Connection
 
 from hub.kernel.batches import HotPath, Outcome
+from hub.kernel.outbox import Fact, Stored
 from hub.kernel.wakeup import RelayCounters, Wakeup
 from hub.log import get_logger
 from hub.ports.live import LiveSink
@@ -24,6 +28,12 @@ class HotLine:
         self._counters = counters
         self._log = get_logger("hub.relay")
         self.is_behind = True
+
+    def take(
+        self, connection: Connection, facts: Sequence[Fact], rows: Sequence[dict[str, Any]]
+    ) -> tuple[Stored, Outcome]:
+        """Store fresh facts and handle them in this transaction; `committed` must follow its commit."""
+        return self._hot.take(connection, facts, rows)
 
     def run(self, connection: Connection) -> Outcome:
         """Handle one batch in this transaction; `committed` must follow its commit."""

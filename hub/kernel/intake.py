@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import Unavailable
-from hub.kernel.batches import Outcome
+from hub.kernel.batches import Outcome, Stumbled
 from hub.kernel.database import Database
 from hub.kernel.hotline import HotLine
 from hub.kernel.leases import Fence, refuse_stale
-from hub.kernel.outbox import Outbox, Stored
+from hub.kernel.outbox import Fact, Outbox, Stored
 from hub.kernel.wakeup import Wakeup
 from hub.log import get_logger
 from hub.ports.errors import LinkTaken
@@ -31,6 +31,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
+    facts: list[Fact]
     rows: list[dict[str, Any]]
     stored: asyncio.Future[None]
     fence: Fence | None = None
@@ -59,8 +60,9 @@ class GroupIntake:
         it returns only when they are stored, or is cancelled. Raises LinkTaken for an old fence."""
         if not arrivals:
             return
-        rows = [self._outbox.row(self._fact(arrival)) for arrival in arrivals]
-        offer = _Offer(rows, asyncio.get_running_loop().create_future(), fence)
+        facts = [self._fact(arrival) for arrival in arrivals]
+        rows = [self._outbox.row(fact) for fact in facts]
+        offer = _Offer(facts, rows, asyncio.get_running_loop().create_future(), fence)
         self._offers.append(offer)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush(), name="intake")
@@ -78,7 +80,7 @@ class GroupIntake:
         """How many calls of `accept` wait for their commit."""
         return len(self._offers)
 
-    def _fact(self, arrival: Arrival) -> Any:
+    def _fact(self, arrival: Arrival) -> Fact:
         return self._outbox.fact(
             arrival.event,
             occurred_at=arrival.occurred_at,
@@ -119,8 +121,16 @@ class GroupIntake:
         return batch
 
     async def _store(self, batch: Sequence[_Offer]) -> None:
+        facts = [fact for offer in batch for fact in offer.facts]
         rows = [row for offer in batch for row in offer.rows]
-        stored, outcome = await self._persist(fenced(batch, lambda connection: self._write(connection, rows)))
+        try:
+            stored, outcome = await self._persist(
+                fenced(batch, lambda connection: self._write(connection, facts, rows))
+            )
+        except Stumbled:
+            stored, outcome = await self._persist(
+                fenced(batch, lambda connection: self._write_waiting(connection, rows))
+            )
         self.accepted += stored.new
         self.duplicates += len(rows) - stored.new
         if outcome is None:
@@ -131,13 +141,21 @@ class GroupIntake:
             if not offer.stored.done():
                 offer.stored.set_result(None)
 
-    def _write(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> tuple[Stored, Outcome | None]:
+    def _write(
+        self, connection: Connection, facts: Sequence[Fact], rows: Sequence[dict[str, Any]]
+    ) -> tuple[Stored, Outcome | None]:
         """Store, and handle the hot ones in the same transaction, unless the relay is behind: then
         facts are only stored, and it catches up."""
-        stored = self._outbox.store(connection, rows)
-        if not stored.hot or self._hot.is_behind:
-            return stored, None
-        return stored, self._hot.run(connection)
+        if self._hot.is_behind:
+            return self._outbox.store(connection, rows), None
+        return self._hot.take(connection, facts, rows)
+
+    def _write_waiting(
+        self, connection: Connection, rows: Sequence[dict[str, Any]]
+    ) -> tuple[Stored, Outcome]:
+        """The same where a handler has failed: what is stored is claimed, so that only the guilty fact
+        waits for its next try."""
+        return self._outbox.store(connection, rows), self._hot.run(connection)
 
     async def _persist(self, work: Callable[[Connection], R]) -> R:
         """Write, waiting for the database as long as it takes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
     text,
@@ -36,6 +37,7 @@ from hub.clock import Clock
 from hub.events.base import Envelope, Event
 from hub.kernel.codec import Codec
 from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.prepared import Prepared
 from hub.values import ShopId
 
 PENDING, DONE, DEAD = "pending", "done", "dead"
@@ -83,6 +85,11 @@ event_delivery = Table(
         "ix_event_delivery_dead",
         "id",
         sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"),
+    ),
+    Index(
+        "ix_event_delivery_waiting",
+        "handler",
+        sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
     ),
     Index(
         "ix_event_delivery_turn",
@@ -189,23 +196,32 @@ class Outbox:
 
     def store(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Stored:
         """Write rows and their deliveries, in order; what is known already is passed over."""
-        if not rows:
-            return Stored()
-        new = self._insert(connection, rows)
+        return self.deliver(connection, self.insert(connection, rows)) if rows else Stored()
+
+    def deliver(
+        self, connection: Connection, new: Sequence[dict[str, Any]], *, handled: Collection[str] = ()
+    ) -> Stored:
+        """Write the deliveries of rows that `insert` found to be new. Those of the `handled` handlers
+        are written as done: they run in this same transaction."""
         deliveries = [
-            {"event_id": row["id"], "handler": handler, "key": row["key"]}
+            {
+                "event_id": row["id"],
+                "handler": handler,
+                "key": row["key"],
+                "state": DONE if handler in handled else PENDING,
+            }
             for row in new
             for handler in self._routes.get(row["name"], ())
         ]
         if deliveries:
-            connection.execute(_INSERT_DELIVERY, deliveries)
+            _INSERT_DELIVERY.run(connection, deliveries)
         names = {row["name"] for row in new}
         return Stored(len(new), bool(names & self._hot_events), bool(names & self._ordinary_events))
 
-    def _insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """Write rows, no work yet; those of them that were new."""
         if connection.dialect.name == "sqlite":
-            inserted = connection.execute(_INSERT_SQLITE, list(rows)).rowcount
-            if inserted == len(rows):
+            if _INSERT_SQLITE.run(connection, rows) == len(rows):
                 return rows
             stored = _present(connection, [row["id"] for row in rows])
         else:
@@ -213,13 +229,27 @@ class Outbox:
         return [row for row in rows if row["id"] in stored]
 
 
-_INSERT_SQLITE = sqlite.insert(event_outbox).on_conflict_do_nothing()
+_INSERT_SQLITE = Prepared(
+    sqlite.insert(event_outbox)
+    .values({column.name: bindparam(column.name) for column in event_outbox.c})
+    .on_conflict_do_nothing()
+)
 _INSERT_POSTGRES = (
     postgresql.insert(event_outbox)
     .on_conflict_do_nothing(index_elements=["source", "external_id"])
     .returning(event_outbox.c.id)
 )
-_INSERT_DELIVERY = insert(event_delivery).values(state=PENDING, attempts=0, not_before=0.0, claimed_until=0.0)
+_INSERT_DELIVERY = Prepared(
+    insert(event_delivery).values(
+        event_id=bindparam("event_id"),
+        handler=bindparam("handler"),
+        key=bindparam("key"),
+        state=bindparam("state"),
+        attempts=0,
+        not_before=0.0,
+        claimed_until=0.0,
+    )
+)
 
 
 def _present(connection: Connection, ids: Iterable[str]) -> set[str]:

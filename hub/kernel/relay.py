@@ -71,8 +71,9 @@ class Relay:
         self.counters = counters
         self.trouble: Unavailable | None = None
 
-    def start(self) -> None:
-        """Begin to work."""
+    async def start(self) -> None:
+        """Begin to work: with what waits already, before anything new is taken in."""
+        await self._run_hot()
         self.counters.last_run = time.monotonic()
         self._loops = [
             asyncio.create_task(self._loop(self._bell.hot, self._run_hot), name="relay-hot"),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import Base, new_id
+from hub.kernel.prepared import Prepared
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.models import Holiday, Hours, Option, Shop
 from hub.modules.access.rules import is_open, spans_fault
@@ -44,27 +45,30 @@ def ensure_first_shop(connection: Connection, settings: ShopSettings) -> None:
 
 
 # Built once: on the hot path the building of a statement costs more than the statement.
-_ZONE_OF = select(_shops.c.timezone).where(_shops.c.id == bindparam("shop"))
-_HOLIDAY_OF = select(_holidays.c.opens, _holidays.c.closes).where(
-    _holidays.c.shop_id == bindparam("shop"), _holidays.c.day == bindparam("day")
+_ZONE_OF = Prepared(select(_shops.c.timezone).where(_shops.c.id == bindparam("shop")))
+_HOLIDAY_OF = Prepared(
+    select(_holidays.c.opens, _holidays.c.closes).where(
+        _holidays.c.shop_id == bindparam("shop"), _holidays.c.day == bindparam("day")
+    )
 )
-_HOURS_OF = select(_hours.c.opens, _hours.c.closes).where(
-    _hours.c.shop_id == bindparam("shop"), _hours.c.weekday == bindparam("weekday")
+_HOURS_OF = Prepared(
+    select(_hours.c.opens, _hours.c.closes).where(
+        _hours.c.shop_id == bindparam("shop"), _hours.c.weekday == bindparam("weekday")
+    )
 )
 
 
 def shop_is_open(connection: Connection, shop_id: ShopId, at: datetime) -> bool:
     """Whether the shop is open at a moment, by its own zone, hours and holidays. For the hot path."""
-    zone = connection.execute(_ZONE_OF, {"shop": shop_id}).scalar()
-    if zone is None:
+    shops = _ZONE_OF.all(connection, {"shop": shop_id})
+    if not shops:
         return False
-    local = at.astimezone(_zone(zone))
-    special = connection.execute(_HOLIDAY_OF, {"shop": shop_id, "day": local.date()}).first()
-    if special is not None:
+    local = at.astimezone(_zone(shops[0].timezone))
+    for special in _HOLIDAY_OF.all(connection, {"shop": shop_id, "day": local.date()}):
         return special.opens is not None and is_open(
             local, [Span(opens=special.opens, closes=special.closes)]
         )
-    rows = connection.execute(_HOURS_OF, {"shop": shop_id, "weekday": local.weekday()})
+    rows = _HOURS_OF.all(connection, {"shop": shop_id, "weekday": local.weekday()})
     return is_open(local, [Span(opens=row.opens, closes=row.closes) for row in rows])
 
 

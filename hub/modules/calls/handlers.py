@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
@@ -69,10 +67,9 @@ def _close_ghosts(ctx: BatchContext, event: PbxLinkRestored) -> None:
 
 def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     connection = ctx.connection
-    found: Sequence[Any] = connection.execute(sql.PRESENT, {"ids": list(newest)}).all()
-    present: dict[str, Row[Any]] = {row.id: row for row in found}
+    present = {row.id: row for row in sql.PRESENT.all(connection, newest)}
     unseen = [call_id for call_id in newest if call_id not in present]
-    for gone in connection.execute(sql.GONE, {"ids": unseen}) if unseen else ():
+    for gone in sql.GONE.all(connection, unseen):
         del newest[gone.call_id]
     for row in present.values():
         if newest[row.id].event.step <= row.step:
@@ -83,7 +80,7 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     for statement, chosen in ((sql.INSERT, False), (sql.UPDATE, True)):
         mine = [row for row in rows if (row["v_id"] in present) is chosen]
         if mine:
-            connection.execute(statement, mine)
+            statement.run(connection, mine)
     for call_id, delivered in newest.items():
         if isinstance(delivered.event, CallCorrected):
             connection.execute(sql.DROP_PEOPLE, {"v_id": call_id})  # who was in it may have changed
@@ -94,13 +91,13 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
         for who in phones[call_id]
     ]
     if everybody:
-        connection.execute(sql.PUT_PEOPLE, everybody)
+        sql.PUT_PEOPLE.run(connection, everybody)
     for written in rows:
         call_id = written["v_id"]
         ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id])
 
 
-def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]) -> list[dict[str, Any]]:
+def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows to write: what the fact says, and what we know of its number, line and hour."""
     country = ctx.deps.settings.shop.country
     keys = {call_id: other_key(d.event.call, country) for call_id, d in newest.items()}
@@ -126,7 +123,7 @@ def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]) -> 
     return rows
 
 
-def _whose(old: Row[Any] | None, key: str | None, matches: Mapping[str, CallerMatch]) -> dict[str, Any]:
+def _whose(old: Any, key: str | None, matches: Mapping[str, CallerMatch]) -> dict[str, Any]:
     """Whose call it is: kept while the number stays, and always when a person has said so."""
     if old is not None and (old.is_chosen or old.other_key == key):
         known = (old.client_id, old.relation, old.candidate_count)
@@ -137,7 +134,7 @@ def _whose(old: Row[Any] | None, key: str | None, matches: Mapping[str, CallerMa
 
 
 def _places(
-    ctx: BatchContext, newest: Facts, present: Mapping[str, Row[Any]]
+    ctx: BatchContext, newest: Facts, present: Mapping[str, Any]
 ) -> dict[str, tuple[str | None, ShopId, bool]]:
     """Line, shop and whether it was open, of each call; looked up only when they may have changed."""
     places: dict[str, tuple[str | None, ShopId, bool]] = {}
@@ -164,17 +161,14 @@ def _places(
 
 
 def _lines(ctx: BatchContext, numbers: Collection[str]) -> dict[str, ShopId]:
-    if not numbers:
-        return {}
-    found = ctx.connection.execute(sql.LINES, {"numbers": sorted(numbers)})
-    return {row.number: ShopId(row.shop_id) for row in found}
+    return {row.number: ShopId(row.shop_id) for row in sql.LINES.all(ctx.connection, sorted(numbers))}
 
 
 def _merge(ctx: BatchContext, event: CallMerged) -> None:
     """The absorbed call leaves the lists; its notes and what a person said of it move on."""
     connection = ctx.connection
     both = {"v_id": event.call_id, "v_into": event.into_call_id}
-    if event.call_id == event.into_call_id or connection.execute(sql.GONE, {"ids": [event.call_id]}).first():
+    if event.call_id == event.into_call_id or sql.GONE.all(connection, [event.call_id]):
         return
     chosen = connection.execute(sql.CHOSEN, {"v_id": event.call_id}).first()
     if chosen is not None:

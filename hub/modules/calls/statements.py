@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, inspect, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from hub.kernel.orm import UtcDateTime
+from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.prepared import Prepared, PreparedIn
 from hub.modules.calls.models import IS_LIVE, Call, Line, Merged, Note, Person
 
 _SELDOM = frozenset({"vehicle_id", "is_chosen"})
 """Set by people, never by facts."""
-_written = tuple(column.key for column in inspect(Call).column_attrs if column.key not in _SELDOM)
+_calls = Base.metadata.tables["calls_calls"]
+_written = tuple(column.name for column in _calls.c if column.name not in _SELDOM)
 
-PRESENT = select(
+_KNOWN = select(
     Call.id, Call.rev, Call.step, Call.shop_id, Call.started_at, Call.to_number, Call.dialled, Call.line,
     Call.in_hours, Call.other_key, Call.client_id, Call.is_chosen, Call.relation, Call.candidate_count,
-).where(Call.id.in_(bindparam("ids", expanding=True))).with_for_update()  # fmt: skip
+).with_for_update()  # fmt: skip
+PRESENT = PreparedIn(lambda ids: _KNOWN.where(Call.id.in_(ids)))
 """Locked where the database locks rows: a person may be choosing the client at this moment."""
 
-INSERT = insert(Call).values({name: bindparam(f"v_{name}") for name in _written})
-UPDATE = (
-    update(Call)
+INSERT = Prepared(insert(_calls).values({name: bindparam(f"v_{name}") for name in _written}))
+UPDATE = Prepared(
+    update(_calls)
     .where(Call.id == bindparam("v_id"), Call.step < bindparam("v_step"))
     .values({name: bindparam(f"v_{name}") for name in _written if name != "id"})
 )
 """The revision is written explicitly: the hint names it before anybody could read it back."""
 
-PUT_PEOPLE = text(
-    "INSERT INTO calls_people (call_id, who, started_at) VALUES (:call_id, :who, :started_at)"
-    " ON CONFLICT DO NOTHING"
-).bindparams(bindparam("started_at", type_=UtcDateTime))
+PUT_PEOPLE = Prepared(
+    text(
+        "INSERT INTO calls_people (call_id, who, started_at) VALUES (:call_id, :who, :started_at)"
+        " ON CONFLICT DO NOTHING"
+    ).bindparams(bindparam("started_at", type_=UtcDateTime))
+)
 
-LINES = select(Line.number, Line.shop_id).where(Line.number.in_(bindparam("numbers", expanding=True)))
-GONE = select(Merged.call_id, Merged.into_id).where(Merged.call_id.in_(bindparam("ids", expanding=True)))
+LINES = PreparedIn(lambda numbers: select(Line.number, Line.shop_id).where(Line.number.in_(numbers)))
+GONE = PreparedIn(lambda ids: select(Merged.call_id, Merged.into_id).where(Merged.call_id.in_(ids)))
 
 CLOSE_GHOSTS = (
     update(Call)

@@ -8,19 +8,22 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, false, select
 
+from hub.kernel.prepared import PreparedIn
 from hub.modules.crm.models import Client, Phone
 from hub.modules.crm.rules import number_key
 from hub.modules.crm.views import NOBODY, CallerMatch, Candidate, Reason
 
 MOST_CANDIDATES = 20
 
-OWNERS_OF_KEYS = (
+_OWNERS = (
     select(Phone.key, Client.id, Client.kind, Client.relation, Client.name, Phone.number)
     .join_from(Phone, Client, Phone.client_id == Client.id)
-    .where(Phone.key.in_(bindparam("keys", expanding=True)), Client.is_archived == false())
+    .where(Client.is_archived == false())
     .order_by(Client.name_key, Client.id)
 )
 """Deactivated people are never offered as the caller."""
+OWNERS_OF_KEYS = _OWNERS.where(Phone.key.in_(bindparam("keys", expanding=True)))
+_OWNERS_AT_ONCE = PreparedIn(lambda keys: _OWNERS.where(Phone.key.in_(keys)))
 
 
 def match_callers(connection: Connection, numbers: Collection[str], country: str) -> dict[str, CallerMatch]:
@@ -28,7 +31,7 @@ def match_callers(connection: Connection, numbers: Collection[str], country: str
     keys = keys_of(numbers, country)
     if not keys:
         return dict.fromkeys(numbers, NOBODY)
-    rows = connection.execute(OWNERS_OF_KEYS, {"keys": sorted(set(keys.values()))}).all()
+    rows = _OWNERS_AT_ONCE.all(connection, sorted(set(keys.values())))
     return answers(numbers, keys, rows)
 
 
