@@ -99,7 +99,8 @@ class _Compiled:
             for name in compiled.positiontup
         ]
         columns = list(statement.selected_columns) if isinstance(statement, Select) else []
-        self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        make_row: Any = namedtuple
+        self._row = make_row("Row", [column.key for column in columns])
         outputs = [(place, _out_of(column.type, dialect)) for place, column in enumerate(columns)]
         self._outputs = [(place, turn) for place, turn in outputs if turn is not None]
 
