@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022_waiting"
-down_revision = "0021_shop_settings"
+down_revision = "0008_audit"
 branch_labels = None
 depends_on = None
 
