@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.kernel.manifest import Job, MenuItem, Module, Permission, Scope
 from hub.kernel.web import SettingsItem
-from hub.modules.access import jobs, operations_audit, web, web_hours, web_shops
+from hub.modules.access import jobs, operations_audit, operations_shops, web, web_hours, web_shops
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
 
@@ -26,7 +26,7 @@ MODULE = Module(
     folder=Path(__file__).parent,
     api=AccessApi,
     routes=(*web.routes, *web_shops.routes, *web_hours.routes),
-    operations=(*operations, *operations_audit.operations),
+    operations=(*operations, *operations_shops.operations, *operations_audit.operations),
     menu=(MenuItem("People", "/settings/people", "people.view", "id", order=80),),
     permissions=(
         Permission("people.view", "See the employees and their phones", _STAFF),

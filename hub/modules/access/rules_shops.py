@@ -18,8 +18,8 @@ _LONGEST = {"name": 200, "address": 300}
 def cleaned(entry: ShopEntry) -> ShopEntry:
     """Blanks put right, codes in capitals."""
     return ShopEntry(
-        name=" ".join(entry.name.split()),
-        address=" ".join(entry.address.split()),
+        name=" ".join(entry.name.replace("\x00", " ").split()),
+        address=" ".join(entry.address.replace("\x00", " ").split()),
         country=entry.country.strip().upper(),
         timezone=entry.timezone.strip(),
         currency=entry.currency.strip().upper(),

@@ -131,6 +131,7 @@ class ShopService:
         shop = await self._row(shop_id)
         _not_stale(shop, rev)
         fields = {f"day{day}": fault for day, spans in hours.items() if (fault := spans_fault(spans))}
+        fields |= {f"day{d}": "A day has at most one break." for d, spans in hours.items() if len(spans) > 2}
         for holiday in holidays:
             fault = spans_fault([holiday.span] if holiday.span else [])
             if fault:
@@ -148,7 +149,13 @@ class ShopService:
         for one in holidays:
             opens, closes = (one.span.opens, one.span.closes) if one.span else (None, None)
             session.add(
-                Holiday(shop_id=shop_id, day=one.day, title=one.title[:100], opens=opens, closes=closes)
+                Holiday(
+                    shop_id=shop_id,
+                    day=one.day,
+                    title=one.title.replace("\x00", " ")[:100],
+                    opens=opens,
+                    closes=closes,
+                )
             )
         shop.rev += 1
         await session.flush()

@@ -19,6 +19,7 @@ from hub.modules.calls.views import (
     CallView,
     GapView,
     LegView,
+    LineEntry,
     LineView,
     NoteView,
     PartyView,
@@ -29,8 +30,8 @@ from hub.values import ShopId
 
 __all__ = [
     "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView", "LegView",
-    "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling", "StoredCalls",
-    "TransferView",
+    "LineEntry", "LineService", "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling",
+    "StoredCalls", "TransferView",
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ class CallsApi:
         self.replay = ReplayService(uow, deps)
         self._calls = CallService(uow, deps)
         self._history = HistoryService(uow, deps)
-        self._lines = LineService(uow, deps)
+        self.numbers = LineService(uow, deps)
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
         """The call; of one that became part of another, that other. Raises NotFound."""
@@ -86,17 +87,19 @@ class CallsApi:
 
     async def lines(self) -> tuple[LineView, ...]:
         """Every line of ours that has a name."""
-        return await self._lines.all()
+        return await self.numbers.all()
 
     async def lines_by_number(self, numbers: Collection[str | None]) -> dict[str, LineView]:
         """The lines among these numbers (`CallView.line`)."""
-        return await self._lines.by_number(numbers)
+        return await self.numbers.by_number(numbers)
 
     async def save_line(
         self, number: str, name: str, source: str, shop_id: ShopId, *, rev: int | None = None
     ) -> LineView:
         """Name a line, new (rev None) or known. Raises Invalid, Conflict."""
-        return await self._lines.save(number, name, source, shop_id, rev)
+        return await self.numbers.save(
+            LineEntry(number=number, name=name, source=source, shop_id=shop_id), rev
+        )
 
     async def queues(self) -> tuple[str, ...]:
         """The queues of the last calls, by name."""

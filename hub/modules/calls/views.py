@@ -165,6 +165,23 @@ class LineView:
     name: str
     source: str
     shop_id: ShopId
+    capacity: int | None = None
+    trunk: str = ""
+    callback_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineEntry:
+    """What may be written about a line; numbers in any writing. `capacity`: calls at once, None where
+    nobody knows; `trunk`: the endpoint of the PBX that it comes by, `*` for anything."""
+
+    number: str
+    name: str
+    shop_id: ShopId
+    source: str = ""
+    capacity: int | None = None
+    trunk: str = ""
+    callback_number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 from hub.app import Hub
 from hub.events.calls import Leg, Transfer
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.access.api import AccessApi
+from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.calls.service_gaps import GapService
 from hub.values import ShopId
 from tests.factories.calls import (
@@ -56,7 +56,7 @@ async def test_the_list_begins_and_ends_where_the_calendar_does(hub: Hub, site: 
 
 
 async def test_a_day_without_calls_says_so(site: Client) -> None:
-    for path in ("/calls", "/calls?period=week", "/calls?result=missed", "/calls/live", "/calls/lines"):
+    for path in ("/calls", "/calls?period=week", "/calls?result=missed", "/calls/live", "/settings/lines"):
         status, page = await get_text(site, path)
         assert status == 200
         assert 'class="empty"' in page or "calls-none" in page, path
@@ -95,7 +95,10 @@ async def test_a_miss_says_its_cause_in_words(hub: Hub, site: Client, reason: st
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
         access = AccessApi(uow, hub.installation.deps)
         shop = await access.shop(FIRST_SHOP)
-        await access.shops.change(FIRST_SHOP, name=shop.name, timezone=shop.timezone, language="en")
+        english = ShopEntry(
+            name=shop.name, country="UA", timezone=shop.timezone, currency="UAH", language="en"
+        )  # fmt: skip
+        await access.shops.change(FIRST_SHOP, english)
     await tell_calls(hub, ended("1", 0, "missed", missed_reason=reason))
     for path in ("/calls", "/calls/1"):
         assert words in (await get_text(site, path))[1]
@@ -198,7 +201,13 @@ async def test_whatever_the_network_says_is_shown_escaped(hub: Hub, site: Client
         snapshot(call_id, state="queued", parties=(party("101", name=XSS),), **said),
         snapshot("3", state="parked", parked_at_space=XSS, **said),
     )  # fmt: skip
-    for path in ("/calls", "/calls/1", "/calls/live", "/calls/lines", "/calls/b1:%3Cb%3E1%3C%2Fb%3E%2F'%22"):
+    for path in (
+        "/calls",
+        "/calls/1",
+        "/calls/live",
+        "/settings/lines",
+        "/calls/b1:%3Cb%3E1%3C%2Fb%3E%2F'%22",
+    ):
         status, page = await get_text(site, path)
         assert status == 200, path
         assert "<script>alert" not in page
@@ -233,30 +242,58 @@ async def test_the_board_shows_who_rings_waits_talks_and_is_parked(hub: Hub, sit
     assert listed(part) == listed(page)
 
 
-async def test_a_line_gets_its_name_on_the_page_of_lines(hub: Hub, site: Client) -> None:
+async def test_a_number_that_was_dialled_gets_its_name(hub: Hub, site: Client) -> None:
     await tell_calls(hub, ended("1", 0, "missed"))
-    _, page = await get_text(site, "/calls/lines")
+    _, page = await get_text(site, "/settings/lines")
+    assert "/settings/lines/new?number=%2B" in page
+    _, page = await get_text(site, f"/settings/lines/new?number={LINE.replace('+', '%2B')}")
     assert f'value="{LINE}"' in page
-    assert (await send_form(site, "/calls/lines", {"number": LINE, "name": "Головна", "source": "сайт"}))[
-        0
-    ] == 303
-    _, page = await get_text(site, "/calls/lines")
-    assert 'value="Головна"' in page
-    for wrong in (
-        {"number": LINE, "name": "Ще"},
+    line = {"number": LINE, "name": "Головна", "source": "сайт", "capacity": "4", "trunk": "trunk-*"}
+    assert (await send_form(site, "/settings/lines/new", line))[0] == 303
+    _, page = await get_text(site, "/settings/lines")
+    assert "Головна" in page
+    assert "/settings/lines/new?number=%2B" not in page
+    assert "trunk-*" in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
         {"number": "", "name": "x"},
         {"number": "1", "name": ""},
-        {"number": LINE, "name": "Хибна", "rev": "9"},
         {"number": "1", "name": "x", "shop_id": "no"},
-    ):
-        assert (await send_form(site, "/calls/lines", wrong))[0] == 422, wrong
+        {"number": "1", "name": "x", "capacity": "many"},
+        {"number": "1", "name": "x", "capacity": "0"},
+        {"number": "1", "name": "x", "callback_number": "tomorrow"},
+        {"number": "1", "name": "x" * 65},
+        {"number": LINE, "name": "Ще"},
+    ],
+)
+async def test_a_wrong_line_is_told_and_what_was_typed_stays(
+    hub: Hub, site: Client, wrong: dict[str, str]
+) -> None:
+    assert (await send_form(site, "/settings/lines/new", {"number": LINE, "name": "Перша"}))[0] == 303
+    status, _, page = await send_form(site, "/settings/lines/new", {"source": "Kept", **wrong})
+    assert status == 422
+    assert 'value="Kept"' in page
+    assert 'class="invalid-feedback"' in page or 'class="alert alert-danger"' in page
+
+
+async def test_a_line_is_changed_in_the_revision_that_was_seen_and_taken_away(hub: Hub, site: Client) -> None:
+    await send_form(site, "/settings/lines/new", {"number": LINE, "name": "Перша"})
+    _, page = await get_text(site, "/settings/lines")
+    place = re.findall(r"/settings/lines/[0-9a-z]{26}", page)[0]
+    assert (await send_form(site, place, {"number": LINE, "name": "Друга", "rev": "1"}))[0] == 303
+    assert (await send_form(site, place, {"number": LINE, "name": "Пізно", "rev": "1"}))[0] == 422
+    assert (await send_form(site, f"{place}/remove", {}))[0] == 303
+    assert (await get_text(site, place))[0] == 404
 
 
 async def test_who_may_open_which_page(hub: Hub) -> None:
     await tell_calls(hub, ended("1", 0, "missed"))
     for role, statuses in (("receptionist", [200, 200, 200, 403]), ("mechanic", [403, 403, 403, 403])):
         client = await site_of(hub, role)
-        paths = ("/calls", "/calls/1", "/calls/live", "/calls/lines")
+        paths = ("/calls", "/calls/1", "/calls/live", "/settings/lines")
         assert [(await get_text(client, path))[0] for path in paths] == statuses
         await client.close()
 

@@ -94,7 +94,8 @@ async def test_clients_are_found_while_one_types_and_opened_by_keys(shop: Shop, 
 async def test_pages_fit_a_phone(shop: Shop, page: Page) -> None:
     client, call = shop.clients["iryna"], shop.told[0].call.call_id
     await page.set_viewport_size({"width": 360, "height": 740})
-    paths = ("/calls", "/calls/live", f"/calls/{call}", "/calls/lines", "/clients", f"/clients/{client.id}",
+    paths = ("/calls", "/calls/live", f"/calls/{call}", "/settings/lines", "/settings/lines/new",
+             "/clients", f"/clients/{client.id}",
              f"/clients/{client.id}/edit", "/clients/new", "/vehicles", "/vehicles/new")  # fmt: skip
     for path in paths:
         await open_page(page, shop, path)
