@@ -22,7 +22,9 @@ from hub.kernel.database import Database
 from hub.kernel.hotline import HotLine
 from hub.kernel.installation import Installation
 from hub.kernel.intake import GroupIntake
-from hub.kernel.jobs import JobRunner
+from hub.kernel.jobqueue import JobQueue
+from hub.kernel.jobrunner import JobRunner
+from hub.kernel.jobstore import JobStore
 from hub.kernel.journal import FileJournal
 from hub.kernel.leases import Leases
 from hub.kernel.limits import MemoryLimiter
@@ -82,18 +84,29 @@ class Hub:
         self.links = Links(self.leases) if self.leases.are_needed else None
         if telephony is not None and self.links is not None:
             telephony = SharedTelephony(telephony, self.links)
+        jobs = JobStore([job for m in self.modules for job in m.jobs], clock, settings.shop.timezone)
         deps = Deps(
             settings=settings,
             clock=clock,
+            jobs=JobQueue(jobs, clock, lambda: self.jobs.wake()),
             telephony=telephony,
             practice=practice,
             system=self.system,
             card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
             grants=grants_of(self.modules),
         )
-        self.installation = Installation(
-            settings=settings,
-            clock=clock,
+        self.installation = self._installation(deps)
+        self._rehearsal = self._hot_path(self._stumbled)
+        hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
+        self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
+        self.relay = self._relay(hot)
+        self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
+        self.jobs = self._job_runner(jobs)
+
+    def _installation(self, deps: Deps) -> Installation:
+        return Installation(
+            settings=deps.settings,
+            clock=deps.clock,
             modules=self.modules,
             apis=frozenset(m.api for m in self.modules if isinstance(m.api, type)),
             transactions=self.transactions,
@@ -101,14 +114,8 @@ class Hub:
             deps=deps,
             system=self.system,
             default_shop=FIRST_SHOP,
-            limiter=MemoryLimiter(clock),
+            limiter=MemoryLimiter(deps.clock),
         )
-        self._rehearsal = self._hot_path(self._stumbled)
-        hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
-        self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
-        self.relay = self._relay(hot)
-        self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
-        self.jobs = self._job_runner()
 
     def _hot_path(self, failed: Failed) -> HotPath:
         settings = self.installation.settings.relay
@@ -138,14 +145,17 @@ class Hub:
             settings=installation.settings.relay,
         )
 
-    def _job_runner(self) -> JobRunner:
+    def _job_runner(self, store: JobStore) -> JobRunner:
+        installation = self.installation
         return JobRunner(
-            [job for module in self.modules for job in module.jobs],
+            store,
+            self.database,
             self.transactions,
-            deps=self.installation.deps,
-            apis=self.installation.apis,
-            clock=self.installation.clock,
-            shop_id=FIRST_SHOP,
+            self.live,
+            deps=installation.deps,
+            apis=installation.apis,
+            clock=installation.clock,
+            settings=installation.settings.jobs,
         )
 
     def _parts(self) -> Parts:

@@ -134,6 +134,17 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobsSettings:
+    """How often the table of jobs is looked at and how long a run may be silent before another process
+    takes it, in seconds; how many run side by side; how many days ended runs are kept."""
+
+    poll: float = 1.0
+    lease: float = 60.0
+    at_once: int = 4
+    keep_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorSettings:
     """Back-off of connectors in seconds: first wait, longest wait, and after a refused log-in."""
 
@@ -216,6 +227,7 @@ class Settings:
     recordings: RecordingsSettings = field(default_factory=RecordingsSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     relay: RelaySettings = field(default_factory=RelaySettings)
+    jobs: JobsSettings = field(default_factory=JobsSettings)
     supervisor: SupervisorSettings = field(default_factory=SupervisorSettings)
     links: LinksSettings = field(default_factory=LinksSettings)
     login: LoginSettings = field(default_factory=LoginSettings)

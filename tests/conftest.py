@@ -13,7 +13,14 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.journal import FileJournal
 from hub.modules.catalogue import MODULES
-from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, RelaySettings, Settings
+from hub.settings import (
+    DatabaseSettings,
+    JobsSettings,
+    JournalSettings,
+    RecordingsSettings,
+    RelaySettings,
+    Settings,
+)
 from tests.databases import Databases
 
 pytest_plugins = ("tests.faults.plugin",)
@@ -81,6 +88,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
         database=DatabaseSettings(url=database_url),
         journal=JournalSettings(folder=str(tmp_path / "journal")),
         recordings=RecordingsSettings(store=str(tmp_path / "recordings")),
+        jobs=JobsSettings(poll=0.2, lease=5.0),
         relay=RelaySettings(poll=0.2, lease=5.0, backoff=(0.02, 0.04, 0.08)),
     )
 

@@ -7,11 +7,12 @@ import typing
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.errors import Invalid
+from hub.kernel.jobs import Cron, Every, Job
 from hub.kernel.manifest import ROLES, Module, Subscription
 from hub.kernel.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
-_KERNEL_TABLES = ("event_", "idempotency_", "alembic_")
+_KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_")
 
 
 def check(modules: Sequence[Module]) -> None:
@@ -32,6 +33,8 @@ def check(modules: Sequence[Module]) -> None:
     for module in modules:
         for subscription in module.handlers:
             _handler(module, subscription)
+        for job in module.jobs:
+            _job(module, job)
     _rights(modules)
     _tables(modules)
 
@@ -93,6 +96,20 @@ def _handler(module: Module, subscription: Subscription) -> None:
             )
 
 
+def _job(module: Module, job: Job) -> None:
+    if not job.name.startswith(module.name + "."):
+        raise _wrong(module, f"The job {job.name!r} must be called {module.name}.<function>.")
+    if not inspect.iscoroutinefunction(job.run):
+        raise _wrong(module, f"The job {job.name!r} must be an async function.")
+    if isinstance(job.schedule, Every) and job.schedule.seconds <= 0:
+        raise _wrong(module, f"The job {job.name!r} must wait longer than nothing between two runs.")
+    if isinstance(job.schedule, Cron):
+        try:
+            job.schedule.after(0.0, "UTC")
+        except ValueError as error:
+            raise _wrong(module, f"The job {job.name!r} never runs: {error}.") from error
+
+
 def _rights(modules: Sequence[Module]) -> None:
     declared = {permission.name for module in modules for permission in module.permissions}
     for module in modules:
@@ -122,6 +139,8 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The system part {section.name}", section.right
     for entry in module.settings:
         yield f"The settings page {entry.path}", entry.right
+    for job in module.jobs:
+        yield f"The job {job.name}", job.right
     for script in module.scripts:
         yield f"The script {script.asset}", script.right
 

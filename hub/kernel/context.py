@@ -19,6 +19,7 @@ from hub.values import ShopId
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from hub.kernel.jobs import Jobs
     from hub.kernel.web import CardPart
     from hub.settings import Settings
 
@@ -78,6 +79,10 @@ class UnitOfWork(Protocol):
         has to lock a row which everybody wants."""
         ...
 
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Wake somebody of this process after the commit: quick, never fails, may be lost with it."""
+        ...
+
 
 class BatchContext(Protocol):
     """What a handler of the hot path works with: synchronous Core statements on the writer's
@@ -124,10 +129,12 @@ class HandlerContext:
 class Deps:
     """What services and pages may use besides the database. Built once by the composition root.
     `card` holds the parts of the caller's card of all modules that are on, in their order; `grants`
-    says which right a role has and how far it reaches (hub.kernel.manifest.grants_of)."""
+    says which right a role has and how far it reaches (hub.kernel.manifest.grants_of). `jobs` is where
+    long work is asked for (hub.kernel.jobs)."""
 
     settings: Settings
     clock: Clock
+    jobs: Jobs
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None

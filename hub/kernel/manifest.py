@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from hub.events.base import Event
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from hub.kernel.jobs import Job
 from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
 
 Scope = Literal["all", "shop", "own"]
@@ -92,15 +93,6 @@ def on_batch(
 def _name_of(handler: Callable[..., object]) -> str:
     module = handler.__module__.removesuffix(".handlers").rpartition(".")[2]
     return f"{module}.{handler.__name__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work that is done again and again: `run(ctx)` every so many seconds, one run at a time."""
-
-    name: str
-    seconds: float
-    run: Callable[[HandlerContext], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

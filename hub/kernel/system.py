@@ -18,7 +18,7 @@ from hub.errors import NotFound, Unavailable
 from hub.kernel.context import DeadLetter, SystemReport
 from hub.kernel.database import Database
 from hub.kernel.intake import GroupIntake
-from hub.kernel.jobs import JobRunner
+from hub.kernel.jobrunner import JobRunner
 from hub.kernel.journal import FileJournal
 from hub.kernel.live import LiveHub
 from hub.kernel.migrating import present_revision

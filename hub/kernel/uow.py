@@ -44,6 +44,7 @@ class SqlUnitOfWork:
         self._facts: list[Fact] = []
         self._hints: list[Hint] = []
         self._last: list[Callable[[Connection], None]] = []
+        self._calls: list[Callable[[], None]] = []
 
     @property
     def session(self) -> AsyncSession:
@@ -92,6 +93,10 @@ class SqlUnitOfWork:
             raise RuntimeError("a reading unit of work is never committed")
         self._last.append(work)
 
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Remember whom to wake."""
+        self._calls.append(call)
+
     async def read(self, work: Callable[[Connection], R]) -> R:
         """Core queries in one visit to the database; in a reading unit of work on a connection of
         their own, since a page that asks nothing else then needs no session at all."""
@@ -123,6 +128,11 @@ class SqlUnitOfWork:
     def hints(self) -> Sequence[Hint]:
         """What to tell watchers once this is committed."""
         return self._hints
+
+    @property
+    def calls(self) -> Sequence[Callable[[], None]]:
+        """Whom to wake once this is committed."""
+        return self._calls
 
 
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7465))")
@@ -169,6 +179,8 @@ class SqlTransactions:
             self._stored(stored)
         for hint in uow.hints:
             self._live.publish(hint)
+        for call in uow.calls:
+            call()
 
     @asynccontextmanager
     async def reading(self, *, actor: str | None, shop_id: ShopId) -> AsyncIterator[SqlUnitOfWork]:

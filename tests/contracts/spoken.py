@@ -83,6 +83,8 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
             yield f"{module.name}/module.py", permission.title
         for part in module.system:
             yield f"{module.name}/module.py", part.title
+        for job in module.jobs:
+            yield f"{module.name}/module.py", job.title
         for entry in module.settings:
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text

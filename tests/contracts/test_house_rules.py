@@ -10,7 +10,7 @@ from tests.contracts.sources import ROOT, Source, broken, functions, sources
 
 COMMITS = ("hub/kernel/",)
 CATCHES_ALL = {
-    "hub/kernel/relay.py", "hub/kernel/batches.py", "hub/kernel/supervisor.py", "hub/kernel/jobs.py",
+    "hub/kernel/relay.py", "hub/kernel/batches.py", "hub/kernel/supervisor.py", "hub/kernel/jobrunner.py",
     "webui/middlewares.py",
 }  # fmt: skip
 """Relay (with its hot half), supervisor, job runner, error middleware: house.md 10 names these four."""

@@ -14,7 +14,8 @@ from hub.errors import Invalid
 from hub.events.calls import CallEnded, CallFact, CallRinging
 from hub.kernel.check import check
 from hub.kernel.context import HandlerContext
-from hub.kernel.manifest import CardPart, Job, LiveTopic, MenuItem, Module, Permission, Subscription, on
+from hub.kernel.jobs import Cron, Every, Job, JobContext, on_demand
+from hub.kernel.manifest import CardPart, LiveTopic, MenuItem, Module, Permission, Subscription, on
 from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, PageRequest, Route
 from hub.modules.catalogue import MODULES
 
@@ -37,6 +38,14 @@ async def on_fact(event: CallFact, ctx: HandlerContext) -> None:
 
 def not_async(event: CallEnded, ctx: HandlerContext) -> None:
     """Nobody awaits it."""
+
+
+async def run(ctx: JobContext) -> None:
+    """Some work."""
+
+
+def job(**more: Any) -> Job:
+    return replace(on_demand(run=run, right="orders.view"), **{"name": "orders.run", **more})
 
 
 def handler(event: type[CallFact], function: Any, name: str = "orders.on_it") -> Subscription:
@@ -95,7 +104,12 @@ def test_a_good_manifest_passes() -> None:
         ([orders(handlers=(Subscription("orders.x", (CallEnded,)),))], "either ordinary or for batches"),
         ([orders(handlers=(Subscription("orders.x", (), handle=on_ended),))], "subscribes to no event"),
         ([orders(permissions=(Permission("a.b", "t", {"king": "all"}),))], "granted to 'king', no role"),
-        ([orders(jobs=(Job("j", 1, on_ended), Job("j", 2, on_ended)))], "job 'j' is declared twice"),
+        ([orders(jobs=(job(), job()))], "job 'orders.run' is declared twice"),
+        ([orders(jobs=(job(name="j"),))], "must be called orders.<function>"),
+        ([orders(jobs=(job(schedule=Cron("61 3 * * *")),))], "never runs: '61 3 * * *' is no cron"),
+        ([orders(jobs=(job(schedule=Cron("0 0 30 2 *")),))], "never runs: '0 0 30 2 *' is no cron"),
+        ([orders(jobs=(job(schedule=Every(0)),))], "must wait longer than nothing"),
+        ([orders(jobs=(job(right="no.such"),))], "job orders.run asks for the right 'no.such'"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_in_one_sentence_with_the_file(modules: Sequence[Module], said: str) -> None:

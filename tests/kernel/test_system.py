@@ -1,4 +1,4 @@
-"""What /system and /metrics say, jobs, and the order of start and stop."""
+"""What /system and /metrics say, and the order of start and stop."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import time
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from hub.errors import NotFound
-from hub.kernel.context import HandlerContext
-from hub.kernel.manifest import Job
 from hub.kernel.outbox import event_delivery, event_outbox
 from hub.kernel.pruning import prune
 from hub.settings import Settings
-from tests.kernel.rig import Bells, Rang, effects, effects_of, make_hub, prepare, rang
+from tests.kernel.rig import Bells, Rang, make_hub, prepare, rang
 from tests.kernel.test_relay import settled
-from tests.kernel.waiting import until
 
 
 async def test_the_report_tells_how_the_machinery_is(settings: Settings) -> None:
@@ -92,31 +89,6 @@ async def test_what_is_done_and_old_is_dropped_and_what_is_open_stays(settings: 
     await hub.close()
     assert not more
     assert (facts, states) == (1, ["dead"])
-
-
-async def test_a_job_runs_again_and_again_and_a_failure_undoes_only_itself(settings: Settings) -> None:
-    turns: list[int] = []
-
-    async def count(ctx: HandlerContext) -> None:
-        turns.append(len(turns))
-        await ctx.uow.session.execute(insert(effects).values(handler="job", bell="j", number=turns[-1]))
-        if turns[-1] == 1:
-            raise RuntimeError("boom")
-
-    hub = make_hub(settings, Bells().module(jobs=(Job("rig.count", 0.02, count),)))
-    await prepare(hub)
-    await hub.start()
-
-    async def four_turns() -> bool:
-        return len(turns) >= 4
-
-    await until(four_turns)
-    await hub.stop()
-    await hub.open()
-    found = await effects_of(hub, "job")
-    await hub.close()
-    assert found["j"][:2] == [0, 2]
-    assert hub.jobs.failures == 1
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.manifest import Job, MenuItem, Module, Permission, Scope
+from hub.kernel.jobs import every
+from hub.kernel.manifest import MenuItem, Module, Permission, Scope
 from hub.kernel.web import SettingsItem
 from hub.modules.access import jobs, operations_audit, operations_shops, web, web_hours, web_shops
 from hub.modules.access.api import AccessApi
@@ -68,8 +69,8 @@ MODULE = Module(
         ),
     ),
     jobs=(
-        Job("access.forget_old_logins", 3600.0, jobs.forget_old_logins),
-        Job("access.forget_old_answers", 3600.0, jobs.forget_old_answers),
-        Job("access.note_audit_head", 3600.0, jobs.note_audit_head),
+        every(hours=1, run=jobs.forget_old_logins, title="Forget old log-ins"),
+        every(hours=1, run=jobs.forget_old_answers, title="Forget old answers of the API"),
+        every(hours=1, run=jobs.note_audit_head, title="Note where the audit log ends"),
     ),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hub.kernel.context import HandlerContext
+from hub.kernel.jobs import JobContext
 from hub.modules.desk.api import DeskApi
 
 
-async def forget_dismissals(ctx: HandlerContext) -> None:
+async def forget_dismissals(ctx: JobContext) -> None:
     """What was put away days ago is of calls long over."""
-    await ctx.apis.of(DeskApi).forget_dismissals()
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(DeskApi).forget_dismissals()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.manifest import Job, LiveTopic, MenuItem, Module, PageScript, Permission
+from hub.kernel.jobs import every
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission
 from hub.modules.desk import jobs, web, web_api, web_card
 from hub.modules.desk.api import DeskApi
 
@@ -27,5 +28,5 @@ MODULE = Module(
     ),
     scripts=(PageScript("desk/pop.js", "desk.use"),),
     topics=(LiveTopic("desk", "desk.use"),),
-    jobs=(Job("desk.forget_dismissals", 6 * 3600.0, jobs.forget_dismissals),),
+    jobs=(every(hours=6, run=jobs.forget_dismissals, title="Clear the desk of old calls"),),
 )
