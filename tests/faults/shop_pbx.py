@@ -43,6 +43,7 @@ class ShopPbx:
         self._lives = 0
         self._count = 0
         self._server: AmiServer | None = None
+        self.events = 0
         self.exchange = self._new_life()
         self.port = 0
         self.made: list[Made] = []
@@ -63,10 +64,7 @@ class ShopPbx:
 
     async def kill(self) -> None:
         """SIGKILL: no Hangup, no Shutdown; every call dies unseen."""
-        self.cut()
-        if self._server is not None:
-            await self._server.stop()
-        self._server = None
+        await self.unplug()
         for made in self.living:
             made.is_over = True
         self.exchange = self._new_life()
@@ -76,10 +74,23 @@ class ShopPbx:
         for writer in tuple(self._server._writers) if self._server is not None else ():
             writer.transport.abort()
 
+    async def unplug(self) -> None:
+        """Nobody reaches the PBX until `start`; its calls go on."""
+        self.cut()
+        if self._server is not None:
+            await self._server.stop()
+        self._server = None
+
     @property
     def is_followed(self) -> bool:
         """Whether somebody is connected."""
         return self._server is not None and self._server.sessions > 0
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that whoever follows has not read yet, beyond what the system keeps for him."""
+        writers = self._server._writers if self._server is not None else ()
+        return sum(writer.transport.get_write_buffer_size() for writer in writers)
 
     @property
     def living(self) -> list[Made]:
@@ -109,10 +120,14 @@ class ShopPbx:
         inbound.hangs_up(made.conversation, who)
         made.is_over = made.was_seen_to_end = True
 
+    def _count_event(self, *_: object) -> None:
+        self.events += 1
+
     def _new_life(self) -> Exchange:
         self._lives += 1
         exchange = Exchange(shop_cast(), self._clock, self._chance)
         # Two lives within one second would have one start time; a real PBX takes longer to boot.
+        exchange.listen(self._count_event)
         exchange.booted_at -= timedelta(days=1) - timedelta(seconds=self._lives)
         return exchange
 

@@ -17,7 +17,7 @@ from connectors.ami.tracker import TrackedFact, Tracker
 from hub.clock import SystemClock
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.ports.errors import AuthFailed, NotReady
-from tests.connectors.ami.ami_server import Script, Session, channel, frame, recorded, serving, timing
+from tests.connectors.ami.ami_server import Script, channel, frame, recorded, serving, timing
 from tests.connectors.ami.hub_side import (
     QUICK,
     Hub,
@@ -180,34 +180,6 @@ async def test_calls_that_ended_while_the_line_was_away_leave_no_ghost() -> None
         assert (ended.result, ended.ended_at, ended.is_complete) == ("unknown", None, False)
 
 
-async def test_a_killed_pbx_closes_all_its_calls_without_an_invented_end() -> None:
-    async with serving() as server, hub_on(server) as hub:
-        await restored_on(hub)
-        births = [frame("Event: Newchannel", **channel(TRUNK, f"1.{n}")) for n in range(20)]
-        server.session.send(b"".join(births))
-        await until(lambda: len(hub.calls) == 20)
-        await server.stop()
-        server.script.startup = ("2026-11-23", "09:30:00")
-        await server.start()
-        await restored_on(hub, 2)
-        await until(lambda: {call.state for call in hub.calls.values()} == {"ended"})
-        assert {(call.result, call.ended_at) for call in hub.calls.values()} == {("unknown", None)}
-
-
-async def test_a_uniqueid_used_again_after_a_restart_is_another_call() -> None:
-    async with serving() as server, hub_on(server) as hub:
-        await restored_on(hub)
-        server.session.send(new_call("1.1"))
-        await until(lambda: hub.calls)
-        await server.stop()
-        server.script.startup = ("2026-11-23", "09:30:00")
-        await server.start()
-        await restored_on(hub, 2)
-        server.session.send(new_call("1.1"))
-        await until(lambda: len(hub.calls) == 2)
-        assert sorted(call.state for call in hub.calls.values()) == ["ended", "ringing"]
-
-
 async def test_a_call_born_while_the_picture_is_taken_is_not_closed() -> None:
     script = Script(after_list={"CoreShowChannels": new_call("1.9")})
     async with serving(script) as server, hub_on(server) as hub:
@@ -353,24 +325,6 @@ async def test_the_journal_alone_tells_what_the_tracker_saw() -> None:
         assert texts[0] == "Pitline: SessionBegun"
         assert texts[-2:] == ["Event: Newchannel", "Event: Hangup"]
         assert "Pitline: Picture" in texts
-
-
-async def cut_at(session: Session, data: bytes, at: int) -> None:
-    session.send(data[:at])
-    await session.writer.drain()
-    session.cut()
-
-
-@pytest.mark.slow
-async def test_a_cut_at_any_byte_of_an_event_applies_no_half_of_it() -> None:
-    data = new_call("7.7")
-    waits = replace(QUICK, settle=0.0)
-    for at in range(1, len(data), 7):
-        async with serving() as server, hub_on(server, waits) as hub:
-            await restored_on(hub)
-            await cut_at(server.session, data, at)
-            await restored_on(hub, 2)
-            assert hub.calls == {}, f"cut at byte {at}"
 
 
 @pytest.mark.parametrize("pace", [0.0, 40.0])

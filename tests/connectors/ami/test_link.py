@@ -192,6 +192,7 @@ async def test_silence_ends_as_unknown_and_a_late_answer_is_nobodys() -> None:
         await until(lambda: link.strays == 1)
 
 
+@pytest.mark.fault("F15")
 async def test_an_order_whose_answer_is_lost_with_the_line_is_unknown_and_sent_once() -> None:
     order = actions.originate("PJSIP/101", number="380671112233", context="internal")
     async with serving(Script(silent={"Originate"})) as server:
