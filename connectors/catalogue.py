@@ -11,6 +11,7 @@ from connectors.ami.replay import AmiReplay
 from connectors.ami.tracker import TrackerSettings
 from connectors.practice_pbx.connector import USERNAME, PracticeConfig, PracticePbx
 from hub.clock import Clock
+from hub.errors import Unavailable
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
 from hub.ports.replay import Replay
@@ -66,7 +67,23 @@ def _waits(ami: AmiSettings) -> AmiWaits:
     )
 
 
+def _redis_bus(site: Site) -> Connector | None:
+    redis = site.settings.redis
+    if not redis.url:
+        return None
+    try:
+        from connectors.redis_bus.connector import RedisBus, RedisBusConfig
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "redis.not_installed",
+            "HUB_REDIS__URL is set, but the program's part for Redis is not installed.",
+            "Install it: pip install 'pitline[redis]'.",
+        ) from error
+    return RedisBus(RedisBusConfig(url=redis.url, prefix=redis.prefix))
+
+
 CONNECTORS: Mapping[str, Builder] = {
+    "redis": _redis_bus,
     "practice_pbx": _practice_pbx,
     "ami": _ami,
 }

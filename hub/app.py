@@ -32,6 +32,7 @@ from hub.kernel.links import Links, SharedTelephony
 from hub.kernel.live import LiveHub
 from hub.kernel.manifest import Module, grants_of
 from hub.kernel.migrating import migrate
+from hub.kernel.neighbours import Neighbours, SharedLimiter
 from hub.kernel.outbox import Outbox
 from hub.kernel.relay import Relay
 from hub.kernel.routing import Routing, installed
@@ -42,6 +43,7 @@ from hub.kernel.system import Parts, System
 from hub.kernel.uow import SqlTransactions
 from hub.kernel.wakeup import RelayCounters, Wakeup
 from hub.log import get_logger
+from hub.ports.bus import Bus
 from hub.ports.connector import Connector
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
@@ -62,6 +64,7 @@ class Hub:
         off: Mapping[str, str] | None = None,
         telephony: Telephony | None = None,
         practice: PracticeExchange | None = None,
+        bus: Bus | None = None,
         events: Sequence[type[Event]] = EVENTS,
         exclusive: bool = True,
     ) -> None:
@@ -95,7 +98,8 @@ class Hub:
             card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
             grants=grants_of(self.modules),
         )
-        self.installation = self._installation(deps)
+        self.installation = self._installation(deps, bus)
+        self._neighbours = self._joined(bus) if bus is not None else None
         self._rehearsal = self._hot_path(self._stumbled)
         hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
         self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
@@ -103,7 +107,7 @@ class Hub:
         self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
         self.jobs = self._job_runner(jobs)
 
-    def _installation(self, deps: Deps) -> Installation:
+    def _installation(self, deps: Deps, bus: Bus | None) -> Installation:
         return Installation(
             settings=deps.settings,
             clock=deps.clock,
@@ -114,8 +118,12 @@ class Hub:
             deps=deps,
             system=self.system,
             default_shop=FIRST_SHOP,
-            limiter=MemoryLimiter(deps.clock),
+            limiter=MemoryLimiter(deps.clock) if bus is None else SharedLimiter(bus, deps.clock),
         )
+
+    def _joined(self, bus: Bus) -> Neighbours:
+        poll = self.installation.settings.relay.poll
+        return Neighbours(bus, self.live, self._bell, self.database, poll)
 
     def _hot_path(self, failed: Failed) -> HotPath:
         settings = self.installation.settings.relay
@@ -183,6 +191,8 @@ class Hub:
         await self.open()
         await self._warm()
         self.system.start()
+        if self._neighbours is not None:
+            self._neighbours.start()
         await self.relay.start()
         self._bell.ring_all()
         self.jobs.start()
@@ -198,6 +208,8 @@ class Hub:
         await self.intake.stop(0.5)
         await self.relay.stop(1.0)
         self.system.stop()
+        if self._neighbours is not None:
+            self._neighbours.stop()
         await asyncio.to_thread(self.journal.stop, 0.5)
         await self.close()
 

@@ -23,6 +23,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES
+from hub.ports.bus import Bus
 from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
@@ -45,6 +46,7 @@ def build(settings: Settings) -> Hub:
         off={name: "Not set up." for name in NAMES if name not in {c.name for c in connectors}},
         telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
+        bus=next((c for c in connectors if isinstance(c, Bus)), None),
     )
     for connector in connectors:
         if isinstance(connector, RemembersCalls):

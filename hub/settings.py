@@ -52,9 +52,11 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisSettings:
-    """Empty: everything in one process."""
+    """Several processes find each other here; empty: everything in one process. `prefix` keeps two
+    installations on one Redis apart."""
 
     url: str = ""
+    prefix: str = "pitline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

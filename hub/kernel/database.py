@@ -63,7 +63,7 @@ class Database:
     async def open(self) -> None:
         """Make the folder, take the file, and touch it once. Raises Unavailable with the reason."""
         if not self.is_sqlite:
-            self._sessions = create_async_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+            self._sessions = _server_engine(self._url)
             self._readers = self._sessions.execution_options(postgresql_readonly=True)
             await self.write(lambda connection: connection.execute(text("SELECT 1")))
             return
@@ -227,6 +227,17 @@ class Database:
     def _end_turn(self) -> None:
         self._turn_owner = None
         self._turn.release()
+
+
+def _server_engine(url: str) -> AsyncEngine:
+    try:
+        return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "database.not_installed",
+            "HUB_DATABASE__URL names PostgreSQL, but the program's part for it is not installed.",
+            "Install it: pip install 'pitline[postgres]'.",
+        ) from error
 
 
 E = TypeVar("E", Engine, AsyncEngine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from hub.ports.live import Hint
 
@@ -23,11 +24,16 @@ class Subscription:
         if self._overflowed:
             return
         if len(self._hints) >= self._limit:
-            self._hints.clear()
-            self._overflowed = True
             self._hub.overflows += 1
-        else:
-            self._hints.append(hint)
+            self.overflow()
+            return
+        self._hints.append(hint)
+        self._waiting.set()
+
+    def overflow(self) -> None:
+        """Drop what waits; the watcher is told to ask for everything anew."""
+        self._hints.clear()
+        self._overflowed = True
         self._waiting.set()
 
     async def next(self) -> Hint | None:
@@ -52,11 +58,18 @@ class LiveHub:
 
     def __init__(self) -> None:
         self._watchers: set[Subscription] = set()
+        self.pass_on: Callable[[Hint], None] | None = None
         self.published = 0
         self.overflows = 0
 
     def publish(self, hint: Hint) -> None:
-        """Pass a hint to every watcher; never blocks, never fails."""
+        """Pass a hint to every watcher, here and in the other processes; never blocks, never fails."""
+        if self.pass_on is not None:
+            self.pass_on(hint)
+        self.deliver(hint)
+
+    def deliver(self, hint: Hint) -> None:
+        """Pass a hint to every watcher here."""
         self.published += 1
         for watcher in self._watchers:
             watcher.offer(hint)
@@ -66,6 +79,11 @@ class LiveHub:
         watcher = Subscription(self, limit)
         self._watchers.add(watcher)
         return watcher
+
+    def resync(self) -> None:
+        """Hints may have been missed: every watcher asks for everything anew."""
+        for watcher in self._watchers:
+            watcher.overflow()
 
     def forget(self, watcher: Subscription) -> None:
         """The watcher is gone."""

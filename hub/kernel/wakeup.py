@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.kernel.outbox import Stored
@@ -16,9 +17,12 @@ class Wakeup:
     def __init__(self) -> None:
         self.hot = asyncio.Event()
         self.ordinary = asyncio.Event()
+        self.pass_on: Callable[[Stored], None] | None = None
 
     def ring(self, stored: Stored) -> None:
-        """Facts were committed."""
+        """Facts were committed; the other processes may help."""
+        if self.pass_on is not None:
+            self.pass_on(stored)
         if stored.hot:
             self.hot.set()
         if stored.ordinary:

@@ -15,6 +15,7 @@ from hub.events.base import Event
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.journal import FileJournal
 from hub.kernel.manifest import Module, on, on_batch
+from hub.ports.bus import Bus
 from hub.ports.connector import Connector
 from hub.ports.intake import Arrival
 from hub.settings import Settings
@@ -97,7 +98,11 @@ def rang(bell: str, number: int, clock: Clock | None = None) -> Arrival:
 
 
 def make_hub(
-    settings: Settings, *modules: Module, connectors: Sequence[Connector] = (), clock: Clock | None = None
+    settings: Settings,
+    *modules: Module,
+    connectors: Sequence[Connector] = (),
+    clock: Clock | None = None,
+    bus: Bus | None = None,
 ) -> Hub:
     """A hub of these modules only."""
     return Hub(
@@ -106,6 +111,7 @@ def make_hub(
         clock=clock or SystemClock(),
         journal=FileJournal(Path(settings.journal.folder), 30),
         connectors=connectors,
+        bus=bus,
         events=(Rang,),
     )
 

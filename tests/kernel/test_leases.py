@@ -117,7 +117,7 @@ async def test_facts_of_a_former_holder_are_refused_and_those_of_others_stored(s
         hub.intake.accept([rang("free", 1)]),
     ]
     said = await asyncio.gather(*offers, return_exceptions=True)
-    hub.relay.start()
+    await hub.relay.start()
     await settled(hub)
     left = await effects_of(hub, "batch")
     await hub.stop()

@@ -12,6 +12,7 @@ from webui.request import Request
 TITLES: Mapping[str, str] = {
     "ami": "Line to the PBX",
     "practice_pbx": "Practice exchange",
+    "redis": "Line between the processes",
 }
 _LEVELS: Mapping[str, Level] = {
     "off": "idle", "stopped": "idle", "starting": "warning", "ready": "good", "not_ready": "problem",
