@@ -84,7 +84,14 @@ FIELDS: Mapping[str, str] = {
     "number": "Number",
     "plate": "Plate",
     "is_active": "Works here",
+    "address": "Address",
+    "agent": "Browser",
 }
+
+_UNTOLD = frozenset(
+    {"created_at", "seen_at", "expires_at", "token_hash", "password_hash", "client_id", "person_id"}
+)
+"""What every new row has, and what is only stars."""
 
 Say = Callable[[str], str]
 
@@ -102,7 +109,10 @@ class ChangeLine:
 def change_lines(entry: AuditView, say: Say) -> list[ChangeLine]:
     """The changes of an entry, in the reader's language as far as there are words."""
     changes = entry.details.get("changes")
-    return [_line(one, say) for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+    if not isinstance(changes, list):
+        return []
+    lines = [_line(one, say) for one in changes if isinstance(one, dict)]
+    return [line for line in lines if line.fields or line.how != "changed"]
 
 
 def change_text(entry: AuditView, say: Say) -> str:
@@ -120,7 +130,7 @@ def _line(change: Mapping[str, object], say: Say) -> ChangeLine:
     told = tuple(
         (say(FIELDS[name]) if name in FIELDS else name, _value(pair[0]), _value(pair[1]))
         for name, pair in pairs
-        if isinstance(pair, list) and len(pair) == 2
+        if isinstance(pair, list) and len(pair) == 2 and name not in _UNTOLD
     )
     what = say(TABLES[table]) if table in TABLES else table
     return ChangeLine(what, str(change.get("how", "")), str(change.get("id", "")), told)
