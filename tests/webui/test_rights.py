@@ -1,4 +1,5 @@
-"""The table of rights makes its own tests: every route and operation, for every role."""
+"""The table of rights: what it says, that all of it is declared, and that its refusals are noted. What
+each role reaches by it: test_rights_table.py."""
 
 from __future__ import annotations
 
@@ -60,43 +61,6 @@ def test_the_owner_has_every_right_and_a_mechanic_none_of_the_office() -> None:
     assert not office & (set(GRANTS["mechanic"]) | set(GRANTS["receptionist"]))
     only_the_owner = {right for right in office if [r for r in ROLES if right in GRANTS[r]] == ["owner"]}
     assert only_the_owner == {"settings.edit", "tokens.manage", "system.manage"}
-
-
-@pytest.mark.parametrize("role", ROLES)
-async def test_a_role_reaches_what_its_rights_say_and_nothing_else(shop: Shop, role: str) -> None:
-    """One hub for all cells of a role: forbidden ones answer 403; allowed ones anything but 401, 403
-    and a fault of ours (an unknown id is 404, an empty form 422)."""
-    await shop.person("owner", "boss")
-    person = await shop.signed_in(role, f"{role}1")
-    token = {"Authorization": f"Bearer {await shop.token(role)}"}
-    program = shop.browser()
-    wrong: list[str] = []
-    for method, path, right, kind in CELLS:
-        client, headers = (person, SAME) if kind == "page" else (program, token)
-        body = {"json": {}} if kind == "api" and method != "GET" else {}
-        answer = await client.request(method, path, headers=headers, allow_redirects=False, **body)
-        may = right in (PUBLIC, SIGNED_IN) or right in GRANTS[role]
-        is_right = (answer.status not in (401, 403) and answer.status < 500) if may else answer.status == 403
-        is_away = may and answer.status == 503 and "pbx" in path + (await answer.text())
-        is_away = is_away or (may and answer.status == 503 and "practice" in path)
-        if not is_right and not is_away:
-            wrong.append(f"{method} {path}: {answer.status}")
-    assert wrong == []
-
-
-async def test_nobody_reaches_anything(shop: Shop) -> None:
-    await shop.person("owner")
-    client = shop.browser()
-    wrong: list[str] = []
-    for method, path, _right, kind in CELLS:
-        body = {"json": {}} if kind == "api" and method != "GET" else {}
-        answer = await client.request(method, path, headers=SAME, allow_redirects=False, **body)
-        expected = 401 if kind == "api" or path == "/live/state" else 303
-        if answer.status != expected or (
-            expected == 303 and not answer.headers["Location"].startswith("/login")
-        ):
-            wrong.append(f"{method} {path}: {answer.status}")
-    assert wrong == []
 
 
 async def test_every_refusal_has_its_entry(shop: Shop) -> None:

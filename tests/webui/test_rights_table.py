@@ -1,0 +1,263 @@
+"""The table of rights makes its own tests: every page and operation of every manifest, for every role, on
+own and other shops' objects; and every refusal, every vain question and every change has its entry.
+
+A new module's routes are found by themselves. An object of another shop can only be asked for where
+`World` knows how to make one: add a line there for a new kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType
+from sqlalchemy import text
+
+from hub.app import Hub
+from hub.kernel.manifest import ROLES
+from hub.kernel.web import PUBLIC, SIGNED_IN
+from hub.modules.access.api import AccessApi, PersonEntry, ShopEntry
+from hub.modules.catalogue import MODULES
+from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
+from hub.ports.live import Hint
+from hub.values import ShopId
+from tests.factories.calls import fact, snapshot, tell
+from tests.faults.figures import Fault
+from tests.webui.stage import Shop
+from tests.webui.test_rights import GRANTS, OPERATIONS, PAGES, SAME
+from webui.live import topics_of
+from webui.openapi import PREFIX
+
+UNKNOWN = "0123456789abcdefghjkmnpqrs"
+PHONE = "+380501234567"
+KINDS = {
+    "/calls/": "call", "/desk/calls/": "call", "/settings/people/": "person", "/employees/": "person",
+    "/settings/shops/": "shop", "/settings/hours/": "shop", "/settings/tokens/": "token",
+    "/clients/": "client", "/vehicles/": "vehicle",
+}  # fmt: skip
+VALID: Mapping[str, Mapping[str, Any]] = {
+    "calls.change_call": {"client_id": None},
+    "calls.create_note": {"text": "x"},
+    "desk.dismiss": {"stage": "ringing"},
+}
+"""What makes a request good, for those that look at it before they look for the object."""
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One request: `whose` is `none` where the address names no object."""
+
+    name: str
+    method: str
+    path: str
+    right: str
+    is_api: bool
+    whose: str
+    is_noted: bool
+
+
+@dataclass
+class World:
+    """Two shops with an object of each kind, by kind; clients and cars are every shop's."""
+
+    own: dict[str, str] = field(default_factory=dict)
+    other: dict[str, str] = field(default_factory=dict)
+
+
+async def _world(hub: Hub) -> World:
+    world, installation = World(), hub.installation
+    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+        entry = ShopEntry(name="Other", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+        other = (await AccessApi(uow, installation.deps).shops.create(entry)).id
+        phones = (PhoneEntry(number=PHONE, is_main=True),)
+        client = await CrmApi(uow, installation.deps).create_client(ClientEntry(name="Iryna", phones=phones))
+        car = VehicleEntry(plate="AA1234BB", client_id=client.id)
+        world.own["client"] = client.id
+        world.own["vehicle"] = (await CrmApi(uow, installation.deps).create_vehicle(car)).id
+    for shop, made, number in ((installation.default_shop, world.own, 1), (other, world.other, 2)):
+        async with installation.transactions.writing(actor=None, shop_id=shop) as uow:
+            access = AccessApi(uow, installation.deps)
+            person = PersonEntry(name=f"Worker {number}", role="mechanic", mobile=f"+38067111223{number}")
+            made["person"] = (await access.people.create(person)).id
+            made["token"] = (await access.tokens.create("till", "integration"))[0].id
+        made["shop"] = str(shop)
+        made["call"] = f"b1:{number}.1"
+        await tell(hub, fact(1, snapshot(made["call"])), shop_id=shop)
+    return world
+
+
+def _kind(path: str) -> str | None:
+    return next((kind for prefix, kind in KINDS.items() if path.startswith(prefix + "{")), None)
+
+
+def _cells(world: World) -> Iterator[Cell]:
+    for route in (*PAGES, *OPERATIONS):
+        if route.right == PUBLIC:
+            continue
+        is_api = hasattr(route, "summary")
+        prefix = PREFIX if is_api else ""
+        wanted: dict[str, str | None] = {"none": None}
+        if "{" in route.path:
+            kind = _kind(route.path) or ""
+            wanted = {"unknown": UNKNOWN, "own": world.own.get(kind), "other": world.other.get(kind)}
+        for whose, object_id in wanted.items():
+            if whose == "none" or object_id is not None:
+                path = re.sub(r"\{\w+[^}]*\}", object_id or "", route.path)
+                yield Cell(
+                    route.name, route.method, prefix + path, route.right, is_api, whose, route.is_noted
+                )
+
+
+def _body(cell: Cell) -> dict[str, Any]:
+    if cell.method == "GET":
+        return {}
+    return {"json" if cell.is_api else "data": VALID.get(cell.name, {})}
+
+
+def _is_right(cell: Cell, role: str, status: int, said: str, of_unknown: int) -> bool:
+    """What may come: 403 without the right; 404 for another shop's; else neither, and no fault of ours.
+    A request that is wrong in itself may be told so, but for another's object like for one that is not."""
+    grants = GRANTS[role]
+    if cell.right != SIGNED_IN and cell.right not in grants:
+        return status == 403
+    if cell.whose == "other" and grants.get(cell.right) != "all":
+        return status == 404 or status == of_unknown == 422
+    if status in (500, 502, 504) or (
+        status == 503 and not re.search("pbx|practice|PBX|АТС", cell.path + said)
+    ):
+        return False
+    return status not in (401, 403) and (status != 404 or cell.whose == "unknown")
+
+
+def _is_noted(cell: Cell, status: int, outcomes: list[str]) -> bool:
+    if status == 403:
+        return outcomes == ["refused"]
+    if status == 404:
+        return outcomes == ["missing"]
+    if status < 400:
+        return outcomes == ["done"] if cell.method != "GET" or cell.is_noted else outcomes == []
+    return "done" not in outcomes
+
+
+@pytest.mark.fault("T16")
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_reaches_what_its_rights_say_and_nothing_else(
+    shop: Shop, hub: Hub, role: str, fault: Fault
+) -> None:
+    world = await _world(hub)
+    await shop.person("owner", "boss")
+    person = await shop.signed_in(role, f"{role}1")
+    token = {"Authorization": f"Bearer {await shop.token(role)}"}
+    program = shop.browser()
+    answered: dict[str, tuple[Cell, int]] = {}
+    unknown: dict[str, int] = {}
+    for cell in _cells(world):
+        client, headers = (program, token) if cell.is_api else (person, SAME)
+        answer = await client.request(
+            cell.method, cell.path, headers=headers, allow_redirects=False, **_body(cell)
+        )
+        if cell.whose == "unknown":
+            unknown[cell.name + cell.method] = answer.status
+        of_unknown = unknown.get(cell.name + cell.method, 0)
+        right = _is_right(cell, role, answer.status, await answer.text(), of_unknown)
+        fault.check(f"{role}: {cell.method} {cell.path} of {cell.whose}: {answer.status}", right)
+        answered[answer.headers["X-Request-Id"]] = (cell, answer.status)
+    outcomes: dict[str, list[str]] = {request_id: [] for request_id in answered}
+    for entry in await _everything(hub):
+        if entry.request_id in outcomes:
+            outcomes[entry.request_id].append(entry.outcome)
+    for request_id, (cell, status) in answered.items():
+        seen = outcomes[request_id]
+        what = f"{role}: {cell.method} {cell.path} answered {status}, audit {seen}"
+        fault.check(what, _is_noted(cell, status, seen))
+
+
+async def _everything(hub: Hub) -> list[Any]:
+    def work(connection: Any) -> list[Any]:
+        return list(connection.execute(text("SELECT request_id, outcome FROM access_audit")))
+
+    return await hub.database.read(work)
+
+
+@pytest.mark.fault("T16", "F93")
+async def test_nobody_a_revoked_session_and_a_revoked_token_reach_nothing(
+    shop: Shop, hub: Hub, fault: Fault
+) -> None:
+    world = await _world(hub)
+    nobody, gone = shop.browser(), await shop.signed_in("owner")
+    token = {"Authorization": f"Bearer {await shop.token('owner')}"}
+
+    def revoke(connection: Any) -> None:
+        for table in ("access_sessions", "access_tokens"):
+            connection.execute(text(f"UPDATE {table} SET revoked_at = '2026-01-01 00:00:00+00:00'"))
+
+    await hub.database.write(revoke)
+    shop.clock.advance(1)
+    program = shop.browser()
+    for cell in _cells(world):
+        for who, client, headers in (
+            ("nobody", nobody, SAME), ("a revoked session", gone, SAME), ("a revoked token", program, token),
+        ):  # fmt: skip
+            answer = await client.request(
+                cell.method, cell.path, headers=headers, allow_redirects=False, **_body(cell)
+            )
+            is_led = answer.status == 303 and answer.headers["Location"].startswith("/login")
+            what = f"{who}: {cell.method} {cell.path}: {answer.status}"
+            fault.check(what, answer.status == 401 or (is_led and not cell.is_api))
+
+
+@pytest.mark.fault("T16", "F97")
+@pytest.mark.parametrize("role", ["mechanic", "cashier"])
+async def test_no_page_shows_a_whole_phone_number_to_who_must_not_see_one(
+    shop: Shop, hub: Hub, role: str, fault: Fault
+) -> None:
+    """Nine digits of a client's or a colleague's number, in any writing, in any page or answer."""
+    world = await _world(hub)
+    person = await shop.signed_in(role)
+    token = {"Authorization": f"Bearer {await shop.token(role)}"}
+    program = shop.browser()
+    for cell in _cells(world):
+        if cell.method == "GET":
+            client, headers = (program, token) if cell.is_api else (person, SAME)
+            answer = await client.get(cell.path, headers=headers)
+            digits = re.sub(r"[^\d<>\n]", "", await answer.text())
+            is_hidden = "501234567" not in digits and "67111223" not in digits
+            fault.check(f"{role}: {cell.path} shows a number", is_hidden)
+
+
+@pytest.mark.fault("T16", "F96")
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_socket_tells_only_of_topics_and_shops_that_the_role_may_see(
+    shop: Shop, hub: Hub, role: str, fault: Fault
+) -> None:
+    topics = topics_of(MODULES)
+    client = await shop.signed_in(role)
+    origin = str(client.make_url("/")).rstrip("/")
+    ws = await client.ws_connect("/live", headers={"Origin": origin})
+    for topic in (*topics, "access", "no-such-topic"):
+        for place in ("main", "elsewhere"):
+            hub.live.publish(Hint(topic, place, 1, ShopId(place)))
+    hub.live.publish(Hint("pbx", "the end", 1))
+    heard: set[tuple[str, str]] = set()
+    while ("pbx", "the end") not in heard:
+        message = await asyncio.wait_for(ws.receive(), 3)
+        assert message.type is WSMsgType.TEXT
+        said: Mapping[str, Any] = json.loads(message.data)
+        heard.add((said["topic"], said["id"]))
+    grants = {**GRANTS[role], SIGNED_IN: "shop"}
+    for topic in (*topics, "access", "no-such-topic"):
+        reach = grants.get(topics.get(topic, ""))
+        fault.check(f"{role}: {topic}", ((topic, "main") in heard) == (reach is not None))
+        fault.check(f"{role}: {topic} of another shop", (topic, "elsewhere") not in heard)
+
+
+def test_every_address_with_an_object_is_of_a_known_kind_or_has_none() -> None:
+    """What is left is asked for with an unknown id only; the list says which."""
+    alone = {r.path for r in (*PAGES, *OPERATIONS) if "{" in r.path and _kind(r.path) is None}
+    assert {"/me/sessions/{id}/end", "/system/dead/{id}/retry", "/system/practice/{name}"} <= alone
