@@ -17,7 +17,7 @@ from hub.kernel.batches import Failed, HotPath
 from hub.kernel.check import check
 from hub.kernel.claims import Claims
 from hub.kernel.codec import Codec
-from hub.kernel.context import Deps
+from hub.kernel.context import Deps, WorkerContext
 from hub.kernel.database import Database
 from hub.kernel.hotline import HotLine
 from hub.kernel.installation import Installation
@@ -42,9 +42,11 @@ from hub.kernel.supervisor import Supervisor
 from hub.kernel.system import Parts, System
 from hub.kernel.uow import SqlTransactions
 from hub.kernel.wakeup import RelayCounters, Wakeup
+from hub.kernel.workers import WorkerRunner
 from hub.log import get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector
+from hub.ports.outbound import Outbound
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
 
@@ -64,6 +66,7 @@ class Hub:
         off: Mapping[str, str] | None = None,
         telephony: Telephony | None = None,
         practice: PracticeExchange | None = None,
+        outbound: Outbound | None = None,
         bus: Bus | None = None,
         events: Sequence[type[Event]] = EVENTS,
         exclusive: bool = True,
@@ -77,7 +80,9 @@ class Hub:
         self._counters = RelayCounters()
         self._routing = Routing(self.modules)
         self.codec = Codec(events)
-        self._outbox = Outbox(self.codec, clock, self._routing.routes, self._routing.hot)
+        self._outbox = Outbox(
+            self.codec, clock, self._routing.routes, self._routing.hot, self._routing.observers
+        )
         self.journal = journal
         self.live = LiveHub()
         self.database = Database(settings.database.url, exclusive=exclusive)
@@ -95,6 +100,7 @@ class Hub:
             telephony=telephony,
             practice=practice,
             system=self.system,
+            outbound=outbound,
             card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
             grants=grants_of(self.modules),
         )
@@ -106,6 +112,7 @@ class Hub:
         self.relay = self._relay(hot)
         self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
         self.jobs = self._job_runner(jobs)
+        self.workers = self._worker_runner()
 
     def _installation(self, deps: Deps, bus: Bus | None) -> Installation:
         return Installation(
@@ -166,6 +173,17 @@ class Hub:
             settings=installation.settings.jobs,
         )
 
+    def _worker_runner(self) -> WorkerRunner:
+        context = WorkerContext(
+            transactions=self.transactions,
+            deps=self.installation.deps,
+            shop_id=FIRST_SHOP,
+            work=asyncio.Event(),
+            log=self._log,
+        )
+        workers = [worker for module in self.modules for worker in module.workers]
+        return WorkerRunner(workers, context, self._bell)
+
     def _parts(self) -> Parts:
         settings = self.installation.settings
         return Parts(
@@ -196,6 +214,7 @@ class Hub:
         await self.relay.start()
         self._bell.ring_all()
         self.jobs.start()
+        self.workers.start()
         self.journal.start()
         self.supervisor.start()
         self._log.info("the hub runs", modules=len(self.modules))
@@ -204,6 +223,7 @@ class Hub:
         """The other way round, within four seconds: what was taken in is stored, what runs is finished
         or undone."""
         await self.supervisor.stop(2.0)
+        await self.workers.stop()
         await self.jobs.stop()
         await self.intake.stop(0.5)
         await self.relay.stop(1.0)

@@ -13,6 +13,8 @@ from pathlib import Path
 from aiohttp import web
 
 from connectors.catalogue import NAMES, build_connectors, build_replay
+from connectors.outbound.addresses import Allowed
+from connectors.outbound.client import HttpOutbound
 from hub import log
 from hub.app import Hub
 from hub.clock import SystemClock
@@ -45,6 +47,7 @@ def build(settings: Settings) -> Hub:
         connectors=connectors,
         off={name: "Not set up." for name in NAMES if name not in {c.name for c in connectors}},
         telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
+        outbound=HttpOutbound(Allowed.of(settings.outbound.allowed_hosts), clock),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
         bus=next((c for c in connectors if isinstance(c, Bus)), None),
     )

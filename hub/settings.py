@@ -14,23 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.errors import Invalid
+from hub.secret import Secret
 
 _PREFIX = "HUB_"
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that never shows itself in logs, errors or `doctor config`."""
-
-    value: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self.value else "Secret()"
-
-    __str__ = __repr__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +177,30 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundSettings:
+    """Hosts of the own network (names, addresses, networks like 192.168.1.0/24) that webhooks may be
+    sent to, also without https. All others must be on the open Internet."""
+
+    allowed_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhooksSettings:
+    """Outgoing webhooks: seconds for one request; how many at once to one endpoint; waits in seconds
+    between tries; hours after which a delivery is given up; days of failure after which an endpoint
+    is switched off; hours that an old secret still signs; days that the log is kept."""
+
+    timeout: float = 10.0
+    at_once: int = 4
+    backoff: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 43200.0)
+    give_up_hours: float = 72.0
+    switch_off_days: float = 5.0
+    old_secret_hours: float = 24.0
+    keep_days: int = 30
+    poll: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """`json` for machines, `text` for people; level by its usual name."""
 
@@ -234,6 +244,8 @@ class Settings:
     links: LinksSettings = field(default_factory=LinksSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
     log: LogSettings = field(default_factory=LogSettings)
     modules: ModulesSettings = field(default_factory=ModulesSettings)
     practice: PracticeSettings = field(default_factory=PracticeSettings)

@@ -54,6 +54,8 @@ class Pipeline:
                 self._allow(request, route.right)
                 if http.method not in SAFE:
                     await self._take_form(request, route)
+                if route.before is not None:
+                    request.prepared = await route.before(request)
                 if isinstance(route, FreeRoute):
                     return await self._free(request, route)
                 return await self._in_unit(request, route, lambda: route.handler(request))
@@ -89,6 +91,8 @@ class Pipeline:
                     check_csrf(http, server, request.visitor.session_token, http.headers.get(CSRF_HEADER, ""))
                 given = await operating.given(http)
                 once = None if is_safe else await operating.once(request)
+                if operation.before is not None:
+                    request.prepared = await operation.before(request, **given)
 
                 async def run() -> web.StreamResponse:
                     return operating.answer(await operation.handler(request, **given))

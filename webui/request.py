@@ -78,6 +78,7 @@ class Request:
     """How many entries of the audit log were made for it."""
     form: MultiMapping[str] = field(default_factory=MultiDict)
     unit: UnitOfWork | None = None
+    prepared: Any = None
     _apis: Apis | None = None
 
     @property

@@ -27,6 +27,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("permission", ((p.name, m) for m in modules for p in m.permissions))
     _unique("live topic", ((t.topic, m) for m in modules for t in m.topics))
     _unique("job", ((j.name, m) for m in modules for j in m.jobs))
+    _unique("worker", ((w.name, m) for m in modules for w in m.workers))
     _unique("card part", ((c.name, m) for m in modules for c in m.card))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))

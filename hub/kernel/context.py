@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.clock import Clock
 from hub.events.base import Envelope, Event
 from hub.ports.connector import Health
+from hub.ports.outbound import Outbound
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.values import ShopId
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from hub.kernel.installation import Transactions
     from hub.kernel.jobs import Jobs
     from hub.kernel.web import CardPart
     from hub.settings import Settings
@@ -138,8 +141,21 @@ class Deps:
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None
+    outbound: Outbound | None = None
     card: tuple[CardPart, ...] = ()
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerContext:
+    """What a module's worker works with: it opens its units of work itself, none of them while it
+    speaks to the outside. `work` is set when facts were stored in this process."""
+
+    transactions: Transactions
+    deps: Deps
+    shop_id: ShopId
+    work: asyncio.Event
+    log: FilteringBoundLogger
 
 
 class SystemView(Protocol):

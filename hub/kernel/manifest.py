@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from sqlalchemy import Connection
+
 from hub.events.base import Event
-from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from hub.kernel.context import BatchContext, Delivered, HandlerContext, WorkerContext
 from hub.kernel.jobs import Job
 from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
 
@@ -95,6 +97,20 @@ def _name_of(handler: Callable[..., object]) -> str:
     return f"{module}.{handler.__name__}"
 
 
+Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], None]
+"""Sees the outbox rows of every new fact, in the transaction that stores them: synchronous Core
+statements, and quick, since the hot path waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Work that goes on as long as the hub runs: `run(ctx)` until it is cancelled. One that fails is
+    started again after a while."""
+
+    name: str
+    run: Callable[[WorkerContext], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`."""
@@ -115,6 +131,8 @@ class Module:
     settings: tuple[SettingsItem, ...] = ()
     scripts: tuple[PageScript, ...] = ()
     jobs: tuple[Job, ...] = ()
+    observer: Observer | None = None
+    workers: tuple[Worker, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,14 +139,23 @@ class Ids:
         return "".join([self._ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)])
 
 
+Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], None]
+
+
 class Outbox:
     """Stores facts with their deliveries. `routes`: wire name to the handlers that subscribe;
-    `hot`: which of the handlers take batches."""
+    `hot`: which of the handlers take batches; `observers` see every new fact."""
 
     def __init__(
-        self, codec: Codec, clock: Clock, routes: Mapping[str, Sequence[str]], hot: frozenset[str]
+        self,
+        codec: Codec,
+        clock: Clock,
+        routes: Mapping[str, Sequence[str]],
+        hot: frozenset[str],
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._codec = codec
+        self._observers = tuple(observers)
         self._routes = {name: tuple(handlers) for name, handlers in routes.items()}
         self._hot_events = {name for name, handlers in routes.items() if hot.intersection(handlers)}
         self._ordinary_events = {name for name, handlers in routes.items() if set(handlers) - hot}
@@ -215,6 +224,9 @@ class Outbox:
         ]
         if deliveries:
             _INSERT_DELIVERY.run(connection, deliveries)
+        if new:
+            for observe in self._observers:
+                observe(connection, new)
         names = {row["name"] for row in new}
         return Stored(len(new), bool(names & self._hot_events), bool(names & self._ordinary_events))
 

@@ -14,12 +14,14 @@ class Routing:
         self.batch: dict[str, Subscription] = {}
         self.ordinary: dict[str, Subscription] = {}
         routes: dict[str, list[str]] = {}
-        for module in modules:
+        made = tuple(modules)
+        for module in made:
             for subscription in module.handlers:
                 side = self.batch if subscription.handle_batch is not None else self.ordinary
                 side[subscription.name] = subscription
                 for event in subscription.events:
                     routes.setdefault(event.name, []).append(subscription.name)
+        self.observers = tuple(one.observer for one in made if one.observer is not None)
         self.routes: Mapping[str, tuple[str, ...]] = {name: tuple(names) for name, names in routes.items()}
 
     @property

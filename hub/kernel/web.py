@@ -86,6 +86,11 @@ class PageRequest(Protocol):
         ...
 
     @property
+    def prepared(self) -> Any:
+        """What the route's `before` gave."""
+        ...
+
+    @property
     def is_fragment(self) -> bool:
         """Whether a script asked for a part of a page, not for a person's navigation."""
         ...
@@ -124,6 +129,8 @@ class Route:
     traffic: Traffic = "page"
     is_noted: bool = False
     """A GET that is audited like a change: an export, a recording that is listened to."""
+    before: Callable[[PageRequest], Awaitable[Any]] | None = None
+    """What has to be asked outside before the unit of work opens; found as `request.prepared`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,8 @@ class ApiOperation:
     errors: tuple[int, ...] = field(default=(401, 403, 404, 422, 429))
     is_noted: bool = False
     """A GET that is audited like a change."""
+    before: Callable[..., Awaitable[Any]] | None = None
+    """As a route's, with the handler's arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,5 +7,6 @@ from hub.modules.access.module import MODULE as ACCESS
 from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
+from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
-MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK)
+MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK, WEBHOOKS)

@@ -1,0 +1,32 @@
+"""What each event is called on the screen; one that is not named here is shown by its wire name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from hub.events.catalogue import BY_NAME
+from hub.kernel.web import PageRequest
+
+TITLES: Mapping[str, str] = {
+    "call.started": "A call began.",
+    "call.queued": "A call joined a queue.",
+    "call.ringing": "A phone of ours rings.",
+    "call.answered": "A person talks.",
+    "call.held": "A call was put on hold.",
+    "call.resumed": "A call was taken up again.",
+    "call.transferred": "A call was transferred or parked.",
+    "call.ended": "A call ended.",
+    "call.changed": "Something else of a call changed.",
+    "call.merged": "A call became a part of another.",
+    "pbx.link_lost": "The line to the PBX was lost.",
+    "pbx.link_restored": "The line to the PBX is back.",
+    "pbx.gap_declared": "Messages of the PBX were lost.",
+    "crm.client_phone_added": "A client got a phone number.",
+}
+
+
+def choices(request: PageRequest) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Areas, each with its events: wire name and words in the viewer's language."""
+    areas = groupby(sorted(BY_NAME), key=lambda name: name.partition(".")[0])
+    return [(area, [(name, request.t(TITLES.get(name, name))) for name in names]) for area, names in areas]
