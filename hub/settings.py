@@ -227,8 +227,10 @@ class PracticeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole tree, passed down by the composition root."""
+    """The whole tree, passed down by the composition root. `given` names what file and environment say
+    (`journal.keep_days`): it wins over what is chosen on the settings pages."""
 
+    given: frozenset[str] = frozenset()
     server: ServerSettings = field(default_factory=ServerSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
@@ -261,10 +263,10 @@ def load(environment: Mapping[str, str], toml: Path | None = None) -> Settings:
     for section, key, value in _from_environment(environment):
         raw.setdefault(section, {})[key] = value
     sections: dict[str, Any] = {}
-    for spec in fields(Settings):
-        kind = typing.get_type_hints(Settings)[spec.name]
-        sections[spec.name] = _section(kind, spec.name, raw.get(spec.name, {}))
-    settings = Settings(**sections)
+    for name, kind in _sections():
+        sections[name] = _section(kind, name, raw.get(name, {}))
+    given = frozenset(f"{section}.{key}" for section, keys in raw.items() for key in keys)
+    settings = Settings(given=given, **sections)
     _check(settings)
     return settings
 
@@ -274,8 +276,13 @@ def names() -> list[str]:
     return [f"{_PREFIX}{section}__{key}".upper() for section, key, _ in _known()]
 
 
+def _sections() -> Iterator[tuple[str, type[Any]]]:
+    hints = typing.get_type_hints(Settings)
+    yield from ((spec.name, hints[spec.name]) for spec in fields(Settings) if spec.name != "given")
+
+
 def _known() -> Iterator[tuple[str, str, Any]]:
-    for section, kind in typing.get_type_hints(Settings).items():
+    for section, kind in _sections():
         hints = typing.get_type_hints(kind)
         for spec in fields(kind):
             yield section, spec.name, hints[spec.name]

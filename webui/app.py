@@ -15,6 +15,7 @@ from webui.brakes import Limits
 from webui.cursors import Cursors
 from webui.door import Door
 from webui.files import HERE, Files
+from webui.following import Following
 from webui.forms import BIGGEST_BODY
 from webui.guard import Cookies
 from webui.live import Sockets
@@ -28,6 +29,7 @@ from webui.pages import (
     home,
     live_state,
     login,
+    phones,
     probes,
     settings,
     setup,
@@ -41,8 +43,8 @@ from webui.texts import Texts, own_folders
 
 SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
-    *home.routes, *login.routes, *setup.routes, *account.routes, *settings.routes, *tokens.routes,
-    *audit.routes, *system.routes, *live_state.routes, *probes.routes,
+    *home.routes, *login.routes, *setup.routes, *account.routes, *settings.routes, *phones.routes,
+    *tokens.routes, *audit.routes, *system.routes, *live_state.routes, *probes.routes,
 )  # fmt: skip
 
 
@@ -53,6 +55,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     )
     site = _make_site(installation)
     cursors = Cursors(installation)
+    following = Following(installation)
     pipeline = Pipeline(site, limits or Limits.of(installation.settings.api), cursors)
     app = web.Application(middlewares=[make_error_middleware(site)], client_max_size=BIGGEST_BODY)
     app[SITE] = site
@@ -72,8 +75,10 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
         await warm_up()
         await setup.announce(site)
         site.sockets.start()
+        following.start()
 
     async def stop(_app: web.Application) -> None:
+        await following.stop()
         await site.sockets.stop()
         await site.door.close()
 

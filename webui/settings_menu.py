@@ -24,6 +24,10 @@ OWN_ITEMS: tuple[SettingsItem, ...] = (
         right="settings.view", icon="plug-connected", group="phone", order=10,
     ),
     SettingsItem(
+        title="Phones and mobiles", text="Which phone is whose", path="/settings/phones", right="people.view",
+        icon="device-mobile", group="phone", order=30,
+    ),
+    SettingsItem(
         title="Roles and rights", text="Who may do what", path="/settings/roles", right="people.view",
         icon="shield-lock", group="people", order=20,
     ),

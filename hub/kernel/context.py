@@ -177,6 +177,10 @@ class SystemView(Protocol):
         """Put a dead letter back to work. Raises NotFound."""
         ...
 
+    def keep(self, *, journal_days: int, done_days: int) -> None:
+        """How long journal files and done deliveries are kept, from now on."""
+        ...
+
     def metrics(self) -> Mapping[str, float]:
         """Every counter and gauge by its Prometheus name."""
         ...

@@ -52,7 +52,7 @@ class FileJournal:
 
     def __init__(self, folder: Path, keep_days: int) -> None:
         self._folder = folder
-        self._keep_days = keep_days
+        self.keep_days = keep_days
         self._waiting: queue.SimpleQueue[tuple[str, int, datetime, bytes] | None] = queue.SimpleQueue()
         self._bytes_waiting = 0
         self._room = threading.Lock()
@@ -171,7 +171,7 @@ class FileJournal:
         """Compress closed days and drop those that are too old."""
         for path in self.files():
             try:
-                if (today - _day_of(path)).days > self._keep_days:
+                if (today - _day_of(path)).days > self.keep_days:
                     path.unlink()
                 elif path.suffix == ".log" and _day_of(path) < today:
                     _pack(path)

@@ -64,6 +64,7 @@ class Relay:
         self._apis = apis
         self._clock = clock
         self._settings = settings
+        self.keep_done_days = settings.keep_done_days
         self._bell = bell
         self._running: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -221,7 +222,7 @@ class Relay:
                     next_look = time.monotonic() + _LOOK_OVER
                     await self._database.examine()
                 if time.monotonic() >= next_prune:
-                    before = self._clock.now() - timedelta(days=self._settings.keep_done_days)
+                    before = self._clock.now() - timedelta(days=self.keep_done_days)
                     more = await self._database.write(partial(prune, before=before))
                     next_prune = time.monotonic() + (1.0 if more else _HOUSEKEEPING)
             except Unavailable as fault:

@@ -154,6 +154,11 @@ class System:
             raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
         self._parts.bell.ring_all()
 
+    def keep(self, *, journal_days: int, done_days: int) -> None:
+        """How long journal files and done deliveries are kept, from now on."""
+        self._journal.keep_days = journal_days
+        self._parts.relay.keep_done_days = done_days
+
     def metrics(self) -> Mapping[str, float]:
         """Every counter and gauge by its Prometheus name."""
         counters, now = self._parts.relay.counters, time.monotonic()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 
-from tests.webui.stage import Shop
+from hub.app import Hub
+from hub.kernel.live import LiveHub
+from hub.modules.access.api import AccessApi, prepare
+from tests.webui.fake_pbx import FakePbx
+from tests.webui.stage import PASSWORD, WIDE, Shop
+from webui.app import make_app
+from webui.following import Following
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 SHOP = {
@@ -126,3 +134,85 @@ async def test_another_shop_is_nobody_elses(shop: Shop) -> None:
         assert (await client.get(path)).status == 404
     assert (await send(client, "/settings/shops/new", SHOP))[0] == 403
     assert (await send(client, "/settings/hours/main", HOURS))[0] == 403
+
+
+async def test_days_of_keeping_count_at_once_and_survive_a_start(
+    owner: TestClient[Any, Any], shop: Shop
+) -> None:
+    days = {"journal.keep_days": "7", "recordings.retention_days": "30", "relay.keep_done_days": "3"}
+    assert (await send(owner, "/settings/retention", days))[0] == 303
+    hub = shop.hub
+    for _ in range(100):
+        if hub.journal.keep_days == 7:
+            break
+        await asyncio.sleep(0.02)
+    assert (hub.journal.keep_days, hub.relay.keep_done_days) == (7, 3)
+    hub.system.keep(journal_days=1, done_days=1)
+    await prepare(hub.installation)
+    assert (hub.journal.keep_days, hub.relay.keep_done_days) == (7, 3)
+
+
+async def test_a_change_of_another_process_is_followed_also_without_a_hint(hub: Hub) -> None:
+    transactions, shop_id = hub.transactions, hub.installation.default_shop
+    following = Following(replace(hub.installation, live=LiveHub()), every=0.02)
+    following.start()
+    async with transactions.writing(actor=None, shop_id=shop_id) as uow:
+        await AccessApi(uow, hub.installation.deps).retention.choose({"journal.keep_days": 5})
+    for _ in range(100):
+        if hub.journal.keep_days == 5:
+            break
+        await asyncio.sleep(0.02)
+    await following.stop()
+    assert hub.journal.keep_days == 5
+
+
+@pytest.mark.parametrize("wrong", ["0", "x", "", "99999", "-1", "1.5", "9" * 40])
+async def test_days_that_are_none_are_told_and_change_nothing(
+    owner: TestClient[Any, Any], shop: Shop, wrong: str
+) -> None:
+    status, text = await send(owner, "/settings/retention", {"journal.keep_days": wrong})
+    assert status == 422
+    assert "Write a number of days from 1 to 3650." in text
+    assert f'value="{wrong}"' in text
+    assert shop.hub.journal.keep_days == 30
+
+
+async def test_what_file_or_environment_say_wins_and_is_shown_as_such(
+    hub: Hub, shop: Shop, owner: TestClient[Any, Any]
+) -> None:
+    await send(owner, "/settings/retention", {"journal.keep_days": "7"})
+    given = frozenset({"journal.keep_days", "ami.trunks"})
+    pbx = FakePbx()
+    settings = replace(hub.installation.settings, given=given)
+    deps = replace(hub.installation.deps, settings=settings, telephony=pbx)
+    installation = replace(hub.installation, settings=settings, deps=deps)
+    client: TestClient[Any, Any]
+    async with TestClient(TestServer(make_app(installation, WIDE))) as client:
+        await client.post("/login", data={"login": "owner", "password": PASSWORD})
+        text = await text_of(client, "/settings/retention")
+        assert "HUB_JOURNAL__KEEP_DAYS" in text
+        assert re.search(r'name="journal.keep_days"[^>]*value="30"[^>]*disabled', text)
+        assert "HUB_AMI__TRUNKS" in await text_of(client, "/settings/pbx")
+        assert (await send(client, "/settings/pbx/lines", {"line": "101"}))[0] == 409
+        assert (await send(client, "/settings/retention", {"journal.keep_days": "9"}))[0] == 422
+    assert pbx.trunks == []
+
+
+async def test_a_phone_goes_from_one_person_to_another(hub: Hub, shop: Shop) -> None:
+    await shop.person("owner")
+    anna = await shop.person("receptionist", "anna", extensions=["101"])
+    boris = await shop.person("master", "boris")
+    deps = replace(hub.installation.deps, telephony=FakePbx())
+    client: TestClient[Any, Any]
+    async with TestClient(TestServer(make_app(replace(hub.installation, deps=deps), WIDE))) as client:
+        await client.post("/login", data={"login": "owner", "password": PASSWORD})
+        assert "kyivstar_1" not in await text_of(client, "/settings/phones")
+        given = {"extension": "101", "person_id": boris.id}
+        assert (await send(client, "/settings/phones", given))[0] == 303
+        people = {one["id"]: one for one in (await (await client.get("/api/v1/employees")).json())["items"]}
+        assert (people[anna.id]["extensions"], people[boris.id]["extensions"]) == ([], ["101"])
+        assert (await send(client, "/settings/phones", {"extension": "101", "person_id": "x"}))[0] == 422
+        assert (await send(client, "/settings/phones", {"extension": "<b>", "person_id": anna.id}))[0] == 422
+        assert (await send(client, "/settings/phones", {"extension": "101", "person_id": ""}))[0] == 303
+        people = {one["id"]: one for one in (await (await client.get("/api/v1/employees")).json())["items"]}
+        assert people[boris.id]["extensions"] == []

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from hub.errors import Unavailable
+from hub.errors import Conflict, Unavailable
 from hub.kernel.manifest import ROLES
 from hub.modules.access.api import TRUNKS, AccessApi
 from hub.ports.errors import ConnectorError
@@ -21,7 +21,7 @@ PATIENCE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Endpoints:
+class Endpoints:
     """What the PBX says of its endpoints, or why it does not."""
 
     found: Sequence[Endpoint]
@@ -36,11 +36,13 @@ async def overview(request: Request) -> web.StreamResponse:
 async def pbx(request: Request) -> web.StreamResponse:
     """The line to the PBX, and which of its endpoints are outside lines."""
     telephony = request.deps.telephony
-    endpoints = await _endpoints(telephony)
-    wild = [pattern for pattern in await _patterns(request) if set(pattern) & set("*?[")]
+    endpoints = await ask_endpoints(telephony)
+    patterns = await _patterns(request)
     return request.page(
-        "pbx.html", telephony=telephony, endpoints=endpoints, wild=wild, ami=request.deps.settings.ami
-    )
+        "pbx.html", telephony=telephony, endpoints=endpoints, ami=request.deps.settings.ami,
+        wild=[pattern for pattern in patterns if set(pattern) & set("*?[")], is_fixed=_is_fixed(request),
+        missing=[one for one in patterns if not any(fnmatchcase(e.name, one) for e in endpoints.found)],
+    )  # fmt: skip
 
 
 async def test_pbx(request: Request) -> web.StreamResponse:
@@ -50,8 +52,13 @@ async def test_pbx(request: Request) -> web.StreamResponse:
 
 
 async def choose_lines(request: Request) -> web.StreamResponse:
-    """Store what was ticked, then tell the connector."""
+    """Store what was ticked, then tell the connector; other processes follow."""
     telephony = _needed(request.deps.telephony)
+    if _is_fixed(request):
+        raise Conflict(
+            "settings.fixed", "File or environment say this; change it there.",
+            "The setting is HUB_AMI__TRUNKS.",
+        )  # fmt: skip
     ticked = [name for name in request.form.getall("line", []) if 0 < len(name) <= 100]
     more = [part for part in request.form.get("patterns", "").replace(",", " ").split() if len(part) <= 100]
     patterns = list(dict.fromkeys([*more, *(_literal(n) for n in ticked if not _is_matched(n, more))]))
@@ -69,16 +76,17 @@ async def roles(request: Request) -> web.StreamResponse:
     return request.page("roles.html", modules=modules, roles=ROLES)
 
 
-async def _endpoints(telephony: Telephony | None) -> _Endpoints:
+async def ask_endpoints(telephony: Telephony | None) -> Endpoints:
+    """The PBX's endpoints; nobody waits for it longer than PATIENCE."""
     if telephony is None:
-        return _Endpoints((), "")
+        return Endpoints((), "")
     try:
         async with asyncio.timeout(PATIENCE):
-            return _Endpoints(await telephony.endpoints(), "")
+            return Endpoints(await telephony.endpoints(), "")
     except TimeoutError:
-        return _Endpoints((), "The PBX does not answer.")
+        return Endpoints((), "The PBX does not answer.")
     except ConnectorError as error:
-        return _Endpoints((), error.text)
+        return Endpoints((), error.text)
 
 
 async def _examine(telephony: Telephony) -> Sequence[Finding]:
@@ -92,11 +100,17 @@ async def _examine(telephony: Telephony) -> Sequence[Finding]:
 
 
 async def _patterns(request: Request) -> list[str]:
+    if _is_fixed(request):
+        return list(request.deps.settings.ami.trunks)
     async with request.reading() as uow:
         stored = await AccessApi(uow, request.deps).shops.option(TRUNKS)
     return (
         [str(one) for one in stored] if isinstance(stored, list) else list(request.deps.settings.ami.trunks)
     )
+
+
+def _is_fixed(request: Request) -> bool:
+    return "ami.trunks" in request.deps.settings.given
 
 
 def _needed(telephony: Telephony | None) -> Telephony:

@@ -23,7 +23,9 @@ from hub.modules.access.rules_audit import Anchor, Verdict
 from hub.modules.access.service_audit import AuditFilter, AuditService
 from hub.modules.access.service_login import Known, LoginService
 from hub.modules.access.service_people import PeopleService, names_by_extension
+from hub.modules.access.service_retention import RetentionService
 from hub.modules.access.service_shops import (
+    SETTINGS_TOPIC,
     TRUNKS,
     ShopService,
     ensure_first_shop,
@@ -31,7 +33,7 @@ from hub.modules.access.service_shops import (
     stored_trunks,
 )  # fmt: skip
 from hub.modules.access.service_tokens import TokenService
-from hub.modules.access.start import prepare
+from hub.modules.access.start import follow, prepare
 from hub.modules.access.views import (
     AuditView,
     HolidayView,
@@ -48,6 +50,7 @@ from hub.modules.access.views import (
 from hub.values import ShopId
 
 __all__ = [
+    "SETTINGS_TOPIC",
     "TRUNKS",
     "AccessApi",
     "Anchor",
@@ -74,6 +77,7 @@ __all__ = [
     "clean_login",
     "covers",
     "ensure_first_shop",
+    "follow",
     "hash_password",
     "may_appoint",
     "names_by_extension",
@@ -102,6 +106,7 @@ class AccessApi:
         self.logins = LoginService(uow, deps)
         self.tokens = TokenService(uow, deps)
         self.audit = AuditService(uow, deps)
+        self.retention = RetentionService(uow, deps)
 
     async def list_people(
         self, shops: Collection[ShopId] | None = None, *, only_active: bool = False

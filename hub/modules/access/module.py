@@ -7,7 +7,15 @@ from pathlib import Path
 from hub.kernel.jobs import every
 from hub.kernel.manifest import MenuItem, Module, Permission, Scope
 from hub.kernel.web import SettingsItem
-from hub.modules.access import jobs, operations_audit, operations_shops, web, web_hours, web_shops
+from hub.modules.access import (
+    jobs,
+    operations_audit,
+    operations_shops,
+    web,
+    web_hours,
+    web_retention,
+    web_shops,
+)
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
 
@@ -26,7 +34,7 @@ MODULE = Module(
     title="People and rights",
     folder=Path(__file__).parent,
     api=AccessApi,
-    routes=(*web.routes, *web_shops.routes, *web_hours.routes),
+    routes=(*web.routes, *web_shops.routes, *web_hours.routes, *web_retention.routes),
     operations=(*operations, *operations_shops.operations, *operations_audit.operations),
     menu=(MenuItem("People", "/settings/people", "people.view", "id", order=80),),
     permissions=(
@@ -57,6 +65,15 @@ MODULE = Module(
             icon="clock",
             group="shop",
             order=20,
+        ),
+        SettingsItem(
+            title="Keeping",
+            text="How long journal, recordings and events are kept",
+            path="/settings/retention",
+            right="settings.view",
+            icon="archive",
+            group="care",
+            order=30,
         ),
         SettingsItem(
             title="People",
