@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from hub.clock import Clock
 from hub.events.base import Event
 from hub.events.catalogue import EVENTS
+from hub.kernel.backup.areas import places_of
+from hub.kernel.backup.keeping import Backups
 from hub.kernel.batches import Failed, HotPath
 from hub.kernel.check import check
 from hub.kernel.claims import Claims
@@ -34,12 +36,13 @@ from hub.kernel.manifest import Module, grants_of
 from hub.kernel.migrating import migrate
 from hub.kernel.neighbours import Neighbours, SharedLimiter
 from hub.kernel.outbox import Outbox
+from hub.kernel.quarantine import Quarantine
 from hub.kernel.relay import Relay
 from hub.kernel.routing import Routing, installed
 from hub.kernel.samples import sample_of
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.supervisor import Supervisor
-from hub.kernel.system import Parts, System
+from hub.kernel.system import Parts, System, program_version
 from hub.kernel.uow import SqlTransactions
 from hub.kernel.wakeup import RelayCounters, Wakeup
 from hub.kernel.workers import WorkerRunner
@@ -93,17 +96,9 @@ class Hub:
         if telephony is not None and self.links is not None:
             telephony = SharedTelephony(telephony, self.links)
         jobs = JobStore([job for m in self.modules for job in m.jobs], clock, settings.shop.timezone)
-        deps = Deps(
-            settings=settings,
-            clock=clock,
-            jobs=JobQueue(jobs, clock, lambda: self.jobs.wake()),
-            telephony=telephony,
-            practice=practice,
-            system=self.system,
-            outbound=outbound,
-            card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
-            grants=grants_of(self.modules),
-        )
+        self.quarantine = Quarantine(self.database, clock, self._routing.senders)
+        self.backups = self._backups(settings, clock)
+        deps = self._deps(settings, clock, jobs, telephony, practice, outbound)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
         self._rehearsal = self._hot_path(self._stumbled)
@@ -113,6 +108,24 @@ class Hub:
         self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
         self.jobs = self._job_runner(jobs)
         self.workers = self._worker_runner()
+
+    def _deps(
+        self, settings: Settings, clock: Clock, jobs: JobStore, telephony: Telephony | None,
+        practice: PracticeExchange | None, outbound: Outbound | None,
+    ) -> Deps:  # fmt: skip
+        return Deps(
+            settings=settings,
+            clock=clock,
+            jobs=JobQueue(jobs, clock, lambda: self.jobs.wake()),
+            telephony=telephony,
+            practice=practice,
+            system=self.system,
+            outbound=outbound,
+            quarantine=self.quarantine,
+            backups=self.backups,
+            card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
+            grants=grants_of(self.modules),
+        )
 
     def _installation(self, deps: Deps, bus: Bus | None) -> Installation:
         return Installation(
@@ -131,6 +144,12 @@ class Hub:
     def _joined(self, bus: Bus) -> Neighbours:
         poll = self.installation.settings.relay.poll
         return Neighbours(bus, self.live, self._bell, self.database, poll)
+
+    def _backups(self, settings: Settings, clock: Clock) -> Backups:
+        areas = [area for module in self.modules for area in module.files]
+        stones = [module.tombstones for module in self.modules if module.tombstones is not None]
+        places = places_of(areas, settings)
+        return Backups(self.database, settings, places, stones, clock, program_version())
 
     def _hot_path(self, failed: Failed) -> HotPath:
         settings = self.installation.settings.relay
@@ -154,6 +173,7 @@ class Hub:
             Claims(self._routing.ordinary, self.codec, installation.clock),
             self._bell,
             self._counters,
+            self.quarantine,
             deps=installation.deps,
             apis=installation.apis,
             clock=installation.clock,
@@ -167,6 +187,7 @@ class Hub:
             self.database,
             self.transactions,
             self.live,
+            self.quarantine,
             deps=installation.deps,
             apis=installation.apis,
             clock=installation.clock,

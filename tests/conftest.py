@@ -14,6 +14,7 @@ from hub.clock import FrozenClock
 from hub.kernel.journal import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.settings import (
+    BackupSettings,
     DatabaseSettings,
     JobsSettings,
     JournalSettings,
@@ -89,6 +90,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
         journal=JournalSettings(folder=str(tmp_path / "journal")),
         recordings=RecordingsSettings(store=str(tmp_path / "recordings")),
         jobs=JobsSettings(poll=0.2, lease=5.0),
+        backup=BackupSettings(folder=str(tmp_path / "backups"), at=""),
         relay=RelaySettings(poll=0.2, lease=5.0, backoff=(0.02, 0.04, 0.08)),
     )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hub.cli.parser import make_parser
 from hub.errors import HubError, Invalid
-from hub.settings import LogSettings, Settings, load
+from hub.reading import load
+from hub.settings import LogSettings, Settings
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -113,6 +114,19 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     return EXIT_OK if asyncio.run(replay(settings, arguments)) else EXIT_FAILED
 
 
+def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.backup import backup
+
+    return EXIT_OK if asyncio.run(backup(settings, arguments)) else EXIT_FAILED
+
+
+def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.backup import restore
+
+    asyncio.run(restore(settings, arguments))
+    return EXIT_OK
+
+
 def _check(arguments: argparse.Namespace, _: Settings) -> int:
     from hub.cli.checkout import check
 
@@ -127,5 +141,7 @@ _COMMANDS: Mapping[str, Command] = {
     "user": _user,
     "token": _token,
     "replay": _replay,
+    "backup": _backup,
+    "restore": _restore,
     "check": _check,
 }

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from hub.errors import HubError, Invalid
 from hub.ports.telephony import Finding
-from hub.settings import Settings, masked
+from hub.reading import masked
+from hub.settings import Settings
 
 _SIGNS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 

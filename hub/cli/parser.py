@@ -37,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_user(commands)
     _add_token(commands)
     _add_replay(commands)
+    _add_backup(commands)
     check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
     check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
     return parser
@@ -78,3 +79,14 @@ def _add_replay(commands: Any) -> None:
     replay.add_argument("day", metavar="DAY", help="a day of the shop: 2026-01-05, today, yesterday")
     replay.add_argument("--pbx", metavar="NAME", help="whose journal, where several PBXs write one")
     replay.add_argument("--take-over", action="store_true", help="write the new values into the history")
+
+
+def _add_backup(commands: Any) -> None:
+    key = "the file that holds the key; without: HUB_BACKUP__PASSPHRASE"
+    backup = commands.add_parser("backup", help="take a backup now, and prove it by a rehearsal")
+    backup.add_argument("--to", metavar="FOLDER", help="where to; without: HUB_BACKUP__FOLDER")
+    backup.add_argument("--key-file", metavar="FILE", help=key)
+    restore = commands.add_parser("restore", help="put a backup back; what is there now is kept aside")
+    restore.add_argument("file", metavar="FILE", help="a file that pitline backup wrote")
+    restore.add_argument("--replace", action="store_true", help="also where something is there already")
+    restore.add_argument("--key-file", metavar="FILE", help=key)

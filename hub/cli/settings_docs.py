@@ -48,6 +48,8 @@ def markdown_table() -> str:
 def _sections() -> Iterator[tuple[str, Any]]:
     default = Settings()
     for spec in fields(Settings):
+        if spec.name == "given":
+            continue  # says which settings were given, and is none itself
         yield spec.name, getattr(default, spec.name)
 
 

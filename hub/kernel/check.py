@@ -12,7 +12,7 @@ from hub.kernel.manifest import ROLES, Module, Subscription
 from hub.kernel.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
-_KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_")
+_KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_", "backup_")
 
 
 def check(modules: Sequence[Module]) -> None:
@@ -36,6 +36,7 @@ def check(modules: Sequence[Module]) -> None:
             _handler(module, subscription)
         for job in module.jobs:
             _job(module, job)
+    _unique("file area", ((a.name, m) for m in modules for a in m.files))
     _rights(modules)
     _tables(modules)
 
@@ -79,6 +80,8 @@ def _handler(module: Module, subscription: Subscription) -> None:
         raise _wrong(module, f"The handler {subscription.name!r} must be either ordinary or for batches.")
     if not subscription.name.startswith(module.name + "."):
         raise _wrong(module, f"The handler {subscription.name!r} must be called {module.name}.<function>.")
+    if subscription.sends and subscription.handle is None:
+        raise _wrong(module, f"The handler {subscription.name!r} takes batches, so it must not send.")
     if not subscription.events:
         raise _wrong(module, f"The handler {subscription.name!r} subscribes to no event.")
     if subscription.handle is None:

@@ -55,17 +55,19 @@ class Claims:
             )
             .exists()
         )
-        self._free = (
-            joined(handlers)
+        self._free, self._free_at_home = (
+            joined(names)
             .where(d.not_before <= bindparam("now"), d.claimed_until <= bindparam("now"), ~before_it)
             .limit(bindparam("free"))
+            for names in (handlers, [name for name, one in handlers.items() if not one.sends])
         )
 
-    def take(self, connection: Connection, free: int, lease: float) -> list[Claim]:
-        """Claim up to so many free deliveries, oldest first."""
+    def take(self, connection: Connection, free: int, lease: float, *, at_home: bool = False) -> list[Claim]:
+        """Claim up to so many free deliveries, oldest first; `at_home`: none that reaches outside."""
         now = moment(connection, self._clock)
         claims = []
-        for row in connection.execute(self._free, {"now": now, "free": free}).all():
+        query = self._free_at_home if at_home else self._free
+        for row in connection.execute(query, {"now": now, "free": free}).all():
             token = self._ids.next()
             taken = connection.execute(
                 _TAKE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -21,6 +21,7 @@ from hub.values import ShopId
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from hub.kernel.backup.keeping import Backups
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs import Jobs
     from hub.kernel.web import CardPart
@@ -142,6 +143,8 @@ class Deps:
     practice: PracticeExchange | None = None
     system: SystemView | None = None
     outbound: Outbound | None = None
+    quarantine: QuarantineView | None = None
+    backups: Backups | None = None
     card: tuple[CardPart, ...] = ()
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -156,6 +159,45 @@ class WorkerContext:
     shop_id: ShopId
     work: asyncio.Event
     log: FilteringBoundLogger
+
+
+class QuarantineView(Protocol):
+    """Whether anything may be sent; of a system that was restored, nothing until a person says so."""
+
+    async def ensure_free(self) -> None:
+        """Before anything reaches outside. Raises Unavailable (`quarantine.on`) while it lasts."""
+        ...
+
+    async def waiting(self) -> Sequence[Waiting]:
+        """What a release would let go."""
+        ...
+
+    async def state(self) -> QuarantineState | None:
+        """None: everything may be sent."""
+        ...
+
+    def release(self, connection: Connection, by: str | None, *, discard: bool) -> int:
+        """End it, in the caller's transaction; `discard`: what waits is never sent. How many were
+        dropped."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineState:
+    """Since when nothing is sent, and from when the backup is."""
+
+    id: str
+    begun_at: datetime
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Deliveries of one handler that would reach outside."""
+
+    handler: str
+    count: int
+    oldest: datetime
 
 
 class SystemView(Protocol):

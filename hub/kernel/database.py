@@ -70,6 +70,11 @@ class Database:
         self.path = sqlite.file_of(self._url)
         if self._exclusive:
             self._file_lock = sqlite.claim_file(self.path)
+        try:
+            sqlite.refuse_a_gap(self.path)
+        except Unavailable:
+            self._let_go()
+            raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writer = sqlite.writer_engine(self.path, checkpoints=self._exclusive)
         self._scout_threads = ThreadPoolExecutor(_SCOUTS, thread_name_prefix="scout")
@@ -91,6 +96,9 @@ class Database:
         if self._thread is not None and self._writer is not None:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
             self._thread.shutdown(wait=False)
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._file_lock is not None:
             os.close(self._file_lock)
             self._file_lock = None

@@ -18,6 +18,7 @@ from hub.kernel.faults import storage_fault
 from hub.kernel.jobqueue import TOPIC
 from hub.kernel.jobs import CANCELLED, FAILED, WAITING, JobResult
 from hub.kernel.jobstore import JobStore, Progress, Taken
+from hub.kernel.quarantine import Quarantine
 from hub.kernel.uow import SqlTransactions
 from hub.log import bound, get_logger
 from hub.ports.live import Hint, LiveSink
@@ -114,6 +115,7 @@ class JobRunner:
         database: Database,
         transactions: SqlTransactions,
         live: LiveSink,
+        quarantine: Quarantine,
         *,
         deps: Deps,
         apis: frozenset[type[Any]],
@@ -127,6 +129,7 @@ class JobRunner:
         self.clock = clock
         self._database = database
         self._live = live
+        self._quarantine = quarantine
         self._settings = settings
         self._bell = asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
@@ -199,7 +202,9 @@ class JobRunner:
         due_in = await self._database.read(self.store.look)
         if due_in is None or due_in > 0:
             return poll if due_in is None else min(poll, due_in + 0.001)
-        taken = await self._database.write(partial(self.store.take, free=free, lease=self._settings.lease))
+        at_home = await self._quarantine.state() is not None
+        take = partial(self.store.take, free=free, lease=self._settings.lease, at_home=at_home)
+        taken = await self._database.write(take)
         for one in taken:
             self._tell(one, one.rev)
             run = RunContext(one, self)

@@ -155,7 +155,8 @@ class Cron:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A kind of work. `name` is recorded and permanent; `right` is needed to run it now and to cancel
-    it; `longest` seconds end a run that hangs; `alone`: never two runs of it at once."""
+    it; `longest` seconds end a run that hangs; `alone`: never two runs of it at once; `sends`: it reaches
+    outside, so in a quarantine it waits."""
 
     name: str
     run: Run
@@ -165,6 +166,7 @@ class Job:
     backoff: tuple[float, ...] = BACKOFF
     longest: float = 3600.0
     alone: bool = True
+    sends: bool = False
 
 
 def every(

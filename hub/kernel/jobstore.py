@@ -93,14 +93,16 @@ class JobStore:
         times = [time for time in (scheduled, asked) if time is not None]
         return min(times) - now if times else None
 
-    def take(self, connection: Connection, free: int, lease: float) -> list[Taken]:
-        """Make the runs that the clock asks for; take up to so many that are due, the longest due first."""
+    def take(self, connection: Connection, free: int, lease: float, *, at_home: bool = False) -> list[Taken]:
+        """Make the runs that the clock asks for; take up to so many that are due, the longest due first.
+        `at_home`: none that reaches outside."""
         if connection.dialect.name == "postgresql":
             connection.execute(_TURN)
         now = moment(connection, self._clock)
         self._ring(connection, now)
         busy = _alive(connection, now)
-        due = connection.execute(_DUE, {"now": now, "names": list(self.jobs)}).all()
+        names = [name for name, job in self.jobs.items() if not (at_home and job.sends)]
+        due = connection.execute(_DUE, {"now": now, "names": names}).all()
         taken: list[Taken] = []
         for row in due:
             job = self.jobs[row.job]

@@ -10,8 +10,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from hub.events.base import Event
+from hub.kernel.backup.areas import FileArea
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, WorkerContext
 from hub.kernel.jobs import Job
+from hub.kernel.tombstones import Tombstones
 from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
 
 Scope = Literal["all", "shop", "own"]
@@ -72,17 +74,22 @@ class PageScript:
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A handler of some events. `name` is recorded with each delivery and is permanent.
-    Exactly one of `handle` (ordinary, async) and `handle_batch` (hot path, sync Core) is set."""
+    Exactly one of `handle` (ordinary, async) and `handle_batch` (hot path, sync Core) is set.
+    `sends`: it reaches outside, so in a quarantine its deliveries wait."""
 
     name: str
     events: tuple[type[Event], ...]
     handle: Callable[[Any, HandlerContext], Awaitable[None]] | None = None
     handle_batch: Callable[[BatchContext, Sequence[Delivered[Any]]], None] | None = None
+    sends: bool = False
 
 
-def on(event: type[Event], handler: Callable[[Any, HandlerContext], Awaitable[None]]) -> Subscription:
-    """An ordinary handler, `async def on_<event>(event, ctx)`, in a unit of work of its own."""
-    return Subscription(_name_of(handler), (event,), handle=handler)
+def on(
+    event: type[Event], handler: Callable[[Any, HandlerContext], Awaitable[None]], *, sends: bool = False
+) -> Subscription:
+    """An ordinary handler, `async def on_<event>(event, ctx)`, in a unit of work of its own. `sends`:
+    it reaches outside."""
+    return Subscription(_name_of(handler), (event,), handle=handler, sends=sends)
 
 
 def on_batch(
@@ -113,7 +120,8 @@ class Worker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`."""
+    """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`.
+    `files` are the folders that belong into a backup, `tombstones` what must stay so after a restore."""
 
     name: str
     title: str
@@ -133,6 +141,8 @@ class Module:
     jobs: tuple[Job, ...] = ()
     observer: Observer | None = None
     workers: tuple[Worker, ...] = ()
+    files: tuple[FileArea, ...] = ()
+    tombstones: Tombstones | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

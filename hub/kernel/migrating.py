@@ -59,6 +59,11 @@ async def migrate(database: Database) -> str:
 
 
 def _upgrade(connection: Connection) -> None:
+    upgrade(connection)
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run what is missing up to a revision, in the caller's transaction."""
     # Loaded here: alembic costs a third of a second that a start on a present schema need not pay.
     from alembic import command
     from alembic.config import Config
@@ -68,4 +73,4 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

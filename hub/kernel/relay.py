@@ -28,6 +28,7 @@ from hub.kernel.hotline import HotLine
 from hub.kernel.manifest import Subscription
 from hub.kernel.outbox import moment
 from hub.kernel.pruning import prune
+from hub.kernel.quarantine import Quarantine
 from hub.kernel.uow import SqlTransactions
 from hub.kernel.wakeup import RelayCounters, Wakeup
 from hub.log import bound, get_logger
@@ -50,6 +51,7 @@ class Relay:
         claims: Claims,
         bell: Wakeup,
         counters: RelayCounters,
+        quarantine: Quarantine,
         *,
         deps: Deps,
         apis: frozenset[type[Any]],
@@ -60,6 +62,7 @@ class Relay:
         self._transactions = transactions
         self._hot = hot
         self.claims = claims
+        self._quarantine = quarantine
         self._deps = deps
         self._apis = apis
         self._clock = clock
@@ -132,8 +135,13 @@ class Relay:
         free = AT_ONCE - len(self._running)
         if free <= 0 or not self.claims.handlers:
             return False
-        lease = self._settings.lease
-        claimed = await self._database.write(lambda connection: self.claims.take(connection, free, lease))
+        take = partial(
+            self.claims.take,
+            free=free,
+            lease=self._settings.lease,
+            at_home=await self._quarantine.state() is not None,
+        )
+        claimed = await self._database.write(take)
         for claim in claimed:
             task = asyncio.create_task(self.deliver(claim), name=f"deliver-{claim.handler}")
             self._running.add(task)

@@ -25,6 +25,11 @@ class Routing:
         self.routes: Mapping[str, tuple[str, ...]] = {name: tuple(names) for name, names in routes.items()}
 
     @property
+    def senders(self) -> frozenset[str]:
+        """The names of the handlers that reach outside."""
+        return frozenset(name for name, one in self.ordinary.items() if one.sends)
+
+    @property
     def hot(self) -> frozenset[str]:
         """The names of the handlers that take batches."""
         return frozenset(self.batch)

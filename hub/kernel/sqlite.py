@@ -42,6 +42,33 @@ def file_of(url: str) -> Path:
     return path
 
 
+def note_of(path: Path) -> Path:
+    """Stands beside the database while a restore swaps it: a hub that finds it does not start."""
+    return path.with_name(path.name + ".restoring")
+
+
+def sqlite_mirror(path: Path) -> Path:
+    """The file beside the database that no restore replaces (hub.kernel.tombstones)."""
+    return path.with_name(path.name + ".tombstones")
+
+
+def refuse_a_gap(path: Path) -> None:
+    """A database that was there and is not is never replaced by an empty one. Raises Unavailable."""
+    if note_of(path).exists():
+        raise Unavailable(
+            "database.half_restored",
+            f"A restore into {path} was not finished.",
+            "Run pitline restore again; what was there before stands beside it as .kept-...",
+        )
+    is_there = path.exists() and path.stat().st_size > 0
+    if not is_there and sqlite_mirror(path).exists():
+        raise Unavailable(
+            "database.gone",
+            f"The database {path} was here and is gone.",
+            f"Put it back, or run pitline restore. To begin anew, delete {sqlite_mirror(path)} too.",
+        )
+
+
 def claim_file(path: Path) -> int:
     """Lock the database for one running hub; the lock goes with the process. Raises Unavailable when
     another one runs on it: two writers in two processes are not safe on SQLite."""

@@ -72,7 +72,9 @@ def test_every_table_belongs_to_a_module_or_to_the_kernel() -> None:
     for path in modules():
         if (path / "models.py").exists():
             importlib.import_module(f"hub.modules.{path.name}.models")
-    owners = ("event_", "job_", "link_", "idempotency_", *(f"{module.name}_" for module in MODULES))
+    owners = (
+        "event_", "job_", "link_", "idempotency_", "backup_", *(f"{module.name}_" for module in MODULES)
+    )  # fmt: skip
     assert [name for name in Base.metadata.tables if not name.startswith(owners)] == []
 
 

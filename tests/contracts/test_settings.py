@@ -6,7 +6,8 @@ import re
 import tomllib
 from dataclasses import fields
 
-from hub.settings import Settings, names
+from hub.reading import names
+from hub.settings import Settings
 from tests.contracts.sources import ROOT
 
 EXAMPLE = ROOT / "config" / "hub.example.toml"

@@ -45,6 +45,7 @@ class HubProcess:
             "HUB_DATABASE__URL": database_url or f"sqlite+aiosqlite:///{folder / 'hub.db'}",
             "HUB_JOURNAL__FOLDER": str(folder / "journal"),
             "HUB_RECORDINGS__STORE": str(folder / "recordings"),
+            "HUB_BACKUP__FOLDER": str(folder / "backups"),
             **(settings or {}),
         }
 

@@ -39,6 +39,8 @@ def demo_settings(settings: Settings) -> Settings:
         database = DatabaseSettings(url=f"sqlite+aiosqlite:///{_FOLDER}/pitline.db")
     if journal == default.journal:
         journal = JournalSettings(folder=str(_FOLDER / "journal"))
+    if settings.backup == default.backup:
+        settings = replace(settings, backup=replace(settings.backup, folder=str(_FOLDER / "backups")))
     if recordings == default.recordings:
         recordings = RecordingsSettings(store=str(_FOLDER / "recordings"))
     return replace(

@@ -18,6 +18,7 @@ from hub.modules.access import (
 )
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
+from hub.modules.access.service_restore import TOMBSTONES
 
 _STAFF: dict[str, Scope] = {
     "owner": "all",
@@ -85,6 +86,7 @@ MODULE = Module(
             order=10,
         ),
     ),
+    tombstones=TOMBSTONES,
     jobs=(
         every(hours=1, run=jobs.forget_old_logins, title="Forget old log-ins"),
         every(hours=1, run=jobs.forget_old_answers, title="Forget old answers of the API"),

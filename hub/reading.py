@@ -1,0 +1,168 @@
+"""Reads the settings, once: defaults in code, then config/hub.toml, then `HUB_<SECTION>__<KEY>`; a secret
+may come from the file named by `HUB_<SECTION>__<KEY>_FILE`. An unknown name stops the start and the nearest
+right one is named. Nothing reads the environment after this."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hub.errors import Invalid
+from hub.secret import Secret
+from hub.settings import Settings
+
+_PREFIX = "HUB_"
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def load(environment: Mapping[str, str], toml: Path | None = None) -> Settings:
+    """Read the settings. Raises Invalid (code `settings.invalid`) naming the setting, what is wrong
+    with it, and for an unknown name the nearest right one."""
+    raw: dict[str, dict[str, Any]] = {}
+    if toml is not None and toml.is_file():
+        for section, key, value in _from_toml(toml):
+            raw.setdefault(section, {})[key] = value
+    for section, key, value in _from_environment(environment):
+        raw.setdefault(section, {})[key] = value
+    sections: dict[str, Any] = {}
+    for name, kind in _sections():
+        sections[name] = _section(kind, name, raw.get(name, {}))
+    given = frozenset(f"{section}.{key}" for section, keys in raw.items() for key in keys)
+    settings = Settings(given=given, **sections)
+    _check(settings)
+    return settings
+
+
+def names() -> list[str]:
+    """Every setting's name in the environment, in order: for the example file and the docs."""
+    return [f"{_PREFIX}{section}__{key}".upper() for section, key, _ in _known()]
+
+
+def _sections() -> Iterator[tuple[str, type[Any]]]:
+    hints = typing.get_type_hints(Settings)
+    yield from ((spec.name, hints[spec.name]) for spec in fields(Settings) if spec.name != "given")
+
+
+def _known() -> Iterator[tuple[str, str, Any]]:
+    for section, kind in _sections():
+        hints = typing.get_type_hints(kind)
+        for spec in fields(kind):
+            yield section, spec.name, hints[spec.name]
+
+
+def _from_toml(path: Path) -> Iterator[tuple[str, str, Any]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _wrong(str(path), f"is not valid TOML: {error}") from error
+    known = {(section, key) for section, key, _ in _known()}
+    for section, table in document.items():
+        for key, value in table.items() if isinstance(table, dict) else [("", table)]:
+            if (section, key) not in known:
+                raise _unknown(f"[{section}] {key}", [f"[{s}] {k}" for s, k in sorted(known)])
+            yield section, key, value
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    kinds = {f"{_PREFIX}{s}__{k}".upper(): (s, k, kind) for s, k, kind in _known()}
+    for name, value in environment.items():
+        if not name.startswith(_PREFIX) or "__" not in name:
+            continue
+        if name in kinds:
+            yield kinds[name][0], kinds[name][1], value
+        elif name.endswith("_FILE") and kinds.get(name.removesuffix("_FILE"), ("", "", None))[2] is Secret:
+            section, key, _ = kinds[name.removesuffix("_FILE")]
+            try:
+                yield section, key, Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise _wrong(name, f"names a file that cannot be read: {error}") from error
+        else:
+            raise _unknown(name, list(kinds))
+
+
+def _section(kind: type[Any], section: str, raw: Mapping[str, Any]) -> Any:
+    hints = typing.get_type_hints(kind)
+    return kind(**{key: _convert(hints[key], f"{section}.{key}", value) for key, value in raw.items()})
+
+
+def _convert(kind: Any, name: str, value: Any) -> Any:
+    origin = typing.get_origin(kind)
+    try:
+        if kind is Secret:
+            return Secret(str(value))
+        if origin is tuple:
+            items = value if isinstance(value, list) else [v.strip() for v in str(value).split(",")]
+            return tuple(_convert(typing.get_args(kind)[0], name, item) for item in items if item != "")
+        if kind is bool:
+            return _truth(value)
+        if kind in (int, float):
+            return kind(value)
+    except (TypeError, ValueError) as error:
+        shown = kind.__name__ if isinstance(kind, type) else str(kind)
+        raise _wrong(name, f"should be {shown}, not {value!r}") from error
+    return str(value)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError(value)
+
+
+def _check(settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.shop.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise _wrong("HUB_SHOP__TIMEZONE", f"knows no zone {settings.shop.timezone!r}") from error
+    country = settings.shop.country
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise _wrong("HUB_SHOP__COUNTRY", f"is a country of two letters, like UA, not {country!r}")
+    if settings.shop.short_call_seconds < 0:
+        raise _wrong("HUB_SHOP__SHORT_CALL_SECONDS", "is 0 or more")
+    if settings.shop.language not in ("en", "ru", "uk"):
+        raise _wrong("HUB_SHOP__LANGUAGE", "is one of en, ru, uk")
+    if settings.backup.at and not _TIME.fullmatch(settings.backup.at):
+        raise _wrong("HUB_BACKUP__AT", f"is a time of the day, like 03:30, not {settings.backup.at!r}")
+    if not settings.database.url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        raise _wrong("HUB_DATABASE__URL", "begins with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+    if settings.ami.host and not (settings.ami.username and settings.ami.secret):
+        raise _wrong("HUB_AMI__HOST", "is set, so HUB_AMI__USERNAME and HUB_AMI__SECRET are needed too")
+    for key in ("token_rate", "token_burst", "person_rate", "person_burst", "address_rate", "address_burst"):
+        if getattr(settings.api, key) <= 0:
+            raise _wrong(f"HUB_API__{key.upper()}", "is more than 0")
+    for name, port in (("HUB_SERVER__PORT", settings.server.port), ("HUB_AMI__PORT", settings.ami.port)):
+        if not 0 <= port <= 65535:
+            raise _wrong(name, f"is a port from 0 to 65535, not {port}")
+
+
+def _wrong(name: str, text: str) -> Invalid:
+    return Invalid("settings.invalid", f"The setting {name} {text}.", "Mend it and start again.")
+
+
+def _unknown(name: str, known: list[str]) -> Invalid:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    hint = f"Did you mean {nearest[0]}?" if nearest else ""
+    return Invalid("settings.unknown", f"There is no setting {name}.", hint)
+
+
+def masked(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Name and value of every setting, secrets masked: what `pitline doctor config` prints."""
+    for section, key, _ in _known():
+        value = getattr(getattr(settings, section), key)
+        yield f"{section}.{key}", repr(value) if is_dataclass(value) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
