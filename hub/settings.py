@@ -154,14 +154,14 @@ class LinksSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginSettings:
-    """Sessions and the brakes on log-in: failures per account in 30 minutes, per address in 5
-    minutes, and of everybody in 5 minutes; idle and longest life of a session in hours."""
+    """Failed log-ins: an account's in 30 minutes, others' in 5; hours of a session and an invitation."""
 
     per_account: int = 5
     per_address: int = 10
     everybody: int = 1000
     idle_hours: float = 12.0
     longest_hours: float = 24.0 * 14
+    invitation_hours: float = 72.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,14 @@ from webui.pages import (
     audit,
     document,
     home,
+    invitation,
     live_state,
     login,
+    people,
     phones,
     probes,
+    roles,
+    second_factor,
     settings,
     setup,
     system,
@@ -43,8 +47,9 @@ from webui.texts import Texts, own_folders
 
 SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
-    *home.routes, *login.routes, *setup.routes, *account.routes, *settings.routes, *phones.routes,
-    *tokens.routes, *audit.routes, *system.routes, *live_state.routes, *probes.routes,
+    *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
+    *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
+    *tokens.routes,     *audit.routes, *system.routes, *live_state.routes, *probes.routes,
 )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from hub.errors import HubError, NotSignedIn
+from hub.errors import HubError, NotAllowed, NotSignedIn
 from hub.kernel.installation import Installation
 from hub.kernel.web import Viewer
 from hub.log import get_logger
-from hub.modules.access.api import AccessApi, Known
+from hub.modules.access.api import AccessApi, Detour, Known
 from webui.guard import Cookies
 from webui.texts import accepted_language
 
@@ -25,12 +25,23 @@ _KEEP = 2000
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, and by which cookie; `stamp` changes when what they may do changes."""
+    """Who asks, and by which cookie; `stamp` changes when what they may do changes; `detour` is what
+    they must do before anything else."""
 
     viewer: Viewer
     session_token: str = ""
     stamp: str = ""
     must_change_password: bool = False
+    detour: Detour = ""
+
+
+def detained(detour: Detour) -> NotAllowed:
+    """What a program is told that comes with the cookie of somebody who must do something first."""
+    if detour == "password":
+        return NotAllowed(
+            "access.password_first", "Choose a password of your own first.", "Open your account."
+        )
+    return NotAllowed("access.factor_first", "Set up a second factor first.", "Open your account.")
 
 
 class Door:
@@ -59,7 +70,7 @@ class Door:
         known = await self._known(cookie, is_token=False) if 0 < len(cookie) <= 100 else None
         if known is None:
             return self.nobody(request)
-        return Visitor(known.viewer, cookie, known.stamp, known.must_change_password)
+        return Visitor(known.viewer, cookie, known.stamp, known.must_change_password, known.detour)
 
     def nobody(self, request: web.Request) -> Visitor:
         """Somebody who is not signed in."""
@@ -91,7 +102,7 @@ class Door:
         transactions, shop = self._installation.transactions, self._installation.default_shop
         async with transactions.reading(actor=None, shop_id=shop) as uow:
             access = AccessApi(uow, self._installation.deps)
-            known = await (access.tokens.known(secret) if is_token else access.logins.known(secret))
+            known = await (access.tokens.known(secret) if is_token else access.sessions.known(secret))
         if len(self._remembered) >= _KEEP:
             self._remembered.clear()
         if known is None:
@@ -120,7 +131,7 @@ class Door:
         try:
             async with transactions.writing(actor=None, shop_id=viewer.shop_id) as uow:
                 access = AccessApi(uow, self._installation.deps)
-                await (access.logins if viewer.session_id else access.tokens).touch(key)
+                await (access.sessions if viewer.session_id else access.tokens).touch(key)
         except HubError as error:
             self._log.warning("could not note that somebody was here", who=viewer.actor, error=str(error))
         finally:

@@ -27,6 +27,7 @@ class Cookies:
     session: str
     device: str
     notice: str
+    step: str
     is_secure: bool
 
     @classmethod
@@ -34,7 +35,13 @@ class Cookies:
         """As the public address says."""
         secure = server.public_url.lower().startswith("https://")
         prefix = "__Host-" if secure else ""
-        return cls(f"{prefix}pitline", f"{prefix}pitline_device", f"{prefix}pitline_notice", secure)
+        return cls(
+            session=f"{prefix}pitline",
+            device=f"{prefix}pitline_device",
+            notice=f"{prefix}pitline_notice",
+            step=f"{prefix}pitline_step",
+            is_secure=secure,
+        )
 
     def put(self, response: web.StreamResponse, name: str, value: str, seconds: int | None = None) -> None:
         """HttpOnly, SameSite=Lax, for the whole site."""

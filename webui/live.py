@@ -19,7 +19,7 @@ from hub.kernel.web import SIGNED_IN, Viewer
 from hub.log import get_logger
 from hub.modules.access.api import AccessApi
 from hub.ports.live import Hint
-from webui.door import Door, Visitor
+from webui.door import Door, Visitor, detained
 from webui.guard import same_origin
 
 MOST_SOCKETS = 30
@@ -92,6 +92,8 @@ class Sockets:
         viewer = visitor.viewer
         if viewer.kind == "nobody":
             raise NotSignedIn("access.sign_in", "Please sign in.", "Sign in and go on from there.")
+        if visitor.detour:
+            raise detained(visitor.detour)
         self._check_origin(request, visitor)
         if sum(s.visitor.viewer.id == viewer.id for s in self._sockets) >= MOST_SOCKETS:
             raise TooMany("live.too_many", "Too many live connections.", "Close some tabs.", retry_after=30.0)
@@ -158,9 +160,9 @@ class Sockets:
 
     def _may_know(self, hint: Hint, viewer: Viewer) -> bool:
         right = self._rights.get(hint.topic)
-        if right is None or (right != SIGNED_IN and right not in viewer.rights):
+        if right is None or not viewer.can(right):
             return False
-        if hint.shop_id is None or hint.shop_id in viewer.shop_ids:
+        if hint.shop_id is None or hint.shop_id in viewer.reaching(right).shop_ids:
             return True
         return not hint.phones.isdisjoint((*viewer.extensions, viewer.mobile))
 
@@ -209,7 +211,7 @@ class Sockets:
         transactions, shop = self._installation.transactions, self._installation.default_shop
         async with transactions.reading(actor=None, shop_id=shop) as uow:
             access = AccessApi(uow, self._installation.deps)
-            stamps = await access.logins.stamps(sessions) if sessions else {}
+            stamps = await access.sessions.stamps(sessions) if sessions else {}
             stamps |= await access.tokens.stamps(tokens) if tokens else {}
         for socket in sockets:
             stamp = stamps.get(socket.session_id or socket.visitor.viewer.id)

@@ -22,6 +22,7 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
+_SECRET_PATHS = ("/invite/",)
 _ALWAYS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -47,10 +48,10 @@ def make_error_middleware(site: Site) -> Middleware:
                 raise
             fault = fault_of(error)
             log.info(
-                "refused", path=request.path, status=fault.status, code=fault.code, id=request[REQUEST_ID]
+                "refused", path=_path(request), status=fault.status, code=fault.code, id=request[REQUEST_ID]
             )
         except Exception as error:
-            log.exception("a request failed", path=request.path, id=request[REQUEST_ID])
+            log.exception("a request failed", path=_path(request), id=request[REQUEST_ID])
             fault = fault_of(error)
         return await _answer(site, request, fault)
 
@@ -112,6 +113,11 @@ async def _known(site: Site, http: web.Request) -> Request:
     except (HubError, NotSignedIn):
         visitor = site.door.nobody(http)
     return Request(site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address="")
+
+
+def _path(http: web.Request) -> str:
+    """For the log; the secret of a one-time link stays out of it."""
+    return http.path if not http.path.startswith(_SECRET_PATHS) else http.path.rpartition("/")[0] + "/…"
 
 
 def _to_login(http: web.Request) -> web.StreamResponse:

@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from hub.errors import NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from hub.kernel.idempotency import IdempotencyKeys, Once
 from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
+from webui.aside import is_on_the_way, led_aside
 from webui.brakes import Brakes, Limits
 from webui.cursors import Cursors
+from webui.door import detained
 from webui.forms import check_address, read_form
 from webui.guard import CSRF_FIELD, CSRF_HEADER, RATE, REQUEST_ID, SAFE, check_csrf, client_address
 from webui.operating import Operating, kept, replayed
 from webui.refusals import Refusals
 from webui.request import PAGE, Request, Site
+from webui.second import ask_second
 
 MOST_TRIES = 3
 
@@ -52,8 +55,15 @@ class Pipeline:
             request = await self._admit(http, route.name, with_cookie=True, traffic=route.traffic)
             async with self._refusals_noted(request):
                 self._allow(request, route.right)
+                if request.visitor.detour and not is_on_the_way(request, route.right):
+                    return led_aside(request)
                 if http.method not in SAFE:
                     await self._take_form(request, route)
+                    if route.second and (prompt := await ask_second(request, route)) is not None:
+                        if request.notes == 0:
+                            asked = {"code": "access.second_needed"}
+                            await self._refusals.note(request, request.action, "refused", asked)
+                        return prompt
                 if route.before is not None:
                     request.prepared = await route.before(request)
                 if isinstance(route, FreeRoute):
@@ -86,6 +96,8 @@ class Pipeline:
             request = await self._admit(http, operation.name, with_cookie=with_cookie)
             async with self._refusals_noted(request):
                 self._allow(request, operation.right)
+                if request.visitor.detour:
+                    raise detained(request.visitor.detour)
                 if not is_safe and request.visitor.session_token:
                     server = self._site.installation.settings.server
                     check_csrf(http, server, request.visitor.session_token, http.headers.get(CSRF_HEADER, ""))
@@ -125,6 +137,7 @@ class Pipeline:
 
     def _allow(self, request: Request, right: str) -> None:
         if right == PUBLIC or request.viewer.can(right):
+            request.visitor = replace(request.visitor, viewer=request.viewer.reaching(right))
             return
         if request.viewer.kind == "nobody":
             raise NotSignedIn("access.sign_in", "Please sign in.", "Sign in and go on from there.")

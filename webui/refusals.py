@@ -40,7 +40,7 @@ class Refusals:
         try:
             async with transactions.writing(actor=viewer.actor, shop_id=viewer.shop_id) as uow:
                 AccessApi(uow, request.deps).audit.add(
-                    action, outcome, subject=" ".join(request.path.values()), address=request.address,
+                    action, outcome, subject=request.about, address=request.address,
                     request_id=request.id, details={**details, **more},
                 )  # fmt: skip
         except HubError as error:

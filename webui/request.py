@@ -79,6 +79,7 @@ class Request:
     form: MultiMapping[str] = field(default_factory=MultiDict)
     unit: UnitOfWork | None = None
     prepared: Any = None
+    second: str | None = None
     _apis: Apis | None = None
 
     @property
@@ -104,6 +105,11 @@ class Request:
     @property
     def path(self) -> Mapping[str, str]:
         return self.http.match_info
+
+    @property
+    def about(self) -> str:
+        """What the address names, for the audit log; the secret of a one-time link stays out of it."""
+        return " ".join(value for name, value in self.path.items() if name != "token")
 
     @property
     def query(self) -> MultiMapping[str]:
@@ -152,7 +158,7 @@ class Request:
         """Write down who did it, from where, in which request; with what the unit of work changes."""
         self.notes += 1
         AccessApi(uow, self.deps).audit.add(
-            action, outcome, subject=subject or " ".join(self.path.values()), actor=actor,
+            action, outcome, subject=subject or self.about, actor=actor,
             address=self.address, request_id=self.id,
         )  # fmt: skip
 
@@ -199,7 +205,7 @@ class Request:
             "path": self.http.path,
             "request_id": self.id,
             "role_name": self._role_name,
-            "role_choices": lambda roles: [(role, self._role_name(role)) for role in roles],
+            "role_choices": lambda roles: [(role, own or self._role_name(role)) for role, own in roles],
         }
 
     def _role_name(self, role: str) -> str:

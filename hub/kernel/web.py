@@ -4,7 +4,7 @@ knows aiohttp; the web admin (webui/) builds these objects and serves the routes
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -29,7 +29,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who asks. `rights` maps a right to how far it reaches (`all`, `shop`, `own`)."""
+    """Who asks. `rights` maps a right to how far it reaches (`all`, `shop`, `own`); `shop_ids` are the
+    shops that the page's own right reaches (see `reaching`), `own_shops` those one works in."""
 
     kind: Literal["person", "token", "nobody"]
     id: str
@@ -44,6 +45,14 @@ class Viewer:
     session_id: str | None = None
     per_minute: int | None = None
     """A token's own limit of requests."""
+    own_shops: frozenset[ShopId] = frozenset()
+
+    def reaching(self, right: str) -> Viewer:
+        """The same viewer with the shops that this right reaches: one's own, unless it reaches all.
+        Pages and operations get it so for their route's right."""
+        if right not in self.rights or self.rights[right] == "all" or not self.own_shops:
+            return self
+        return replace(self, shop_ids=self.own_shops)
 
     def can(self, right: str) -> bool:
         """Whether the right is held at all (how far it reaches is the query's business)."""
@@ -91,6 +100,11 @@ class PageRequest(Protocol):
         ...
 
     @property
+    def second(self) -> str | None:
+        """Who confirmed it, as an actor, where the route asks for a second person."""
+        ...
+
+    @property
     def is_fragment(self) -> bool:
         """Whether a script asked for a part of a page, not for a person's navigation."""
         ...
@@ -119,7 +133,11 @@ class PageRequest(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A page. A route without a right cannot be written down: `right` is a permission's name,
-    PUBLIC or SIGNED_IN. Paths are aiohttp's (`/calls/{id}`). `name` is `<module>.<verb>`."""
+    PUBLIC or SIGNED_IN. Paths are aiohttp's (`/calls/{id}`). `name` is `<module>.<verb>`.
+
+    `second` names the right that a second person must hold to confirm a change (POST): the page runs
+    only after that person has typed log-in and password, or, where nobody else holds the right, after the
+    owner has typed his own again. The web admin asks for it and audits it; `request.second` says who."""
 
     method: Method
     path: str
@@ -131,6 +149,7 @@ class Route:
     """A GET that is audited like a change: an export, a recording that is listened to."""
     before: Callable[[PageRequest], Awaitable[Any]] | None = None
     """What has to be asked outside before the unit of work opens; found as `request.prepared`."""
+    second: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

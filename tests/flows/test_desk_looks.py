@@ -84,7 +84,7 @@ async def test_the_desk_speaks_the_persons_language(shop: Shop, language: str, w
             """async (language) => {
                 const csrf = document.querySelector("input[name=csrf]").value;
                 const body = new URLSearchParams({ csrf, language, back: "/desk" });
-                await fetch("/me/language", { method: "POST", body });
+                await fetch("/account/language", { method: "POST", body });
             }""",
             language,
         )

@@ -44,8 +44,8 @@ async def speak(page: Page, language: str) -> None:
     await page.evaluate(
         """async (language) => {
             const csrf = document.querySelector("input[name=csrf]").value;
-            const body = new URLSearchParams({ csrf, language, back: "/me" });
-            await fetch("/me/language", { method: "POST", body });
+            const body = new URLSearchParams({ csrf, language, back: "/account" });
+            await fetch("/account/language", { method: "POST", body });
         }""",
         language,
     )

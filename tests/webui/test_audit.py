@@ -25,7 +25,7 @@ from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry
 from hub.values import ShopId
 from tests.contracts.sources import sources
 from tests.faults.figures import Fault
-from tests.webui.stage import WIDE, Shop
+from tests.webui.stage import PASSWORD, WIDE, Shop
 from tests.webui.test_rights import SAME
 from tests.webui.test_texts import _known
 from webui.app import OWN_ROUTES, make_app
@@ -66,15 +66,19 @@ async def test_no_page_or_operation_that_may_change_something_goes_without_an_en
     wanted += [(o.method, PREFIX + o.path, o.name, token) for m in MODULES for o in m.operations]
     noted = {r.name for m in MODULES for r in (*m.routes, *m.operations) if r.is_noted}
     noted |= {r.name for r in OWN_ROUTES if r.is_noted}
+    confirmed = {r.name for r in (*OWN_ROUTES, *(r for m in MODULES for r in m.routes)) if r.second}
     async with shop.browser().session as http:
         for method, path, name, headers in wanted:
             address = server.make_url(re.sub(r"\{\w+[^}]*\}", "x1", path))
-            own = {} if headers is token else {"cookies": cookies}
+            own: dict[str, Any] = {} if headers is token else {"cookies": cookies}
+            if name in confirmed:
+                own["data"] = {"second_password": PASSWORD}
             before = len(await shop.entries())
             async with http.request(method, address, headers=headers, **own) as answer:
                 request_id = answer.headers["X-Request-Id"]
             made = (await shop.entries())[: len(await shop.entries()) - before]
             expected = [(name, "done", request_id)] if method != "GET" or name in noted else []
+            expected += [(f"{name}.confirm", "done", request_id)] if name in confirmed else []
             fault.check(f"{method} {path}", [(e.action, e.outcome, e.request_id) for e in made] == expected)
     await server.close()
 
@@ -175,8 +179,8 @@ async def test_the_page_shows_filters_and_goes_on(shop: Shop, frozen_clock: Froz
     boss = (await shop.entries())[0].actor
     for number in range(55):
         frozen_clock.advance(1)
-        await client.post("/me/language", data={"language": ("en", "uk")[number % 2]}, headers=SAME)
-    await client.post("/me/language", data={"language": "en"}, headers=SAME)
+        await client.post("/account/language", data={"language": ("en", "uk")[number % 2]}, headers=SAME)
+    await client.post("/account/language", data={"language": "en"}, headers=SAME)
     text = await (await client.get("/settings/audit")).text()
     assert len(re.findall(r"data-seq=", text)) == 50
     assert "Change the own language" in text

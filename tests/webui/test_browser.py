@@ -35,7 +35,7 @@ PAGES = (
     "/settings/tokens",
     "/settings/audit",
     "/system",
-    "/me",
+    "/account",
     "/no-such-page",
 )
 PHONE = {"width": 390, "height": 844}
@@ -247,8 +247,8 @@ async def test_who_is_signed_out_elsewhere_is_led_to_the_log_in_at_once(
     async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
         access = AccessApi(uow, installation.deps)
         owner = next(one for one in await access.list_people() if one.role == "owner")
-        for session in await access.logins.sessions_of(owner.id):
-            await access.logins.end_one(owner.id, session.id)
+        for session in await access.sessions.of(owner.id):
+            await access.sessions.end_one(owner.id, session.id)
     await page.wait_for_url("**/login?next=%2Fsettings%2Fpeople", timeout=4000)
 
 

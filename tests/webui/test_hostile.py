@@ -297,5 +297,5 @@ async def test_what_a_form_got_wrong_leaves_no_trace(shop: Shop) -> None:
 async def test_the_cookie_of_a_notice_cannot_be_written_by_somebody_else(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     client.session.cookie_jar.update_cookies({"pitline_notice": "aGFja2Vk.0000"}, client.make_url("/"))
-    assert "hacked" not in await (await client.get("/me")).text()
-    assert PASSWORD not in await (await client.get("/me")).text()
+    assert "hacked" not in await (await client.get("/account")).text()
+    assert PASSWORD not in await (await client.get("/account")).text()

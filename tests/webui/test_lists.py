@@ -158,7 +158,7 @@ async def test_bodies_too_big_or_of_another_kind_are_refused_as_such(program: Pr
 
 async def test_a_browser_changes_things_only_with_its_own_sessions_token(shop: Shop) -> None:
     browser = await shop.signed_in("owner")
-    page = await (await browser.get("/me")).text()
+    page = await (await browser.get("/account")).text()
     token = page.split('name="csrf" value="')[1].split('"')[0]
     headers = {"Sec-Fetch-Site": "same-origin", "X-CSRF-Token": token}
     without = await browser.post(f"{API}/clients", json={"name": "x"})

@@ -23,7 +23,7 @@ GRANTS = grants_of(MODULES)
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGES = [*OWN_ROUTES, *(route for module in MODULES for route in module.routes)]
 OPERATIONS = [operation for module in MODULES for operation in module.operations]
-ENTRANCES = ("/login", "/logout", "/setup", "/healthz", "/readyz", "/metrics", "/")
+ENTRANCES = ("/login", "/logout", "/setup", "/invite/{token}", "/healthz", "/readyz", "/metrics", "/")
 
 
 def _filled(path: str) -> str:
@@ -99,7 +99,7 @@ async def test_the_page_of_rights_shows_every_right(shop: Shop) -> None:
 
 async def test_the_menu_shows_only_what_one_may_open(shop: Shop) -> None:
     client = await shop.signed_in("receptionist")
-    text = await (await client.get("/me")).text()
+    text = await (await client.get("/account")).text()
     shown = set(re.findall(r'class="nav-link" href="([^"]+)"', text))
     assert "/desk" in shown
     assert "/settings" not in shown

@@ -260,4 +260,4 @@ async def test_a_socket_tells_only_of_topics_and_shops_that_the_role_may_see(
 def test_every_address_with_an_object_is_of_a_known_kind_or_has_none() -> None:
     """What is left is asked for with an unknown id only; the list says which."""
     alone = {r.path for r in (*PAGES, *OPERATIONS) if "{" in r.path and _kind(r.path) is None}
-    assert {"/me/sessions/{id}/end", "/system/dead/{id}/retry", "/system/practice/{name}"} <= alone
+    assert {"/account/sessions/{id}/end", "/system/dead/{id}/retry", "/system/practice/{name}"} <= alone

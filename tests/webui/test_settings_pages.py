@@ -32,7 +32,7 @@ HOURS = {
 @pytest.fixture
 async def owner(shop: Shop) -> TestClient[Any, Any]:
     client = await shop.signed_in("owner")
-    await client.post("/me/language", data={"language": "en"}, headers=SAME)
+    await client.post("/account/language", data={"language": "en"}, headers=SAME)
     return client
 
 

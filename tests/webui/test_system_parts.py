@@ -60,7 +60,7 @@ async def owner(hub: Hub, shop: Shop, parts: tuple[SystemPart, ...]) -> AsyncIte
     async with TestClient(TestServer(make_app(installation, WIDE))) as client:
         await shop.person("owner")
         await client.post("/login", data={"login": "owner", "password": "four plain words here"})
-        await client.post("/me/language", data={"language": "en"}, headers=SAME)
+        await client.post("/account/language", data={"language": "en"}, headers=SAME)
         yield client
 
 

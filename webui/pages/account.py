@@ -1,4 +1,4 @@
-"""What a person may do with his own log-in, and the log-ins that he gives to others."""
+"""What a person may do with his own log-in: password, language, browsers."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ from aiohttp import web
 
 from hub.errors import Invalid, NotSignedIn
 from hub.kernel.web import SIGNED_IN
-from hub.modules.access.api import (
-    AccessApi,
-    hash_password,
-    new_password,
-    password_fault,
-    password_fits,
-)
+from hub.modules.access.api import AccessApi, hash_password, password_fault
+from webui.agents import described
 from webui.pages.login import enter
 from webui.pipeline import FreeRoute
+from webui.proving import prove
 from webui.request import Request, own_path
 from webui.texts import LANGUAGES
 
 
 async def show(request: Request) -> web.StreamResponse:
-    """Own name, language, password and browsers."""
-    return await _page(request, {})
+    """Own name, language, password, second factor and browsers."""
+    return await account_page(request, {})
+
+
+async def old_address(request: Request) -> web.StreamResponse:
+    """Where the page was before."""
+    return request.redirect("/account")
 
 
 async def change_password(request: Request) -> web.StreamResponse:
     """The old password is asked for; every other browser is signed out."""
-    person_id, form = _own_id(request), request.form
-    viewer = request.viewer
+    person_id, new = own_id(request), request.form.get("new", "")
     async with request.reading() as uow:
-        login = (await AccessApi(uow, request.deps).person(person_id)).login or ""
-    async with request.writing(is_noted=False) as uow:
-        attempt = await AccessApi(uow, request.deps).logins.begin(login, request.address, None)
-    if not await password_fits(attempt.password_hash, form.get("old", "")[:256]):
-        return await _page(request, {"old": "This is not your present password."})
-    fault = password_fault(form.get("new", ""), login)
+        person = await AccessApi(uow, request.deps).person(person_id)
+    login = person.login or ""
+    if not await password_is_right(request, "old"):
+        return await account_page(request, {"old": "This is not your present password."})
+    fault = password_fault(new, login, person.name)
+    if fault is None and new == request.form.get("old", ""):
+        fault = "This is the present password."
     if fault is not None:
-        return await _page(request, {"new": fault})
-    password_hash = await hash_password(form.get("new", ""))
+        return await account_page(request, {"new": fault})
+    password_hash = await hash_password(new)
     async with request.writing() as uow:
         access = AccessApi(uow, request.deps)
-        await access.people.set_login(person_id, login, password_hash, is_one_time=False, by=viewer)
-        await access.logins.forgive(attempt.try_id)
-        signed_in = await access.logins.open(
+        await access.people.set_login(person_id, login, password_hash, is_one_time=False, by=request.viewer)
+        signed_in = await access.sessions.open(
             person_id, address=request.address, agent=request.http.headers.get("User-Agent", ""),
             needs_device=True,
         )  # fmt: skip
         request.audit(uow, "access.password")
-    response = request.redirect("/me?password=changed")
+    response = request.redirect("/account?password=changed")
     enter(request, response, signed_in)
     return response
 
@@ -58,70 +58,83 @@ async def change_language(request: Request) -> web.StreamResponse:
     if language not in LANGUAGES:
         raise Invalid("access.language", "One of en, ru, uk.")
     async with request.writing() as uow:
-        await AccessApi(uow, request.deps).people.set_language(_own_id(request), language)
+        await AccessApi(uow, request.deps).people.set_language(own_id(request), language)
     return request.redirect(own_path(request.form.get("back")))
 
 
 async def end_session(request: Request) -> web.StreamResponse:
     """Sign another browser of one's own out."""
     async with request.writing() as uow:
-        access = AccessApi(uow, request.deps)
-        await access.logins.end_one(_own_id(request), request.path["id"])
+        await AccessApi(uow, request.deps).sessions.end_one(own_id(request), request.path["id"])
         request.audit(uow, "access.end_session", subject=request.path["id"])
-    return request.redirect("/me")
+    return request.redirect("/account", notice=request.t("This browser is signed out."))
 
 
-async def give_login(request: Request) -> web.StreamResponse:
-    """A log-in and a one-time password for an employee; shown once."""
-    person_id, viewer = request.path["id"], request.viewer
-    password = new_password()
-    password_hash = await hash_password(password)
-    login = request.form.get("login", "")
+async def end_others(request: Request) -> web.StreamResponse:
+    """Sign all but this one out."""
     async with request.writing() as uow:
-        access = AccessApi(uow, request.deps)
-        person = await access.people.set_login(person_id, login, password_hash, is_one_time=True, by=viewer)
-        request.audit(uow, "access.give_login", subject=person_id)
-    return request.page("one_time_password.html", person=person, password=password)
+        sessions = AccessApi(uow, request.deps).sessions
+        count = await sessions.end_others(own_id(request), request.viewer.session_id)
+        request.audit(uow, "access.end_other_sessions", subject=str(count))
+    return request.redirect("/account", notice=request.t("Every other browser is signed out."))
 
 
-def _own_id(request: Request) -> str:
+async def password_is_right(request: Request, field: str) -> bool:
+    """Whether the own password stands in this field: asked before what a found-open browser must not do.
+    Wrong ones are audited. Raises TooMany."""
+    person_id = own_id(request)
+    async with request.reading() as uow:
+        login = (await AccessApi(uow, request.deps).person(person_id)).login or ""
+    proof = await prove(request, login, request.form.get(field, ""), "")
+    is_right = proof.outcome in ("right", "code_missing") and proof.attempt.person_id == person_id
+    async with request.writing(is_noted=False) as uow:
+        if is_right:
+            await AccessApi(uow, request.deps).logins.forgive(proof.attempt.try_id)
+        else:
+            request.audit(uow, "access.password_asked", outcome="failed")
+    return is_right
+
+
+def own_id(request: Request) -> str:
+    """Raises NotSignedIn for programs."""
     if request.viewer.kind != "person":
         raise NotSignedIn("access.sign_in", "Please sign in.", "Only people have a log-in of their own.")
     return request.viewer.id
 
 
-async def _page(request: Request, faults: dict[str, str]) -> web.Response:
-    person_id = _own_id(request)
+async def account_page(request: Request, faults: dict[str, str]) -> web.Response:
+    """The page, with what was wrong by field."""
+    person_id = own_id(request)
     async with request.reading() as uow:
         access = AccessApi(uow, request.deps)
         person = await access.person(person_id)
-        sessions = await access.logins.sessions_of(person_id)
+        sessions = [(one, described(one.agent)) for one in await access.sessions.of(person_id)]
+        factor = await access.factors.of(person_id)
+        is_required = person.role in await access.roles.factor_roles()
     return request.page(
-        "me.html", status=422 if faults else 200, person=person, sessions=sessions, faults=faults,
-        is_changed=request.query.get("password") == "changed",
+        "access/account.html", status=422 if faults else 200, person=person, sessions=sessions,
+        faults=faults, factor=factor, is_required=is_required,
+        is_changed=request.query.get("password") == "changed", detour=request.visitor.detour,
     )  # fmt: skip
 
 
 routes = (
-    FreeRoute(method="GET", path="/me", handler=show, right=SIGNED_IN, name="access.me"),
+    FreeRoute(method="GET", path="/account", handler=show, right=SIGNED_IN, name="access.account"),
+    FreeRoute(method="GET", path="/me", handler=old_address, right=SIGNED_IN, name="access.me"),
     FreeRoute(
-        method="POST", path="/me/password", handler=change_password, right=SIGNED_IN, name="access.password"
+        method="POST", path="/account/password", handler=change_password, right=SIGNED_IN,
+        name="access.password",
     ),
     FreeRoute(
-        method="POST", path="/me/language", handler=change_language, right=SIGNED_IN, name="access.language"
+        method="POST", path="/account/language", handler=change_language, right=SIGNED_IN,
+        name="access.language",
     ),
     FreeRoute(
-        method="POST",
-        path="/me/sessions/{id}/end",
-        handler=end_session,
-        right=SIGNED_IN,
+        method="POST", path="/account/sessions/end-others", handler=end_others, right=SIGNED_IN,
+        name="access.end_other_sessions",
+    ),
+    FreeRoute(
+        method="POST", path="/account/sessions/{id}/end", handler=end_session, right=SIGNED_IN,
         name="access.end_session",
     ),
-    FreeRoute(
-        method="POST",
-        path="/settings/people/{id}/login",
-        handler=give_login,
-        right="people.edit",
-        name="access.give_login",
-    ),
-)
+)  # fmt: skip

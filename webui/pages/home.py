@@ -14,7 +14,7 @@ async def home(request: Request) -> web.StreamResponse:
     if request.viewer.kind == "nobody" or request.viewer.can("desk.use"):
         return request.redirect("/desk")
     menu = request.site.menu.shell(request)["menu"]
-    return request.redirect(menu[0][0].path if menu else "/me")
+    return request.redirect(menu[0][0].path if menu else "/account")
 
 
 routes = (FreeRoute(method="GET", path="/", handler=home, right=PUBLIC, name="web.home"),)

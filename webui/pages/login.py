@@ -6,14 +6,15 @@ from aiohttp import web
 
 from hub.errors import NotAllowed, NotSignedIn
 from hub.kernel.web import PUBLIC
-from hub.modules.access.api import AccessApi, SignedIn, password_fits
+from hub.modules.access.api import AccessApi, SignedIn
 from webui.errors import wants_json
 from webui.guard import origin_is_ours
 from webui.pipeline import FreeRoute
+from webui.proving import LONGEST_FIELD, Proof, device_cookie, prove, prove_code
 from webui.request import Request, own_path
 
 DEVICE_SECONDS = 400 * 86400
-LONGEST_FIELD = 256
+STEP_SECONDS = 300
 
 
 async def show(request: Request) -> web.StreamResponse:
@@ -28,20 +29,28 @@ async def show(request: Request) -> web.StreamResponse:
 
 
 async def sign_in(request: Request) -> web.StreamResponse:
-    """Public: it makes a viewer of nobody. The try is counted, the password is looked at outside of
-    any transaction, then the session is made."""
+    """Public: it makes a viewer of nobody. Password and code may come together, or the code after the
+    password was right: then a cookie stands for the password for some minutes."""
     refuse_other_sites(request)
-    going_to = own_path(request.form.get("next") or request.query.get("next"))
-    login = request.form.get("login", "")[:LONGEST_FIELD]
-    password = request.form.get("password", "")
-    signed_in = await _try(request, login, password)
-    if signed_in is None:
-        if wants_json(request.http):
-            raise NotSignedIn("access.login_wrong", "Log-in or password is wrong.", "Try again.")
-        return _form(request, going_to, login)
-    response = request.redirect(going_to)
-    enter(request, response, signed_in)
-    return response
+    form, cookies = request.form, request.site.cookies
+    going_to = own_path(form.get("next") or request.query.get("next"))
+    login, password, code = form.get("login", ""), form.get("password", ""), form.get("code", "")
+    step = request.http.cookies.get(cookies.step, "")[:100]
+    proof = await _resumed(request, step, code) if step and code and not password else None
+    if proof is None:
+        proof = await prove(request, login, password, code)
+    signed_in = await _settle(request, proof, login[:LONGEST_FIELD])
+    if signed_in is not None:
+        response = request.redirect(going_to)
+        enter(request, response, signed_in)
+        if step:
+            cookies.drop(response, cookies.step)
+        return response
+    if proof.outcome in ("code_missing", "code_wrong"):
+        return await _ask_code(request, proof, going_to, step)
+    if wants_json(request.http):
+        raise NotSignedIn("access.login_wrong", "Log-in or password is wrong.", "Try again.")
+    return _form(request, going_to, login[:LONGEST_FIELD])
 
 
 async def sign_out(request: Request) -> web.StreamResponse:
@@ -51,7 +60,7 @@ async def sign_out(request: Request) -> web.StreamResponse:
     if token:
         async with request.writing() as uow:
             access = AccessApi(uow, request.deps)
-            await access.logins.end(token)
+            await access.sessions.end(token)
             request.audit(uow, "access.sign_out")
     response = request.redirect("/login")
     request.site.cookies.drop(response, request.site.cookies.session)
@@ -74,22 +83,46 @@ def enter(request: Request, response: web.StreamResponse, signed_in: SignedIn) -
     request.site.door.forget()
 
 
-async def _try(request: Request, login: str, password: str) -> SignedIn | None:
-    address = request.address
-    device = request.http.cookies.get(request.site.cookies.device)
-    async with request.writing(is_noted=False) as uow:
-        attempt = await AccessApi(uow, request.deps).logins.begin(login, address, device)
-    fits = len(password) <= LONGEST_FIELD and await password_fits(attempt.password_hash, password)
+async def _resumed(request: Request, step: str, code: str) -> Proof | None:
+    """The code alone, after the password; None when that was too long ago."""
+    async with request.reading() as uow:
+        attempt = await AccessApi(uow, request.deps).logins.resume(step, device_cookie(request))
+    return None if attempt is None else await prove_code(request, attempt, code)
+
+
+async def _settle(request: Request, proof: Proof, login: str) -> SignedIn | None:
+    """Open the session if all was right, and write down how it went."""
+    attempt, signed_in = proof.attempt, None
+    if proof.outcome == "code_missing":
+        return None
     async with request.writing() as uow:
-        access, signed_in = AccessApi(uow, request.deps), None
-        if fits and attempt.person_id is not None and not attempt.is_expired:
+        access = AccessApi(uow, request.deps)
+        if proof.outcome == "right":
             signed_in = await access.logins.succeed(
-                attempt, address=address, agent=request.http.headers.get("User-Agent", ""), device=device,
-                old=request.http.cookies.get(request.site.cookies.session),
+                attempt, address=request.address, agent=request.http.headers.get("User-Agent", ""),
+                old=request.http.cookies.get(request.site.cookies.session), new_hash=proof.new_hash,
             )  # fmt: skip
+            await access.logins.close_challenge(request.http.cookies.get(request.site.cookies.step, ""))
+        action = "access.sign_in_code" if proof.outcome == "code_wrong" else "access.sign_in"
         outcome, actor = ("done", f"person:{attempt.person_id}") if signed_in else ("failed", None)
-        request.audit(uow, "access.sign_in", outcome=outcome, subject=login[:100], actor=actor)
+        request.audit(uow, action, outcome=outcome, subject=login[:100], actor=actor)
     return signed_in
+
+
+async def _ask_code(request: Request, proof: Proof, going_to: str, step: str) -> web.StreamResponse:
+    is_wrong = proof.outcome == "code_wrong"
+    if wants_json(request.http):
+        if is_wrong:
+            raise NotSignedIn("access.code_wrong", "The code is wrong, or was used already.", "Try the next.")
+        raise NotSignedIn(
+            "access.code_needed", "The code of the second factor is needed.", "Send it as code."
+        )
+    response = request.page("access/code.html", status=401, going_to=going_to, is_wrong=is_wrong)
+    if not step or not is_wrong:
+        async with request.writing(is_noted=False) as uow:
+            token = await AccessApi(uow, request.deps).logins.challenge(proof.attempt)
+        request.site.cookies.put(response, request.site.cookies.step, token, STEP_SECONDS)
+    return response
 
 
 def _form(request: Request, going_to: str, login: str) -> web.Response:

@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from aiohttp import web
 
 from hub.errors import Conflict, Unavailable
-from hub.kernel.manifest import ROLES
 from hub.modules.access.api import TRUNKS, AccessApi
 from hub.ports.errors import ConnectorError
 from hub.ports.telephony import Endpoint, Finding, Telephony
@@ -68,12 +67,6 @@ async def choose_lines(request: Request) -> web.StreamResponse:
         request.audit(uow, "settings.outside_lines", subject=", ".join(patterns))
     telephony.set_trunks(patterns)
     return request.redirect("/settings/pbx", notice=request.t("Saved. It counts for calls from now on."))
-
-
-async def roles(request: Request) -> web.StreamResponse:
-    """Who may do what: one table, from the manifests of the modules."""
-    modules = [module for module in request.site.installation.modules if module.permissions]
-    return request.page("roles.html", modules=modules, roles=ROLES)
 
 
 async def ask_endpoints(telephony: Telephony | None) -> Endpoints:
@@ -141,5 +134,4 @@ routes = (
         right="settings.edit",
         name="web.lines",
     ),
-    FreeRoute(method="GET", path="/settings/roles", handler=roles, right="people.view", name="web.roles"),
 )

@@ -53,7 +53,7 @@ async def make_owner(request: Request) -> web.StreamResponse:
         async with request.writing() as uow:
             access = AccessApi(uow, request.deps)
             person = await access.people.make_first_owner(name, login, password_hash)
-            signed_in = await access.logins.open(
+            signed_in = await access.sessions.open(
                 person.id, address=request.address, agent=request.http.headers.get("User-Agent", ""),
                 needs_device=True,
             )  # fmt: skip
@@ -84,7 +84,7 @@ def _faults(request: Request, name: str, login: str, password: str) -> dict[str,
         faults["name"] = "Give a name of up to 200 characters."
     if clean_login(login) is None:
         faults["login"] = "Letters, digits and . @ + - _ only."
-    fault = password_fault(password, login)
+    fault = password_fault(password, login, name)
     if fault is not None:
         faults["password"] = fault
     return faults

@@ -46,8 +46,10 @@ async def _page(
     request: PageRequest, typed: dict[str, str], faults: dict[str, str], secret: str
 ) -> web.Response:
     tokens = await request.apis.of(AccessApi).tokens.all(request.viewer.shop_ids)
-    grants = request.deps.grants
-    roles = [role for role, rights in grants.items() if covers(request.viewer.rights, rights)]
+    every = await request.apis.of(AccessApi).roles.all()
+    roles = [
+        (one.id, one.name if one.is_own else "") for one in every if covers(request.viewer.rights, one.rights)
+    ]
     return request.page(
         "tokens.html", status=422 if faults else 200, tokens=tokens, roles=roles, typed=typed, faults=faults,
         secret=secret,

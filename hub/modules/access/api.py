@@ -7,23 +7,28 @@ from collections.abc import Collection
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.idempotency import IdempotencyKeys
 from hub.kernel.web import Viewer
+from hub.modules.access.factors import enrolment_address, new_recovery_codes, picture_of
 from hub.modules.access.operations_audit import readable_shops
-from hub.modules.access.passwords import hash_password, password_fits, warm_up
+from hub.modules.access.passwords import hash_password, is_outdated, password_fits, warm_up
 from hub.modules.access.rules import (
     clean_extension,
     clean_login,
     covers,
-    may_appoint,
     new_password,
     parse_minutes,
-    password_fault,
     show_minutes,
 )  # fmt: skip
 from hub.modules.access.rules_audit import Anchor, Verdict
+from hub.modules.access.rules_passwords import password_fault
 from hub.modules.access.service_audit import AuditFilter, AuditService
-from hub.modules.access.service_login import Known, LoginService
+from hub.modules.access.service_factors import FactorService
+from hub.modules.access.service_invitations import InvitationService
+from hub.modules.access.service_login import LoginService
 from hub.modules.access.service_people import PeopleService, names_by_extension
 from hub.modules.access.service_retention import RetentionService
+from hub.modules.access.service_roles import FACTOR_ROLES, RoleService
+from hub.modules.access.service_second import SecondService
+from hub.modules.access.service_sessions import Detour, Known, SessionService
 from hub.modules.access.service_shops import (
     SETTINGS_TOPIC,
     TRUNKS,
@@ -36,10 +41,16 @@ from hub.modules.access.service_tokens import TokenService
 from hub.modules.access.start import follow, prepare
 from hub.modules.access.views import (
     AuditView,
+    CodeAttempt,
+    FactorView,
     HolidayView,
+    InvitationView,
+    Invited,
     LoginAttempt,
     PersonEntry,
     PersonView,
+    Refusal,
+    RoleView,
     SessionView,
     ShopEntry,
     ShopView,
@@ -50,6 +61,7 @@ from hub.modules.access.views import (
 from hub.values import ShopId
 
 __all__ = [
+    "FACTOR_ROLES",
     "SETTINGS_TOPIC",
     "TRUNKS",
     "AccessApi",
@@ -57,13 +69,25 @@ __all__ = [
     "AuditFilter",
     "AuditService",
     "AuditView",
+    "CodeAttempt",
+    "Detour",
+    "FactorService",
+    "FactorView",
     "HolidayView",
+    "InvitationService",
+    "InvitationView",
+    "Invited",
     "Known",
     "LoginAttempt",
     "LoginService",
     "PeopleService",
     "PersonEntry",
     "PersonView",
+    "Refusal",
+    "RoleService",
+    "RoleView",
+    "SecondService",
+    "SessionService",
     "SessionView",
     "ShopEntry",
     "ShopService",
@@ -76,15 +100,18 @@ __all__ = [
     "clean_extension",
     "clean_login",
     "covers",
+    "enrolment_address",
     "ensure_first_shop",
     "follow",
     "hash_password",
-    "may_appoint",
+    "is_outdated",
     "names_by_extension",
     "new_password",
+    "new_recovery_codes",
     "parse_minutes",
     "password_fault",
     "password_fits",
+    "picture_of",
     "prepare",
     "readable_shops",
     "shop_is_open",
@@ -95,15 +122,20 @@ __all__ = [
 
 
 class AccessApi:
-    """Shops, people and who may sign in, for one unit of work. `people`, `shops`, `logins`, `tokens`
-    and `audit` do the rarer things."""
+    """Shops, people and who may sign in, for one unit of work. `people`, `shops`, `roles`, `tokens`,
+    `invitations`, `logins`, `factors`, `sessions`, `second` and `audit` do the rarer things."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._deps = deps
         self.people = PeopleService(uow, deps)
         self.shops = ShopService(uow, deps)
+        self.roles = RoleService(uow, deps)
         self.logins = LoginService(uow, deps)
+        self.factors = FactorService(uow, deps)
+        self.sessions = SessionService(uow, deps)
+        self.invitations = InvitationService(uow, deps)
+        self.second = SecondService(uow, deps)
         self.tokens = TokenService(uow, deps)
         self.audit = AuditService(uow, deps)
         self.retention = RetentionService(uow, deps)
@@ -154,7 +186,7 @@ class AccessApi:
 
     async def authenticate_session(self, token: str) -> Viewer | None:
         """Whose session cookie this is; None when it is no longer good."""
-        known = await self.logins.known(token)
+        known = await self.sessions.known(token)
         return None if known is None else known.viewer
 
     async def authenticate_token(self, token: str) -> Viewer | None:

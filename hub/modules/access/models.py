@@ -135,6 +135,7 @@ class RecoveryCode(Base):
     """A code for the day when the phone is lost: good once, hashed like a password."""
 
     __tablename__ = "access_recovery_codes"
+    __table_args__ = ({"info": {"is_audited": False}},)
 
     person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -146,6 +147,7 @@ class Challenge(Base):
     """A password that was right and waits, for some minutes, for the code of the second factor."""
 
     __tablename__ = "access_challenges"
+    __table_args__ = ({"info": {"is_audited": False}},)
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), index=True)

@@ -38,6 +38,14 @@ async def password_fits(password_hash: str, password: str) -> bool:
     return await asyncio.get_running_loop().run_in_executor(_threads(), _fits, password_hash, password)
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Whether it was made with other parameters than today's: make it anew while the password is known."""
+    try:
+        return _hasher().check_needs_rehash(password_hash)
+    except InvalidHashError:
+        return False
+
+
 async def warm_up() -> None:
     """Make the hash of nobody before the first log-in needs it."""
     await asyncio.get_running_loop().run_in_executor(_threads(), hash_of_nobody)

@@ -1,4 +1,4 @@
-"""Pure rules of access: whose rights cover whose, when a shop is open, what a password must be."""
+"""Pure rules of access: whose rights cover whose, when a shop is open, how secrets are made."""
 
 from __future__ import annotations
 
@@ -11,21 +11,14 @@ from datetime import datetime
 from hub.kernel.manifest import ROLES
 from hub.modules.access.views import Span
 
+REACHES = ("own", "shop", "all")
 _REACH = {"own": 0, "shop": 1, "all": 2}
 _EXTENSION = re.compile(r"[0-9A-Za-z_.*#+-]{1,64}")
 _LOGIN = re.compile(r"[\w.@+-]{1,64}")
 _TECHNOLOGY = re.compile(r"^(PJSIP|SIP|IAX2)/", re.IGNORECASE)
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 256
 ONE_TIME_DAYS = 7
 DAY_MINUTES = 1440
-
-_COMMON = frozenset({
-    "password", "password1", "passw0rd", "12345678", "123456789", "1234567890", "qwertyui", "qwerty123",
-    "qwertyuiop", "87654321", "iloveyou", "admin123", "adminadmin", "administrator", "welcome1", "letmein1",
-    "abc12345", "1q2w3e4r", "1qaz2wsx", "pitline1", "pitline123", "йцукенгш", "пароль123",
-})  # fmt: skip
 
 
 def covers(mine: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
@@ -42,14 +35,18 @@ def narrowed(rights: Mapping[str, str], to: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def may_appoint(own_role: str, own_rights: Mapping[str, str], role: str, rights: Mapping[str, str]) -> bool:
-    """Whether somebody may give a role, or touch somebody who has it: the owner may all, others only
-    roles below their own whose rights they have themselves."""
-    if own_role == "owner":
-        return True
-    if own_role not in ROLES or role not in ROLES:
-        return False
-    return ROLES.index(role) > ROLES.index(own_role) and covers(own_rights, rights)
+def may_appoint(own_rank: int, own_rights: Mapping[str, str], rank: int, rights: Mapping[str, str]) -> bool:
+    """Whether somebody may give a role, or touch somebody who has it: only rights that one holds, and
+    only roles of a lower rank (0 is the highest, the owner's, who may also make owners)."""
+    return covers(own_rights, rights) and (own_rank == 0 or rank > own_rank)
+
+
+def rank_of(role: str, base: str | None = None) -> int:
+    """A role's rank; an own role has that of the fixed role it is a copy of, but is never an owner's.
+    An unknown one stands below all."""
+    if role in ROLES:
+        return ROLES.index(role)
+    return max(1, ROLES.index(base)) if base in ROLES else len(ROLES)
 
 
 def clean_extension(text: str) -> str | None:
@@ -64,17 +61,6 @@ def clean_login(text: str) -> str | None:
     return login if _LOGIN.fullmatch(login) else None
 
 
-def password_fault(password: str, login: str) -> str | None:
-    """What is wrong with a new password (an English source text), or None."""
-    if len(password) < SHORTEST_PASSWORD:
-        return "Use at least 8 characters."
-    if len(password) > LONGEST_PASSWORD:
-        return "Use at most 256 characters."
-    if password.casefold() in _COMMON or password.casefold() == login.casefold() or len(set(password)) < 4:
-        return "This password is too easy to guess."
-    return None
-
-
 def new_password() -> str:
     """A one-time password that can be read out on the phone; 79 bits."""
     letters = "".join(secrets.choice(_READABLE) for _ in range(16))
@@ -86,8 +72,13 @@ def new_secret(prefix: str = "") -> str:
     return prefix + secrets.token_urlsafe(32)
 
 
+def new_link_secret() -> str:
+    """128 bits of chance, for a link that a person may have to type."""
+    return secrets.token_urlsafe(16)
+
+
 def secret_hash(secret: str) -> str:
-    """What is stored of a secret; it has 256 bits of its own, so a fast hash is right."""
+    """What is stored of a secret; it has 128 bits of its own or more, so a fast hash is right."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

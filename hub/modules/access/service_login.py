@@ -1,216 +1,120 @@
-"""Signing in and staying signed in: brakes, sessions, who a cookie belongs to."""
+"""Signing in: a try is counted, looked at outside of any transaction, then it opens a session."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy import delete, select
 
-from hub.errors import TooMany
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
-from hub.kernel.web import Viewer
-from hub.modules.access.models import Device, Extension, LoginTry, Person, Session, Shop
+from hub.modules.access.models import Challenge, Device, Factor, Person
 from hub.modules.access.passwords import hash_of_nobody
 from hub.modules.access.rules import ONE_TIME_DAYS, new_secret, secret_hash
-from hub.modules.access.service_people import person_view
-from hub.modules.access.views import LoginAttempt, SessionView, SignedIn
-from hub.values import ShopId
+from hub.modules.access.service_brakes import BrakeService
+from hub.modules.access.service_sessions import SessionService
+from hub.modules.access.views import LoginAttempt, Refusal, SignedIn
 
-ACCOUNT_MINUTES = 30
-ADDRESS_MINUTES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Somebody who showed a good cookie or token. `stamp` changes when what they may do changes."""
-
-    viewer: Viewer
-    stamp: str
-    seen_at: datetime | None
-    must_change_password: bool = False
+CHALLENGE_MINUTES = 5
 
 
 class LoginService:
-    """Commands and queries on log-ins and sessions."""
+    """Commands of signing in."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._deps = deps
+        self._brakes = BrakeService(uow, deps)
+        self._sessions = SessionService(uow, deps)
 
-    async def begin(self, login: str, address: str, device: str | None) -> LoginAttempt:
-        """Count the try before the password is looked at. Raises TooMany when a brake holds; a device
-        that this account has used before has a brake of its own, so strangers cannot lock it out."""
+    async def begin(self, login: str, address: str, device: str | None) -> LoginAttempt | Refusal:
+        """Count the try before the password is looked at. For an unknown log-in everything is done just
+        the same, so that nobody can tell."""
         name = login.strip().casefold()[:64]
-        person = await self._uow.session.scalar(select(Person).where(Person.login == name, Person.is_active))
-        device_hash = secret_hash(device) if device else ""
-        is_known = person is not None and await self._is_device_of(device_hash, person.id)
-        account = f"device:{device_hash}" if is_known else f"login:{name}"
-        await self._uow.take_turn("access.login")
-        await self._brakes(account, address, is_known=is_known)
-        now = self._deps.clock.now()
-        try_id = new_id(self._deps.clock)
-        self._uow.session.add(LoginTry(id=try_id, at=now, account=account, address=address, failed=True))
-        is_expired = (
-            person is not None
-            and person.password_is_one_time
-            and person.password_set_at is not None
-            and person.password_set_at < now - timedelta(days=ONE_TIME_DAYS)
+        query = (
+            select(Person, Factor.confirmed_at)
+            .outerjoin(Factor, Factor.person_id == Person.id)
+            .where(Person.login == name, Person.is_active)
         )
+        person, confirmed_at = (await self._uow.session.execute(query)).first() or (None, None)
+        device_hash = await self.device_of(device, person.id if person is not None else "")
+        counted = await self._brakes.count_login(name, address, device_hash)
+        if isinstance(counted, Refusal):
+            return counted
         return LoginAttempt(
-            try_id=try_id,
+            try_id=counted,
             person_id=person.id if person is not None else None,
             password_hash=(person.password_hash if person is not None else None) or hash_of_nobody(),
-            is_expired=is_expired,
+            is_expired=person is not None and self._is_expired(person),
+            has_factor=confirmed_at is not None,
+            is_known_device=device_hash is not None,
         )
 
     async def succeed(
-        self, attempt: LoginAttempt, *, address: str, agent: str, device: str | None, old: str | None
+        self, attempt: LoginAttempt, *, address: str, agent: str, old: str | None, new_hash: str | None = None
     ) -> SignedIn | None:
-        """The password was right: a new session, the old one of this browser ends. None when the
-        account was blocked or changed in between."""
+        """Password (and code) were right: a new session, the old one of this browser ends. `new_hash`
+        takes the place of one that was made with outdated parameters. None when the account was blocked
+        or changed in between."""
         person = await self._uow.session.get(Person, attempt.person_id or "")
         if person is None or not person.is_active or person.password_hash != attempt.password_hash:
             return None
-        await self.forgive(attempt.try_id)
+        await self._brakes.forgive(attempt.try_id)
+        if new_hash is not None:
+            person.password_hash = new_hash
         if old is not None:
-            await self.end(old)
-        is_known = device is not None and await self._is_device_of(secret_hash(device), person.id)
-        return await self.open(person.id, address=address, agent=agent, needs_device=not is_known)
+            await self._sessions.end(old)
+        return await self._sessions.open(
+            person.id, address=address, agent=agent, needs_device=not attempt.is_known_device
+        )
 
     async def forgive(self, try_id: str) -> None:
         """The password was right: this try does not count against the brakes."""
-        await self._uow.session.execute(update(LoginTry).where(LoginTry.id == try_id).values(failed=False))
+        await self._brakes.forgive(try_id)
 
-    async def open(self, person_id: str, *, address: str, agent: str, needs_device: bool) -> SignedIn:
-        """A new session (and device) for a person who proved who he is."""
-        person = await self._uow.session.get_one(Person, person_id)
-        now, token, device = self._deps.clock.now(), new_secret(), None
+    async def challenge(self, attempt: LoginAttempt) -> str:
+        """The password was right, the code is still to come: a token for the browser, good for minutes."""
+        token, now = new_secret(), self._deps.clock.now()
         self._uow.session.add(
-            Session(
-                id=new_id(self._deps.clock), person_id=person.id, token_hash=secret_hash(token),
-                created_at=now, seen_at=now, address=address, agent=agent[:200],
-                expires_at=now + timedelta(hours=self._deps.settings.login.longest_hours),
+            Challenge(
+                token_hash=secret_hash(token), person_id=attempt.person_id or "",
+                password_hash=attempt.password_hash, expires_at=now + timedelta(minutes=CHALLENGE_MINUTES),
             )
         )  # fmt: skip
-        if needs_device:
-            device = new_secret()
-            self._uow.session.add(Device(token_hash=secret_hash(device), person_id=person.id, created_at=now))
-        await self._uow.session.flush()
-        view = person_view(person, await self._extensions(person.id))
-        return SignedIn(person=view, token=token, device=device, must_change=person.password_is_one_time)
+        await self._brakes.forgive(attempt.try_id)
+        return token
 
-    async def known(self, token: str) -> Known | None:
-        """Who a session cookie belongs to: not revoked, not idle for too long, the person active."""
-        now, login = self._deps.clock.now(), self._deps.settings.login
-        query = (
-            select(Session, Person, Shop.language)
-            .join(Person, Person.id == Session.person_id)
-            .join(Shop, Shop.id == Person.shop_id)
-            .where(
-                Session.token_hash == secret_hash(token), Session.revoked_at.is_(None), Person.is_active,
-                Session.expires_at > now, Session.seen_at > now - timedelta(hours=login.idle_hours),
-                Person.login.is_not(None),
-            )
-        )  # fmt: skip
-        row = (await self._uow.session.execute(query)).first()
-        if row is None:
+    async def resume(self, token: str, device: str | None) -> LoginAttempt | None:
+        """The try that a challenge stands for; None when it is over."""
+        row = await self._uow.session.get(Challenge, secret_hash(token))
+        if row is None or row.expires_at <= self._deps.clock.now():
             return None
-        session, person, shop_language = row
-        rights = dict(self._deps.grants.get(person.role, {}))
-        shop_id = ShopId(person.shop_id)
-        viewer = Viewer(
-            kind="person", id=person.id, name=person.name, role=person.role, rights=rights, shop_id=shop_id,
-            shop_ids=await self.shops_of(shop_id, rights.values()),
-            language=person.language or shop_language, mobile=person.mobile, session_id=session.id,
-            extensions=tuple(await self._extensions(person.id)),
+        return LoginAttempt(
+            try_id="", person_id=row.person_id, password_hash=row.password_hash, is_expired=False,
+            has_factor=True, is_known_device=await self.device_of(device, row.person_id) is not None,
         )  # fmt: skip
-        return Known(viewer, str(person.rev), session.seen_at, person.password_is_one_time)
 
-    async def shops_of(self, shop_id: ShopId, reaches: Collection[str]) -> frozenset[ShopId]:
-        """The shops that somebody sees: every one if a right of theirs reaches that far."""
-        if "all" not in reaches:
-            return frozenset({shop_id})
-        return frozenset(map(ShopId, await self._uow.session.scalars(select(Shop.id))))
+    async def close_challenge(self, token: str) -> None:
+        """It has been used."""
+        query = delete(Challenge).where(Challenge.token_hash == secret_hash(token))
+        await self._uow.session.execute(query)
 
-    async def touch(self, session_id: str) -> None:
-        """The person is still there."""
-        now = self._deps.clock.now()
-        await self._uow.session.execute(update(Session).where(Session.id == session_id).values(seen_at=now))
-
-    async def stamps(self, session_ids: Collection[str]) -> dict[str, str]:
-        """The present stamp of those sessions that are still good."""
-        query = (
-            select(Session.id, Person.rev)
-            .join(Person, Person.id == Session.person_id)
-            .where(
-                Session.id.in_(session_ids), Session.revoked_at.is_(None), Person.is_active,
-                Session.expires_at > self._deps.clock.now(),
-            )
-        )  # fmt: skip
-        return {row.id: str(row.rev) for row in await self._uow.session.execute(query)}
-
-    async def end(self, token: str) -> None:
-        """Sign out; an unknown token is none of our business."""
-        query = select(Session).where(Session.token_hash == secret_hash(token), Session.revoked_at.is_(None))
-        session = await self._uow.session.scalar(query)
-        if session is not None:
-            session.revoked_at = self._deps.clock.now()
-            self._uow.hint("access", session.person_id, 0)
-
-    async def end_one(self, person_id: str, session_id: str) -> None:
-        """Sign one of a person's browsers out."""
-        session = await self._uow.session.get(Session, session_id)
-        if session is not None and session.person_id == person_id and session.revoked_at is None:
-            session.revoked_at = self._deps.clock.now()
-            self._uow.hint("access", person_id, 0)
-
-    async def sessions_of(self, person_id: str) -> list[SessionView]:
-        """A person's browsers, the latest first."""
-        query = select(Session).where(
-            Session.person_id == person_id, Session.revoked_at.is_(None),
-            Session.expires_at > self._deps.clock.now(),
-        )  # fmt: skip
-        return [
-            SessionView(
-                id=row.id, person_id=row.person_id, created_at=row.created_at, seen_at=row.seen_at,
-                address=row.address, agent=row.agent,
-            )
-            for row in await self._uow.session.scalars(query.order_by(Session.seen_at.desc()))
-        ]  # fmt: skip
+    async def device_of(self, device: str | None, person_id: str) -> str | None:
+        """The hash of a device's cookie, if this person has signed in with it before. Asked the same way
+        for nobody, which takes the same time."""
+        query = select(Device.token_hash).where(
+            Device.token_hash == secret_hash(device or ""), Device.person_id == person_id
+        )
+        found: str | None = await self._uow.session.scalar(query)
+        return found
 
     async def forget_old(self) -> None:
-        """Drop tries and sessions that nothing asks for any more."""
-        now = self._deps.clock.now()
-        day, month = now - timedelta(days=1), now - timedelta(days=30)
-        await self._uow.session.execute(delete(LoginTry).where(LoginTry.at < day))
-        await self._uow.session.execute(delete(Session).where(Session.expires_at < month))
+        """Drop tries, challenges and sessions that nothing asks for any more."""
+        over = Challenge.expires_at < self._deps.clock.now()
+        await self._uow.session.execute(delete(Challenge).where(over))
+        await self._brakes.forget_old()
+        await self._sessions.forget_old()
 
-    async def _is_device_of(self, device_hash: str, person_id: str) -> bool:
-        device = await self._uow.session.get(Device, device_hash) if device_hash else None
-        return device is not None and device.person_id == person_id
-
-    async def _brakes(self, account: str, address: str, *, is_known: bool) -> None:
-        limits = self._deps.settings.login
-        await self._brake(LoginTry.account == account, ACCOUNT_MINUTES, limits.per_account)
-        if not is_known:
-            await self._brake(LoginTry.address == address, ADDRESS_MINUTES, limits.per_address)
-            await self._brake(true(), ADDRESS_MINUTES, limits.everybody)
-
-    async def _brake(self, which: ColumnElement[bool], minutes: int, limit: int) -> None:
-        since = self._deps.clock.now() - timedelta(minutes=minutes)
-        query = select(func.count(), func.min(LoginTry.at)).where(LoginTry.failed, LoginTry.at > since)
-        count, oldest = (await self._uow.session.execute(query.where(which))).one()
-        if count >= limit:
-            wait = (oldest - since).total_seconds() if oldest is not None else minutes * 60.0
-            raise TooMany(
-                "access.too_many_tries", "Too many tries to sign in.",
-                "Wait for {minutes} minutes, or use a browser that you have signed in with before.",
-                retry_after=max(1.0, wait),
-            )  # fmt: skip
-
-    async def _extensions(self, person_id: str) -> list[str]:
-        query = select(Extension.extension).where(Extension.person_id == person_id)
-        return list(await self._uow.session.scalars(query.order_by(Extension.extension)))
+    def _is_expired(self, person: Person) -> bool:
+        given_at = person.password_set_at
+        limit = self._deps.clock.now() - timedelta(days=ONE_TIME_DAYS)
+        return person.password_is_one_time and given_at is not None and given_at < limit

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, delete, func, select, union_all
+from sqlalchemy import CompoundSelect, Connection, delete, select, union_all
 from sqlalchemy.exc import IntegrityError
 
-from hub.errors import Conflict, Invalid, NotAllowed, NotFound
+from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
 from hub.kernel.web import Viewer
-from hub.modules.access.models import Device, Extension, Mark, Person, Session, Shop
-from hub.modules.access.rules import clean_extension, clean_login, may_appoint
+from hub.modules.access.models import Device, Extension, Mark, Membership, Person, Role, Session, Shop
+from hub.modules.access.rules import clean_extension, clean_login, covers
+from hub.modules.access.service_roles import RoleService
 from hub.modules.access.views import PersonEntry, PersonView
 from hub.values import PhoneNumber, ShopId
 
 FIRST_OWNER = "first_owner"
+GRACE_HOURS = 24
 _NAMES: CompoundSelect[Any] = union_all(
     select(Extension.extension, Person.name).join(Person).where(Person.is_active),
     select(Person.mobile, Person.name).where(Person.is_active, Person.mobile.is_not(None)),
@@ -35,6 +38,7 @@ class PeopleService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._deps = deps
+        self._roles = RoleService(uow, deps)
 
     async def all(self, shops: Collection[ShopId] | None = None) -> list[PersonView]:
         """Everybody, by name; `shops` None = every shop."""
@@ -67,7 +71,7 @@ class PeopleService:
     async def create(self, entry: PersonEntry, by: Viewer | None = None) -> PersonView:
         """A new employee. Raises Invalid, NotAllowed, Conflict (extension or mobile in use)."""
         shop = await self._shop(entry.shop_id or self._uow.shop_id, by)
-        self._may_appoint(entry.role, by)
+        await self._roles.check_appoint(entry.role, by)
         person = Person(
             id=new_id(self._deps.clock), shop_id=shop.id, created_at=self._deps.clock.now(), rev=1
         )
@@ -75,27 +79,31 @@ class PeopleService:
         self._uow.session.add(person)
         await self._uow.session.flush()
         await self._set_extensions(person, entry.extensions)
+        await self._set_shops(person, entry.shops, by)
         self._changed(person)
         return await self.one(person.id)
 
     async def change(
         self, person_id: str, rev: int | None, entry: PersonEntry, by: Viewer | None = None
     ) -> PersonView:
-        """Put `entry` in place of what is there. Raises NotFound, Invalid, NotAllowed, Conflict (also
-        for a stale `rev`)."""
+        """Put `entry` in place of what is there. A role with rights that the old one had not ends the
+        person's sessions: new rights begin with a new log-in. Raises NotFound, Invalid, NotAllowed,
+        Conflict (also for a stale `rev`)."""
         person = await self.row(person_id, None if by is None else by.shop_ids)
         if rev is not None and rev != person.rev:
             raise Conflict("access.stale", "Somebody else has changed this meanwhile.", "Look at it again.")
-        self._may_appoint(person.role, by)
-        self._may_appoint(entry.role, by)
+        await self._roles.check_appoint(person.role, by)
+        await self._roles.check_appoint(entry.role, by)
         if person.role == "owner" and (entry.role != "owner" or not entry.is_active):
             await self._not_last_owner(person.id)
         shop = await self._shop(entry.shop_id or ShopId(person.shop_id), by)
+        gains = await self._gains(person.role, entry.role)
         person.shop_id = shop.id
         person.rev += 1
         await self._write(person, entry, shop)
         await self._set_extensions(person, entry.extensions)
-        if not person.is_active:
+        await self._set_shops(person, entry.shops, by)
+        if not person.is_active or gains:
             await self._end_sessions(person.id)
         self._changed(person)
         return await self.one(person.id)
@@ -103,11 +111,13 @@ class PeopleService:
     async def set_login(
         self, person_id: str, login: str, password_hash: str, *, is_one_time: bool, by: Viewer | None = None
     ) -> PersonView:
-        """Let a person sign in by this name and password; every session of theirs ends.
+        """Let a person sign in by this name and password; every session of theirs ends. A one-time
+        password that somebody else gave is to be changed before anything else; one from the console,
+        where everything is open anyway, within a day.
         Raises NotFound, Invalid, NotAllowed, Conflict (log-in in use)."""
         person = await self.row(person_id, None if by is None else by.shop_ids)
         if by is None or by.id != person_id:
-            self._may_appoint(person.role, by)
+            await self._roles.check_appoint(person.role, by)
         name = clean_login(login)
         if name is None:
             text = "Letters, digits and . @ + - _ only."
@@ -118,7 +128,10 @@ class PeopleService:
         if taken is not None:
             raise Conflict("access.login_taken", "This log-in is in use.", "Choose another one.")
         person.login, person.password_hash = name, password_hash
-        person.password_is_one_time, person.password_set_at = is_one_time, self._deps.clock.now()
+        now = self._deps.clock.now()
+        person.password_is_one_time, person.password_set_at = is_one_time, now
+        grace = timedelta(0) if by is not None else timedelta(hours=GRACE_HOURS)
+        person.password_change_by = now + grace if is_one_time else None
         person.rev += 1
         await self._end_sessions(person.id)
         await self._uow.session.execute(delete(Device).where(Device.person_id == person.id))
@@ -157,18 +170,30 @@ class PeopleService:
         return person
 
     async def _views(self, people: Sequence[Person]) -> list[PersonView]:
-        query = select(Extension).where(Extension.person_id.in_([person.id for person in people]))
+        ids = [person.id for person in people]
+        phones = select(Extension).where(Extension.person_id.in_(ids)).order_by(Extension.extension)
         extensions: dict[str, list[str]] = {}
-        for row in await self._uow.session.scalars(query.order_by(Extension.extension)):
+        for row in await self._uow.session.scalars(phones):
             extensions.setdefault(row.person_id, []).append(row.extension)
-        return [person_view(person, extensions.get(person.id, [])) for person in people]
+        memberships = select(Membership).where(Membership.person_id.in_(ids)).order_by(Membership.shop_id)
+        shops: dict[str, list[ShopId]] = {}
+        for one in await self._uow.session.scalars(memberships):
+            shops.setdefault(one.person_id, []).append(ShopId(one.shop_id))
+        own = select(Role.id, Role.name).where(Role.id.in_({person.role for person in people}))
+        names = {row.id: row.name for row in await self._uow.session.execute(own)}
+        return [
+            person_view(
+                person, extensions.get(person.id, []), names.get(person.role, ""), shops.get(person.id, [])
+            )
+            for person in people
+        ]
 
     async def _write(self, person: Person, entry: PersonEntry, shop: Shop) -> None:
         fields: dict[str, str] = {}
         name = " ".join(entry.name.split())
         if not 0 < len(name) <= 200:
             fields["name"] = "Give a name of up to 200 characters."
-        if entry.role not in self._deps.grants:
+        if await self._roles.find(entry.role) is None:
             fields["role"] = "There is no such role."
         mobile = PhoneNumber.parse(entry.mobile, shop.country) if entry.mobile else None
         if entry.mobile and mobile is None:
@@ -218,11 +243,35 @@ class PeopleService:
         for session in await self._uow.session.scalars(query):
             session.revoked_at = now
 
+    async def _set_shops(self, person: Person, wanted: Sequence[ShopId] | None, by: Viewer | None) -> None:
+        """Shops that `by` does not see stay as they are."""
+        if wanted is None:
+            return
+        for shop_id in wanted:
+            await self._shop(shop_id, by)
+        gone = delete(Membership).where(Membership.person_id == person.id)
+        if by is not None:
+            gone = gone.where(Membership.shop_id.in_(by.shop_ids))
+        await self._uow.session.execute(gone)
+        further = {shop_id for shop_id in wanted if shop_id != person.shop_id}
+        self._uow.session.add_all(Membership(person_id=person.id, shop_id=one) for one in further)
+        await self._uow.session.flush()
+
+    async def _gains(self, old: str, new: str) -> bool:
+        before, after = await self._roles.find(old), await self._roles.find(new)
+        return after is not None and not covers(before.rights if before else {}, after.rights)
+
     async def _not_last_owner(self, person_id: str) -> None:
-        query = select(func.count()).where(
-            Person.role == "owner", Person.is_active, Person.login.is_not(None), Person.id != person_id
+        """Every owner's row is held until the end: two who demote each other at the same moment on
+        PostgreSQL do it one after the other, and the second one finds nobody left."""
+        query = (
+            select(Person.id)
+            .where(Person.role == "owner", Person.is_active, Person.password_hash.is_not(None))
+            .order_by(Person.id)
+            .with_for_update()
         )
-        if not await self._uow.session.scalar(query):
+        owners = set((await self._uow.session.scalars(query)).all())
+        if not owners - {person_id}:
             text = "The last owner cannot be taken away."
             raise Conflict("access.last_owner", text, "Make somebody else an owner first.")
 
@@ -232,24 +281,18 @@ class PeopleService:
             raise NotFound("access.shop_unknown", "There is no such shop.")
         return shop
 
-    def _may_appoint(self, role: str, by: Viewer | None) -> None:
-        rights = self._deps.grants.get(role, {})
-        if by is not None and role in self._deps.grants and not may_appoint(by.role, by.rights, role, rights):
-            raise NotAllowed(
-                "access.role_too_high", "You may not give this role, nor change those who have it.",
-                "Ask an owner.",
-            )  # fmt: skip
-
     def _changed(self, person: Person) -> None:
         self._uow.hint("access", person.id, person.rev)
 
 
-def person_view(person: Person, extensions: Sequence[str]) -> PersonView:
+def person_view(
+    person: Person, extensions: Sequence[str], role_name: str = "", shops: Sequence[ShopId] = ()
+) -> PersonView:
     """A row as others may see it."""
     return PersonView(
         id=person.id, shop_id=ShopId(person.shop_id), name=person.name, role=person.role,
-        extensions=tuple(extensions), mobile=person.mobile, is_active=person.is_active, login=person.login,
-        language=person.language, rev=person.rev,
+        role_name=role_name, extensions=tuple(extensions), mobile=person.mobile, is_active=person.is_active,
+        login=person.login, language=person.language, rev=person.rev, shops=tuple(shops),
     )  # fmt: skip
 
 

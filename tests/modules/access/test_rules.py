@@ -17,10 +17,11 @@ from hub.modules.access.rules import (
     may_appoint,
     new_password,
     parse_minutes,
-    password_fault,
+    rank_of,
     show_minutes,
     spans_fault,
 )
+from hub.modules.access.rules_passwords import password_fault
 from hub.modules.access.views import Span
 from hub.modules.catalogue import MODULES
 
@@ -57,7 +58,7 @@ def test_covering_is_an_order(a: dict[str, str], b: dict[str, str], c: dict[str,
 @pytest.mark.parametrize("giver", ROLES)
 @pytest.mark.parametrize("given_role", ROLES)
 def test_nobody_but_the_owner_makes_an_equal_or_a_better(giver: str, given_role: str) -> None:
-    may = may_appoint(giver, GRANTS[giver], given_role, GRANTS[given_role])
+    may = may_appoint(rank_of(giver), GRANTS[giver], rank_of(given_role), GRANTS[given_role])
     if giver == "owner":
         assert may
     elif may:
@@ -66,8 +67,19 @@ def test_nobody_but_the_owner_makes_an_equal_or_a_better(giver: str, given_role:
 
 
 def test_a_manager_can_hire_a_receptionist() -> None:
-    assert may_appoint("manager", GRANTS["manager"], "receptionist", GRANTS["receptionist"])
-    assert not may_appoint("no-such-role", {}, "mechanic", {})
+    assert may_appoint(1, GRANTS["manager"], 2, GRANTS["receptionist"])
+    assert not may_appoint(rank_of("no-such-role"), {}, rank_of("mechanic"), {})
+
+
+def test_an_owner_whose_rights_were_narrowed_makes_no_owner() -> None:
+    """A token of the role owner has only what its maker has left."""
+    assert not may_appoint(0, GRANTS["manager"], 0, GRANTS["owner"])
+
+
+def test_an_own_role_stands_where_its_model_stands_but_never_with_the_owner() -> None:
+    assert rank_of("own:x", "receptionist") == rank_of("receptionist")
+    assert rank_of("own:x", "owner") == 1
+    assert rank_of("own:x", "nonsense") == len(ROLES)
 
 
 @pytest.mark.parametrize(

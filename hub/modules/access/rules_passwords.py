@@ -1,0 +1,296 @@
+"""What a password must be: long enough, and not one that everybody tries first (NIST SP 800-63B: no
+rules about letters and digits)."""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 256
+
+TOO_SHORT = "Use at least 10 characters; several words are best."
+TOO_LONG = "Use at most 256 characters."
+TOO_COMMON = "This password is too easy to guess."
+
+_COMMON = frozenset(
+    [
+        "password",
+        "passwort",
+        "passw0rd",
+        "parol",
+        "pass",
+        "mypassword",
+        "yourpassword",
+        "newpassword",
+        "secret",
+        "secure",
+        "security",
+        "login",
+        "user",
+        "username",
+        "admin",
+        "administrator",
+        "root",
+        "superuser",
+        "manager",
+        "owner",
+        "master",
+        "shop",
+        "service",
+        "autoservice",
+        "garage",
+        "pitline",
+        "asterisk",
+        "freepbx",
+        "office",
+        "work",
+        "worker",
+        "company",
+        "test",
+        "testtest",
+        "demo",
+        "guest",
+        "default",
+        "changeme",
+        "welcome",
+        "letmein",
+        "letmeinplease",
+        "opensesame",
+        "iloveyou",
+        "iloveu",
+        "loveyou",
+        "love",
+        "lovely",
+        "sunshine",
+        "princess",
+        "dragon",
+        "monkey",
+        "football",
+        "baseball",
+        "basketball",
+        "soccer",
+        "hockey",
+        "superman",
+        "batman",
+        "spiderman",
+        "starwars",
+        "pokemon",
+        "naruto",
+        "michael",
+        "jennifer",
+        "jordan",
+        "ashley",
+        "charlie",
+        "andrew",
+        "daniel",
+        "jessica",
+        "thomas",
+        "robert",
+        "nicole",
+        "matthew",
+        "hunter",
+        "killer",
+        "samsung",
+        "iphone",
+        "android",
+        "google",
+        "facebook",
+        "instagram",
+        "youtube",
+        "microsoft",
+        "windows",
+        "computer",
+        "internet",
+        "mercedes",
+        "toyota",
+        "nissan",
+        "volkswagen",
+        "porsche",
+        "ferrari",
+        "skoda",
+        "renault",
+        "octavia",
+        "corolla",
+        "subaru",
+        "honda",
+        "bmw",
+        "audi",
+        "whatever",
+        "trustno",
+        "freedom",
+        "forever",
+        "nothing",
+        "summer",
+        "winter",
+        "spring",
+        "autumn",
+        "january",
+        "february",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "friday",
+        "hello",
+        "helloworld",
+        "goodbye",
+        "cheese",
+        "cookie",
+        "chocolate",
+        "banana",
+        "orange",
+        "apple",
+        "qwerty",
+        "qwertyu",
+        "qwertyui",
+        "qwertyuio",
+        "qwertyuiop",
+        "qwertz",
+        "qazwsx",
+        "qazwsxedc",
+        "zaqxsw",
+        "asdfgh",
+        "asdfghjkl",
+        "zxcvbn",
+        "zxcvbnm",
+        "qweasd",
+        "qweasdzxc",
+        "qweqwe",
+        "asdasd",
+        "zxczxc",
+        "qwe",
+        "asd",
+        "abc",
+        "abcd",
+        "abcdef",
+        "abcdefgh",
+        "abcabc",
+        "aaa",
+        "пароль",
+        "парольпароль",
+        "мойпароль",
+        "секрет",
+        "админ",
+        "админка",
+        "администратор",
+        "директор",
+        "хозяин",
+        "мастер",
+        "механик",
+        "сервис",
+        "автосервис",
+        "сто",
+        "гараж",
+        "работа",
+        "офис",
+        "тест",
+        "привет",
+        "приветик",
+        "любовь",
+        "люблю",
+        "ялюблютебя",
+        "моялюбовь",
+        "солнышко",
+        "солнце",
+        "котик",
+        "зайка",
+        "наташа",
+        "сергей",
+        "александр",
+        "андрей",
+        "дмитрий",
+        "алексей",
+        "максим",
+        "екатерина",
+        "анастасия",
+        "марина",
+        "йцукен",
+        "йцукенг",
+        "йцукенгш",
+        "йцукенгшщз",
+        "фывапр",
+        "фыва",
+        "ячсмить",
+        "россия",
+        "москва",
+        "одесса",
+        "киев",
+        "спартак",
+        "динамо",
+        "зенит",
+        "україна",
+        "українець",
+        "славаукраїні",
+        "київ",
+        "львів",
+        "харків",
+        "одеса",
+        "дніпро",
+        "кохання",
+        "коханий",
+        "сонечко",
+        "мама",
+        "мамочка",
+        "тато",
+        "господар",
+        "власник",
+        "майстер",
+        "механік",
+        "робота",
+        "привіт",
+        "ukraine",
+        "ukraina",
+        "slavaukraini",
+        "kyiv",
+        "kiev",
+        "odesa",
+        "kharkiv",
+        "lviv",
+        "dnipro",
+        "shevchenko",
+    ]
+)
+_WALKS = (
+    "01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb",
+    "1q2w3e4r5t6y7u8i9o0p", "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю",
+    "йфяцычувскамепинртгоь",
+)  # fmt: skip
+_LEET = str.maketrans("@4301$5", "aaeoiss")
+
+
+def password_fault(password: str, login: str, name: str = "") -> str | None:
+    """What is wrong with a new password (an English source text), or None."""
+    if len(password) < SHORTEST_PASSWORD:
+        return TOO_SHORT
+    if len(password) > LONGEST_PASSWORD:
+        return TOO_LONG
+    return TOO_COMMON if is_common(password, [login, *name.split()]) else None
+
+
+def is_common(password: str, own_words: list[str]) -> bool:
+    """Whether it is a word that everybody tries (also with digits around it or in place of letters), the
+    person's own name, the same few characters again and again, or a walk over the keyboard."""
+    text = password.casefold()
+    bare = re.sub(r"[\W\d_]+$|^[\W\d_]+", "", text)
+    words = _COMMON | {word.casefold() for word in own_words if len(word) > 2}
+    shapes = {text, bare, bare.translate(_LEET), re.sub(r"[\W\d_]", "", text)}
+    return bool(words & shapes) or _is_repeated(text) or _is_walk(text) or not (bare or len(set(text)) > 4)
+
+
+def _is_repeated(text: str) -> bool:
+    """`abcabcabcabc`: one piece of up to a third of the length, over and over."""
+    pieces = range(1, max(2, len(text) // 3 + 1))
+    return any((text[:n] * len(text))[: len(text)] == text for n in pieces)
+
+
+def _is_walk(text: str) -> bool:
+    """`qwertyuiop12`: the longest way along a row or the alphabet leaves hardly anything."""
+    longest = 0
+    for row in (*_WALKS, *(row[::-1] for row in _WALKS)):
+        for start in range(len(text)):
+            length = longest
+            while start + length < len(text) and text[start : start + length + 1] in row:
+                length += 1
+            longest = max(longest, length)
+    return longest >= 5 and len(text) - longest <= 3
