@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
 
-.PHONY: run test check faults bench clean
+.PHONY: run test check faults bench looks clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/pitline demo
@@ -22,6 +22,9 @@ faults: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@set -e; for name in $(basename $(notdir $(wildcard tests/bench/bench_*.py))); do \
 	  echo "== $$name"; $(BIN)/python -m tests.bench.$$name; done
+
+looks: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.looks var/looks $(ARGS)
 
 clean:
 	rm -rf $(VENV) var/demo webui/static/vendor dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

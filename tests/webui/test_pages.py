@@ -145,7 +145,8 @@ async def test_probes_answer_as_documented(shop: Shop) -> None:
     assert re.search(r"^pitline_live_sockets 0$", metrics, re.MULTILINE)
     assert re.search(r"^# TYPE pitline_commits_total counter$", metrics, re.MULTILINE)
     for line in metrics.splitlines():
-        assert re.fullmatch(r"# TYPE \w+ (counter|gauge)|\w+(\{[^}]*\})? [-+.\de]+", line), line
+        comment = r"# TYPE \w+ (counter|gauge)|# HELP \w+ [^\n]+"
+        assert re.fullmatch(comment + r"|\w+(\{[^}]*\})? [-+.\de]+", line), line
 
 
 async def test_figures_are_not_for_strangers_from_elsewhere(hub: Hub, shop: Shop) -> None:

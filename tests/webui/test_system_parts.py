@@ -17,8 +17,10 @@ from hub.errors import Unavailable
 from hub.kernel.manifest import Module
 from hub.kernel.web import Condition, PageRequest, SystemPart, SystemSection
 from hub.modules.access.api import AccessApi
+from tests.contracts.sources import ROOT
 from tests.webui.stage import WIDE, Shop
 from webui.app import make_app
+from webui.figures import HELP, readme_table
 from webui.system import frame
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -127,3 +129,11 @@ async def test_http_is_warned_of_from_elsewhere_only(hub: Hub, shop: Shop) -> No
             metrics = await (await client.get("/metrics", headers=token)).text()
             said[host, url] = re.findall(r'^pitline_system_level\{part="door"\} (\d)$', metrics, re.MULTILINE)
     assert list(said.values()) == [["0"], ["1"], ["0"]]
+
+
+async def test_every_documented_figure_is_there_and_stands_in_the_readme(owner: TestClient[Any, Any]) -> None:
+    told = await (await owner.get("/metrics")).text()
+    families = set(re.findall(r"^# TYPE (\w+)", told, re.MULTILINE))
+    connectors = {"pitline_connector_state"}  # only where there is one
+    assert set(HELP) - families <= connectors
+    assert readme_table() in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hub.errors import NotSignedIn
 from hub.kernel.web import PUBLIC
+from webui.figures import HELP
 from webui.guard import is_loopback
 from webui.pipeline import FreeRoute
 from webui.request import Request
@@ -50,7 +51,7 @@ async def metrics(request: Request) -> web.StreamResponse:
         family = name.partition("{")[0]
         kind = f"# TYPE {family} {'counter' if family.endswith('_total') else 'gauge'}"
         if kind not in lines:
-            lines.append(kind)
+            lines += [f"# HELP {family} {HELP[family]}", kind] if family in HELP else [kind]
         lines.append(f"{name} {value:g}" if value == int(value) and abs(value) < 1e6 else f"{name} {value!r}")
     return web.Response(
         body=("\n".join(lines) + "\n").encode(), headers={"Content-Type": "text/plain; version=0.0.4"}

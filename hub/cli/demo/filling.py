@@ -57,7 +57,7 @@ async def fill(installation: Installation, password: str) -> None:
 async def _shop(access: AccessApi, installation: Installation) -> None:
     shop_id, wanted = installation.default_shop, installation.settings.shop
     name = wanted.name or SHOP_NAME
-    if (await access.shop(shop_id)).name != name:
+    if (await access.shop(shop_id)).address != SHOP_ADDRESS:
         entry = ShopEntry(
             name=name, address=SHOP_ADDRESS, country=wanted.country, timezone=wanted.timezone,
             currency=wanted.currency, language=wanted.language,

@@ -1,0 +1,77 @@
+"""Which pages there are to look at, and what must happen before each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Page
+
+from tests.looks.demo import Demo
+
+PATHS: tuple[tuple[str, str], ...] = (
+    ("desk-idle", "/desk"),
+    ("calls", "/calls?period=week"),
+    ("calls-filter", "/calls?period=week&result=missed"),
+    ("calls-empty", "/calls?period=week&number=0000000"),
+    ("board", "/calls/live"),
+    ("clients", "/clients"),
+    ("clients-empty", "/clients?q=zzzzz"),
+    ("client-new", "/clients/new"),
+    ("vehicles", "/vehicles"),
+    ("vehicle-new", "/vehicles/new"),
+    ("settings", "/settings"),
+    ("shops", "/settings/shops"),
+    ("shop", "/settings/shops/main"),
+    ("hours", "/settings/hours"),
+    ("people", "/settings/people"),
+    ("person-new", "/settings/people/new"),
+    ("roles", "/settings/roles"),
+    ("pbx", "/settings/pbx"),
+    ("lines", "/settings/lines"),
+    ("line-new", "/settings/lines/new"),
+    ("phones", "/settings/phones"),
+    ("tokens", "/settings/tokens"),
+    ("retention", "/settings/retention"),
+    ("audit", "/settings/audit"),
+    ("system", "/system"),
+    ("me", "/me"),
+    ("error-404", "/no-such-page"),
+)
+FOLLOWED: tuple[tuple[str, str, str], ...] = (
+    ("call", "/calls?period=week", r'href="(/calls/[^"/?]+)" data-row'),
+    ("client", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("client-edit", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("vehicle", "/vehicles", r'href="(/vehicles/[0-9a-z]{26})"'),
+    ("person", "/settings/people", r'href="(/settings/people/[0-9a-z]{26})"'),
+    ("line", "/settings/lines", r'href="(/settings/lines/[0-9a-z]{26})"'),
+)
+"""Pages whose address stands on another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A picture to take; `arrive` brings the page there."""
+
+    name: str
+    arrive: Callable[[Page], Awaitable[None]]
+
+
+async def stops(demo: Demo, page: Page) -> AsyncIterator[Stop]:
+    """Every page in turn."""
+    for name, path in PATHS:
+        yield Stop(name, _goes(demo.url + path))
+    for name, where, pattern in FOLLOWED:
+        answer = await page.request.get(demo.url + where)
+        found = re.search(pattern, await answer.text())
+        if found is not None:
+            yield Stop(name, _goes(demo.url + found[1] + ("/edit" if name.endswith("edit") else "")))
+
+
+def _goes(address: str) -> Callable[[Page], Awaitable[None]]:
+    async def go(page: Page) -> None:
+        await page.goto(address)
+        await page.wait_for_timeout(150)
+
+    return go
