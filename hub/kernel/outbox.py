@@ -58,7 +58,12 @@ event_outbox = Table(
     Column("external_id", String(300), nullable=False),
     Column("payload", Text, nullable=False),
     UniqueConstraint("source", "external_id"),
-    Index("ix_event_outbox_cause_id", "cause_id"),
+    Index(
+        "ix_event_outbox_cause_id",
+        "cause_id",
+        sqlite_where=text("cause_id IS NOT NULL"),
+        postgresql_where=text("cause_id IS NOT NULL"),
+    ),
     Index("ix_event_outbox_key", "key"),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from hub.kernel.prepared import Prepared
 from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
 from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
@@ -77,10 +78,8 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     if not newest:
         return
     rows = _rows(ctx, newest, present)
-    for statement, chosen in ((sql.INSERT, False), (sql.UPDATE, True)):
-        mine = [row for row in rows if (row["v_id"] in present) is chosen]
-        if mine:
-            statement.run(connection, mine)
+    for statement, mine in _statements(rows, present).items():
+        statement.run(connection, mine)
     for call_id, delivered in newest.items():
         if isinstance(delivered.event, CallCorrected):
             connection.execute(sql.DROP_PEOPLE, {"v_id": call_id})  # who was in it may have changed
@@ -95,6 +94,23 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     for written in rows:
         call_id = written["v_id"]
         ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id])
+
+
+def _statements(
+    rows: Sequence[dict[str, Any]], present: Mapping[str, Any]
+) -> dict[Prepared, list[dict[str, Any]]]:
+    """Which statement writes which rows."""
+    chosen: dict[Prepared, list[dict[str, Any]]] = {}
+    for row in rows:
+        old = present.get(row["v_id"])
+        if old is None:
+            statement = sql.INSERT
+        elif all(getattr(old, name) == row[f"v_{name}"] for name in sql.INDEXED):
+            statement = sql.UPDATE
+        else:
+            statement = sql.UPDATE_WHOLE
+        chosen.setdefault(statement, []).append(row)
+    return chosen
 
 
 def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Any]) -> list[dict[str, Any]]:

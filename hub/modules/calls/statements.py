@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from hub.kernel.orm import Base, UtcDateTime
@@ -15,17 +18,28 @@ _written = tuple(column.name for column in _calls.c if column.name not in _SELDO
 
 _KNOWN = select(
     Call.id, Call.rev, Call.step, Call.shop_id, Call.started_at, Call.to_number, Call.dialled, Call.line,
-    Call.in_hours, Call.other_key, Call.client_id, Call.is_chosen, Call.relation, Call.candidate_count,
+    Call.in_hours, Call.other_key, Call.our_key, Call.client_id, Call.is_chosen, Call.relation,
+    Call.candidate_count,
 ).with_for_update()  # fmt: skip
 PRESENT = PreparedIn(lambda ids: _KNOWN.where(Call.id.in_(ids)))
 """Locked where the database locks rows: a person may be choosing the client at this moment."""
 
 INSERT = Prepared(insert(_calls).values({name: bindparam(f"v_{name}") for name in _written}))
-UPDATE = Prepared(
-    update(_calls)
-    .where(Call.id == bindparam("v_id"), Call.step < bindparam("v_step"))
-    .values({name: bindparam(f"v_{name}") for name in _written if name != "id"})
-)
+INDEXED = ("started_at", "other_key", "our_key", "client_id")
+"""What the lists look a call up by; it seldom changes once the call has begun."""
+
+
+def _update(names: Iterable[str]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names}
+    return Prepared(
+        update(_calls).where(Call.id == bindparam("v_id"), Call.step < bindparam("v_step")).values(values)
+    )
+
+
+# SQLite writes every index anew whose columns an UPDATE names, changed or not: on a long history
+# these are pages all over the file, and each of them makes the commit longer.
+UPDATE = _update(name for name in _written if name != "id" and name not in INDEXED)
+UPDATE_WHOLE = _update(name for name in _written if name != "id")
 """The revision is written explicitly: the hint names it before anybody could read it back."""
 
 PUT_PEOPLE = Prepared(
