@@ -187,7 +187,8 @@ class Database:
             connection.close()
 
     def _scout(self, work: Callable[[Connection], R]) -> R:
-        with _opened(self._scouts).connect() as connection:
+        # Begun by hand: prepared statements go past what would begin it by itself.
+        with _opened(self._scouts).connect() as connection, connection.begin():
             return work(connection)
 
     async def _write_async(self, work: Callable[[Connection], R]) -> R:

@@ -12,12 +12,12 @@ from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, Select, TextClause, bindparam
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, TextClause, bindparam
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.expression import UpdateBase
 
 Value = Callable[[Any], Any]
-Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | UpdateBase | TextClause
 
 _MOST_LISTED = 256
 
@@ -98,7 +98,7 @@ class _Compiled:
             (name, compiled.params[name], _into(compiled.binds[name].type, dialect))
             for name in compiled.positiontup
         ]
-        columns = list(statement.selected_columns) if isinstance(statement, Select) else []
+        columns = list(statement.selected_columns) if isinstance(statement, Select | CompoundSelect) else []
         make_row: Any = namedtuple
         self._row = make_row("Row", [column.key for column in columns])
         outputs = [(place, _out_of(column.type, dialect)) for place, column in enumerate(columns)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, delete, select, union_all
+from sqlalchemy import Connection, delete, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.orm import new_id
+from hub.kernel.prepared import Prepared
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Device, Extension, Mark, Membership, Person, Role, Session, Shop
 from hub.modules.access.rules import clean_extension, clean_login, covers
@@ -21,15 +21,17 @@ from hub.values import PhoneNumber, ShopId
 
 FIRST_OWNER = "first_owner"
 GRACE_HOURS = 24
-_NAMES: CompoundSelect[Any] = union_all(
-    select(Extension.extension, Person.name).join(Person).where(Person.is_active),
-    select(Person.mobile, Person.name).where(Person.is_active, Person.mobile.is_not(None)),
+_NAMES = Prepared(
+    union_all(
+        select(Extension.extension, Person.name).join(Person).where(Person.is_active),
+        select(Person.mobile, Person.name).where(Person.is_active, Person.mobile.is_not(None)),
+    )
 )
 
 
 def names_by_extension(connection: Connection) -> dict[str, str]:
     """The active employees' names by extension and mobile (E.164); for what is read on every hint."""
-    return {row.extension: row.name for row in connection.execute(_NAMES)}
+    return {row.extension: row.name for row in _NAMES.all(connection, {})}
 
 
 class PeopleService:

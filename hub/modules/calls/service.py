@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
@@ -110,19 +110,19 @@ def _note(row: Note) -> NoteView:
     )  # fmt: skip
 
 
-def _look_up(call_id: str, connection: Connection) -> tuple[Row[Any] | None, dict[str, str]]:
+def _look_up(call_id: str, connection: Connection) -> tuple[Any, dict[str, str]]:
     if "\x00" in call_id:
         return None, {}
     asked = {"call": call_id}
-    row = connection.execute(sql.ONE, asked).first() or connection.execute(sql.SURVIVOR, asked).first()
-    return row, names_by_extension(connection) if row is not None else {}
+    found = sql.ONE.all(connection, asked) or sql.SURVIVOR.all(connection, asked)
+    return (found[0], names_by_extension(connection)) if found else (None, {})
 
 
-def _with_names(row: Call | Row[Any], names: Mapping[str, str]) -> CallView:
+def _with_names(row: Any, names: Mapping[str, str]) -> CallView:
     return _view(row, tuple(_named(party, names) for party in read_parties(row.parties)))
 
 
-def _view(row: Call | Row[Any], parties: tuple[PartyView, ...]) -> CallView:
+def _view(row: Any, parties: tuple[PartyView, ...]) -> CallView:
     return CallView(
         id=row.id, rev=row.rev, step=row.step, shop_id=ShopId(row.shop_id), direction=row.direction,
         from_number=row.from_number, to_number=row.to_number, other_number=row.other_number,

@@ -78,10 +78,8 @@ TOUCH = (
     .returning(Call.rev, Call.shop_id, Call.parties)
 )
 
-ONE = select(*Call.__table__.c).where(Call.id == bindparam("call"))
-SURVIVOR = (
-    select(*Call.__table__.c)
-    .join(Merged, Merged.into_id == Call.id)
-    .where(Merged.call_id == bindparam("call"))
+ONE = Prepared(select(*_calls.c).where(Call.id == bindparam("call")))
+SURVIVOR = Prepared(
+    select(*_calls.c).join(Merged, Merged.into_id == Call.id).where(Merged.call_id == bindparam("call"))
 )
 """A call for reading, and the one that a merged call became a part of."""
