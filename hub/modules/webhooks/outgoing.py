@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import Clock
 from hub.kernel.outbox import moment
+from hub.kernel.prepared import Prepared
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, body_of, hears, moment_of, pause_after, wait_after
 from hub.settings import WebhooksSettings
@@ -66,7 +67,7 @@ def new_number(event_id: str) -> str:
 
 def observe(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write what there is to tell of new facts, in their own transaction."""
-    endpoints = connection.execute(_LISTENING).all()
+    endpoints = _LISTENING.all(connection, {})
     if endpoints:
         write(connection, [(one.id, one.shop_id, json.loads(one.events)) for one in endpoints], rows)
 
@@ -230,6 +231,6 @@ def _text(raw: bytes) -> str:
 
 
 _IS_PENDING = and_(Delivery.state == PENDING)
-_LISTENING = select(Endpoint.id, Endpoint.shop_id, Endpoint.events).where(Endpoint.is_active)
+_LISTENING = Prepared(select(Endpoint.id, Endpoint.shop_id, Endpoint.events).where(Endpoint.is_active))
 _INSERT_SQLITE = sqlite.insert(Delivery).on_conflict_do_nothing()
 _INSERT_POSTGRES = postgresql.insert(Delivery).on_conflict_do_nothing().returning(Delivery.id)
