@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_causes"
-down_revision = "0010_webhooks"
+down_revision = "0011_backup"
 branch_labels = None
 depends_on = None
 
