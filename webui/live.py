@@ -100,7 +100,7 @@ class Sockets:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise web.HTTPUpgradeRequired
         ws = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=1.0
+            heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=1.0, autoping=False
         )
         subscription = self._installation.live.subscribe(self._queue)
         socket = _Socket(ws, visitor, subscription, asyncio.current_task())
@@ -134,7 +134,8 @@ class Sockets:
                 await sender
 
     async def _listen(self, socket: _Socket) -> None:
-        """Nothing is asked over this socket but whether it lives; who talks too much is cut off."""
+        """Nothing is asked over this socket but whether it lives; who talks too much is cut off, and
+        pings of the protocol are talk too."""
         heard: deque[float] = deque(maxlen=MOST_MESSAGES)
         clock = self._installation.clock
         async for message in socket.ws:
@@ -143,6 +144,9 @@ class Sockets:
                 await self._close(socket, TOO_CHATTY, "too many messages")
                 return
             heard.append(now)
+            if message.type is WSMsgType.PING:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await socket.ws.pong(message.data)
             if message.type is WSMsgType.TEXT and message.data == "ping":
                 await _send(socket.ws, PONG)
 
