@@ -41,7 +41,7 @@ async def _nothing(_request: Any, **_given: Any) -> web.StreamResponse:
 
 
 def _idle(routes: Sequence[Any]) -> tuple[Any, ...]:
-    blank = {"handler": _nothing}
+    blank = {"handler": _nothing, "before": None}
     return tuple(
         replace(r, **blank, **({"body": None, "query": None} if hasattr(r, "body") else {})) for r in routes
     )

@@ -22,8 +22,10 @@ from hub.app import Hub
 from hub.kernel.manifest import ROLES
 from hub.kernel.web import PUBLIC, SIGNED_IN
 from hub.modules.access.api import AccessApi, PersonEntry, ShopEntry
+from hub.modules.calls.api import CallsApi
 from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
+from hub.modules.webhooks.api import EndpointEntry, WebhooksApi
 from hub.ports.live import Hint
 from hub.values import ShopId
 from tests.factories.calls import fact, snapshot, tell
@@ -38,7 +40,8 @@ PHONE = "+380501234567"
 KINDS = {
     "/calls/": "call", "/desk/calls/": "call", "/settings/people/": "person", "/employees/": "person",
     "/settings/shops/": "shop", "/settings/hours/": "shop", "/settings/tokens/": "token",
-    "/clients/": "client", "/vehicles/": "vehicle",
+    "/clients/": "client", "/vehicles/": "vehicle", "/settings/lines/": "line", "/lines/": "line",
+    "/settings/webhooks/": "webhook", "/webhooks/": "webhook", "/shops/": "shop",
 }  # fmt: skip
 VALID: Mapping[str, Mapping[str, Any]] = {
     "calls.change_call": {"client_id": None},
@@ -59,6 +62,7 @@ class Cell:
     right: str
     is_api: bool
     whose: str
+    object_id: str
     is_noted: bool
 
 
@@ -85,6 +89,10 @@ async def _world(hub: Hub) -> World:
             access = AccessApi(uow, installation.deps)
             person = PersonEntry(name=f"Worker {number}", role="mechanic", mobile=f"+38067111223{number}")
             made["person"] = (await access.people.create(person)).id
+            line = CallsApi(uow, installation.deps).save_line(f"+38044500000{number}", "Line", "", shop)
+            made["line"] = (await line).id
+            hook = EndpointEntry(url=f"https://hook{number}.example/x", shop_id=str(shop))
+            made["webhook"] = (await WebhooksApi(uow, installation.deps).endpoints.create(hook, None))[0].id
             made["token"] = (await access.tokens.create("till", "integration"))[0].id
         made["shop"] = str(shop)
         made["call"] = f"b1:{number}.1"
@@ -93,6 +101,8 @@ async def _world(hub: Hub) -> World:
 
 
 def _kind(path: str) -> str | None:
+    if path.count("{") > 1:  # an object inside another one: asked for in vain only
+        return None
     return next((kind for prefix, kind in KINDS.items() if path.startswith(prefix + "{")), None)
 
 
@@ -110,8 +120,20 @@ def _cells(world: World) -> Iterator[Cell]:
             if whose == "none" or object_id is not None:
                 path = re.sub(r"\{\w+[^}]*\}", object_id or "", route.path)
                 yield Cell(
-                    route.name, route.method, prefix + path, route.right, is_api, whose, route.is_noted
+                    route.name,
+                    route.method,
+                    prefix + path,
+                    route.right,
+                    is_api,
+                    whose,
+                    object_id or "",
+                    route.is_noted,
                 )
+
+
+def _is_an_end(cell: Cell) -> bool:
+    """Whether it takes its object away: such come last."""
+    return cell.method == "DELETE" or cell.path.rpartition("/")[2] in ("delete", "remove")
 
 
 def _body(cell: Cell) -> dict[str, Any]:
@@ -157,11 +179,16 @@ async def test_a_role_reaches_what_its_rights_say_and_nothing_else(
     program = shop.browser()
     answered: dict[str, tuple[Cell, int]] = {}
     unknown: dict[str, int] = {}
-    for cell in _cells(world):
+    gone: set[str] = set()
+    for cell in sorted(_cells(world), key=_is_an_end):
+        if cell.object_id in gone:
+            continue
         client, headers = (program, token) if cell.is_api else (person, SAME)
         answer = await client.request(
             cell.method, cell.path, headers=headers, allow_redirects=False, **_body(cell)
         )
+        if _is_an_end(cell) and answer.status < 400:
+            gone.add(cell.object_id)
         if cell.whose == "unknown":
             unknown[cell.name + cell.method] = answer.status
         of_unknown = unknown.get(cell.name + cell.method, 0)
