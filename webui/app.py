@@ -22,6 +22,7 @@ from webui.live import Sockets
 from webui.menu import Menu
 from webui.middlewares import make_error_middleware, make_header_signal
 from webui.openapi import PREFIX
+from webui.operations import every_operation
 from webui.pages import (
     account,
     audit,
@@ -67,7 +68,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     app.on_response_prepare.append(make_header_signal(site))
     app.router.add_get("/live", pipeline.socket(site.sockets.serve))
     app.router.add_get("/assets/{name:.+}", site.files.serve)
-    operations = [operation for module in installation.modules for operation in module.operations]
+    operations = every_operation(installation.modules)
     _add(app, pipeline, OWN_ROUTES)
     _add(app, pipeline, document.routes(operations))
     _add(app, pipeline, [route for module in installation.modules for route in module.routes])

@@ -38,6 +38,14 @@ ACTIONS: Mapping[str, str] = {
     "calls.save_line": "Name a line",
     "calls.add_note": "Add a note to a call",
     "calls.choose_client": "Say whose call it was",
+    "webhooks.add": "Add a webhook",
+    "webhooks.create_endpoint": "Add a webhook",
+    "webhooks.change": "Change a webhook",
+    "webhooks.change_endpoint": "Change a webhook",
+    "webhooks.rotate": "Make a new secret of a webhook",
+    "webhooks.rotate_secret": "Make a new secret of a webhook",
+    "webhooks.remove": "Delete a webhook",
+    "webhooks.delete_endpoint": "Delete a webhook",
     "desk.dismiss": "Put a call away from the desk",
     "desk.note": "Add a note to a call",
     "desk.choose": "Say whose call it was",
@@ -63,6 +71,7 @@ TABLES: Mapping[str, str] = {
     "calls_calls": "Call",
     "calls_notes": "Note",
     "calls_lines": "Line",
+    "webhooks_endpoints": "Webhook",
     "desk_dismissals": "Put away from the desk",
 }
 

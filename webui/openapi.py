@@ -179,9 +179,16 @@ _RATE: Mapping[str, Any] = {
 def _parameters(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": dict(property_)}
+        {"name": name, "in": "query", "required": name in required, "schema": _given(property_)}
         for name, property_ in schema.get("properties", {}).items()
     ]
+
+
+def _given(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter that is given is never null: it is left out."""
+    kept = {name: value for name, value in schema.items() if name != "default" or value is not None}
+    kinds = [one for one in kept.pop("anyOf", []) if one.get("type") != "null"]
+    return {**kept, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
 
 
 def _resolved(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> Mapping[str, Any]:

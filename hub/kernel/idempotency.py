@@ -52,6 +52,7 @@ idempotency_keys = Table(
     Column("body", LargeBinary),
     PrimaryKeyConstraint("actor", "route", "key"),
     Index("ix_idempotency_keys_made_at", "made_at"),
+    info={"is_audited": False},
 )
 
 

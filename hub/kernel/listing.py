@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,14 +13,20 @@ GO_ON = "`next` of the answer before; leave it out to begin"
 NEXT = "Pass it as `cursor` to go on; null at the end"
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]", re.ASCII)
+
+
 def iso(at: datetime) -> str:
     """ISO 8601, UTC, milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _plus(text: object) -> object:
-    """A plus that was not percent-encoded arrives as a space."""
-    return text.replace(" ", "+") if isinstance(text, str) and "T" in text else text
+def _moment(text: object) -> object:
+    """Written as a moment, never as a number of seconds; a plus that was not percent-encoded arrives as
+    a space."""
+    if not isinstance(text, str) or not _MOMENT.match(text):
+        raise ValueError("write it like 2026-01-05T09:30:00Z")
+    return text.replace(" ", "+")
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -31,7 +38,7 @@ def _in_utc(at: datetime) -> datetime:
 
 Moment = Annotated[datetime, PlainSerializer(iso, return_type=str)]
 """A moment in an answer."""
-Asked = Annotated[datetime, BeforeValidator(_plus), AfterValidator(_in_utc)]
+Asked = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
 """A moment in a question; without a zone it is UTC."""
 
 

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
+from tests.webui.described import watched
 from webui.app import make_app
 
 Client = TestClient[web.Request, web.Application]
@@ -24,7 +25,14 @@ async def token_of(hub: Hub, role: str = "owner") -> str:
 async def site_of(hub: Hub, role: str | None = "owner") -> Client:
     """A client whose requests carry a token of the role; None = a stranger. Close it."""
     headers = {"Authorization": f"Bearer {await token_of(hub, role)}"} if role is not None else {}
-    client: Client = TestClient(TestServer(make_app(hub.installation)), headers=headers)
+    app = make_app(hub.installation)
+    watch = watched(app)
+
+    async def judge(_app: web.Application) -> None:
+        assert watch.faults == []
+
+    app.on_cleanup.append(judge)
+    client: Client = TestClient(TestServer(app), headers=headers)
     await client.start_server()
     return client
 

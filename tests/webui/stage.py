@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.modules.access.api import AccessApi, AuditFilter, AuditView, PersonView
+from tests.webui.described import watched
 from webui.app import make_app
 from webui.brakes import Limit, Limits
 
@@ -88,10 +89,13 @@ async def open_shop(
     hub: Hub, clock: FrozenClock, password_hash: str, limits: Limits = WIDE
 ) -> AsyncIterator[Shop]:
     """The web admin of a hub."""
-    server = TestServer(make_app(hub.installation, limits))
+    app = make_app(hub.installation, limits)
+    watch = watched(app)
+    server = TestServer(app)
     await server.start_server()
     made = Shop(hub, clock, server, password_hash)
     yield made
     for client in made.clients:
         await client.close()
     await server.close()
+    assert watch.faults == []

@@ -18,11 +18,12 @@ from tests.webui.stage import WIDE, Shop, open_shop
 from webui.app import OWN_ROUTES
 from webui.brakes import Limit, Limits
 from webui.openapi import PREFIX
+from webui.operations import every_operation
 
 GRANTS = grants_of(MODULES)
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGES = [*OWN_ROUTES, *(route for module in MODULES for route in module.routes)]
-OPERATIONS = [operation for module in MODULES for operation in module.operations]
+OPERATIONS = every_operation(MODULES)
 ENTRANCES = ("/login", "/logout", "/setup", "/invite/{token}", "/healthz", "/readyz", "/metrics", "/")
 
 

@@ -91,6 +91,7 @@ class PeopleService:
         """Put `entry` in place of what is there. A role with rights that the old one had not ends the
         person's sessions: new rights begin with a new log-in. Raises NotFound, Invalid, NotAllowed,
         Conflict (also for a stale `rev`)."""
+        await self._uow.session.get(Person, person_id, with_for_update=True, populate_existing=True)
         person = await self.row(person_id, None if by is None else by.shop_ids)
         if rev is not None and rev != person.rev:
             raise Conflict("access.stale", "Somebody else has changed this meanwhile.", "Look at it again.")

@@ -115,6 +115,7 @@ class ShopService:
         """Put `entry` in place of what is there. Raises NotFound, Invalid, Conflict for a stale `rev`."""
         entry = self._checked(entry)
         shop = await self._row(shop_id)
+        await self._uow.session.refresh(shop, with_for_update=True)
         _not_stale(shop, rev)
         for name, value in asdict(entry).items():
             setattr(shop, name, value)
@@ -129,6 +130,7 @@ class ShopService:
     ) -> ShopView:  # fmt: skip
         """Put new hours in place of the old ones. Raises NotFound, Invalid, Conflict for a stale `rev`."""
         shop = await self._row(shop_id)
+        await self._uow.session.refresh(shop, with_for_update=True)
         _not_stale(shop, rev)
         fields = {f"day{day}": fault for day, spans in hours.items() if (fault := spans_fault(spans))}
         fields |= {f"day{d}": "A day has at most one break." for d, spans in hours.items() if len(spans) > 2}

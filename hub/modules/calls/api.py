@@ -70,10 +70,11 @@ class CallsApi:
 
     async def set_client(
         self, call_id: str, client_id: str | None, *, vehicle_id: str | None = None,
-        shops: frozenset[ShopId] | None = None,
+        shops: frozenset[ShopId] | None = None, rev: int | None = None,
     ) -> CallView:  # fmt: skip
-        """A person says who it was (or takes it back): kept against any later match. Raises NotFound."""
-        return await self._calls.set_client(call_id, client_id, vehicle_id, shops)
+        """A person says who it was (or takes it back): kept against any later match. Raises NotFound,
+        Conflict for a stale `rev`."""
+        return await self._calls.set_client(call_id, client_id, vehicle_id, shops, rev)
 
     async def add_note(
         self, call_id: str, text: str, *, author_name: str, shops: frozenset[ShopId] | None = None

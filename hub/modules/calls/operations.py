@@ -115,8 +115,10 @@ class CallQuery(ListQuery):
 
 
 class CallChange(Strict):
-    """Who it was, when the number does not say; null takes it back."""
+    """Who it was, when the number does not say; null takes it back. With `rev` only if nothing of the
+    call changed meanwhile."""
 
+    rev: int | None = None
     client_id: Text | None
     vehicle_id: Text | None = None
 
@@ -141,10 +143,17 @@ class NoteOut(BaseModel):
 
 
 class NotePageOut(BaseModel):
-    """The notes of a call, oldest first; they come whole."""
+    """A stretch of a call's notes, newest first."""
 
     items: list[NoteOut]
-    next: str | None = None
+    next: str | None = Field(description=NEXT)
+
+
+class LiveCalls(BaseModel):
+    """Every call that goes on, the one that began first first; they come whole."""
+
+    items: list[CallOut]
+    next: None = None
 
 
 async def list_calls(request: PageRequest, query: CallQuery) -> CallPageOut:
@@ -169,17 +178,29 @@ async def change_call(request: PageRequest, body: CallChange) -> CallOut:
     calls = request.apis.of(CallsApi)
     return _call(
         await calls.set_client(
-            request.path["id"], body.client_id, vehicle_id=body.vehicle_id, shops=shops_of(request)
+            request.path["id"],
+            body.client_id,
+            vehicle_id=body.vehicle_id,
+            shops=shops_of(request),
+            rev=body.rev,
         )
     )
 
 
-async def list_notes(request: PageRequest) -> NotePageOut:
-    """The notes of a call."""
+async def list_live(request: PageRequest) -> LiveCalls:
+    """The live board: who rings, waits, talks, is parked. `/live` says when to ask again."""
+    found = await request.apis.of(CallsApi).live_calls(shops=shops_of(request))
+    return LiveCalls(items=[_call(one) for one in found])
+
+
+async def list_notes(request: PageRequest, query: ListQuery) -> NotePageOut:
+    """Newest first."""
     calls = request.apis.of(CallsApi)
     call = await calls.call(request.path["id"], shops=shops_of(request))
-    notes = (await calls.notes([call.id])).get(call.id, ())
-    return NotePageOut(items=[_note(note) for note in notes])
+    notes = sorted((await calls.notes([call.id])).get(call.id, ()), key=lambda note: note.id, reverse=True)
+    older = [note for note in notes if query.cursor is None or note.id < query.cursor]
+    items = [_note(note) for note in older[: query.limit]]
+    return NotePageOut(items=items, next=items[-1].id if len(older) > query.limit else None)
 
 
 async def create_note(request: PageRequest, body: NoteIn) -> NoteOut:
@@ -205,6 +226,10 @@ operations = (
         summary="List the calls", query=CallQuery, result=CallPageOut, errors=(401, 403, 422, 429),
     ),
     ApiOperation(
+        method="GET", path="/calls/live", handler=list_live, right="calls.view", name="calls.list_live",
+        summary="The calls that go on", result=LiveCalls,
+    ),
+    ApiOperation(
         method="GET", path="/calls/{id}", handler=get_call, right="calls.view", name="calls.get_call",
         summary="One call", result=CallOut, errors=(401, 403, 404, 429),
     ),
@@ -215,7 +240,7 @@ operations = (
     ),
     ApiOperation(
         method="GET", path="/calls/{id}/notes", handler=list_notes, right="calls.view",
-        name="calls.list_notes", summary="The notes of a call", result=NotePageOut,
+        name="calls.list_notes", summary="The notes of a call", query=ListQuery, result=NotePageOut,
         errors=(401, 403, 404, 429),
     ),
     ApiOperation(

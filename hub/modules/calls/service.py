@@ -52,12 +52,17 @@ class CallService:
         return tuple(_with_names(row, names) for row in rows)
 
     async def set_client(
-        self, call_id: str, client_id: str | None, vehicle_id: str | None, shops: frozenset[ShopId] | None
+        self,
+        call_id: str,
+        client_id: str | None,
+        vehicle_id: str | None,
+        shops: frozenset[ShopId] | None,
+        rev: int | None,
     ) -> CallView:
         call = await self.one(call_id, shops)
         if client_id is not None:
             await CrmApi(self._uow, self._deps).client(client_id)
-        await LinkService(self._uow).choose(call.id, client_id, vehicle_id)
+        await LinkService(self._uow).choose(call.id, client_id, vehicle_id, rev)
         if client_id is None:
             match = await CrmApi(self._uow, self._deps).caller(call.other_number)
             row = await self._session.get(Call, call.id)

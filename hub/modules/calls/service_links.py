@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from hub.errors import Conflict
 from hub.kernel.context import UnitOfWork
 from hub.modules.calls.models import Call
 from hub.modules.calls.rules import phones_in
@@ -37,20 +38,28 @@ class LinkService:
         for row in sorted(result, key=lambda row: row.started_at)[-_MOST_HINTS:]:
             self._hint(row.id, row.rev, row.shop_id, row.parties)
 
-    async def choose(self, call_id: str, client_id: str | None, vehicle_id: str | None) -> None:
-        """A person's word; taking it back (no client) gives the call to the number again."""
+    async def choose(
+        self, call_id: str, client_id: str | None, vehicle_id: str | None, rev: int | None = None
+    ) -> None:
+        """A person's word; taking it back (no client) gives the call to the number again. Raises
+        Conflict when it is not in this `rev` any more."""
         values = {
             "client_id": client_id, "vehicle_id": vehicle_id, "is_chosen": client_id is not None,
             "rev": Call.rev + 1,
         }  # fmt: skip
-        await self._change(call_id, values)
+        if not await self._change(call_id, values, rev):
+            raise Conflict(
+                "calls.stale", "Something of this call has changed meanwhile.", "Look at it again."
+            )
 
     async def touch(self, call_id: str) -> None:
         """Something that is shown with the call has changed."""
         await self._change(call_id, {"rev": Call.rev + 1})
 
-    async def _change(self, call_id: str, values: Mapping[str, Any]) -> None:
+    async def _change(self, call_id: str, values: Mapping[str, Any], rev: int | None = None) -> bool:
         query = update(Call).where(Call.id == call_id).values(values)
+        if rev is not None:
+            query = query.where(Call.rev == rev)
         result = await self._session.execute(
             query.returning(Call.rev, Call.shop_id, Call.parties),
             execution_options={"synchronize_session": False},
@@ -58,6 +67,7 @@ class LinkService:
         row = result.first()
         if row is not None:
             self._hint(call_id, row.rev, row.shop_id, row.parties)
+        return row is not None
 
     def _hint(self, call_id: str, rev: int, shop_id: str, parties: str) -> None:
         """To the shop of the call, whoever in whatever shop has changed it."""

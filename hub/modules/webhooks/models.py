@@ -47,6 +47,7 @@ class Delivery(Base):
             "endpoint_id", "not_before",
             sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
         ),
+        {"info": {"is_audited": False}},
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -70,6 +71,7 @@ class Attempt(Base):
     """One try: when, what was answered (its first kilobyte), after how many milliseconds."""
 
     __tablename__ = "webhooks_attempts"
+    __table_args__ = ({"info": {"is_audited": False}},)
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     delivery_id: Mapped[str] = mapped_column(ForeignKey("webhooks_deliveries.id"), index=True)
