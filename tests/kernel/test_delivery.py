@@ -140,3 +140,36 @@ async def test_work_of_one_key_waits_while_another_key_goes_on(settings: Setting
     await hub.stop()
     assert early == {"quick": [1, 2]}
     assert late == {"quick": [1, 2], "slow": [1, 2]}
+
+
+async def test_what_waits_of_a_key_is_handled_before_what_comes_fresh(settings: Settings) -> None:
+    gate = asyncio.Event()
+
+    def trouble(who: str, event: Rang) -> None:
+        if (who, event.number) == ("batch", 1) and not gate.is_set():
+            raise RuntimeError("not yet")
+
+    hub = make_hub(settings, Bells(trouble).module(ordinary=False))
+    await prepare(hub)
+    await hub.start()
+    await hub.intake.accept([rang("a", 1)])
+    await hub.intake.accept([rang("a", 2), rang("b", 2)])
+    gate.set()
+    await hub.intake.accept([rang("a", 3), rang("b", 3)])
+    await settled(hub)
+    found = await effects_of(hub, "batch")
+    await hub.stop()
+    assert found == {"a": [1, 2, 3], "b": [2, 3]}
+
+
+async def test_fresh_facts_are_handled_with_their_commit_and_leave_nothing_to_do(settings: Settings) -> None:
+    hub = make_hub(settings, Bells().module(ordinary=False))
+    await prepare(hub)
+    await hub.start()
+    await hub.intake.accept([rang("a", 1), rang("a", 2)])
+    await hub.intake.accept([rang("a", 2), rang("a", 3)])  # the second arrival of 2 is silence
+    found = await effects_of(hub, "batch")
+    states = await hub.database.read(lambda c: c.execute(select(event_delivery.c.state)).scalars().all())
+    await hub.stop()
+    assert found == {"a": [1, 2, 3]}
+    assert states == ["done"] * 3
