@@ -53,8 +53,9 @@ class TemporaryPostgres:
     _shell: subprocess.Popen[str] | None = None
 
     @classmethod
-    def start(cls) -> TemporaryPostgres | None:
-        """Start one; None where there is no PostgreSQL."""
+    def start(cls, *, is_faithful: bool = False) -> TemporaryPostgres | None:
+        """Start one; None where there is no PostgreSQL. `is_faithful`: a commit outlives the server's
+        death (not the machine's)."""
         programs = find_programs()
         if programs is None:
             return None
@@ -85,10 +86,11 @@ class TemporaryPostgres:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = [part for option in _FAST for part in ("-c", option)]
+        options = (*_FAST, "synchronous_commit=on") if is_faithful else _FAST
+        switches = [part for option in options for part in ("-c", option)]
         command = [
             programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", folder,
-            *options,
+            *switches,
         ]  # fmt: skip
         server = cls(folder, port, _run(command, how), programs, command, how)
         server.wait()
@@ -108,6 +110,10 @@ class TemporaryPostgres:
     def drop(self, name: str) -> None:
         """Drop a database and whoever still uses it."""
         self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
+
+    def reset_connections(self, name: str) -> None:
+        """Cut everybody off from a database, whatever they are doing."""
+        self._sql(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}';")
 
     def crash(self) -> None:
         """The server dies at once, without a farewell, and its connections with it."""

@@ -32,6 +32,7 @@ class Cursors:
         """Read the key, or make it; several processes share it through the database."""
         transactions, shop = self._installation.transactions, self._installation.default_shop
         async with transactions.writing(actor=None, shop_id=shop) as uow:
+            await uow.take_turn(_OPTION)
             shops = AccessApi(uow, self._installation.deps).shops
             stored = await shops.option(_OPTION)
             if not isinstance(stored, str):

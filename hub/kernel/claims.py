@@ -6,7 +6,7 @@ and key: that keeps the order per key, also between several relays on one server
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,11 @@ class Claims:
         done = await connection.execute(_FINISH, {"delivery": claim.id, "mine": claim.token})
         if done.rowcount != 1:
             raise LostClaim
+
+    def release(self, connection: Connection, claims: Sequence[Claim]) -> None:
+        """Let claims go at once; those that are not ours any more stay as they are."""
+        for claim in claims:
+            connection.execute(_HOLD, {"delivery": claim.id, "mine": claim.token})
 
     def is_ours(self, connection: Connection, claim: Claim) -> bool:
         """Whether a failure of this claim is ours to write down; locks the row until the commit."""

@@ -120,7 +120,11 @@ class Database:
             if self.is_sqlite:
                 job = partial(self._scout, work)
                 return await asyncio.get_running_loop().run_in_executor(self._scout_threads, job)
-            async with _opened(self._readers).connect() as connection:
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(_opened(self._readers).connect())
+                except OSError as error:
+                    raise away(error) from error
                 return await connection.run_sync(work)
 
     @asynccontextmanager

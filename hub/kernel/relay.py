@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -70,6 +71,8 @@ class Relay:
         self.keep_done_days = settings.keep_done_days
         self._bell = bell
         self._running: set[asyncio.Task[None]] = set()
+        self._held: dict[int, Claim] = {}
+        self._is_stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._log = get_logger("hub.relay")
         self.counters = counters
@@ -77,6 +80,7 @@ class Relay:
 
     async def start(self) -> None:
         """Begin to work: with what waits already, before anything new is taken in."""
+        self._is_stopping = False
         await self._run_hot()
         self.counters.last_run = time.monotonic()
         self._loops = [
@@ -86,18 +90,26 @@ class Relay:
         ]
 
     async def stop(self, seconds: float = 3.0) -> None:
-        """Finish what runs, as far as the time allows; take nothing new."""
-        for task in self._loops:
+        """Finish what runs, as far as the time allows; take nothing new, and leave no claim behind:
+        another process would wait for its end."""
+        self._is_stopping = True
+        self._bell.ring_all()
+        for tasks in (self._loops[:-1], self._running):
+            if tasks:
+                await asyncio.wait(tasks, timeout=seconds)
+        late = [*self._loops, *self._running]
+        for task in late:
             task.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=seconds)
-            for task in late:
-                task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if self._held:
+            held = list(self._held.values())
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._database.write(lambda connection: self.claims.release(connection, held))
 
     async def _loop(self, work: asyncio.Event, run: Callable[[], Awaitable[bool]]) -> None:
         """Run while there is work; then wait for a wake, at most one poll."""
-        while True:
+        while not self._is_stopping:
             work.clear()
             try:
                 again = await run()
@@ -143,6 +155,7 @@ class Relay:
         )
         claimed = await self._database.write(take)
         for claim in claimed:
+            self._held[claim.id] = claim
             task = asyncio.create_task(self.deliver(claim), name=f"deliver-{claim.handler}")
             self._running.add(task)
             task.add_done_callback(self._delivered)
@@ -154,6 +167,10 @@ class Relay:
 
     async def deliver(self, claim: Claim) -> None:
         """One delivery, from its claim to its settlement."""
+        await self._deliver(claim)
+        self._held.pop(claim.id, None)
+
+    async def _deliver(self, claim: Claim) -> None:
         if not isinstance(claim.delivered, Delivered):
             await self._settle(claim, claim.delivered, attempts=len(self._settings.backoff))
             return

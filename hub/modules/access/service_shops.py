@@ -171,6 +171,7 @@ class ShopService:
 
     async def set_option(self, name: str, value: object) -> None:
         """Store a setting; JSON values only."""
+        await self._uow.take_turn(f"option:{name}")
         row = await self._uow.session.get(Option, name)
         text, now = json.dumps(value, ensure_ascii=False), self._deps.clock.now()
         if row is None:
