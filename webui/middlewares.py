@@ -69,7 +69,7 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
         response.headers.popall("Server", None)
         response.headers.update(request.get(RATE, {}))
         if site.cookies.is_secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     return protect
 

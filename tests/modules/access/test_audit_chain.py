@@ -7,7 +7,6 @@ import string
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -291,9 +290,9 @@ async def test_many_writers_at_once_make_one_chain(database: Database, frozen_cl
 
 
 async def test_a_log_from_before_the_chain_is_linked_when_the_database_is_brought_up_to_date(
-    database_url: str, tmp_path: Path
+    empty_database_url: str,
 ) -> None:
-    database = Database(database_url.replace("pitline.db", "old.db"))
+    database = Database(empty_database_url)
     await database.open()
 
     def prepare(connection: Connection) -> None:
