@@ -8,7 +8,7 @@ from datetime import datetime
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.rules_replay import Finding, Retelling
 from hub.modules.calls.service import CallService
-from hub.modules.calls.service_history import HistoryService
+from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
@@ -29,8 +29,8 @@ from hub.ports.telephony import LinkState
 from hub.values import ShopId
 
 __all__ = [
-    "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView", "LegView",
-    "LineEntry", "LineService", "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling",
+    "MOST_COUNTED", "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView",
+    "LegView", "LineEntry", "LineService", "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling",
     "StoredCalls", "TransferView",
 ]  # fmt: skip
 
@@ -57,9 +57,9 @@ class CallsApi:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
         return await self._history.page(where, cursor=cursor, limit=limit)
 
-    async def totals(self, where: CallFilter) -> CallTotals:
-        """What `history` with the same filter adds up to."""
-        return await self._history.totals(where)
+    async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
+        """What `history` with the same filter adds up to; of the newest `most` calls (None: of all)."""
+        return await self._history.totals(where, most=most)
 
     async def last_calls(
         self, *, client_id: str | None = None, number: str | None = None, limit: int = 5,

@@ -30,6 +30,22 @@ class Call(Base):
             sqlite_where=text("state != 'ended'"),
             postgresql_where=text("state != 'ended'"),
         ),
+        Index(
+            "ix_calls_calls_rare_result",
+            "result",
+            "started_at",
+            "id",
+            sqlite_where=text("result != 'answered'"),
+            postgresql_where=text("result != 'answered'"),
+        ),
+        Index(
+            "ix_calls_calls_rare_direction",
+            "direction",
+            "started_at",
+            "id",
+            sqlite_where=text("direction != 'inbound'"),
+            postgresql_where=text("direction != 'inbound'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -75,6 +91,11 @@ class Call(Base):
 
 IS_LIVE: ColumnElement[bool] = Call.state != literal_column("'ended'")
 """Spelled out, not bound: only so does the partial index of the live calls serve it."""
+
+IS_RARE_RESULT: ColumnElement[bool] = Call.result != literal_column("'answered'")
+IS_RARE_DIRECTION: ColumnElement[bool] = Call.direction != literal_column("'inbound'")
+"""Said beside a filter for a result or direction that few calls have: so its partial index serves, which
+an answered inbound call never touches."""
 
 
 class Person(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.models import Call, Person
+from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Person
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.views import CallFilter, CallPage, CallTotals, CallView, GapView
@@ -22,6 +22,8 @@ from hub.modules.crm.api import CrmApi, number_key
 from hub.values import ShopId
 
 Condition = ColumnElement[bool]
+
+MOST_COUNTED = 10_000
 
 
 class HistoryService:
@@ -45,19 +47,30 @@ class HistoryService:
         items = await self._calls.views(rows[:limit])
         return CallPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
-    async def totals(self, where: CallFilter) -> CallTotals:
-        """The same conditions as the list, counted in one pass."""
+    async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
+        """The same conditions as the list, counted in one pass over the newest `most` calls (None: all):
+        nobody waits for a million of them to be counted each time a page is opened."""
         conditions = await self._conditions(where)
+        columns = (Call.state, Call.direction, Call.result, Call.talk_seconds)
+        chosen = select(*columns)
         if branches := self._branches(where):
-            conditions.append(or_(*branches))
-        query = select(
-            func.count(), _count(Call.state != "ended"), *(_count(Call.direction == d) for d in _DIRECTIONS),
-            *(_count(Call.result == r) for r in _RESULTS), func.coalesce(func.sum(Call.talk_seconds), 0.0),
-        ).where(*conditions)  # fmt: skip
+            limit = None if most is None else most + 1
+            parts = [self._ids([*conditions, branch], limit) for branch in branches]
+            chosen = chosen.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
+        else:
+            chosen = chosen.where(*conditions)
+        if most is not None:
+            chosen = chosen.order_by(Call.started_at.desc(), Call.id.desc()).limit(most)
+        found = chosen.subquery().c
+        counted = [_count(found.state != "ended")]
+        counted += [_count(found.direction == direction) for direction in _DIRECTIONS]
+        counted += [_count(found.result == result) for result in _RESULTS]
+        query = select(func.count(), *counted, func.coalesce(func.sum(found.talk_seconds), 0.0))
         row = (await self._session.execute(query)).one()
         return CallTotals(
             count=row[0], live=row[1], inbound=row[2], outbound=row[3], internal=row[4], answered=row[5],
             missed=row[6], short_abandons=row[7], voicemail=row[8], talk_seconds=round(float(row[9]), 1),
+            is_part=most is not None and row[0] >= most,
         )  # fmt: skip
 
     async def last(
@@ -108,7 +121,7 @@ class HistoryService:
             query = query.where(*conditions)
         return (await self._session.scalars(query)).all()
 
-    def _ids(self, conditions: Sequence[Condition], limit: int) -> Select[Any]:
+    def _ids(self, conditions: Sequence[Condition], limit: int | None) -> Select[Any]:
         newest = (Call.started_at.desc(), Call.id.desc())
         return select(Call.id).where(*conditions).order_by(*newest).limit(limit)
 
@@ -128,6 +141,10 @@ class HistoryService:
             Call.queue: where.queue, Call.client_id: where.client_id, Call.is_complete: where.is_complete,
         }  # fmt: skip
         conditions: list[Condition] = [c == value for c, value in exact.items() if value is not None]
+        if where.result not in (None, "answered"):
+            conditions.append(IS_RARE_RESULT)
+        if where.direction not in (None, "inbound"):
+            conditions.append(IS_RARE_DIRECTION)
         if where.shops is not None:
             conditions.append(Call.shop_id.in_(sorted(where.shops)))
         if where.since is not None:
@@ -135,7 +152,8 @@ class HistoryService:
         if where.until is not None:
             conditions.append(Call.started_at < where.until)
         if where.line is not None:
-            conditions.append(Call.line == (number_key(where.line, self._country) or where.line.strip()))
+            line = number_key(where.line, self._country) or where.line.strip()
+            conditions += [Call.line == line, Call.our_key == line]
         if where.person is not None:
             conditions.append(await self._took_part(where.person))
         return conditions
@@ -151,7 +169,7 @@ class HistoryService:
 
 
 _FEW = 500
-_LATELY = 2000
+_LATELY = 500
 _DIRECTIONS = ("inbound", "outbound", "internal")
 _RESULTS = ("answered", "missed", "short_abandon", "voicemail")
 

@@ -128,7 +128,8 @@ class CallPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTotals:
-    """What the list adds up to: counted by the same conditions as the list."""
+    """What the list adds up to: counted by the same conditions as the list. `is_part`: only the newest
+    `count` of them were counted."""
 
     count: int
     live: int
@@ -140,6 +141,7 @@ class CallTotals:
     short_abandons: int
     voicemail: int
     talk_seconds: float
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

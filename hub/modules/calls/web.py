@@ -15,7 +15,7 @@ from hub.errors import Invalid
 from hub.events.calls import CallResult, CallStateName, Direction
 from hub.kernel.web import Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.api import CallFilter, CallsApi
+from hub.modules.calls.api import MOST_COUNTED, CallFilter, CallsApi
 from hub.modules.calls.periods import PERIODS, bounds
 from hub.modules.calls.rows import call_rows, with_gaps
 from hub.modules.calls.scope import extensions_of, shops_of
@@ -62,7 +62,7 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
     values: dict[str, Any] = {
         "asked": asked,
         "rows": with_gaps(rows, gaps, is_first=cursor is None, is_last=page.next is None),
-        "totals": await calls.totals(asked.where),
+        "totals": await calls.totals(asked.where, most=None if request.query.get("count") else MOST_COUNTED),
         "next": page.next,
         "is_first": cursor is None,
     }

@@ -275,3 +275,15 @@ def test_a_period_is_whole_days_of_the_shop(name: str, now: datetime, hours: int
     assert until is not None
     assert until - since == timedelta(hours=hours)
     assert since.astimezone(KYIV).time() == until.astimezone(KYIV).time() == datetime.min.time()
+
+
+async def test_figures_of_a_wide_time_are_of_the_newest_calls_and_say_so(hub: Hub) -> None:
+    await tell_calls(hub, *(ended(str(n), n * 10, "missed") for n in range(5)))
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        calls = CallsApi(uow, hub.installation.deps)
+        part = await calls.totals(CallFilter(), most=3)
+        whole = await calls.totals(CallFilter(), most=None)
+        numbered = await calls.totals(CallFilter(number=LINE), most=3)
+    assert (part.count, part.missed, part.is_part) == (3, 3, True)
+    assert (whole.count, whole.is_part) == (5, False)
+    assert (numbered.count, numbered.is_part) == (3, True)

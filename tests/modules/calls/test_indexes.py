@@ -36,6 +36,8 @@ async def plan(database: Database, query: str) -> str:
         "ix_calls_calls_other_key"),
         ("our_key = 'x'", "ix_calls_calls_our_key"), ("client_id = 'x'", "ix_calls_calls_client_id"),
         ("state != 'ended'", "ix_calls_calls_live"),
+        ("result = 'missed' AND result != 'answered'", "ix_calls_calls_rare_result"),
+        ("direction = 'internal' AND direction != 'inbound'", "ix_calls_calls_rare_direction"),
     ],
 )  # fmt: skip
 async def test_lists_of_calls_are_read_in_the_order_of_an_index(
