@@ -25,6 +25,7 @@ from webui.openapi import PREFIX
 from webui.operations import every_operation
 from webui.pages import (
     account,
+    api_console,
     audit,
     document,
     home,
@@ -50,7 +51,8 @@ SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
-    *tokens.routes,     *audit.routes, *system.routes, *live_state.routes, *probes.routes,
+    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *live_state.routes,
+    *probes.routes,
 )  # fmt: skip
 
 

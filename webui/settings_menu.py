@@ -36,6 +36,10 @@ OWN_ITEMS: tuple[SettingsItem, ...] = (
         right="tokens.manage", icon="key", group="programs", order=10,
     ),
     SettingsItem(
+        title="Try the API", text="Send a request and see what is answered", path="/settings/api",
+        right="settings.view", icon="link", group="programs", order=30,
+    ),
+    SettingsItem(
         title="Audit log", text="Who did what, and who was refused", path="/settings/audit",
         right="audit.view", icon="clipboard-list", group="care", order=50,
     ),

@@ -33,6 +33,9 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("line-new", "/settings/lines/new"),
     ("phones", "/settings/phones"),
     ("tokens", "/settings/tokens"),
+    ("hooks", "/settings/webhooks"),
+    ("hook-new", "/settings/webhooks/new"),
+    ("api", "/settings/api"),
     ("retention", "/settings/retention"),
     ("audit", "/settings/audit"),
     ("system", "/system"),
@@ -45,6 +48,7 @@ FOLLOWED: tuple[tuple[str, str, str], ...] = (
     ("client-edit", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
     ("vehicle", "/vehicles", r'href="(/vehicles/[0-9a-z]{26})"'),
     ("person", "/settings/people", r'href="(/settings/people/[0-9a-z]{26})"'),
+    ("hook", "/settings/webhooks", r'href="(/settings/webhooks/[0-9a-z]{26})"'),
     ("line", "/settings/lines", r'href="(/settings/lines/[0-9a-z]{26})"'),
 )
 """Pages whose address stands on another one."""

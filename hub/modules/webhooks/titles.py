@@ -18,6 +18,7 @@ TITLES: Mapping[str, str] = {
     "call.transferred": "A call was transferred or parked.",
     "call.ended": "A call ended.",
     "call.changed": "Something else of a call changed.",
+    "call.corrected": "The history of a call was put right.",
     "call.merged": "A call became a part of another.",
     "pbx.link_lost": "The line to the PBX was lost.",
     "pbx.link_restored": "The line to the PBX is back.",
