@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
 
-.PHONY: run test check faults bench looks clean
+.PHONY: run test check faults soak bench looks clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/pitline demo
@@ -18,6 +18,9 @@ check: $(VENV)/.installed-dev
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m fault --fault-runs full $(ARGS)
+
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	@set -e; for name in $(basename $(notdir $(wildcard tests/bench/bench_*.py))); do \

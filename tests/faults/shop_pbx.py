@@ -82,6 +82,11 @@ class ShopPbx:
         self._server = None
 
     @property
+    def is_running(self) -> bool:
+        """Whether it lives at all."""
+        return self._server is not None
+
+    @property
     def is_followed(self) -> bool:
         """Whether somebody is connected."""
         return self._server is not None and self._server.sessions > 0

@@ -146,7 +146,7 @@ def test_mutated_frames_neither_raise_nor_stall(fault: Fault) -> None:
     made, tracker, slowest = _framer(), Tracker(TrackerSettings()), 0.0
     at = datetime(2026, 1, 5, tzinfo=UTC)
     for number in range(rounds):
-        began = time.monotonic()
+        began = time.thread_time()
         for _ in range(1_000):
             at += timedelta(milliseconds=3)
             for message in made.feed(_mutated(dice.choice(streams), dice)):
@@ -154,7 +154,7 @@ def test_mutated_frames_neither_raise_nor_stall(fault: Fault) -> None:
         tracker.expire(at)
         good = frame("Event: Newchannel", **channel(TRUNK, f"good-{number}.1"))
         facts = [fact for m in made.feed(b"\r\n\r\n\r\n\r\n" + good) for fact in tracker.feed(m, at)]
-        slowest = max(slowest, time.monotonic() - began)
+        slowest = max(slowest, time.thread_time() - began)
         fault.check(f"round {number} of a thousand frames", len(facts) == 1)
     fault.measure("slowest thousand frames", round(slowest, 2), 1.0, " s")
 

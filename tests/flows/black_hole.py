@@ -32,6 +32,11 @@ class Cable:
         for task in self._tasks:
             task.cancel()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it carries anything."""
+        return self._whole
+
     def swallow(self) -> None:
         """Pull the cable."""
         self._whole = False
@@ -46,7 +51,11 @@ class Cable:
         if not self._whole:
             await asyncio.sleep(60)
             return
-        far_reader, far_writer = await asyncio.open_connection(self._host, self._target)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(self._host, self._target)
+        except OSError:  # nobody listens there just now
+            writer.close()
+            return
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.create_task(self._carry(source, sink))
             self._tasks.add(task)

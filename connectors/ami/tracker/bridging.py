@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from connectors.ami.message import Message
-from connectors.ami.tracker.conversation import Departure
+from connectors.ami.tracker.conversation import Conversation, Departure
 from connectors.ami.tracker.dialling import NOWHERE, place
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Bridge, Leg
 from connectors.ami.tracker.meeting import meet, refresh
 from connectors.ami.tracker.moments import Moment
 from connectors.ami.tracker.people import is_person
+
+_DOUBLED = 0.2
 
 
 def on_bridge_enter(exchange: Exchange, message: Message, now: Moment) -> None:
@@ -36,6 +38,7 @@ def bridge_of(exchange: Exchange, uniqueid: str, kind: str, technology: str) -> 
         bridge = exchange.bridges[uniqueid] = Bridge(uniqueid)
     bridge.is_holding = kind == "parking" or technology == "holding_bridge"
     bridge.is_basic = kind == "basic"
+    bridge.is_parking = kind == "parking"
     return bridge
 
 
@@ -63,12 +66,18 @@ def on_bridge_leave(exchange: Exchange, message: Message, now: Moment) -> None:
             exten = message.get("Exten")
             is_elsewhere = exten != leg.exten_in_bridge and exten not in NOWHERE
             conversation.departure = Departure(person, exten if is_elsewhere else "", now)
+    if bridge.is_parking and leg.is_outside_party and not _was_parked(conversation):
+        exchange.doubt(conversation)  # how it came there was lost
     exchange.leave_bridge(leg)
     leg.left_last = message.get("BridgeUniqueid")
     if leg.is_outside_party:
         conversation.partners.clear()
     refresh(exchange, conversation, now)
     _notice_a_gap(exchange, bridge, leg, message)
+
+
+def _was_parked(conversation: Conversation) -> bool:
+    return any(transfer.kind == "park" for transfer in conversation.transfers)
 
 
 def _who_is_left(leaving: Leg) -> Leg | None:
@@ -104,9 +113,16 @@ def on_unhold(exchange: Exchange, message: Message, now: Moment) -> None:
 
 def _turn_hold(exchange: Exchange, message: Message, now: Moment, is_holding: bool) -> None:
     leg = exchange.leg(message, now)
-    if leg is None or leg.is_holding is is_holding:
+    if leg is None:
+        return
+    is_doubled = leg.unheld is not None and now.since(leg.unheld) < _DOUBLED
+    if not is_holding and not leg.is_holding and not is_doubled and leg in leg.conversation.partners:
+        # What a phone says that sends the other side elsewhere: its transfer follows.
+        leg.referring = now
+    if leg.is_holding is is_holding:
         return
     leg.is_holding = is_holding
+    leg.unheld = None if is_holding else now
     refresh(exchange, leg.conversation, now)
     if is_person(leg):
         exchange.tell(leg.conversation)

@@ -7,6 +7,8 @@ from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
 
+_SOON = 1.0
+
 
 def after_hangup(exchange: Exchange, conversation: Conversation, now: Moment) -> None:
     """A leg of it is gone: is the call?"""
@@ -27,10 +29,12 @@ def close(exchange: Exchange, conversation: Conversation, now: Moment) -> None:
     conversation.ending = None
     conversation.parked_at_space = None
     for leg in conversation.living:
-        if leg.is_dialled and leg.talked is None:
+        if leg.decided is not None and leg.dial_status != "ANSWER" and now.since(leg.decided) > _SOON:
+            conversation.is_complete = False  # its Hangup was lost
+        elif leg.is_dialled and leg.talked is None:
             leg.was_cancelled_by_caller = True
     _settle_the_undecided(conversation, now)
-    if any(_was_up_for_nobody(leg, now) for leg in conversation.legs):
+    if any(_was_up_for_nobody(leg, now) or _was_handed_over(leg) for leg in conversation.legs):
         conversation.is_complete = False
     exchange.tell(conversation)
 
@@ -53,6 +57,13 @@ def _was_up_for_nobody(leg: Leg, now: Moment) -> bool:
     if leg is leg.conversation.caller:
         return False
     return not leg.is_outside_party and (leg.ended or now).since(leg.up) > 1.0
+
+
+def _was_handed_over(leg: Leg) -> bool:
+    """It was asked by a colleague first and then joined with the outside party, and no transfer was told."""
+    if leg.consulted is None or leg.met is None or leg.talked is None or leg.consulted.ended is None:
+        return False
+    return leg.met.since(leg.talked) > 0 and not leg.conversation.transfers
 
 
 def _settle_the_undecided(conversation: Conversation, now: Moment) -> None:

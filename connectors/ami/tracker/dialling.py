@@ -80,7 +80,7 @@ def on_dial_begin(exchange: Exchange, message: Message, now: Moment) -> None:
     if leg is None:
         return
     leg.is_caller = False
-    leg.is_dialled = True
+    leg.is_dialled = leg.is_dial_begun = True
     leg.dial_string = message.get("DialString") or leg.dial_string
     conversation = leg.conversation
     conversation.is_tried = (
@@ -226,8 +226,10 @@ def on_dial_end(exchange: Exchange, message: Message, now: Moment) -> None:
         _note_ringing(exchange, leg, "5", now)
     if leg.dial_status or not status:
         return
-    leg.dial_status = status
+    leg.dial_status, leg.decided = status, now
     conversation = leg.conversation
+    if leg.is_real and not leg.is_dial_begun and not leg.is_caller:
+        exchange.doubt(conversation)
     if leg.is_real and not leg.is_dialled and not leg.is_caller:
         conversation.is_complete = False
         leg.is_dialled = True

@@ -14,6 +14,7 @@ from connectors.ami.tracker.people import CAUSE_ELSEWHERE
 from connectors.ami.tracker.transfers import redirect_is_certain
 
 _CANCELLED = "487"
+_SOON = 5.0
 _UNDECIDED = ("", "ANSWER", "CANCEL")
 
 
@@ -79,7 +80,9 @@ def end(exchange: Exchange, leg: Leg, now: Moment) -> None:
     ):
         decide_cancelled(conversation, leg)
     exchange.bury(leg, now)
-    if not conversation.is_over and (_has_no_outcome(leg) or _is_unannounced(exchange, leg)):
+    if not conversation.is_over and (
+        _has_no_outcome(leg) or _is_unannounced(exchange, leg) or _has_gone_without_a_transfer(leg, now)
+    ):
         conversation.is_complete = False
     if conversation.is_over:
         if not conversation.living:
@@ -108,6 +111,11 @@ def _has_no_outcome(leg: Leg) -> bool:
     if leg.dial_status or leg.is_taken or leg is leg.conversation.caller:
         return False
     return leg.is_dialled and leg.is_real
+
+
+def _has_gone_without_a_transfer(leg: Leg, now: Moment) -> bool:
+    """Its phone was about to send the other side elsewhere, and went; the transfer was never told."""
+    return leg.referring is not None and now.since(leg.referring) < _SOON
 
 
 def _is_unannounced(exchange: Exchange, leg: Leg) -> bool:

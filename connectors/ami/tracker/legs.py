@@ -20,7 +20,8 @@ class Leg:
 
     `is_caller`: it came to the PBX by itself; else the PBX called it. `is_outside_party`: behind it
     is the one whom the call is with (a trunk leg that is not is a mobile of ours). `talked` is when
-    it was first joined with a living person, `met` when with the outside party."""
+    it was first joined with a living person, `met` when with the outside party. `decided`: its DialEnd came;
+    `referring`: its phone is about to send the other side elsewhere."""
 
     uniqueid: str
     name: str
@@ -47,6 +48,10 @@ class Leg:
     is_zombie: bool = False
     dial_string: str = ""
     dial_status: str = ""
+    is_dial_begun: bool = False
+    decided: Moment | None = None
+    referring: Moment | None = None
+    unheld: Moment | None = None
     cause: int = 0
     rang: Moment | None = None
     up: Moment | None = None
@@ -79,6 +84,7 @@ class Bridge:
     uniqueid: str
     is_holding: bool = False
     is_basic: bool = False
+    is_parking: bool = False
     is_guess: bool = False
     members: dict[Leg, None] = field(default_factory=dict)
 

@@ -37,6 +37,10 @@ def on_leave(exchange: Exchange, message: Message, now: Moment) -> None:
     """A caller left a queue: to a person, or on in the dialplan, which the next event says."""
     leg = exchange.leg(message, now)
     if leg is not None:
+        if leg.conversation.queue != message.get("Queue"):
+            # That it had joined was lost.
+            leg.conversation.queue = message.get("Queue") or leg.conversation.queue
+            exchange.doubt(leg.conversation)
         leg.has_left_queue = True
         if not leg.conversation.is_over:
             leg.conversation.were_members_busy = _is_anybody_busy(exchange, message.get("Queue"))

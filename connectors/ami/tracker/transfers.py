@@ -44,6 +44,7 @@ def on_blind_transfer(exchange: Exchange, message: Message, now: Moment) -> None
     leg = transferer or transferee
     if leg is None or message.get("Result", "Success") != "Success":
         return
+    leg.referring = None
     conversation = leg.conversation
     if transferee is not None and transferee.conversation is not conversation:
         conversation = exchange.tie(conversation, transferee.conversation, transferee)
@@ -71,6 +72,8 @@ def on_attended_transfer(exchange: Exchange, message: Message, now: Moment) -> N
     target = exchange.leg(message, now, "TransferTarget")
     transferee = exchange.leg(message, now, "Transferee")
     legs = [leg for leg in (transferee, original, second, target) if leg is not None]
+    for leg in legs:
+        leg.referring = None
     if not legs or message.get("Result", "Success") != "Success":
         return
     conversation = legs[0].conversation
