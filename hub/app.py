@@ -96,7 +96,9 @@ class Hub:
         if telephony is not None and self.links is not None:
             telephony = SharedTelephony(telephony, self.links)
         jobs = JobStore([job for m in self.modules for job in m.jobs], clock, settings.shop.timezone)
-        self.quarantine = Quarantine(self.database, clock, self._routing.senders)
+        self.quarantine = Quarantine(
+            self.database, clock, self._routing.senders, [m.held for m in self.modules if m.held is not None]
+        )
         self.backups = self._backups(settings, clock)
         deps = self._deps(settings, clock, jobs, telephony, practice, outbound)
         self.installation = self._installation(deps, bus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.kernel.context import Deps
+from hub.kernel.context import Deps, QuarantineState
 from hub.kernel.manifest import MenuItem, Module
 from webui.settings_menu import SettingsMenu
 from webui.texts import LANGUAGES
@@ -49,8 +49,14 @@ class Menu:
             "scripts": [script.asset for script in self._scripts if viewer.can(script.right)],
             "settings": self._settings.groups(request),
             "pbx": self.pbx(request),
+            "quarantine": self._quarantine(request),
             "must_change_password": request.visitor.must_change_password,
         }
+
+    def _quarantine(self, request: Request) -> QuarantineState | None:
+        """Nothing is sent since a restore; everybody who is signed in should know."""
+        held = self._deps.quarantine
+        return held.known if held is not None and request.viewer.kind != "nobody" else None
 
     def pbx(self, request: Request) -> dict[str, Any] | None:
         """The line to the PBX; None where there is none or the viewer is nobody."""

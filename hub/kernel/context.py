@@ -176,6 +176,11 @@ class QuarantineView(Protocol):
         """None: everything may be sent."""
         ...
 
+    @property
+    def known(self) -> QuarantineState | None:
+        """The same as it was last known, for what cannot wait."""
+        ...
+
     def release(self, connection: Connection, by: str | None, *, discard: bool) -> int:
         """End it, in the caller's transaction; `discard`: what waits is never sent. How many were
         dropped."""
@@ -193,11 +198,20 @@ class QuarantineState:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Deliveries of one handler that would reach outside."""
+    """What of one kind would reach outside: a handler's deliveries, or a module's own messages."""
 
-    handler: str
+    what: str
     count: int
     oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A module whose worker sends from a table of its own: what waits in it, and how it is dropped for
+    good (how many were). The worker asks `ensure_free` before it sends."""
+
+    waiting: Callable[[Connection], Sequence[Waiting]]
+    drop: Callable[[Connection], int]
 
 
 class SystemView(Protocol):

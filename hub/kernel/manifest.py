@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from hub.events.base import Event
 from hub.kernel.backup.areas import FileArea
-from hub.kernel.context import BatchContext, Delivered, HandlerContext, WorkerContext
+from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.jobs import Job
 from hub.kernel.tombstones import Tombstones
 from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
@@ -121,7 +121,8 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`.
-    `files` are the folders that belong into a backup, `tombstones` what must stay so after a restore."""
+    `files` are the folders that belong into a backup, `tombstones` what must stay so after a restore,
+    `held` what a worker of its own must not send while a restored system is in quarantine."""
 
     name: str
     title: str
@@ -143,6 +144,7 @@ class Module:
     workers: tuple[Worker, ...] = ()
     files: tuple[FileArea, ...] = ()
     tombstones: Tombstones | None = None
+    held: Held | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

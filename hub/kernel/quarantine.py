@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text, update
 from hub.clock import Clock
 from hub.errors import Unavailable
 from hub.kernel.backup.tables import backup_quarantine
-from hub.kernel.context import QuarantineState, Waiting
+from hub.kernel.context import Held, QuarantineState, Waiting
 from hub.kernel.database import Database
 from hub.kernel.outbox import DONE, PENDING, event_delivery, event_outbox
 
@@ -23,12 +23,16 @@ _LOOK_AGAIN = 1.0
 
 
 class Quarantine:
-    """Asked by the relay, the job runner and every sender. `holders`: handlers that reach outside."""
+    """Asked by the relay, the job runner and every sender. `holders`: handlers that reach outside;
+    `held`: modules that send from a table of their own."""
 
-    def __init__(self, database: Database, clock: Clock, holders: Iterable[str]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, holders: Iterable[str], held: Iterable[Held] = ()
+    ) -> None:
         self._database = database
         self._clock = clock
         self._holders = tuple(sorted(holders))
+        self._held = tuple(held)
         self._state: QuarantineState | None = None
         self._looked = float("-inf")
         self._is_over = False
@@ -41,6 +45,11 @@ class Quarantine:
         self._state = await self._database.read(_present)
         self._looked = time.monotonic()
         self._is_over = self._state is None
+        return self._state
+
+    @property
+    def known(self) -> QuarantineState | None:
+        """As it was last known: the relay asks every second while it lasts."""
         return self._state
 
     async def ensure_free(self) -> None:
@@ -62,12 +71,16 @@ class Quarantine:
             .group_by(d.handler)
             .order_by(d.handler)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [Waiting(*row) for row in rows]
+
+        def ask(connection: Connection) -> list[Waiting]:
+            ours = [Waiting(*row) for row in connection.execute(query)]
+            return [*ours, *(one for held in self._held for one in held.waiting(connection))]
+
+        return await self._database.read(ask)
 
     def release(self, connection: Connection, by: str | None, *, discard: bool) -> int:
-        """End it, in the caller's transaction. `discard`: what waits is never sent. How many deliveries
-        were dropped; a second release drops nothing."""
+        """End it, in the caller's transaction. `discard`: what waits is never sent. How many were
+        dropped; a second release drops nothing."""
         now = self._clock.now()
         ended = connection.execute(
             update(backup_quarantine)
@@ -82,7 +95,8 @@ class Quarantine:
             .where(event_delivery.c.state == PENDING, event_delivery.c.handler.in_(self._holders))
             .values(state=DONE, last_error="dropped at the end of a quarantine")
         )
-        return connection.execute(drop).rowcount
+        dropped = connection.execute(drop).rowcount
+        return dropped + sum(held.drop(connection) for held in self._held)
 
 
 def _present(connection: Connection) -> QuarantineState | None:

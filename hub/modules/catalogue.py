@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
+from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
-MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK, WEBHOOKS)
+MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK, WEBHOOKS, BACKUP)

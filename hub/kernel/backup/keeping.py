@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ from hub.kernel.orm import new_id
 from hub.kernel.tombstones import Marks, Tombstones, collect, mirror_of, write_mirror
 from hub.log import get_logger
 from hub.settings import Settings
+
+_LONGEST = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +132,10 @@ class Backups:
         return BackupRun(**row._mapping) if row is not None else None
 
     async def sweep(self) -> None:
-        """What a killed process left as running has failed."""
+        """What runs for longer than any backup may was left by a killed process."""
         t = backup_runs.c
-        gone = update(backup_runs).where(t.state == "running").values(
+        long_ago = self._clock.now() - _LONGEST
+        gone = update(backup_runs).where(t.state == "running", t.started_at < long_ago).values(
             state="failed", trouble="Pitline was stopped while it was being made."
         )  # fmt: skip
         await self._database.write(lambda connection: connection.execute(gone))

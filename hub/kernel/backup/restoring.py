@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
 from hub.clock import Clock
 from hub.errors import Conflict, Invalid, Unavailable
@@ -18,7 +18,7 @@ from hub.kernel.backup.archive import Header
 from hub.kernel.backup.areas import Place
 from hub.kernel.backup.manifest import Manifest
 from hub.kernel.backup.reading import header_of, unpack
-from hub.kernel.backup.tables import backup_quarantine
+from hub.kernel.backup.tables import backup_quarantine, backup_runs
 from hub.kernel.migrating import revisions
 from hub.kernel.orm import new_id
 from hub.kernel.tombstones import Burial, Marks, Tombstones, merged, read_marks
@@ -118,6 +118,9 @@ def finish_rows(connection: Connection, order: Order, burial: Burial, header: He
     """In the restored database, before anybody sees it: what ended stays ended, and the quarantine."""
     for stone in order.stones:
         stone.bury(connection, burial)
+    connection.execute(
+        delete(backup_runs).where(backup_runs.c.state == "running")
+    )  # its own, not ended in it
     connection.execute(
         insert(backup_quarantine).values(
             id=new_id(clock), begun_at=burial.at, taken_at=datetime.fromisoformat(header.created_at)

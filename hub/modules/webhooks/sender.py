@@ -62,6 +62,9 @@ class Sender:
 
     async def step(self) -> None:
         """Claim what is due and set it on its way."""
+        quarantine = self.ctx.deps.quarantine
+        if quarantine is not None and await quarantine.state() is not None:
+            return
         clock, settings = self.ctx.deps.clock, self.ctx.deps.settings.webhooks
         transactions = self.ctx.transactions
         async with transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
