@@ -30,6 +30,7 @@ from webui.pages import (
     document,
     home,
     invitation,
+    jobs,
     live_state,
     login,
     people,
@@ -52,7 +53,7 @@ OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *live_state.routes,
-    *probes.routes,
+    *jobs.routes, *probes.routes,
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ LOOK_EVERY = 0.7
 SIGNED_OUT, CHANGED, TOO_CHATTY = 4401, 4409, 1008
 RESYNC = Hint("resync", "", 0)
 PONG = Hint("pong", "", 0)
-OWN_TOPICS: Mapping[str, str] = {"pbx": SIGNED_IN}
+OWN_TOPICS: Mapping[str, str] = {"pbx": SIGNED_IN, "job": SIGNED_IN}
 ACCESS_TOPIC = "access"
 
 

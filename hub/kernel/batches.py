@@ -276,7 +276,6 @@ class HotPath:
     ) -> None:
         wait = settle_failure(connection, delivery, attempts, now, self._backoff, error)
         outcome.failed += 1
-        self._failed(handler, error, attempts + 1, wait is None)
         if wait is not None:
             outcome.retry_in = wait if outcome.retry_in is None else min(outcome.retry_in, wait)
         self._failed(handler, error, attempts + 1, wait is None)

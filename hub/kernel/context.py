@@ -233,6 +233,14 @@ class SystemView(Protocol):
         """Put a dead letter back to work. Raises NotFound."""
         ...
 
+    async def retry_all(self, handler: str) -> int:
+        """Put every dead letter of a handler back to work; how many there were."""
+        ...
+
+    async def give_up(self, delivery_id: str) -> None:
+        """It is not to be done; its last error stays. Raises NotFound."""
+        ...
+
     def keep(self, *, journal_days: int, done_days: int) -> None:
         """How long journal files and done deliveries are kept, from now on."""
         ...

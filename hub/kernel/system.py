@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, select, text, update
 
 from hub.clock import Clock
 from hub.errors import NotFound, Unavailable
@@ -22,12 +22,15 @@ from hub.kernel.jobrunner import JobRunner
 from hub.kernel.journal import FileJournal
 from hub.kernel.live import LiveHub
 from hub.kernel.migrating import present_revision
-from hub.kernel.outbox import DEAD, PENDING, event_delivery, event_outbox
+from hub.kernel.outbox import DEAD, DONE, PENDING, event_delivery, event_outbox
 from hub.kernel.relay import Relay
 from hub.kernel.supervisor import Supervisor
 from hub.kernel.wakeup import Wakeup
 from hub.ports.connector import Health
 
+_REVIVED: Mapping[str, object] = {
+    "state": PENDING, "attempts": 0, "not_before": 0.0, "claimed_until": 0.0, "token": None,
+}  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere")
 
@@ -142,15 +145,8 @@ class System:
 
     async def retry(self, delivery_id: str) -> None:
         """Put a dead letter back to work. Raises NotFound."""
-        revive = (
-            update(event_delivery)
-            .where(
-                event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1),
-                event_delivery.c.state == DEAD,
-            )
-            .values(state=PENDING, attempts=0, not_before=0.0, claimed_until=0.0, token=None)
-        )
-        if not await self._database.write(lambda connection: connection.execute(revive).rowcount):
+        mine = event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1)
+        if not await self._settle_dead(_REVIVED, mine):
             raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
         self._parts.bell.ring_all()
 
@@ -158,6 +154,22 @@ class System:
         """How long journal files and done deliveries are kept, from now on."""
         self._journal.keep_days = journal_days
         self._parts.relay.keep_done_days = done_days
+
+    async def retry_all(self, handler: str) -> int:
+        """Put every dead letter of a handler back to work, in their order; how many there were."""
+        count = await self._settle_dead(_REVIVED, event_delivery.c.handler == handler)
+        self._parts.bell.ring_all()
+        return count
+
+    async def give_up(self, delivery_id: str) -> None:
+        """A person decides that it is not to be done; its last error stays. Raises NotFound."""
+        mine = event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1)
+        if not await self._settle_dead({"state": DONE}, mine):
+            raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
+
+    async def _settle_dead(self, values: Mapping[str, object], which: ColumnElement[bool]) -> int:
+        change = update(event_delivery).where(which, event_delivery.c.state == DEAD).values(**values)
+        return await self._database.write(lambda connection: connection.execute(change).rowcount)
 
     def metrics(self) -> Mapping[str, float]:
         """Every counter and gauge by its Prometheus name."""

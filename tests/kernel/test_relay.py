@@ -115,3 +115,18 @@ async def test_hints_come_after_the_commit_of_the_row_they_speak_of(settings: Se
     assert hint is not None
     assert (hint.topic, hint.id, hint.rev) == ("bell", "a", 1)
     assert found == {"a": [1]}
+
+
+async def test_a_failure_on_the_hot_path_is_counted_once(settings: Settings) -> None:
+    def trouble(who: str, event: Rang) -> None:
+        if event.number == 1:
+            raise RuntimeError("boom")
+
+    hub = make_hub(settings, Bells(trouble).module(ordinary=False))
+    await prepare(hub)
+    await hub.start()
+    await hub.intake.accept([rang("a", number) for number in range(3)])
+    await settled(hub)
+    counters = hub.relay.counters
+    await hub.stop()
+    assert (counters.failed, counters.dead) == (len(settings.relay.backoff) + 1, 1)

@@ -69,14 +69,22 @@ document.addEventListener("click", async (event) => {
 
 // What is looked at again and again while the page is in sight: <div data-refresh="/path">.
 const REFRESH_EVERY = 10000;
-for (const place of document.querySelectorAll("[data-refresh]")) {
-  setInterval(async () => {
-    if (document.hidden || place.contains(document.activeElement)) return;
-    try {
-      const answer = await fetch(place.dataset.refresh, { headers: { "HX-Request": "true" } });
-      if (answer.ok && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
-    } catch {
-      // The network is away: the next round tries again, and the banner tells it.
-    }
-  }, REFRESH_EVERY);
+async function refresh(place) {
+  if (document.hidden || place.contains(document.activeElement)) return;
+  try {
+    const answer = await fetch(place.dataset.refresh, { headers: { "HX-Request": "true" } });
+    if (answer.ok && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+  } catch {
+    // The network is away: the next round tries again, and the banner tells it.
+  }
 }
+for (const place of document.querySelectorAll("[data-refresh]")) {
+  setInterval(() => refresh(place), REFRESH_EVERY);
+}
+
+// And at once when what it shows changes: <div data-refresh="/path" data-live="topic"> or data-live="topic:id".
+document.addEventListener("pitline:hint", ({ detail }) => {
+  for (const place of document.querySelectorAll("[data-refresh][data-live]")) {
+    if ([detail.topic, `${detail.topic}:${detail.id}`].includes(place.dataset.live)) refresh(place);
+  }
+});

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub.kernel.context import SystemReport
 from hub.kernel.web import SystemSection
 from webui.request import Request
-from webui.system import connections, dead_letters, disk, door, engine, practice, sockets
+from webui.system import connections, dead_letters, disk, door, engine, jobs, practice, sockets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ OWN_PARTS: tuple[OwnPart, ...] = (
     OwnPart(
         name="dead_letters", order=40, title="Failed deliveries", icon="mail", look=dead_letters.look
     ),
+    OwnPart(name="jobs", order=45, title="Work by the clock", icon="clock", look=jobs.look),
     OwnPart(name="disk", order=50, title="Disk and journal", icon="server", look=disk.look),
     OwnPart(name="sockets", order=60, title="Browsers that watch", icon="users", look=sockets.look),
     OwnPart(name="door", order=70, title="The way to this page", icon="shield-lock", look=door.look),
