@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from hub.errors import NotAllowed, NotFound
@@ -15,7 +17,7 @@ async def show(request: Request) -> web.StreamResponse:
     """For whoever asked for it and whoever may run it; `part=body` is what changes."""
     async with request.reading() as uow:
         run = _seen(request, await request.deps.jobs.find(uow, request.path["id"]))
-    values = {"run": run, "link": own_path(run.result.link) if run.result.link else ""}
+    values: dict[str, Any] = {"run": run, "link": own_path(run.result.link) if run.result.link else ""}
     if request.query.get("part") == "body":
         return request.fragment("job_body.html", **values)
     return request.page("job.html", **values)
