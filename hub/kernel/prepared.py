@@ -12,7 +12,16 @@ from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Dialect, Select, TextClause, bindparam
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Dialect,
+    Float,
+    Select,
+    TextClause,
+    bindparam,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.expression import UpdateBase
 
@@ -132,5 +141,7 @@ def _into(kind: Any, dialect: Dialect) -> Value | None:
 
 
 def _out_of(kind: Any, dialect: Dialect) -> Value | None:
+    if isinstance(kind, Float) and not kind.asdecimal:
+        return None  # both drivers give floats; asyncpg's processor would ask for the column's own code
     turn: Value | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return turn
