@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -177,3 +178,26 @@ async def test_a_token_has_never_more_than_its_maker_has_today(
         assert demoted is not None
         assert not demoted.can("settings.edit")
         assert demoted.rights["people.view"] == "shop"
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_two_owners_who_demote_each_other_at_the_same_moment_leave_one(
+    hub: Hub, access: Open, password_hash: str, number: int
+) -> None:
+    async with access() as api:
+        first = await api.create_person("A", "owner", login="a", password_hash=password_hash)
+        second = await api.create_person("B", "owner", login="b", password_hash=password_hash)
+
+    async def demote(person_id: str) -> bool:
+        try:
+            async with access() as api:
+                await api.people.change(person_id, None, PersonEntry(name="X", role="manager"))
+                await asyncio.sleep(0.05)
+        except Conflict as error:
+            return error.code != "access.last_owner"
+        else:
+            return True
+
+    assert sorted(await asyncio.gather(demote(first.id), demote(second.id))) == [False, True]
+    async with access() as api:
+        assert len([one for one in await api.list_people() if one.role == "owner"]) == 1
