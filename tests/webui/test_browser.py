@@ -93,7 +93,7 @@ async def test_signing_in_out_and_a_wrong_password(context: BrowserContext, serv
     await expect(page.get_by_role("alert")).to_contain_text("неправильні")
     await page.get_by_label("Пароль").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="Працівники")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Працівники", level=1)).to_be_visible()
     await page.locator(".shell-person-menu summary").click()
     await page.get_by_role("button", name="Вийти").click()
     await expect(page.get_by_role("heading", name="Увійти")).to_be_visible()
@@ -122,7 +122,7 @@ async def test_no_page_has_a_serious_barrier_for_anybody(
 async def _barriers(page: Page) -> list[str]:
     results = await Axe().run(page)
     return [
-        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+        f"{one['id']}: {one['nodes'][0]['html'][:120]} {one['nodes'][0]['failureSummary'][:300]}"
         for one in results.response["violations"]
         if one["impact"] in ("serious", "critical")
     ]
