@@ -16,7 +16,7 @@ from hub.events.catalogue import EVENTS
 from hub.kernel.backup.areas import places_of
 from hub.kernel.backup.keeping import Backups
 from hub.kernel.batches import Failed, HotPath
-from hub.kernel.check import check
+from hub.kernel.check import check, check_features
 from hub.kernel.claims import Claims
 from hub.kernel.codec import Codec
 from hub.kernel.context import Deps, WorkerContext
@@ -76,6 +76,7 @@ class Hub:
     ) -> None:
         self.modules = installed(modules, settings.modules.off)
         check(self.modules)
+        check_features(self.modules, settings.shop.plan)
         self._events = events
         self._is_open = False
         self._log = get_logger("hub.app")

@@ -74,7 +74,9 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     operations = every_operation(installation.modules)
     _add(app, pipeline, OWN_ROUTES)
     _add(app, pipeline, document.routes(operations))
-    _add(app, pipeline, [route for module in installation.modules for route in module.routes])
+    for module in installation.modules:
+        pages = [replace(route, feature=route.feature or module.feature) for route in module.routes]
+        _add(app, pipeline, pages)
     for operation in operations:
         _add_one(app, operation.method, PREFIX + operation.path, pipeline.operation(operation))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.kernel.context import Deps, QuarantineState
 from hub.kernel.manifest import MenuItem, Module
+from hub.kernel.plans import load_plans
 from webui.settings_menu import SettingsMenu
 from webui.texts import LANGUAGES
 
@@ -25,7 +26,8 @@ class Menu:
     """The shell's values for a viewer."""
 
     def __init__(self, modules: Sequence[Module], deps: Deps) -> None:
-        items = [item for module in modules for item in module.menu]
+        plans, plan = load_plans(), deps.settings.shop.plan
+        items = [item for m in modules if plans.has(plan, m.feature) for item in m.menu]
         self._items = sorted([*items, *OWN_ITEMS], key=lambda item: (item.order, item.title))
         self._scripts = [script for module in modules for script in module.scripts]
         self._deps = deps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -81,4 +82,11 @@ OWN_OPERATIONS: tuple[ApiOperation, ...] = (
 
 def every_operation(modules: Sequence[Module]) -> list[ApiOperation]:
     """What /api/v1 serves with these modules."""
-    return [*OWN_OPERATIONS, *(operation for module in modules for operation in module.operations)]
+    found = [(module, operation) for module in modules for operation in module.operations]
+    return [
+        *OWN_OPERATIONS,
+        *(
+            replace(one, feature=one.feature or module.feature) if module.feature else one
+            for module, one in found
+        ),
+    ]

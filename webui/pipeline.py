@@ -11,6 +11,7 @@ from aiohttp import web
 
 from hub.errors import NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from hub.kernel.idempotency import IdempotencyKeys, Once
+from hub.kernel.plans import load_plans
 from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
 from webui.aside import is_on_the_way, led_aside
 from webui.brakes import Brakes, Limits
@@ -45,6 +46,7 @@ class Pipeline:
         self._site = site
         self._limits = limits
         self._cursors = cursors
+        self._plans = load_plans()
         self._brakes = Brakes(site.installation.limiter)
         self._refusals = Refusals(self._brakes, limits.refusal)
 
@@ -54,7 +56,7 @@ class Pipeline:
         async def serve(http: web.Request) -> web.StreamResponse:
             request = await self._admit(http, route.name, with_cookie=True, traffic=route.traffic)
             async with self._refusals_noted(request):
-                self._allow(request, route.right)
+                self._allow(request, route.right, route.feature)
                 if request.visitor.detour and not is_on_the_way(request, route.right):
                     return led_aside(request)
                 if http.method not in SAFE:
@@ -95,7 +97,7 @@ class Pipeline:
             with_cookie = is_safe or CSRF_HEADER in http.headers
             request = await self._admit(http, operation.name, with_cookie=with_cookie)
             async with self._refusals_noted(request):
-                self._allow(request, operation.right)
+                self._allow(request, operation.right, operation.feature)
                 if request.visitor.detour:
                     raise detained(request.visitor.detour)
                 if not is_safe and request.visitor.session_token:
@@ -135,8 +137,9 @@ class Pipeline:
             http[RATE] = await self._brakes.take(request.viewer.id or address, limit)
         return request
 
-    def _allow(self, request: Request, right: str) -> None:
+    def _allow(self, request: Request, right: str, feature: str) -> None:
         if right == PUBLIC or request.viewer.can(right):
+            self._plans.demand(self._site.installation.settings.shop.plan, feature)
             request.visitor = replace(request.visitor, viewer=request.viewer.reaching(right))
             return
         if request.viewer.kind == "nobody":

@@ -10,6 +10,7 @@ from hub.errors import Invalid
 from hub.kernel.jobs import Cron, Every, Job
 from hub.kernel.manifest import ROLES, Module, Subscription
 from hub.kernel.orm import Base
+from hub.kernel.plans import load_plans
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
 _KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_", "backup_")
@@ -39,6 +40,21 @@ def check(modules: Sequence[Module]) -> None:
     _unique("file area", ((a.name, m) for m in modules for a in m.files))
     _rights(modules)
     _tables(modules)
+
+
+def check_features(modules: Sequence[Module], plan: str) -> None:
+    """Raises Invalid for a package that there is not, and for a function that no package knows."""
+    plans = load_plans()
+    plans.check_plan(plan)
+    for module in modules:
+        named = [
+            (module.name, module.feature),
+            *((route.name, route.feature) for route in module.routes),
+            *((operation.name, operation.feature) for operation in module.operations),
+        ]
+        for name, feature in named:
+            if feature and feature not in plans.features:
+                raise _wrong(module, f"{name} names the function {feature!r}, which no package has.")
 
 
 def _unique(what: str, named: Iterable[tuple[str, Module]]) -> None:

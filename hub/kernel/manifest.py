@@ -127,6 +127,8 @@ class Module:
     name: str
     title: str
     folder: Path
+    feature: str = ""
+    """The function of the price matrix that all of it belongs to (config/plans.toml)."""
     requires: tuple[str, ...] = ()
     handlers: tuple[Subscription, ...] = ()
     api: Callable[..., Any] | None = None

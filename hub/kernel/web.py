@@ -150,6 +150,8 @@ class Route:
     before: Callable[[PageRequest], Awaitable[Any]] | None = None
     """What has to be asked outside before the unit of work opens; found as `request.prepared`."""
     second: str = ""
+    feature: str = ""
+    """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,8 @@ class ApiOperation:
     """A GET that is audited like a change."""
     before: Callable[..., Awaitable[Any]] | None = None
     """As a route's, with the handler's arguments."""
+    feature: str = ""
+    """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ _DESK: dict[str, Scope] = {"owner": "all", "manager": "shop", "receptionist": "s
 MODULE = Module(
     name="calls",
     title="Calls",
+    feature="3.7",
     folder=Path(__file__).parent,
     requires=("access", "crm"),
     api=CallsApi,

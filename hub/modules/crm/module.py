@@ -19,6 +19,7 @@ _DESK: dict[str, Scope] = {
 MODULE = Module(
     name="crm",
     title="Clients and cars",
+    feature="3.1",
     folder=Path(__file__).parent,
     requires=("access",),
     api=CrmApi,
