@@ -95,6 +95,13 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.subject == "bundle":
+        from hub.cli.bundle import write_bundle
+
+        path = Path("pitline-bundle.zip")
+        asyncio.run(write_bundle(settings, path))
+        print(f"{path} holds versions, masked settings, counts and troubles; no secret, nobody's number.")
+        return EXIT_OK
     from hub.cli.doctor import doctor
 
     is_well = asyncio.run(doctor(settings, arguments.subject, arguments.anchor))
