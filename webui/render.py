@@ -18,6 +18,7 @@ from jinja2 import (
     StrictUndefined,
     pass_context,
 )
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -28,6 +29,23 @@ from webui.files import HERE, Files
 from webui.texts import LANGUAGES, Texts
 
 _INTERNAL_LENGTH = 6
+
+
+class _Bytecode(BytecodeCache):
+    """Templates are compiled once, not anew for each of the languages."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_BYTECODE = _Bytecode()
 
 
 class Renderer:
@@ -54,7 +72,7 @@ class Renderer:
     def _environment(self, loader: BaseLoader, language: str, texts: Texts, zone: ZoneInfo) -> Environment:
         environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
-            lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+            lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"], bytecode_cache=_BYTECODE,
         )  # fmt: skip
         catalogue = texts.catalogue(language)
         environment.install_gettext_callables(  # type: ignore[attr-defined]  # made by the i18n extension

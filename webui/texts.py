@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Texts:
                 path = folder / f"{language}.po"
                 if path.is_file():
                     self._catalogues[language].merge(_compiled(path, language))
-        self._moulds = {language: _moulds(known) for language, known in self._catalogues.items()}
+        self._moulds: dict[str, list[tuple[re.Pattern[str], str]]] = {}
 
     def catalogue(self, language: str) -> Translations:
         """What Jinja's i18n extension asks for texts."""
@@ -49,6 +50,8 @@ class Texts:
         said = self.say(language, text)
         if said != text or len(text) > _LONGEST_HEARD:
             return said
+        if language not in self._moulds and language in self._catalogues:
+            self._moulds[language] = _moulds(self._catalogues[language])
         for mould, translation in self._moulds.get(language, ()):
             found = mould.fullmatch(text)
             if found is not None:
@@ -88,6 +91,7 @@ def _moulds(known: Translations) -> list[tuple[re.Pattern[str], str]]:
     return [(mould, said) for _, mould, said in sorted(made, key=lambda one: -one[0])]
 
 
+@cache
 def _compiled(path: Path, language: str) -> Translations:
     buffer = BytesIO()
     with path.open("rb") as file:

@@ -24,7 +24,7 @@ class Codec:
 
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self._types: dict[str, tuple[type[Event], TypeAdapter[Any]]] = {
-            event.name: (event, TypeAdapter(event)) for event in events
+            event.name: (event, _adapter(event)) for event in events
         }
 
     def encode(self, event: Event) -> str:
@@ -64,6 +64,16 @@ class Codec:
                 raise Unreadable(f"{kind.__name__} has no upcast from v{step}")
             data = upcast(step, data)
         return data
+
+
+_ADAPTERS: dict[type[Event], TypeAdapter[Any]] = {}
+
+
+def _adapter(event: type[Event]) -> TypeAdapter[Any]:
+    """Made once a process: pydantic takes milliseconds for each of them."""
+    if event not in _ADAPTERS:
+        _ADAPTERS[event] = TypeAdapter(event)
+    return _ADAPTERS[event]
 
 
 def _mended(value: Any) -> Any:

@@ -74,7 +74,7 @@ def _call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
 
 def _unread(tree: ast.Module) -> Iterator[ast.AST]:
     """Docstrings, parts of f-strings, arguments of loggers, descriptions and summaries of the API,
-    programmers' exceptions."""
+    programmers' exceptions, HELP lines of /metrics."""
     programmers = ("RuntimeError", "LookupError", "TypeError", "ValueError", "AssertionError", "KeyError")
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -83,6 +83,10 @@ def _unread(tree: ast.Module) -> Iterator[ast.AST]:
             isinstance(node, ast.keyword) and node.arg in ("description", "summary")
         ):
             yield from ast.walk(node)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and str(key.value).startswith("pitline_"):
+                    yield value
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in ("debug", "info", "warning", "error", "exception", *programmers):
