@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,7 +25,7 @@ class Codec:
 
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self._types: dict[str, tuple[type[Event], TypeAdapter[Any]]] = {
-            event.name: (event, _adapter(event)) for event in events
+            event.name: (event, _adapter(cast("Any", event))) for event in events
         }
 
     def encode(self, event: Event) -> str:
@@ -66,14 +67,10 @@ class Codec:
         return data
 
 
-_ADAPTERS: dict[type[Event], TypeAdapter[Any]] = {}
-
-
-def _adapter(event: type[Event]) -> TypeAdapter[Any]:
+@cache
+def _adapter(event: Any) -> TypeAdapter[Any]:
     """Made once a process: pydantic takes milliseconds for each of them."""
-    if event not in _ADAPTERS:
-        _ADAPTERS[event] = TypeAdapter(event)
-    return _ADAPTERS[event]
+    return TypeAdapter(event)
 
 
 def _mended(value: Any) -> Any:
