@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite: on SQLite only, whose clock is the test's")
     config.addinivalue_line("markers", "postgres: on PostgreSQL only; runs with --pg")
     config.addinivalue_line("markers", "both_databases: a browser's story that --pg repeats on PostgreSQL")
 
@@ -45,6 +46,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = ["sqlite"]
         if "postgres" in marked:
             kinds = ["postgres"]
+        elif "sqlite" in marked:
+            kinds = ["sqlite"]
         elif metafunc.config.getoption("--pg") and is_repeated:
             kinds.append("postgres")
         metafunc.parametrize("database_kind", kinds, scope="session")

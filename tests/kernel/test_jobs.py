@@ -92,11 +92,10 @@ async def leave_in(uow: Any, number: int) -> None:
     await uow.session.execute(insert(effects).values(handler="job", bell="j", number=number))
 
 
+@pytest.mark.sqlite  # a server's clock cannot be moved
 async def test_a_time_that_was_slept_through_is_made_up_for_once(
-    settings: Settings, frozen_clock: FrozenClock, database_kind: str
+    settings: Settings, frozen_clock: FrozenClock
 ) -> None:
-    if database_kind != "sqlite":
-        pytest.skip("the server's clock cannot be moved")
     runs: list[datetime] = []
 
     async def note(ctx: JobContext) -> None:

@@ -109,7 +109,10 @@ async def test_unknown_and_known_log_ins_cannot_be_told_apart(shop: Shop, fault:
     client = shop.browser()
     took: dict[str, list[float]] = {"owner": [], "nobody": []}
     said: dict[str, set[str]] = {"owner": set(), "nobody": set()}
-    for _ in range(fault.count(full=200, sample=25)):
+    rounds = fault.count(full=200, sample=25)
+    # A hash that is left out shows as 50 ms; the fine figure takes the full count and a quiet machine.
+    limit = 5 if rounds == 200 else 30
+    for _ in range(rounds):
         for login, times in took.items():
             shop.clock.advance(31 * 60)
             began = time.perf_counter()
@@ -118,7 +121,7 @@ async def test_unknown_and_known_log_ins_cannot_be_told_apart(shop: Shop, fault:
             said[login].add(f"{status} {text.replace(login, '')}")
     fault.check("the same answer", _without_ids(said["owner"]) == _without_ids(said["nobody"]))
     spread = abs(statistics.median(took["owner"]) - statistics.median(took["nobody"])) * 1000
-    fault.measure("difference of the medians", round(spread, 2), 5, " ms")
+    fault.measure("difference of the medians", round(spread, 2), limit, " ms")
 
 
 def _without_ids(texts: set[str]) -> set[str]:
