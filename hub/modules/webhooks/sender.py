@@ -20,6 +20,7 @@ from hub.ports.outbound import Outbound
 
 R = TypeVar("R")
 TOPIC = "webhook"
+_BREATH = 0.25
 
 
 async def send(ctx: WorkerContext) -> None:
@@ -51,7 +52,10 @@ class Sender:
                 async with asyncio.timeout(poll):
                     await self.ctx.work.wait()
             except TimeoutError:
-                pass
+                continue
+            # What comes in the next moment is looked for with it: calls are told many times a second,
+            # and each look costs the line to the PBX a part of the processor.
+            await asyncio.sleep(_BREATH)
 
     async def stop(self) -> None:
         """Requests under way are broken off; their claims run out and another try is made."""
