@@ -61,7 +61,9 @@ def cases(clients: int, calls: int) -> list[Case]:
     def call(chance: random.Random) -> str:
         return f"past{chance.randrange(calls):09d}"
 
-    nothing: Callable[[random.Random], tuple[object, ...]] = lambda _: ()  # noqa: E731 - the same for many
+    def nothing(_: random.Random) -> tuple[object, ...]:
+        return ()
+
     newest = "SELECT * FROM calls_calls {} ORDER BY started_at DESC, id DESC LIMIT 51"
     by_client = newest.format("WHERE client_id = ?")
     by_phone = "SELECT c.* FROM crm_phones p JOIN crm_clients c ON c.id = p.client_id WHERE p.key = ?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -59,13 +60,13 @@ def row(number: int, made_at: datetime | None = None) -> dict[str, object]:
 
 
 async def test_moments_and_truths_come_back_as_what_they_are(database: Database) -> None:
-    def work(connection: Connection) -> list[object]:
+    def work(connection: Connection) -> list[Any]:
         PUT.run(connection, [row(1, KYIV), row(2)])
         return [*BY_NAME.all(connection, ["mark 1"]), *BY_NAME.all(connection, ["mark 2"])]
 
     first, second = await database.write(work)
-    assert tuple(first) == (1, "mark 1", KYIV.astimezone(UTC), True)  # type: ignore[call-overload]  # a row
-    assert tuple(second) == (2, "mark 2", None, True)  # type: ignore[call-overload]  # a row
+    assert tuple(first) == (1, "mark 1", KYIV.astimezone(UTC), True)
+    assert tuple(second) == (2, "mark 2", None, True)
 
 
 async def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
