@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
-
-import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+from pathlib import Path
 
 from hub.modules.catalogue import MODULES
 from tests.contracts.sources import ROOT, Source, broken, sources
@@ -14,12 +14,11 @@ from tests.contracts.sources import ROOT, Source, broken, sources
 OUTSIDE_ONLY = ("aiohttp", "jinja2", "redis", "webui", "connectors")
 
 
-def test_the_import_contracts_are_kept(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(ROOT)
-    status = lint_imports(config_filename="pyproject.toml", no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+def test_the_import_contracts_are_kept() -> None:
+    # In a process of its own: called in ours, it switches off every logger that exists.
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def imported(source: Source) -> set[str]:
