@@ -15,37 +15,37 @@ from hub.events.base import Event
 from hub.events.catalogue import EVENTS
 from hub.kernel.backup.areas import places_of
 from hub.kernel.backup.keeping import Backups
-from hub.kernel.batches import Failed, HotPath
+from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
-from hub.kernel.claims import Claims
-from hub.kernel.codec import Codec
 from hub.kernel.context import Deps, WorkerContext
-from hub.kernel.database import Database
-from hub.kernel.hotline import HotLine
 from hub.kernel.installation import Installation
-from hub.kernel.intake import GroupIntake
-from hub.kernel.jobqueue import JobQueue
-from hub.kernel.jobrunner import JobRunner
-from hub.kernel.jobstore import JobStore
-from hub.kernel.journal import FileJournal
-from hub.kernel.leases import Leases
-from hub.kernel.limits import MemoryLimiter
-from hub.kernel.links import Links, SharedTelephony
-from hub.kernel.live import LiveHub
+from hub.kernel.jobs.queue import JobQueue
+from hub.kernel.jobs.runner import JobRunner
+from hub.kernel.jobs.store import JobStore
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module, grants_of
-from hub.kernel.migrating import migrate
-from hub.kernel.neighbours import Neighbours, SharedLimiter
-from hub.kernel.outbox import Outbox
-from hub.kernel.quarantine import Quarantine
-from hub.kernel.relay import Relay
-from hub.kernel.routing import Routing, installed
-from hub.kernel.samples import sample_of
+from hub.kernel.processes.leases import Leases
+from hub.kernel.processes.limits import MemoryLimiter
+from hub.kernel.processes.links import Links, SharedTelephony
+from hub.kernel.processes.live import LiveHub
+from hub.kernel.processes.neighbours import Neighbours, SharedLimiter
+from hub.kernel.processes.supervisor import Supervisor
+from hub.kernel.processes.workers import WorkerRunner
 from hub.kernel.shops import FIRST_SHOP
-from hub.kernel.supervisor import Supervisor
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate
+from hub.kernel.stream.claims import Claims
+from hub.kernel.stream.codec import Codec
+from hub.kernel.stream.hotline import HotLine
+from hub.kernel.stream.hotpath import Failed, HotPath
+from hub.kernel.stream.intake import GroupIntake
+from hub.kernel.stream.outbox import Outbox
+from hub.kernel.stream.relay import Relay
+from hub.kernel.stream.routing import Routing, installed
+from hub.kernel.stream.samples import sample_of
+from hub.kernel.stream.wakeup import RelayCounters, Wakeup
 from hub.kernel.system import Parts, System, program_version
 from hub.kernel.uow import SqlTransactions
-from hub.kernel.wakeup import RelayCounters, Wakeup
-from hub.kernel.workers import WorkerRunner
 from hub.log import get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector

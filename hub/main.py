@@ -20,7 +20,7 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.kernel.installation import Installation
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls

@@ -11,7 +11,7 @@ import pytest
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.settings import (
     BackupSettings,

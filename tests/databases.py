@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.kernel.database import Database
-from hub.kernel.migrating import migrate
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate
 from tests.machine import missing
 from tests.postgres import TemporaryPostgres
 

@@ -9,8 +9,8 @@ from hub.clock import SystemClock
 from hub.errors import Invalid
 from hub.kernel.backup.areas import places_of
 from hub.kernel.backup.restoring import Order, Restored
-from hub.kernel.routing import installed
-from hub.kernel.tombstones import mirror_of
+from hub.kernel.backup.tombstones import mirror_of
+from hub.kernel.stream.routing import installed
 from hub.settings import Settings
 
 

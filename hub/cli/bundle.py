@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, inspect, select, table
 
 from hub.app import Hub
-from hub.kernel.journal import read_journal
+from hub.kernel.journal.files import read_journal
 from hub.reading import masked
 from hub.secret import Secret
 from hub.settings import Settings

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from hub.app import Hub
 from hub.errors import Invalid
 from hub.kernel.context import Apis, UnitOfWork
-from hub.kernel.journal_days import JournalDays, Stretch
-from hub.kernel.orm import new_id
+from hub.kernel.journal.days import JournalDays, Stretch
+from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import stored_trunks
 from hub.modules.calls.api import CallsApi, Finding, ReplayReport, Retelling
 from hub.settings import Settings

@@ -7,10 +7,10 @@ import typing
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.errors import Invalid
-from hub.kernel.jobs import Cron, Every, Job
+from hub.kernel.jobs.definition import Cron, Every, Job
 from hub.kernel.manifest import ROLES, Module, Subscription
-from hub.kernel.orm import Base
 from hub.kernel.plans import load_plans
+from hub.kernel.storage.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
 _KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_", "backup_")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hub.kernel.backup.keeping import Backups
     from hub.kernel.installation import Transactions
-    from hub.kernel.jobs import Jobs
+    from hub.kernel.jobs.definition import Jobs
     from hub.kernel.web import CardPart
     from hub.settings import Settings
 
@@ -134,7 +134,7 @@ class Deps:
     """What services and pages may use besides the database. Built once by the composition root.
     `card` holds the parts of the caller's card of all modules that are on, in their order; `grants`
     says which right a role has and how far it reaches (hub.kernel.manifest.grants_of). `jobs` is where
-    long work is asked for (hub.kernel.jobs)."""
+    long work is asked for (hub.kernel.jobs.definition)."""
 
     settings: Settings
     clock: Clock

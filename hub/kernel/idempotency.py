@@ -33,7 +33,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.clock import Clock
 from hub.errors import Conflict, Invalid, Unavailable
 from hub.kernel.context import UnitOfWork
-from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime
 
 LONGEST_KEY = 255
 PATIENCE = 5.0

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from hub.events.base import Event
 from hub.kernel.backup.areas import FileArea
+from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
-from hub.kernel.jobs import Job
-from hub.kernel.tombstones import Tombstones
+from hub.kernel.jobs.definition import Job
 from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
 
 Scope = Literal["all", "shop", "own"]

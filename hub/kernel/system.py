@@ -16,16 +16,16 @@ from sqlalchemy import ColumnElement, Connection, func, select, text, update
 from hub.clock import Clock
 from hub.errors import NotFound, Unavailable
 from hub.kernel.context import DeadLetter, SystemReport
-from hub.kernel.database import Database
-from hub.kernel.intake import GroupIntake
-from hub.kernel.jobrunner import JobRunner
-from hub.kernel.journal import FileJournal
-from hub.kernel.live import LiveHub
-from hub.kernel.migrating import present_revision
-from hub.kernel.outbox import DEAD, DONE, PENDING, event_delivery, event_outbox
-from hub.kernel.relay import Relay
-from hub.kernel.supervisor import Supervisor
-from hub.kernel.wakeup import Wakeup
+from hub.kernel.jobs.runner import JobRunner
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.processes.live import LiveHub
+from hub.kernel.processes.supervisor import Supervisor
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import present_revision
+from hub.kernel.stream.intake import GroupIntake
+from hub.kernel.stream.outbox import DEAD, DONE, PENDING, event_delivery, event_outbox
+from hub.kernel.stream.relay import Relay
+from hub.kernel.stream.wakeup import Wakeup
 from hub.ports.connector import Health
 
 _REVIVED: Mapping[str, object] = {

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
 from hub.events.base import Event
-from hub.kernel.database import Database
-from hub.kernel.outbox import Fact, Outbox, Stored
+from hub.kernel.storage.database import Database
+from hub.kernel.stream.outbox import Fact, Outbox, Stored
 from hub.ports.live import Hint, LiveSink
 from hub.values import ShopId
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from hub.kernel.orm import Base
+from hub.kernel.storage.orm import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

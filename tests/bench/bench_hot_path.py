@@ -40,9 +40,9 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.events.calls import CallFact, CallRinging
 from hub.kernel.context import BatchContext, Delivered
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module, on_batch
-from hub.kernel.samples import sample_of
+from hub.kernel.stream.samples import sample_of
 from hub.ports.intake import Arrival
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from hub.values import CallId

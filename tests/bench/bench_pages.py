@@ -23,7 +23,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
 from hub.clock import SystemClock
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from tests.bench.load_exchange import caller_number

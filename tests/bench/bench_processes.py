@@ -20,8 +20,8 @@ from hub import log
 from hub.app import Hub
 from hub.clock import SystemClock
 from hub.events.calls import CallRinging
-from hub.kernel.journal import FileJournal
-from hub.kernel.samples import sample_of
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.stream.samples import sample_of
 from hub.modules.access.api import prepare
 from hub.modules.catalogue import MODULES
 from hub.ports.intake import Arrival

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from hub.kernel.database import Database
-from hub.kernel.sqlite import BUSY_MILLISECONDS, CHECKPOINT_PAGES
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.sqlite import BUSY_MILLISECONDS, CHECKPOINT_PAGES
 
 
 @pytest.mark.parametrize(("is_the_hub", "pages"), [(True, CHECKPOINT_PAGES), (False, 0)])

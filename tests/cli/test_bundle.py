@@ -17,7 +17,7 @@ from hub.cli.bundle import scrubbed, write_bundle
 from hub.clock import SystemClock
 from hub.kernel.backup.tables import backup_runs
 from hub.kernel.context import Apis
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
 from hub.modules.catalogue import MODULES

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hub.events.base import Event
 from hub.events.catalogue import EVENTS
-from hub.kernel.codec import Codec
-from hub.kernel.samples import sample_of
+from hub.kernel.stream.codec import Codec
+from hub.kernel.stream.samples import sample_of
 
 FOLDER = Path(__file__).parent / "golden"
 CODEC = Codec(EVENTS)

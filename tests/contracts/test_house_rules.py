@@ -10,9 +10,13 @@ from tests.contracts.sources import ROOT, Source, broken, functions, sources
 
 COMMITS = ("hub/kernel/",)
 CATCHES_ALL = {
-    "hub/kernel/relay.py", "hub/kernel/batches.py", "hub/kernel/supervisor.py", "hub/kernel/jobrunner.py",
-    "hub/kernel/workers.py", "webui/middlewares.py",
-}  # fmt: skip
+    "hub/kernel/jobs/runner.py",
+    "hub/kernel/processes/supervisor.py",
+    "hub/kernel/processes/workers.py",
+    "hub/kernel/stream/hotpath.py",
+    "hub/kernel/stream/relay.py",
+    "webui/middlewares.py",
+}
 """Relay (with its hot half), supervisor, job runner (with the runner of workers), error middleware:
 house.md 10 names these four."""
 READS_ENVIRONMENT = {"hub/__main__.py", "hub/cli/commands.py", "hub/cli/checkout.py", "hub/cli/demo/shop.py"}

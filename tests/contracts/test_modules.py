@@ -11,7 +11,7 @@ import pytest
 from hub.events.catalogue import BY_NAME
 from hub.kernel.check import check
 from hub.kernel.manifest import Module
-from hub.kernel.orm import Base
+from hub.kernel.storage.orm import Base
 from hub.modules.catalogue import MODULES
 from tests.contracts.sources import modules
 

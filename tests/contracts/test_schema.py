@@ -11,9 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from hub.kernel.database import Database
-from hub.kernel.migrating import FOLDER, migrate, revisions
-from hub.kernel.orm import Base
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import FOLDER, migrate, revisions
+from hub.kernel.storage.orm import Base
 from tests.contracts.sources import modules
 
 

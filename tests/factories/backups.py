@@ -14,9 +14,9 @@ from hub.kernel.backup.areas import FileArea, places_of
 from hub.kernel.backup.restoring import Order, Restored
 from hub.kernel.backup.restoring_postgres import restore_postgres
 from hub.kernel.backup.restoring_sqlite import restore_sqlite
-from hub.kernel.journal import FileJournal
+from hub.kernel.backup.tombstones import Burial, Tombstones, mirror_of
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module
-from hub.kernel.tombstones import Burial, Tombstones, mirror_of
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connectors.ami.filters import JOURNALLED
 from connectors.ami.tracker import Tracker
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from tests.connectors.ami.streams import LONG_AGO, STREAMS, arrival_of, read_messages
 
 _STAMP = re.compile(rb"(?<=\nTimestamp: )(\d+\.\d+)")

@@ -15,7 +15,7 @@ from connectors.ami.connector import AmiConnector
 from connectors.practice_pbx import inbound, transfers
 from hub.clock import SystemClock
 from hub.events.calls import CallSnapshot, PbxLinkLost, PbxLinkRestored
-from hub.kernel.supervisor import Supervisor
+from hub.kernel.processes.supervisor import Supervisor
 from hub.ports.connector import Status
 from hub.ports.intake import Intake
 from hub.settings import SupervisorSettings

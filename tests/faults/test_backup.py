@@ -24,7 +24,7 @@ from hub.events.crm import ClientPhoneAdded
 from hub.kernel.backup.archive import ArchiveWriter, Header, read_header
 from hub.kernel.backup.tables import backup_canary
 from hub.kernel.context import HandlerContext
-from hub.kernel.jobs import JobContext, every
+from hub.kernel.jobs.definition import JobContext, every
 from hub.kernel.manifest import Module, on
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.catalogue import MODULES

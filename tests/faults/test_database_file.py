@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from hub.app import Hub
 from hub.errors import HubError, Unavailable
-from hub.kernel.database import Database
-from hub.kernel.migrating import migrate, present_revision, revisions
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate, present_revision, revisions
 from hub.settings import Settings
 from tests.factories.backups import elsewhere, hub_with, restore
 from tests.faults.figures import Fault
@@ -85,8 +85,8 @@ async def _refusal(hub: Hub) -> Unavailable | None:
 KILLED = """
 import os, signal, sys
 from sqlalchemy import create_engine, event
-from hub.kernel.migrating import upgrade
-from hub.kernel.sqlite import writer_engine
+from hub.kernel.storage.migrating import upgrade
+from hub.kernel.storage.sqlite import writer_engine
 from pathlib import Path
 
 url, victim = sys.argv[1], int(sys.argv[2])

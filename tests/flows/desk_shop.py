@@ -20,7 +20,7 @@ from yarl import URL
 from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.context import UnitOfWork
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.modules.access.api import AccessApi, hash_password, prepare
 from hub.modules.calls.api import CallsApi
 from hub.modules.catalogue import MODULES

@@ -13,7 +13,7 @@ from hub.app import Hub
 from hub.clock import Clock, SystemClock
 from hub.events.base import Event
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module, on, on_batch
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector

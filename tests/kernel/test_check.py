@@ -14,7 +14,7 @@ from hub.errors import Invalid
 from hub.events.calls import CallEnded, CallFact, CallRinging
 from hub.kernel.check import check
 from hub.kernel.context import HandlerContext
-from hub.kernel.jobs import Cron, Every, Job, JobContext, on_demand
+from hub.kernel.jobs.definition import Cron, Every, Job, JobContext, on_demand
 from hub.kernel.manifest import CardPart, LiveTopic, MenuItem, Module, Permission, Subscription, on
 from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, PageRequest, Route
 from hub.modules.catalogue import MODULES

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hub.errors import NotFound
-from hub.kernel.outbox import event_delivery, event_outbox
-from hub.kernel.pruning import prune
+from hub.kernel.stream.outbox import event_delivery, event_outbox
+from hub.kernel.stream.pruning import prune
 from hub.settings import Settings
 from tests.kernel.rig import Bells, Rang, make_hub, prepare, rang
-from tests.kernel.test_relay import settled
+from tests.kernel.stream.test_relay import settled
 
 
 async def test_the_report_tells_how_the_machinery_is(settings: Settings) -> None:

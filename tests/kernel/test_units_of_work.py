@@ -8,12 +8,12 @@ from sqlalchemy import insert, select
 from hub.app import Hub
 from hub.kernel.context import HandlerContext
 from hub.kernel.manifest import Module, Subscription
-from hub.kernel.outbox import event_outbox
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.stream.outbox import event_outbox
 from hub.settings import Settings
 from hub.values import ShopId
 from tests.kernel.rig import Bells, Rang, effects, effects_of, make_hub, prepare, rang
-from tests.kernel.test_relay import settled
+from tests.kernel.stream.test_relay import settled
 
 
 async def stored(hub: Hub) -> list[tuple[str | None, str | None, str]]:

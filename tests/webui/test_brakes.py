@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from hub.clock import FrozenClock
 from hub.errors import TooMany
-from hub.kernel.limits import MemoryLimiter
+from hub.kernel.processes.limits import MemoryLimiter
 from hub.kernel.web import Viewer
 from hub.settings import ApiSettings
 from hub.values import ShopId

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from hub.app import Hub
-from hub.kernel.outbox import event_delivery, event_outbox
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.stream.outbox import event_delivery, event_outbox
 from tests.webui.stage import Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}

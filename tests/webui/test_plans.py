@@ -13,7 +13,7 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.errors import Invalid
 from hub.kernel.check import check_features
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module
 from hub.kernel.plans import load_plans
 from hub.kernel.web import PUBLIC, PageRequest, Route

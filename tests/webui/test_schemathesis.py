@@ -23,10 +23,10 @@ from connectors.outbound.addresses import Allowed
 from connectors.outbound.client import HttpOutbound
 from hub.app import Hub
 from hub.clock import SystemClock
-from hub.kernel.database import Database
-from hub.kernel.journal import FileJournal
-from hub.kernel.migrating import migrate
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate
 from hub.modules.access.api import AccessApi
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, Settings

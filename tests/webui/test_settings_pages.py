@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hub.app import Hub
-from hub.kernel.live import LiveHub
+from hub.kernel.processes.live import LiveHub
 from hub.modules.access.api import AccessApi, prepare
 from tests.webui.fake_pbx import FakePbx
 from tests.webui.stage import PASSWORD, WIDE, Shop

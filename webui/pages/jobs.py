@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from hub.errors import NotAllowed, NotFound
-from hub.kernel.jobs import JobRun
+from hub.kernel.jobs.definition import JobRun
 from hub.kernel.web import SIGNED_IN
 from webui.pipeline import FreeRoute
 from webui.request import Request, own_path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.kernel.context import SystemReport
-from hub.kernel.jobs import FAILED, WAITING, JobRun, JobState
+from hub.kernel.jobs.definition import FAILED, WAITING, JobRun, JobState
 from hub.kernel.web import Condition, SystemSection
 from webui.request import Request
 

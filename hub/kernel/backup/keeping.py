@@ -20,9 +20,9 @@ from hub.kernel.backup.rehearsal import rehearse
 from hub.kernel.backup.retention import Kept, backups_in, to_drop
 from hub.kernel.backup.tables import backup_runs
 from hub.kernel.backup.taking import Plan, Taken, take_backup
-from hub.kernel.database import Database
-from hub.kernel.orm import new_id
-from hub.kernel.tombstones import Marks, Tombstones, collect, mirror_of, write_mirror
+from hub.kernel.backup.tombstones import Marks, Tombstones, collect, mirror_of, write_mirror
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.orm import new_id
 from hub.log import get_logger
 from hub.settings import Settings
 

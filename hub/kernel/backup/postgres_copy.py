@@ -21,8 +21,8 @@ from hub.errors import Invalid, Unavailable
 from hub.kernel.backup.archive import damaged
 from hub.kernel.backup.figures import figures_of, reflected
 from hub.kernel.backup.manifest import Manifest, TableFigures
-from hub.kernel.faults import away, storage_fault
-from hub.kernel.migrating import upgrade
+from hub.kernel.storage.faults import away, storage_fault
+from hub.kernel.storage.migrating import upgrade
 
 _VERSION = "alembic_version"
 _COLUMNS = "columns.json"

@@ -14,7 +14,7 @@ from hub.kernel.backup.manifest import Manifest
 from hub.kernel.backup.postgres_copy import connected, fill_postgres
 from hub.kernel.backup.reading import Progress, unpack
 from hub.kernel.backup.sqlite_copy import examine_copy
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 
 
 async def rehearse(

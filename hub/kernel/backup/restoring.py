@@ -19,9 +19,9 @@ from hub.kernel.backup.areas import Place
 from hub.kernel.backup.manifest import Manifest
 from hub.kernel.backup.reading import header_of, unpack
 from hub.kernel.backup.tables import backup_quarantine, backup_runs
-from hub.kernel.migrating import revisions
-from hub.kernel.orm import new_id
-from hub.kernel.tombstones import Burial, Marks, Tombstones, merged, read_marks
+from hub.kernel.backup.tombstones import Burial, Marks, Tombstones, merged, read_marks
+from hub.kernel.storage.migrating import revisions
+from hub.kernel.storage.orm import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

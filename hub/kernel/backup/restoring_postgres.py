@@ -24,8 +24,8 @@ from hub.kernel.backup.restoring import (
     stamp_of,
     swap_areas,
 )
-from hub.kernel.migrating import present_revision, revisions, upgrade
-from hub.kernel.tombstones import Marks, collect, write_mirror
+from hub.kernel.backup.tombstones import Marks, collect, write_mirror
+from hub.kernel.storage.migrating import present_revision, revisions, upgrade
 
 
 async def restore_postgres(order: Order, clock: Clock, step: Callable[[str], None]) -> Restored:

@@ -30,10 +30,10 @@ from hub.kernel.backup.restoring import (
     stamp_of,
     swap_areas,
 )
-from hub.kernel.database import Database
-from hub.kernel.migrating import migrate
-from hub.kernel.sqlite import claim_file, file_of, note_of
-from hub.kernel.tombstones import Marks, collect, write_mirror
+from hub.kernel.backup.tombstones import Marks, collect, write_mirror
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate
+from hub.kernel.storage.sqlite import claim_file, file_of, note_of
 
 
 async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]) -> Restored:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from hub.errors import Unavailable
 from hub.kernel.backup.figures import figures_of, reflected
 from hub.kernel.backup.manifest import TableFigures
-from hub.kernel.faults import damaged as damaged_database
+from hub.kernel.storage.faults import damaged as damaged_database
 
 
 def copy_sqlite(source: Path, target: Path) -> None:

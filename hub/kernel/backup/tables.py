@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime
 
 backup_canary = Table(
     "backup_canary",

@@ -28,9 +28,9 @@ from hub.kernel.backup.reading import CHUNK, Progress
 from hub.kernel.backup.retention import name_of
 from hub.kernel.backup.sqlite_copy import copy_sqlite, told_of
 from hub.kernel.backup.tables import backup_canary
-from hub.kernel.database import Database
-from hub.kernel.orm import new_id
-from hub.kernel.tombstones import Marks
+from hub.kernel.backup.tombstones import Marks
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.orm import new_id
 
 _PART = ".part-"
 _ROOM = 64 * 1024 * 1024

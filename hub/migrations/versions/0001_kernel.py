@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from hub.kernel.orm import UtcDateTime
+from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0001_kernel"
 down_revision = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from hub.kernel.orm import UtcDateTime
+from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0002_access"
 down_revision = "0001_kernel"

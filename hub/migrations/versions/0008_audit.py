@@ -10,7 +10,7 @@ from datetime import UTC
 import sqlalchemy as sa
 from alembic import op
 
-from hub.kernel.orm import UtcDateTime
+from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0008_audit"
 down_revision = "0013_links"

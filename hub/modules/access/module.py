@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.jobs import every
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import MenuItem, Module, Permission, Scope
 from hub.kernel.web import SettingsItem
 from hub.modules.access import (

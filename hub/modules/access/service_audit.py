@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
-from hub.kernel.changes import Changes, told
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.masking import without_numbers
-from hub.kernel.orm import new_id
+from hub.kernel.storage.changes import Changes, told
+from hub.kernel.storage.orm import new_id
 from hub.modules.access.models import AuditEntry
 from hub.modules.access.rules_audit import Anchor, Verdict
 from hub.modules.access.service_audit_chain import append, head_of, verify

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from sqlalchemy import ColumnElement, delete, func, select, true, update
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.access.models import LoginTry
 from hub.modules.access.views import Refusal
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Invitation, Person, Role, Shop
 from hub.modules.access.rules import may_appoint, new_link_secret, secret_hash

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
-from hub.kernel.prepared import Prepared
+from hub.kernel.storage.orm import new_id
+from hub.kernel.storage.prepared import Prepared
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Device, Extension, Mark, Membership, Person, Role, Session, Shop
 from hub.modules.access.rules import clean_extension, clean_login, covers

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
 
-from hub.kernel.tombstones import Burial, Tombstones
+from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.modules.access.models import Invitation, Person, Session, Token
 
 _TOKEN, _PERSON = "access.token", "access.person"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from hub.errors import Conflict, Invalid, NotAllowed, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.manifest import ROLES
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Option, Person, Role, Token
 from hub.modules.access.rules import REACHES, covers, may_appoint, rank_of

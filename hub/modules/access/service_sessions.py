@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import and_, delete, select, update
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.kernel.web import Viewer
 from hub.modules.access.models import (
     Device,

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import Base, new_id
-from hub.kernel.prepared import Prepared
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.storage.orm import Base, new_id
+from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.models import Holiday, Hours, Option, Shop
 from hub.modules.access.rules import is_open, spans_fault
 from hub.modules.access.rules_shops import cleaned, shop_faults

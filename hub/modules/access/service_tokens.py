@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from hub.errors import Invalid, NotAllowed, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Person, Role, Shop, Token
 from hub.modules.access.rules import covers, narrowed, new_secret, secret_hash

@@ -8,7 +8,7 @@ import json
 from sqlalchemy import Connection, select
 
 from hub.kernel.installation import Installation
-from hub.kernel.orm import Base
+from hub.kernel.storage.orm import Base
 from hub.modules.access.rules_retention import OPTION, kept
 from hub.modules.access.service_shops import ensure_first_shop, stored_trunks
 

@@ -182,7 +182,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditView:
-    """An entry of the audit log. `details` holds `changes` (hub.kernel.changes.told) and more."""
+    """An entry of the audit log. `details` holds `changes` (hub.kernel.storage.changes.told) and more."""
 
     id: str
     seq: int

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hub.errors import Unavailable
 from hub.kernel.backup.keeping import Backups
-from hub.kernel.jobs import JobContext, JobResult
+from hub.kernel.jobs.definition import JobContext, JobResult
 from hub.modules.backup.rules import is_due
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.jobs import every, on_demand
+from hub.kernel.jobs.definition import every, on_demand
 from hub.kernel.manifest import Module, Permission
 from hub.kernel.web import SystemPart
 from hub.modules.backup import jobs, web, web_system

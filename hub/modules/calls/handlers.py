@@ -10,7 +10,7 @@ from typing import Any
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
-from hub.kernel.prepared import Prepared
+from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
 from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Index, String, Text, false, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
-from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime
 
 
 class Call(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import names_by_extension
 from hub.modules.calls import statements as sql
 from hub.modules.calls.models import IS_LIVE, Call, Note

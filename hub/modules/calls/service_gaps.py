@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from hub.clock import Clock
 from hub.kernel.context import UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.calls.models import Gap
 from hub.modules.calls.views import GapView
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.calls.models import Line
 from hub.modules.calls.rules import line_number
 from hub.modules.calls.rules_lines import line_faults

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from hub.kernel.orm import Base, UtcDateTime
-from hub.kernel.prepared import Prepared, PreparedIn
+from hub.kernel.storage.orm import Base, UtcDateTime
+from hub.kernel.storage.prepared import Prepared, PreparedIn
 from hub.modules.calls.models import IS_LIVE, Call, Line, Merged, Note, Person
 
 _SELDOM = frozenset({"vehicle_id", "is_chosen"})

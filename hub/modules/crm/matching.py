@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, false, select
 
-from hub.kernel.prepared import PreparedIn
+from hub.kernel.storage.prepared import PreparedIn
 from hub.modules.crm.models import Client, Phone
 from hub.modules.crm.rules import number_key
 from hub.modules.crm.views import NOBODY, CallerMatch, Candidate, Reason

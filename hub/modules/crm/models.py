@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime
 from hub.modules.crm.views import Kind, Relation
 
 Key = String().with_variant(String(collation="C"), "postgresql")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from hub.errors import Conflict, Invalid, NotFound
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.crm import rules
 from hub.modules.crm.entries import ReadyClient, ready_client
 from hub.modules.crm.matching import OWNERS_OF_KEYS, answers, keys_of

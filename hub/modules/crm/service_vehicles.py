@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.crm.entries import ready_vehicle
 from hub.modules.crm.models import Client, Ownership, Vehicle
 from hub.modules.crm.rules import Span, overlap

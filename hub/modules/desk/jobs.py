@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.kernel.jobs import JobContext
+from hub.kernel.jobs.definition import JobContext
 from hub.modules.desk.api import DeskApi
 
 

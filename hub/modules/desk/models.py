@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.kernel.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime
 from hub.modules.desk.rules import Stage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.jobs import every
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission
 from hub.modules.desk import jobs, web, web_api, web_card
 from hub.modules.desk.api import DeskApi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.facts import FactLog
+from hub.kernel.stream.facts import FactLog
 from hub.modules.webhooks.service import EndpointService
 from hub.modules.webhooks.service_log import LogService
 from hub.modules.webhooks.views import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.kernel.jobs import every
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, Module, Permission, Worker
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.webhooks import (

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from hub.kernel.facts import FactFilter, StoredFact
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment
+from hub.kernel.stream.facts import FactFilter, StoredFact
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.webhooks.api import WebhooksApi
 from hub.modules.webhooks.scope import EVENTS, shops_of

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import Clock
-from hub.kernel.outbox import moment
-from hub.kernel.prepared import Prepared
+from hub.kernel.storage.prepared import Prepared
+from hub.kernel.stream.outbox import moment
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, body_of, hears, moment_of, pause_after, wait_after
 from hub.settings import WebhooksSettings

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from hub.errors import Conflict, Invalid, NotFound
 from hub.events.catalogue import BY_NAME
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.orm import new_id
+from hub.kernel.storage.orm import new_id
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, new_secret, unknown_patterns
 from hub.modules.webhooks.sender import TOPIC

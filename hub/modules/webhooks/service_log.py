@@ -11,9 +11,9 @@ from sqlalchemy import delete, select, update
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.facts import FactFilter, FactLog
-from hub.kernel.orm import new_id
-from hub.kernel.pruning import first_id
+from hub.kernel.storage.orm import new_id
+from hub.kernel.stream.facts import FactFilter, FactLog
+from hub.kernel.stream.pruning import first_id
 from hub.modules.webhooks import outgoing
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, body_of

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.kernel.database import Database
-from hub.kernel.migrating import FOLDER, migrate
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import FOLDER, migrate
 from hub.modules.access.api import AuditFilter
 from hub.modules.access.rules_audit import FIELDS, Anchor, Verdict
 from hub.modules.access.service_audit_chain import append, head_of, verify

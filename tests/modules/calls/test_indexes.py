@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from hub.kernel.database import Database
-from hub.kernel.migrating import migrate
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from hub.cli.replay import replay
 from hub.clock import SystemClock
 from hub.errors import Invalid
 from hub.kernel.context import Apis
-from hub.kernel.journal import FileJournal
-from hub.kernel.journal_days import JournalDays
+from hub.kernel.journal.days import JournalDays
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.models import AuditEntry
 from hub.modules.calls.api import CallFilter, CallsApi, CallView

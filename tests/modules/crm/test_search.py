@@ -14,7 +14,7 @@ import pytest_asyncio
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.errors import Invalid
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientFilter, VehicleFilter
 from hub.settings import DatabaseSettings, Settings

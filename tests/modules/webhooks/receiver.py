@@ -20,7 +20,7 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.events.base import Event
 from hub.kernel.context import WorkerContext
-from hub.kernel.journal import FileJournal
+from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
 from hub.modules.catalogue import MODULES

@@ -11,9 +11,9 @@ from hub.app import Hub
 from hub.errors import Conflict
 from hub.events.catalogue import EVENTS
 from hub.events.crm import ClientPhoneAdded
-from hub.kernel.facts import FactFilter
-from hub.kernel.samples import sample_of
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.stream.facts import FactFilter
+from hub.kernel.stream.samples import sample_of
 from hub.modules.webhooks.api import WebhooksApi
 from hub.ports.intake import Arrival
 from tests.modules.webhooks.receiver import (

@@ -1,0 +1,1 @@
+"""The journal: every raw message of the outside, byte for byte."""

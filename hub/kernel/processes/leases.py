@@ -1,0 +1,178 @@
+"""Who holds which link to the outside: one process each, by a lease in the database with a fencing token.
+
+A holder renews its lease by the database's clock. When it dies, the lease runs out and another process
+takes it with a greater token; what the former holder still brings bears the old token, and is refused in
+the very transaction that would store it. One process alone on its file needs none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+    update,
+)  # fmt: skip
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.clock import Clock
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.orm import Base, UtcDateTime
+from hub.kernel.stream.outbox import moment
+from hub.ports.connector import Health
+from hub.ports.errors import LinkTaken
+
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+link_leases = Table(
+    "link_leases",
+    Base.metadata,
+    Column("name", String(40), primary_key=True),
+    Column("fence", _NUMBER, nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("held_until", Float(53), nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to bring facts of a link; a greater token makes it void."""
+
+    name: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Which process holds a link, since when, and how it says the link is."""
+
+    name: str
+    owner: str
+    taken_at: datetime
+    health: Health
+
+
+class Leases:
+    """The leases of one process, whose name for people is `owner`. `seconds`: how long a lease runs
+    without being renewed. Every method raises Unavailable while the database is away."""
+
+    def __init__(self, database: Database, clock: Clock, owner: str, seconds: float) -> None:
+        self._database = database
+        self._clock = clock
+        self.owner = owner[:120]
+        self.seconds = seconds
+
+    @property
+    def are_needed(self) -> bool:
+        """Whether other processes may share the database."""
+        return not self._database.is_sqlite
+
+    async def take(self, name: str) -> Fence | Holding:
+        """Take the link if nobody holds it: our fence, or who holds it."""
+        # Looked at first without a lock: most of the time somebody holds it and all is well.
+        held = await self._database.read(lambda connection: self._held(connection, name))
+        if held is not None:
+            return held
+        return await self._database.write(lambda connection: self._take(connection, name))
+
+    async def renew(self, fence: Fence, health: Health) -> bool:
+        """Go on holding it, and tell the others how it is; False when somebody else has taken it."""
+
+        def write(connection: Connection) -> bool:
+            values = {
+                "until": moment(connection, self._clock) + self.seconds,
+                "new_state": health.state, "new_since": health.since, "new_text": health.text,
+            }  # fmt: skip
+            renewed = connection.execute(_RENEW, {"link": fence.name, "mine": fence.token, **values})
+            return renewed.rowcount == 1
+
+        return await self._database.write(write)
+
+    async def release(self, fence: Fence) -> None:
+        """Let it go at once, so that nobody has to wait for its end."""
+        await self._database.write(
+            lambda connection: connection.execute(_RELEASE, {"link": fence.name, "mine": fence.token})
+        )
+
+    async def holdings(self) -> list[Holding]:
+        """Every link that is held now, by whomever."""
+
+        def read(connection: Connection) -> list[Holding]:
+            now = moment(connection, self._clock)
+            rows = connection.execute(select(link_leases).order_by(link_leases.c.name))
+            return [_holding(row) for row in rows if row.held_until > now]
+
+        return await self._database.read(read)
+
+    def _held(self, connection: Connection, name: str) -> Holding | None:
+        row = connection.execute(_LOOK, {"link": name}).first()
+        if row is None or row.held_until <= moment(connection, self._clock):
+            return None
+        return _holding(row)
+
+    def _take(self, connection: Connection, name: str) -> Fence | Holding:
+        now, at = moment(connection, self._clock), self._clock.now()
+        mine = {"owner": self.owner, "held_until": now + self.seconds, "taken_at": at}
+        told = {"state": "starting", "since": at, "text": ""}
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        token = connection.scalar(
+            dialect.insert(link_leases).on_conflict_do_nothing().returning(link_leases.c.fence),
+            {"name": name, "fence": 1, **mine, **told},
+        )
+        if token is None:
+            token = connection.scalar(_TAKE.values(**mine, **told), {"link": name, "now": now})
+        if token is None:
+            return _holding(connection.execute(_LOOK, {"link": name}).one())
+        return Fence(name, token)
+
+
+def refuse_stale(connection: Connection, fences: Collection[Fence]) -> None:
+    """Stop a transaction that would store what a former holder brings. Until it ends, nobody can take
+    these links over. Raises LinkTaken."""
+    names = sorted({fence.name for fence in fences})
+    query = select(link_leases.c.name, link_leases.c.fence).where(link_leases.c.name.in_(names))
+    present = {row.name: row.fence for row in connection.execute(query.with_for_update(read=True))}
+    for fence in fences:
+        if present.get(fence.name) != fence.token:
+            raise LinkTaken(f"Another process has taken the link {fence.name} over.")
+
+
+def _holding(row: Row[tuple[object, ...]]) -> Holding:
+    health = Health(state=row.state, since=row.since, text=row.text)
+    return Holding(name=row.name, owner=row.owner, taken_at=row.taken_at, health=health)
+
+
+_lease = link_leases.c
+_LOOK = select(link_leases).where(_lease.name == bindparam("link"))
+_TAKE = (
+    update(link_leases)
+    .where(_lease.name == bindparam("link"), _lease.held_until <= bindparam("now"))
+    .values(fence=_lease.fence + 1)
+    .returning(_lease.fence)
+)
+_OURS = (_lease.name == bindparam("link"), _lease.fence == bindparam("mine"))
+_RENEW = (
+    update(link_leases)
+    .where(*_OURS)
+    .values(
+        held_until=bindparam("until"), state=bindparam("new_state"), since=bindparam("new_since"),
+        text=bindparam("new_text"),
+    )
+)  # fmt: skip
+_RELEASE = update(link_leases).where(*_OURS).values(held_until=0.0)

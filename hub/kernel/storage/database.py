@@ -1,0 +1,282 @@
+"""The database: short writing jobs for the machinery, sessions for pages and handlers, reads.
+
+On SQLite one FIFO lock orders everything that writes: the writer thread's batches and the pages'
+sessions, both briefly. On PostgreSQL the same synchronous batch functions run on asyncpg through
+`run_sync`, and the server does the ordering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from hub.errors import Unavailable
+from hub.kernel.storage import sqlite
+from hub.kernel.storage.faults import away, damaged, storage_fault
+
+R = TypeVar("R")
+
+_SCOUTS = 2
+_CHECKED_AT_START = 32 * 1024 * 1024
+LONGEST_SESSION = 30.0
+"""Seconds after which a writing session is rolled back: it holds up every other writer."""
+LONGEST_READING = 120.0
+"""Seconds after which a reading session is ended: while it lasts, SQLite's log only grows."""
+
+
+class Database:
+    """One database by its URL. `exclusive`: a running hub, which refuses a second one on one file."""
+
+    def __init__(self, url: str, *, exclusive: bool = False) -> None:
+        self._url = url
+        self._exclusive = exclusive
+        self.is_sqlite = url.startswith("sqlite")
+        self.path: Path | None = None
+        self._file_lock: int | None = None
+        self._turn = asyncio.Lock()
+        self._turn_owner: asyncio.Task[object] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writer: Engine | None = None
+        self._scout_threads: ThreadPoolExecutor | None = None
+        self._scouts: Engine | None = None
+        self._sessions: AsyncEngine | None = None
+        self._readers: AsyncEngine | None = None
+        self.longest_session = LONGEST_SESSION
+        self.longest_reading = LONGEST_READING
+        self.commits = 0
+        self.damage: Unavailable | None = None
+        self._commits_seen = 0
+        self._commits_tended = 0
+
+    async def open(self) -> None:
+        """Make the folder, take the file, and touch it once. Raises Unavailable with the reason."""
+        if not self.is_sqlite:
+            self._sessions = _server_engine(self._url)
+            self._readers = self._sessions.execution_options(postgresql_readonly=True)
+            await self.write(lambda connection: connection.execute(text("SELECT 1")))
+            return
+        self.path = sqlite.file_of(self._url)
+        if self._exclusive:
+            self._file_lock = sqlite.claim_file(self.path)
+        try:
+            sqlite.refuse_a_gap(self.path)
+        except Unavailable:
+            self._let_go()
+            raise
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writer = sqlite.writer_engine(self.path, checkpoints=self._exclusive)
+        self._scout_threads = ThreadPoolExecutor(_SCOUTS, thread_name_prefix="scout")
+        self._scouts = sqlite.scout_engine(self.path, _SCOUTS)
+        self._sessions = sqlite.session_engine(self.path, checkpoints=self._exclusive)
+        self._readers = sqlite.reader_engine(self.path)
+        await self.write(lambda connection: connection.execute(text("SELECT count(*) FROM sqlite_master")))
+        if self.path.stat().st_size <= _CHECKED_AT_START:
+            await self.examine()
+
+    async def close(self) -> None:
+        """Readers first, so that the writer is the one that empties the log at the end."""
+        for engine in (self._readers, self._sessions):
+            if engine is not None:
+                await engine.dispose()
+        if self._scout_threads is not None and self._scouts is not None:
+            await asyncio.get_running_loop().run_in_executor(self._scout_threads, self._scouts.dispose)
+            self._scout_threads.shutdown(wait=False)
+        if self._thread is not None and self._writer is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+            self._thread.shutdown(wait=False)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._file_lock is not None:
+            os.close(self._file_lock)
+            self._file_lock = None
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """Run a synchronous job in one transaction of its own; committed when this returns. A
+        cancelled caller leaves the job to finish. Storage faults are raised as Unavailable."""
+        with _told():
+            return await (
+                self._in_turn(partial(self._in_transaction, work))
+                if self.is_sqlite
+                else self._write_async(work)
+            )
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run synchronous queries on a connection that cannot write and waits for no writer; on SQLite
+        in one visit to a reading thread, which is what makes it quick."""
+        with _told():
+            if self.is_sqlite:
+                job = partial(self._scout, work)
+                return await asyncio.get_running_loop().run_in_executor(self._scout_threads, job)
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(_opened(self._readers).connect())
+                except OSError as error:
+                    raise away(error) from error
+                return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session in a writing transaction. The caller commits; leaving rolls back what is not.
+        Raises Unavailable for storage faults and when the session is held too long."""
+        if self.is_sqlite:
+            await self._take_turn()
+            self._turn_owner = asyncio.current_task()
+        limit = asyncio.timeout(self.longest_session)
+        try:
+            with _told():
+                async with limit, AsyncSession(_opened(self._sessions), expire_on_commit=False) as session:
+                    await _connect(session)
+                    yield session
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise _too_slow() from error
+        finally:
+            if self.is_sqlite:
+                self._end_turn()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one moment of the database, cannot write and waits for no writer."""
+        limit = asyncio.timeout(self.longest_reading)
+        try:
+            with _told():
+                async with limit, AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
+                    if not self.is_sqlite:  # a file is opened when it is first asked, a server may be away
+                        await _connect(session)
+                    yield session
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise _too_slow() from error
+
+    async def examine(self) -> None:
+        """Look for damage in the whole file; a big one takes seconds. Raises Unavailable, and
+        remembers what it found: a damaged database stays damaged."""
+        if self.path is None:
+            return
+        found = await self.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)")))
+        if found != "ok":
+            self.damage = damaged(str(found))
+            raise self.damage
+
+    async def tend(self) -> None:
+        """Empty SQLite's log if nobody has written since the last call, so that no commit has to."""
+        is_quiet, self._commits_seen = self.commits == self._commits_seen, self.commits
+        if self.path is None or not is_quiet or self.commits == self._commits_tended or self._turn.locked():
+            return
+        self._commits_tended = self.commits
+        with _told():
+            await self._in_turn(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        # Past SQLAlchemy, whose connections begin a transaction, in which no checkpoint can run.
+        connection = _opened(self._writer).raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        finally:
+            connection.close()
+
+    def _scout(self, work: Callable[[Connection], R]) -> R:
+        # Begun by hand: prepared statements go past what would begin it by itself.
+        with _opened(self._scouts).connect() as connection, connection.begin():
+            return work(connection)
+
+    async def _write_async(self, work: Callable[[Connection], R]) -> R:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(_opened(self._sessions).begin())
+            except OSError as error:
+                raise away(error) from error
+            done = await connection.run_sync(work)
+        self.commits += 1
+        return done
+
+    async def _in_turn(self, job_in_thread: Callable[[], R]) -> R:
+        """Run something in the writer's thread when it is our turn. The turn ends with the job, not
+        with the caller, who may be cancelled."""
+        await self._take_turn()
+        try:
+            job = asyncio.get_running_loop().run_in_executor(self._thread, job_in_thread)
+        except BaseException:
+            self._end_turn()
+            raise
+        job.add_done_callback(self._job_done)
+        return await asyncio.shield(job)
+
+    def _job_done(self, job: asyncio.Future[R]) -> None:
+        self._end_turn()
+        if not job.cancelled():
+            job.exception()  # seen, even when the caller is gone
+
+    def _in_transaction(self, work: Callable[[Connection], R]) -> R:
+        with _opened(self._writer).begin() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            before = driver.total_changes
+            done = work(connection)
+            has_written = driver.total_changes != before
+        self.commits += has_written
+        return done
+
+    async def _take_turn(self) -> None:
+        task = asyncio.current_task()
+        if task is not None and self._turn_owner is task:
+            raise RuntimeError("this task holds a writing unit of work already: a second would wait for ever")
+        await self._turn.acquire()
+
+    def _end_turn(self) -> None:
+        self._turn_owner = None
+        self._turn.release()
+
+
+def _server_engine(url: str) -> AsyncEngine:
+    try:
+        return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "database.not_installed",
+            "HUB_DATABASE__URL names PostgreSQL, but the program's part for it is not installed.",
+            "Install it: pip install 'pitline[postgres]'.",
+        ) from error
+
+
+E = TypeVar("E", Engine, AsyncEngine)
+
+
+def _opened(engine: E | None) -> E:
+    if engine is None:
+        raise Unavailable("database.closed", "The database is not open.")
+    return engine
+
+
+def _too_slow() -> Unavailable:
+    return Unavailable("database.too_slow", "The work took too long and was undone.", "Try again.")
+
+
+async def _connect(session: AsyncSession) -> None:
+    try:
+        await session.connection()
+    except OSError as error:
+        raise away(error) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Storage faults leave as Unavailable, with a text for a person; the rest as it is."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+        raise storage_fault(error) or error from error

@@ -1,0 +1,177 @@
+"""How we open SQLite: WAL with FULL durability, our own BEGIN, and a file that nobody else runs on.
+
+`isolation_level=None` takes transactions out of the driver's hands; the "begin" hook then says
+BEGIN IMMEDIATE for writers (a plain BEGIN that writes later fails at once with "database is locked",
+busy_timeout or not) and plain BEGIN for readers, which never wait for a writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool, StaticPool
+
+from hub.errors import Invalid, Unavailable
+from hub.kernel.storage.onehop import OneHopConnection, OneHopModule
+
+BUSY_MILLISECONDS = 5000
+# A checkpoint stalls the writer for 10 to 20 ms. Quiet moments are used for it (Database.tend); while
+# nobody is quiet it comes every 16 MB of log, seldom enough to stay out of the slowest hundredth.
+CHECKPOINT_PAGES = 4_000
+
+
+def file_of(url: str) -> Path:
+    """The database file of an `sqlite+aiosqlite:///` URL, its folder made."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise Invalid(
+            "settings.invalid",
+            "The setting HUB_DATABASE__URL names no file.",
+            "Write sqlite+aiosqlite:///var/pitline.db, for example.",
+        )
+    path = Path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_open(path.parent, error) from error
+    return path
+
+
+def note_of(path: Path) -> Path:
+    """Stands beside the database while a restore swaps it: a hub that finds it does not start."""
+    return path.with_name(path.name + ".restoring")
+
+
+def sqlite_mirror(path: Path) -> Path:
+    """The file beside the database that no restore replaces (hub.kernel.backup.tombstones)."""
+    return path.with_name(path.name + ".tombstones")
+
+
+def refuse_a_gap(path: Path) -> None:
+    """A database that was there and is not is never replaced by an empty one. Raises Unavailable."""
+    if note_of(path).exists():
+        raise Unavailable(
+            "database.half_restored",
+            f"A restore into {path} was not finished.",
+            "Run pitline restore again; what was there before stands beside it as .kept-...",
+        )
+    is_there = path.exists() and path.stat().st_size > 0
+    if not is_there and sqlite_mirror(path).exists():
+        raise Unavailable(
+            "database.gone",
+            f"The database {path} was here and is gone.",
+            f"Put it back, or run pitline restore. To begin anew, delete {sqlite_mirror(path)} too.",
+        )
+
+
+def claim_file(path: Path) -> int:
+    """Lock the database for one running hub; the lock goes with the process. Raises Unavailable when
+    another one runs on it: two writers in two processes are not safe on SQLite."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _cannot_open(lock, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise Unavailable(
+            "database.in_use",
+            f"Another Pitline runs on {path}.",
+            "Stop it first, or give this one a database of its own (HUB_DATABASE__URL).",
+        ) from error
+    return handle
+
+
+def writer_engine(path: Path, *, checkpoints: bool = True) -> Engine:
+    """The writer thread's engine: one connection for life."""
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    _hook(engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
+    return engine
+
+
+def scout_engine(path: Path, threads: int) -> Engine:
+    """For short synchronous reads, one connection for each reading thread."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=threads,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+    )
+    _hook(engine, "BEGIN", query_only=True)
+    return engine
+
+
+def session_engine(path: Path, *, checkpoints: bool = True) -> AsyncEngine:
+    """For the pages' writing sessions; one at a time, the writer lock sees to that."""
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        module=OneHopModule(),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+    )
+    _hook(engine.sync_engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
+    return engine
+
+
+def reader_engine(path: Path) -> AsyncEngine:
+    """For reading: connections that cannot write and wait for nobody."""
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        module=OneHopModule(),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=4,
+        max_overflow=12,
+        pool_timeout=5,
+    )
+    _hook(engine.sync_engine, "BEGIN", query_only=True)
+    return engine
+
+
+def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = True) -> None:
+    """Without `checkpoints` the log is left to the hub that runs beside: before SQLite 3.51.3 two
+    processes that empty it at once can damage the file."""
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        if query_only:
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
+            cursor.execute("PRAGMA journal_size_limit = 67108864")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -16384")
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
+        if isinstance(driver, OneHopConnection):
+            driver.begin_with(begin)
+        else:
+            connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+def _cannot_open(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        "database.cannot_open",
+        f"{path} cannot be made or opened: {error.strerror}.",
+        "Check HUB_DATABASE__URL and the rights of the folder.",
+    )

@@ -1,0 +1,49 @@
+"""Hints reach every watcher in order; a slow watcher is told to ask anew and holds nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hub.kernel.processes.live import LiveHub
+from hub.ports.live import Hint
+
+
+def hint(rev: int) -> Hint:
+    return Hint("call", "c1", rev)
+
+
+async def test_every_watcher_gets_every_hint_in_order() -> None:
+    hub = LiveHub()
+    first, second = hub.subscribe(), hub.subscribe()
+    for rev in range(3):
+        hub.publish(hint(rev))
+    assert [await first.next() for _ in range(3)] == [hint(0), hint(1), hint(2)]
+    assert [await second.next() for _ in range(3)] == [hint(0), hint(1), hint(2)]
+
+
+async def test_a_watcher_that_is_too_slow_is_told_once_and_goes_on_from_there() -> None:
+    hub = LiveHub()
+    slow = hub.subscribe(limit=4)
+    for rev in range(10):
+        hub.publish(hint(rev))
+    told = await slow.next()
+    hub.publish(hint(10))
+    assert told is None
+    assert await slow.next() == hint(10)
+    assert hub.overflows == 1
+
+
+async def test_a_waiting_watcher_is_woken_and_a_closed_one_forgotten() -> None:
+    hub = LiveHub()
+    watcher = hub.subscribe()
+    waiting = asyncio.create_task(watcher.next())
+    await asyncio.sleep(0)
+    hub.publish(hint(1))
+    assert await waiting == hint(1)
+    watcher.close()
+    hub.publish(hint(2))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(watcher.next(), 0.05)
+    assert hub.watchers == 0

@@ -1,0 +1,83 @@
+"""Stored facts: read back as they were, old ones lifted, unreadable ones named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from hub.events.base import Event
+from hub.events.catalogue import EVENTS
+from hub.kernel.stream.codec import Codec, Unreadable
+from hub.kernel.stream.samples import sample_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted(Event):
+    """In its third form."""
+
+    name: ClassVar[str] = "test.lifted"
+    version: ClassVar[int] = 3
+    full_name: str
+    age: int | None = None
+
+    @property
+    def key(self) -> str:
+        return "lifted"
+
+    @staticmethod
+    def upcast(version: int, data: dict[str, Any]) -> dict[str, Any]:
+        """1: first and last; 2: name."""
+        if version == 1:
+            return {"name": f"{data['first']} {data['last']}"}
+        return {"full_name": data["name"]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck(Event):
+    """Its version was raised without an upcast."""
+
+    name: ClassVar[str] = "test.stuck"
+    version: ClassVar[int] = 2
+
+    @property
+    def key(self) -> str:
+        return "stuck"
+
+
+CODEC = Codec([Lifted, Stuck])
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+def test_every_event_of_the_catalogue_is_read_back_as_it_was(event: type[Event]) -> None:
+    codec, sample = Codec(EVENTS), sample_of(event)
+    assert codec.decode(event.name, event.version, codec.encode(sample)) == sample
+    assert sample.key
+
+
+@pytest.mark.parametrize(
+    ("version", "payload"),
+    [
+        (1, '{"first": "Іван", "last": "Ковальчук"}'),
+        (2, '{"name": "Іван Ковальчук"}'),
+        (3, '{"full_name": "Іван Ковальчук"}'),
+    ],
+)
+def test_an_older_form_is_lifted_step_by_step(version: int, payload: str) -> None:
+    assert CODEC.decode("test.lifted", version, payload) == Lifted(full_name="Іван Ковальчук")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "payload", "said"),
+    [
+        ("test.gone", 1, "{}", "knows no event"),
+        ("test.lifted", 4, "{}", "newer program"),
+        ("test.lifted", 3, "{", "cannot be read"),
+        ("test.lifted", 3, '{"full_name": 5}', "cannot be read"),
+        ("test.stuck", 1, "{}", "no upcast"),
+    ],
+)
+def test_what_cannot_be_read_says_why(name: str, version: int, payload: str, said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        CODEC.decode(name, version, payload)
