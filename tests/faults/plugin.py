@@ -6,7 +6,8 @@ its runs itself; any other counts as one run. Loaded by tests/conftest.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from tests.faults.figures import Fault, Figures
 from tests.faults.registry import FAULTS
 
-FIGURES = pytest.StashKey[list[Figures]]()
+COLLECTED = "collected-fault-figures"
 OWN = pytest.StashKey[Figures]()
 LONG = 3600
 
@@ -29,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(number): a fault of tests/faults/registry.py is provoked")
-    config.stash[FIGURES] = []
+    config.pluginmanager.register(Collected(), COLLECTED)
     _wanted(config)
 
 
@@ -55,7 +56,9 @@ def fault(request: pytest.FixtureRequest) -> Iterator[Fault]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     numbers = _numbers(item)
     if numbers and call.when == "call":
@@ -65,15 +68,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if report.failed and not own.wrong:
             own.runs = max(own.runs, 1)
             own.wrong.append("the test itself failed")
-        item.config.stash[FIGURES] += [
-            own if number == own.fault else Figures(number, own.test, own.runs, own.wrong, own.measured)
-            for number in numbers
-        ]
+        # On the report, as plain data: with several test processes it is what reaches the one that prints.
+        vars(report)["fault_figures"] = [{**asdict(own), "fault": number} for number in numbers]
     return report
 
 
+class Collected:
+    """The figures of all tests, whichever process ran them."""
+
+    def __init__(self) -> None:
+        self.figures: list[Figures] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.figures += [Figures(**one) for one in getattr(report, "fault_figures", ())]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    seen = sorted(config.stash[FIGURES], key=lambda one: (one.fault[0], int(one.fault[1:]), one.test))
+    collected = config.pluginmanager.get_plugin(COLLECTED)
+    assert isinstance(collected, Collected)
+    seen = sorted(collected.figures, key=lambda one: (one.fault[0], int(one.fault[1:]), one.test))
     if not seen:
         return
     runs, seed = config.getoption("--fault-runs"), config.getoption("--fault-seed")
