@@ -27,6 +27,7 @@ from webui.pages import (
     account,
     api_console,
     audit,
+    badges,
     document,
     home,
     invitation,
@@ -53,7 +54,7 @@ OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *live_state.routes,
-    *jobs.routes, *probes.routes,
+    *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hub.kernel.context import Deps, QuarantineState
-from hub.kernel.manifest import MenuItem, Module
+from hub.kernel.manifest import MenuBadge, MenuItem, Module
 from hub.kernel.plans import load_plans
+from hub.kernel.web import Viewer
 from webui.settings_menu import SettingsMenu
 from webui.texts import LANGUAGES
 
@@ -54,6 +55,10 @@ class Menu:
             "quarantine": self._quarantine(request),
             "must_change_password": request.visitor.must_change_password,
         }
+
+    def badged(self, viewer: Viewer) -> list[tuple[MenuItem, MenuBadge]]:
+        """The viewer's entries that have a badge."""
+        return [(item, item.badge) for item in self._items if item.badge and viewer.can(item.right)]
 
     def _quarantine(self, request: Request) -> QuarantineState | None:
         """Nothing is sent since a restore; everybody who is signed in should know."""

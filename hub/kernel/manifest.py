@@ -14,7 +14,15 @@ from hub.kernel.backup.areas import FileArea
 from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.jobs.definition import Job
-from hub.kernel.web import ApiOperation, CardPart, Route, SettingsItem, SystemPart
+from hub.kernel.web import (
+    ApiOperation,
+    Badge,
+    CardPart,
+    PageRequest,
+    Route,
+    SettingsItem,
+    SystemPart,
+)
 
 Scope = Literal["all", "shop", "own"]
 """How far a right reaches: every shop, the person's own shops, own records only."""
@@ -53,6 +61,15 @@ class LiveTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuBadge:
+    """The number at an entry of the menu. Every page asks for it once it is shown, and again at each hint
+    of `topics`: `look` gets a reading unit of work and must be quick."""
+
+    look: Callable[[PageRequest], Awaitable[Badge]]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MenuItem:
     """An entry of the side bar; `icon` is the name of a Tabler icon."""
 
@@ -61,6 +78,7 @@ class MenuItem:
     right: str
     icon: str
     order: int = 100
+    badge: MenuBadge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,17 @@ Level = Literal["good", "idle", "warning", "problem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """How many things wait behind an entry of the menu (0: no badge), in words of the viewer's language,
+    and how urgent they are. `newest` names the newest of them and grows with it: a page may make a sound."""
+
+    count: int
+    text: str = ""
+    level: Level = "warning"
+    newest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One line of /system: what is so or happened, since when, what to do. Texts are in the viewer's
     language already (`request.t`)."""

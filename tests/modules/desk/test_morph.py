@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route
 
 from tests.flows.browser import chromium
 
-ASSETS = Path(__file__).parents[3] / "hub" / "modules" / "desk" / "assets"
+ASSETS = Path(__file__).parents[3] / "webui" / "assets"
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 

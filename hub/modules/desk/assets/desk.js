@@ -1,13 +1,13 @@
 // The desk. The server knows the state; a hint says that it changed, and the page asks for it.
 // Whatever the tab missed (asleep, offline, late), the next answer puts right.
 
-import { Asking } from "./asking.js";
+import { Asking } from "../webui/asking.js";
 import * as callerSign from "./caller_sign.js";
-import * as clocks from "./clocks.js";
+import * as clocks from "../webui/clocks.js";
 import * as drafts from "./drafts.js";
 import { listenForKeys } from "./keys.js";
-import { morph } from "./morph.js";
-import { startPosting } from "./posting.js";
+import { morph } from "../webui/morph.js";
+import { startPosting } from "../webui/posting.js";
 import { startSearch } from "./search.js";
 
 const desk = document.getElementById("desk");

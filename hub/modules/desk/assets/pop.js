@@ -2,10 +2,10 @@
 // a hint says that something changed and the page asks; nothing is stored here.
 
 import * as callerSign from "./caller_sign.js";
-import { Asking } from "./asking.js";
-import * as clocks from "./clocks.js";
-import { morph } from "./morph.js";
-import { startPosting } from "./posting.js";
+import { Asking } from "../webui/asking.js";
+import * as clocks from "../webui/clocks.js";
+import { morph } from "../webui/morph.js";
+import { startPosting } from "../webui/posting.js";
 
 function start() {
   const style = document.createElement("link");

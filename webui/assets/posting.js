@@ -1,4 +1,4 @@
-// Forms of the desk are sent without leaving the page. A form is sent once at a time; what went
+// Forms of a live page are sent without leaving it. A form is sent once at a time; what went
 // wrong stands under it in the server's words, and what was typed stays.
 
 export function startPosting(area, { posted }) {
