@@ -84,7 +84,13 @@ async def _answer(site: Site, http: web.Request, fault: Fault) -> web.StreamResp
     hint = request.t(fault.hint, **fault.data)
     fields = {name: request.t(said, **fault.data) for name, said in fault.fields.items()}
     if wants_json(http):
-        error = {"code": fault.code, "text": text, "hint": hint, "fields": fields, "data": _plain(fault.data)}
+        error = {
+            "code": fault.code,
+            "text": text,
+            "hint": hint,
+            "fields": fields,
+            "data": request.seen(_plain(fault.data)),
+        }
         if fault.status >= 500:
             error["request_id"] = request.id
         return web.json_response({"error": error}, status=fault.status, headers=fault.headers)

@@ -69,13 +69,13 @@ class Operating:
         actor = request.viewer.actor or f"address:{request.address}"
         return Once(actor=actor, route=self._operation.name, key=found[1], fingerprint=whole.hexdigest())
 
-    def answer(self, result: Any) -> web.StreamResponse:
-        """The result as it is sent."""
+    def answer(self, request: Request, result: Any) -> web.StreamResponse:
+        """The result as it is sent to this viewer."""
         if isinstance(result, web.StreamResponse):
             return result
         if self._adapter is None:
             return web.Response(status=204)
-        made = self._adapter.validate_python(result, from_attributes=True)
+        made = request.seen(self._adapter.validate_python(result, from_attributes=True))
         place = getattr(made, "next", None)
         if isinstance(place, str):
             made = made.model_copy(update={"next": self._cursors.seal(self._operation.name, place)})

@@ -109,7 +109,7 @@ class Pipeline:
                     request.prepared = await operation.before(request, **given)
 
                 async def run() -> web.StreamResponse:
-                    return operating.answer(await operation.handler(request, **given))
+                    return operating.answer(request, await operation.handler(request, **given))
 
                 return await self._in_unit(request, operation, run, once)
 

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from multidict import MultiDict, MultiMapping
 
 from hub.kernel.context import Apis, Deps, UnitOfWork
 from hub.kernel.installation import Installation
+from hub.kernel.masking import hidden, without_stored_numbers
 from hub.kernel.web import Viewer
 from hub.modules.access.api import AccessApi
 from webui.door import Door, Visitor
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from webui.live import Sockets
     from webui.menu import Menu
 
+T = TypeVar("T")
 NOTICE_SECONDS = 60
 ROLE_NAMES: Mapping[str, str] = {
     "owner": "Owner",
@@ -125,7 +127,13 @@ class Request:
         return self.viewer.language if self.viewer.language in LANGUAGES else "en"
 
     def t(self, text: str, **values: object) -> str:
-        return self.site.texts.say(self.language, text, values)
+        said = self.site.texts.say(self.language, text, values)
+        return without_stored_numbers(said) if values and not self.viewer.sees_numbers else said
+
+    def seen(self, value: T) -> T:
+        if self.viewer.sees_numbers:
+            return value
+        return hidden(value, frozenset(one for one in self.form.values() if isinstance(one, str)))
 
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """For pages that open their units of work themselves."""
@@ -168,7 +176,7 @@ class Request:
 
     def html(self, template: str, **values: object) -> str:
         """As Markup: a page may put it into another one, where it is not escaped again."""
-        text = self.site.renderer.html(self.language, template, {**self._basics(), **values})
+        text = self.site.renderer.html(self.language, template, {**self._basics(), **self.seen(values)})
         return Markup(text)  # noqa: S704 - a rendered template, which has escaped what it was given
 
     def fragment(self, template: str, *, status: int = 200, **values: object) -> web.Response:

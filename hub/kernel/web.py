@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from aiohttp import web
 from multidict import MultiMapping
 from pydantic import BaseModel
 
 from hub.kernel.context import Apis, Deps, UnitOfWork
+from hub.kernel.masking import NUMBERS
 from hub.values import CallId, ShopId
 
+T = TypeVar("T")
 PUBLIC = "public"
 """In place of a right: anybody, signed in or not. Say why in the route's docstring."""
 SIGNED_IN = "signed_in"
@@ -57,6 +59,11 @@ class Viewer:
     def can(self, right: str) -> bool:
         """Whether the right is held at all (how far it reaches is the query's business)."""
         return right == PUBLIC or (self.kind != "nobody" and right == SIGNED_IN) or right in self.rights
+
+    @property
+    def sees_numbers(self) -> bool:
+        """Whether phone numbers are shown whole; else masked, and found by the whole number only."""
+        return NUMBERS in self.rights
 
     @property
     def actor(self) -> str | None:
@@ -111,6 +118,11 @@ class PageRequest(Protocol):
 
     def t(self, text: str, **values: object) -> str:
         """The text in the viewer's language, `{name}` filled in."""
+        ...
+
+    def seen(self, value: T) -> T:
+        """What the viewer may see of a view: with phone numbers masked, if need be. Pages and operations
+        get it so by themselves; for whatever is answered in another way (a CSV)."""
         ...
 
     def page(self, template: str, *, status: int = 200, **values: object) -> web.Response:

@@ -29,7 +29,7 @@ def at(seconds: float) -> datetime:
     return MORNING + timedelta(seconds=seconds)
 
 
-def party(extension: str = "101", **values: object) -> Party:
+def party(extension: str | None = "101", **values: object) -> Party:
     """A phone of ours that rings."""
     ringing = Party(
         extension=extension, number=None, via="phone", name=None, rang_at=at(1), answered_at=None,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import MenuItem, Module, Permission, Scope
+from hub.kernel.masking import NUMBERS
 from hub.kernel.web import SettingsItem
 from hub.modules.access import (
     jobs,
@@ -27,6 +28,13 @@ _STAFF: dict[str, Scope] = {
     "master": "shop",
     "integration": "shop",
 }
+_CALLERS: dict[str, Scope] = {
+    **_STAFF,
+    "storekeeper": "shop",
+    "accountant": "shop",
+    "fleet_manager": "shop",
+}
+"""Everybody but those who serve the car or the till, and ring nobody."""
 _CHIEFS: dict[str, Scope] = {"owner": "all", "manager": "shop"}
 _OWNER: dict[str, Scope] = {"owner": "all"}
 
@@ -43,6 +51,7 @@ MODULE = Module(
         Permission("people.edit", "Add and change employees below one's own role", _CHIEFS),
         Permission("people.secure", "Reset second factors, say who must have one", _OWNER),
         Permission("roles.manage", "Make own roles and change their rights", _OWNER),
+        Permission(NUMBERS, "See telephone numbers whole; without it they are masked", _CALLERS),
         Permission("settings.view", "See the settings", _CHIEFS),
         Permission("settings.edit", "Change the settings", _OWNER),
         Permission("system.view", "See how the system is", _CHIEFS),

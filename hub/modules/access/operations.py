@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.listing import NEXT, ListQuery, Strict
+from hub.kernel.masking import Dialable
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.access.service_people import PeopleService
 from hub.modules.access.views import PersonEntry, PersonView
@@ -20,7 +21,7 @@ class Employee(BaseModel):
     name: str
     role: str
     extensions: list[str] = Field(description="Names of this person's phones on the PBX")
-    mobile: str | None = Field(description="E.164")
+    mobile: Dialable | None = Field(description="E.164")
     is_active: bool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, select, union_all
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.masking import unmasked
 from hub.kernel.storage.orm import new_id
 from hub.kernel.storage.prepared import Prepared
 from hub.kernel.web import Viewer
@@ -103,7 +105,8 @@ class PeopleService:
         gains = await self._gains(person.role, entry.role)
         person.shop_id = shop.id
         person.rev += 1
-        await self._write(person, entry, shop)
+        mobile = unmasked(entry.mobile or "", [person.mobile or ""]) or None
+        await self._write(person, replace(entry, mobile=mobile), shop)
         await self._set_extensions(person, entry.extensions)
         await self._set_shops(person, entry.shops, by)
         if not person.is_active or gains:

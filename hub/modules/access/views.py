@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.errors import TooMany
+from hub.kernel.masking import Dialable, Words
 from hub.values import ShopId
 
 
@@ -20,7 +21,7 @@ class PersonView:
     name: str
     role: str
     extensions: tuple[str, ...]
-    mobile: str | None
+    mobile: Dialable | None
     is_active: bool
     login: str | None
     language: str | None
@@ -191,7 +192,7 @@ class AuditView:
     actor: str | None
     action: str
     outcome: str
-    subject: str
+    subject: Words
     address: str
     request_id: str
     details: dict[str, Any]

@@ -15,6 +15,7 @@ from hub.events.calls import (
     TransferKind,
 )
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
+from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.calls.api import CallFilter, CallsApi, CallView, NoteView
 from hub.modules.calls.scope import extensions_of, shops_of
@@ -34,10 +35,10 @@ class PartyOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    extension: str | None
-    number: str | None
+    extension: Dialable | None
+    number: Dialable | None
     via: Literal["phone", "mobile"]
-    name: str | None
+    name: Words | None
     rang_at: Moment | None
     answered_at: Moment | None
     left_at: Moment | None
@@ -51,8 +52,8 @@ class TransferOut(BaseModel):
 
     at: Moment
     kind: TransferKind
-    from_extension: str | None
-    to: str
+    from_extension: Dialable | None
+    to: Dialable
 
 
 class CallOut(BaseModel):
@@ -63,8 +64,8 @@ class CallOut(BaseModel):
     id: str
     rev: int
     direction: Direction
-    from_number: str | None
-    to_number: str | None
+    from_number: Dialable | None
+    to_number: Dialable | None
     line: str | None
     queue: str | None
     state: CallStateName
@@ -79,8 +80,8 @@ class CallOut(BaseModel):
     wait_seconds: float | None
     talk_seconds: float
     hold_seconds: float
-    answered_by: str | None
-    last_extension: str | None
+    answered_by: Dialable | None
+    last_extension: Dialable | None
     parties: list[PartyOut]
     transfers: list[TransferOut]
     recording_ids: list[str] = []
@@ -137,8 +138,8 @@ class NoteOut(BaseModel):
     id: str
     rev: int
     call_id: str
-    text: str
-    author_name: str
+    text: Words
+    author_name: Words
     created_at: Moment
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
+from hub.kernel.masking import Dialable, Words
 from hub.values import ShopId
 
 
@@ -13,10 +14,10 @@ from hub.values import ShopId
 class PartyView:
     """A person of ours in the call. `name` is our person's, else what the PBX said."""
 
-    extension: str | None
-    number: str | None
+    extension: Dialable | None
+    number: Dialable | None
     via: str
-    name: str | None
+    name: Words | None
     rang_at: datetime | None
     answered_at: datetime | None
     left_at: datetime | None
@@ -34,8 +35,8 @@ class TransferView:
 
     at: datetime
     kind: str
-    from_extension: str | None
-    to: str
+    from_extension: Dialable | None
+    to: Dialable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,9 @@ class LegView:
     """A channel of the PBX, for the time line."""
 
     uniqueid: str
-    channel: str
+    channel: Words
     role: str
-    label: str
+    label: Words
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
@@ -61,11 +62,11 @@ class CallView:
     step: int
     shop_id: ShopId
     direction: Direction
-    from_number: str | None
-    to_number: str | None
-    other_number: str | None
-    caller_name: str | None
-    dialled: str | None
+    from_number: Dialable | None
+    to_number: Dialable | None
+    other_number: Dialable | None
+    caller_name: Words | None
+    dialled: Dialable | None
     trunk: str | None
     line: str | None
     queue: str | None
@@ -81,8 +82,8 @@ class CallView:
     wait_seconds: float | None
     talk_seconds: float
     hold_seconds: float
-    answered_by: str | None
-    last_extension: str | None
+    answered_by: Dialable | None
+    last_extension: Dialable | None
     parties: tuple[PartyView, ...]
     transfers: tuple[TransferView, ...]
     legs: tuple[LegView, ...]
@@ -151,9 +152,9 @@ class NoteView:
     id: str
     rev: int
     call_id: str
-    text: str
+    text: Words
     author_id: str | None
-    author_name: str
+    author_name: Words
     created_at: datetime
 
 

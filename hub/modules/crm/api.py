@@ -88,9 +88,9 @@ class CrmApi:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
         return await self._search.clients(where, cursor=cursor, limit=limit)
 
-    async def search(self, text: str, limit: int = 20) -> list[SearchHit]:
+    async def search(self, text: str, limit: int = 20, *, whole_numbers: bool = False) -> list[SearchHit]:
         """The one search box: a name, a phone in any writing or its last digits, a plate, a VIN."""
-        return await self._search.hits(text, limit)
+        return await self._search.hits(text, limit, whole_numbers=whole_numbers)
 
     async def create_client(self, entry: ClientEntry) -> ClientView:
         """A new client. A phone may be shared; see `caller` to offer those who have it already.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.errors import Invalid
+from hub.kernel.masking import MASK, unmasked
 from hub.modules.crm import rules
 from hub.modules.crm.views import KINDS, RELATIONS, ClientEntry, PhoneEntry, VehicleEntry
 from hub.values import Plate, Vin, is_withheld, normalise_number
@@ -53,6 +54,23 @@ class _Wrong:
             raise Invalid("crm.invalid", "Some fields need another look.", fields=self.fields)
 
 
+def client_unmasked(entry: ClientEntry, old: ClientEntry) -> ClientEntry:
+    """The entry of somebody who saw numbers masked: what came back masked stays as it was."""
+    numbers = [phone.number for phone in old.phones]
+    phones: list[PhoneEntry] = []
+    for phone in entry.phones:
+        number = unmasked(phone.number, numbers)
+        if number in numbers:
+            numbers.remove(number)
+        label = unmasked(phone.label, [one.label for one in old.phones if one.number == number])
+        phones.append(replace(phone, number=number, label=label))
+    return replace(
+        entry, phones=tuple(phones), name=unmasked(entry.name, [old.name]),
+        note=unmasked(entry.note, [old.note]),
+        tags=tuple(unmasked(tag, old.tags) for tag in entry.tags),
+    )  # fmt: skip
+
+
 def ready_client(entry: ClientEntry, country: str) -> ReadyClient:
     """Raises Invalid with every field that is wrong."""
     wrong = _Wrong()
@@ -92,6 +110,9 @@ def _phones(entries: tuple[PhoneEntry, ...], country: str, wrong: _Wrong) -> tup
         if not raw:
             continue
         number = None if is_withheld(raw) else normalise_number(raw, country)
+        if MASK in raw:
+            wrong.fields["phones"] = "Write the whole number."
+            continue
         if number is None:
             wrong.fields["phones"] = "A withheld number is not a phone."
             continue

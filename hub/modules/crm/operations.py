@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
+from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.crm.api import (
     ClientEntry,
@@ -29,8 +30,8 @@ class PhoneOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    number: str = Field(description="E.164 where it can be, else as given")
-    label: str
+    number: Dialable = Field(description="E.164 where it can be, else as given")
+    label: Words
     is_main: bool
 
 
@@ -43,12 +44,12 @@ class ClientOut(BaseModel):
     rev: int
     kind: Kind
     relation: Relation = Field(description="Only a client makes deals, tasks and texts")
-    name: str
+    name: Words
     phones: list[PhoneOut]
     emails: list[str]
     language: str | None
-    tags: list[str]
-    note: str
+    tags: list[Words]
+    note: Words
     is_archived: bool
     created_at: Moment
     updated_at: Moment
@@ -110,8 +111,9 @@ class ClientQuery(ListQuery):
 async def list_clients(request: PageRequest, query: ClientQuery) -> ClientPageOut:
     """Newest first."""
     where = ClientFilter(
-        text=query.q, phone=query.phone, relation=query.relation, is_archived=query.is_archived
-    )
+        text=query.q, phone=query.phone, relation=query.relation, is_archived=query.is_archived,
+        whole_numbers=not request.viewer.sees_numbers,
+    )  # fmt: skip
     page = await request.apis.of(CrmApi).clients(where, cursor=query.cursor, limit=query.limit)
     return ClientPageOut(items=[_client(one) for one in page.items], next=page.next)
 

@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
+from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.crm.api import CrmApi, VehicleEntry, VehicleFilter, VehicleView
 from hub.modules.crm.operations import READ, WRITE
@@ -27,7 +28,7 @@ class VehicleOut(BaseModel):
     year: int | None
     mileage_km: int | None
     client_id: str | None
-    note: str
+    note: Words
     is_archived: bool
     created_at: Moment
 
@@ -81,7 +82,10 @@ class VehicleQuery(ListQuery):
 
 async def list_vehicles(request: PageRequest, query: VehicleQuery) -> VehiclePageOut:
     """Newest first."""
-    where = VehicleFilter(text=query.q, client_id=query.client_id, is_archived=query.is_archived)
+    where = VehicleFilter(
+        text=query.q, client_id=query.client_id, is_archived=query.is_archived,
+        whole_numbers=not request.viewer.sees_numbers,
+    )  # fmt: skip
     page = await request.apis.of(CrmApi).vehicles(where, cursor=query.cursor, limit=query.limit)
     return VehiclePageOut(items=[_vehicle(one) for one in page.items], next=page.next)
 

@@ -12,7 +12,7 @@ from hub.events.crm import ClientPhoneAdded
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm import rules
-from hub.modules.crm.entries import ReadyClient, ready_client
+from hub.modules.crm.entries import ReadyClient, client_unmasked, ready_client
 from hub.modules.crm.matching import OWNERS_OF_KEYS, answers, keys_of
 from hub.modules.crm.models import Client, Phone, Word
 from hub.modules.crm.service_vehicles import VehicleService
@@ -95,6 +95,7 @@ class ClientService:
 
     async def change(self, client_id: str, rev: int, entry: ClientEntry) -> ClientView:
         """The row is taken only in the revision that the person saw."""
+        entry = client_unmasked(entry, entry_of(await self.one(client_id)))
         ready = ready_client(entry, self._country)
         values = {**ready.columns, "rev": rev + 1, "updated_at": self._clock.now()}
         where = (Client.id == client_id, Client.rev == rev)

@@ -4,6 +4,7 @@ index, or by one pass over a narrow index; 100,000 clients are the measure."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
@@ -11,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.masking import SHOWN_DIGITS
 from hub.modules.crm import rules
 from hub.modules.crm.models import Client, Ownership, Phone, Vehicle, Word
 from hub.modules.crm.rules import Wanted, wanted
@@ -56,7 +58,8 @@ class SearchService:
             key = rules.number_key(where.phone, self._country)
             query = query.where(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
         if where.text.strip():
-            parts = self._client_parts(wanted(where.text, self._country))
+            want = self._wanted(where.text, whole_numbers=where.whole_numbers)
+            parts = self._client_parts(want)
             query = query.where(Client.id.in_(union(*parts)) if parts else Client.id.is_(None))
         rows = (await self._session.scalars(query)).all()
         items = tuple((await self._clients.views(rows[:limit])).values())
@@ -71,14 +74,15 @@ class SearchService:
         if where.client_id is not None:
             query = query.where(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
         if where.text.strip():
-            query = query.where(self._is_meant(wanted(where.text, self._country)))
+            want = self._wanted(where.text, whole_numbers=where.whole_numbers)
+            query = query.where(self._is_meant(want))
         rows = (await self._session.scalars(query)).all()
         items = await self._vehicles.views(rows[:limit])
         return VehiclePage(items=items, next=items[-1].id if len(rows) > limit else None)
 
-    async def hits(self, text: str, limit: int) -> list[SearchHit]:
+    async def hits(self, text: str, limit: int, *, whole_numbers: bool = False) -> list[SearchHit]:
         """The surest first: a number, a plate or VIN, a name."""
-        want = wanted(text, self._country)
+        want = self._wanted(text, whole_numbers=whole_numbers)
         hits = await self._people(self._by_phone(want), "phone", limit)
         hits += await self._cars(self._by_code(want), want, limit - len(hits))
         hits += await self._people(self._by_name(want), "name", limit - len(hits))
@@ -90,6 +94,13 @@ class SearchService:
                 seen.add(who)
                 once.append(hit)
         return once
+
+    def _wanted(self, text: str, *, whole_numbers: bool) -> Wanted:
+        """Who sees numbers masked must not find the rest of one digit by digit."""
+        want = wanted(text, self._country)
+        if whole_numbers and len(want.digits) > SHOWN_DIGITS:
+            return replace(want, digits="")
+        return want
 
     async def _people(self, parts: list[Select[str]], found_by: FoundBy, limit: int) -> list[SearchHit]:
         if not parts or limit <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.masking import unmasked
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm.entries import ready_vehicle
 from hub.modules.crm.models import Client, Ownership, Vehicle
@@ -98,8 +100,9 @@ class VehicleService:
 
     async def change(self, vehicle_id: str, rev: int, entry: VehicleEntry) -> VehicleView:
         """Everything is checked before anything is written."""
-        columns = ready_vehicle(entry, self.today().year)
         current = await self.one(vehicle_id)
+        entry = replace(entry, note=unmasked(entry.note, [current.note]))
+        columns = ready_vehicle(entry, self.today().year)
         await self._check_vin(columns["vin"], vehicle_id)
         await self._check_owner(entry)
         owners = await self._owner_rows(vehicle_id)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from hub.kernel.masking import Dialable, Words
+
 Kind = Literal["person", "company"]
 Relation = Literal["client", "supplier", "staff", "spam", "other"]
 Reason = Literal["exact_number", "company_number"]
@@ -20,9 +22,9 @@ RELATIONS: tuple[Relation, ...] = ("client", "supplier", "staff", "spam", "other
 class PhoneView:
     """A phone of a client: `number` in E.164 where it can be, `raw` as it was given."""
 
-    number: str
-    raw: str
-    label: str
+    number: Dialable
+    raw: Dialable
+    label: Words
     is_main: bool
 
 
@@ -34,12 +36,12 @@ class ClientView:
     rev: int
     kind: Kind
     relation: Relation
-    name: str
+    name: Words
     phones: tuple[PhoneView, ...]
     emails: tuple[str, ...]
     language: str | None
-    tags: tuple[str, ...]
-    note: str
+    tags: tuple[Words, ...]
+    note: Words
     is_archived: bool
     created_at: datetime
     updated_at: datetime
@@ -63,7 +65,7 @@ class VehicleView:
     year: int | None
     mileage_km: int | None
     client_id: str | None
-    note: str
+    note: Words
     is_archived: bool
     created_at: datetime
 
@@ -95,7 +97,7 @@ class Candidate:
     """Somebody who may be the caller, and why."""
 
     client_id: str
-    name: str
+    name: Words
     relation: Relation
     reason: Reason
     owns: tuple[str, ...] = ()
@@ -136,8 +138,8 @@ class SearchHit:
 class PhoneEntry:
     """A phone as somebody enters it."""
 
-    number: str
-    label: str = ""
+    number: Dialable
+    label: Words = ""
     is_main: bool = False
 
 
@@ -147,12 +149,12 @@ class ClientEntry:
 
     kind: Kind = "person"
     relation: Relation = "client"
-    name: str = ""
+    name: Words = ""
     phones: tuple[PhoneEntry, ...] = ()
     emails: tuple[str, ...] = ()
     language: str | None = None
-    tags: tuple[str, ...] = ()
-    note: str = ""
+    tags: tuple[Words, ...] = ()
+    note: Words = ""
     is_archived: bool = False
 
 
@@ -168,27 +170,30 @@ class VehicleEntry:
     mileage_km: int | None = None
     client_id: str | None = None
     owner_since: date | None = None
-    note: str = ""
+    note: Words = ""
     is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFilter:
-    """Which clients; `text` is the one search box, `phone` an exact number in any writing."""
+    """Which clients; `text` is the one search box, `phone` an exact number in any writing. `whole_numbers`:
+    a part of a number finds nobody, beyond the digits that a mask shows."""
 
     text: str = ""
     phone: str = ""
     relation: Relation | None = None
     is_archived: bool | None = False
+    whole_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleFilter:
-    """Which cars; `text` finds plates, VINs, makes, models and owners."""
+    """Which cars; `text` finds plates, VINs, makes, models and owners; `whole_numbers` as of clients."""
 
     text: str = ""
     client_id: str | None = None
     is_archived: bool | None = False
+    whole_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

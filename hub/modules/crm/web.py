@@ -8,6 +8,7 @@ from typing import Any, cast
 from aiohttp import web
 
 from hub.errors import Conflict, Invalid
+from hub.kernel.masking import without_numbers
 from hub.kernel.web import PUBLIC, CardSubject, Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import (
@@ -39,6 +40,7 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
         text=query.get("q", "")[:_LONGEST_TEXT],
         relation=relation if relation in RELATIONS else None,
         is_archived=query.get("archived") == "1",
+        whole_numbers=not request.viewer.sees_numbers,
     )
     crm = request.apis.of(CrmApi)
     page = await crm.clients(where, cursor=query.get("cursor") or None, limit=_PAGE)
@@ -127,6 +129,7 @@ async def cid(request: PageRequest) -> web.StreamResponse:
     allowed = viewer.can("clients.view")
     number = request.query.get("number", "")[:64]
     line = await request.apis.of(CrmApi).cid_line(number) if allowed else ""
+    line = line if viewer.sees_numbers else without_numbers(line)
     return web.Response(
         text=line + "\n",
         status=200 if allowed else 401,

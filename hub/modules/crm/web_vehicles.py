@@ -23,7 +23,11 @@ _MOST_OWNERS = 10
 async def show_list(request: PageRequest) -> web.StreamResponse:
     """The cars, narrowed by one search box; `part=rows` is the list alone, for the script."""
     query = request.query
-    where = VehicleFilter(text=query.get("q", "")[:_LONGEST_TEXT], is_archived=query.get("archived") == "1")
+    where = VehicleFilter(
+        text=query.get("q", "")[:_LONGEST_TEXT],
+        is_archived=query.get("archived") == "1",
+        whole_numbers=not request.viewer.sees_numbers,
+    )
     crm = request.apis.of(CrmApi)
     page = await crm.vehicles(where, cursor=query.get("cursor") or None, limit=_PAGE)
     owners = await crm.clients_by_ids([car.client_id for car in page.items if car.client_id])
@@ -72,7 +76,8 @@ async def _save(request: PageRequest, car: VehicleView | None) -> web.StreamResp
         return await _form(request, car, entry, faults=faults)
     try:
         if (text := request.form.get("owner", "").strip()) != "":
-            found = (await crm.clients(ClientFilter(text=text), cursor=None, limit=_MOST_OWNERS)).items
+            meant = ClientFilter(text=text, whole_numbers=not request.viewer.sees_numbers)
+            found = (await crm.clients(meant, cursor=None, limit=_MOST_OWNERS)).items
             if len(found) != 1:
                 return await _form(request, car, entry, owners=found, owner_text=text)
             entry = replace(entry, client_id=found[0].id)

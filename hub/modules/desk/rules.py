@@ -31,6 +31,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from hub.events.calls import CallStateName, Direction, PartyOutcome
+from hub.kernel.masking import Dialable
 from hub.values import CallId
 
 PopState = Literal["ringing", "waiting", "calling", "talking", "held", "parked", "wrap_up"]
@@ -118,7 +119,7 @@ class Pop:
     call_id: CallId
     state: PopState
     since: datetime
-    extension: str | None
+    extension: Dialable | None
     transfers: int
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from hub.kernel.masking import Dialable, Words
 from hub.modules.calls.api import CallTotals, CallView, NoteView
 from hub.modules.crm.api import Candidate, ClientView, NumberKind
 from hub.modules.desk.rules import DeskState, Pop
@@ -19,8 +20,8 @@ class Caller:
     """Who the other side is, as far as it is known; `name` is empty where nobody is known."""
 
     kind: CallerKind
-    name: str = ""
-    number: str | None = None
+    name: Words = ""
+    number: Dialable | None = None
     number_kind: NumberKind = "withheld"
     client: ClientView | None = None
     candidates: tuple[Candidate, ...] = ()
@@ -40,7 +41,7 @@ class Row:
     call: CallView
     caller: Caller
     line_name: str
-    people: tuple[str, ...]
+    people: tuple[Words, ...]
     since: datetime
     is_mine: bool
 
@@ -60,7 +61,7 @@ class OpenCard:
     pop: Pop
     row: Row
     notes: tuple[NoteView, ...]
-    handed_by: str = ""
+    handed_by: Words = ""
     parts: tuple[tuple[str, str], ...] = ()
 
 
@@ -69,7 +70,7 @@ class DeskPage:
     """Everything on one person's desk."""
 
     state: DeskState
-    phones: tuple[str, ...]
+    phones: tuple[Dialable, ...]
     card: OpenCard | None
     others: tuple[PopRow, ...]
     board: tuple[Row, ...]

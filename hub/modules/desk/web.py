@@ -53,7 +53,8 @@ def _tagged(request: PageRequest, html: str) -> web.Response:
 async def search(request: PageRequest) -> web.StreamResponse:
     """What the search box shows below itself."""
     text = request.query.get("q", "")[:_LONGEST_QUERY].strip()
-    hits = await request.apis.of(CrmApi).search(text, _HITS) if text else []
+    crm, is_whole = request.apis.of(CrmApi), not request.viewer.sees_numbers
+    hits = await crm.search(text, _HITS, whole_numbers=is_whole) if text else []
     call = request.query.get("call", "")
     return request.fragment("desk/results.html", hits=hits, text=text, call_id=call)
 

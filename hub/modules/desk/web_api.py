@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from hub.kernel.masking import Dialable
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.desk.api import DeskApi, PopState
 from hub.modules.desk.service import phones_of
@@ -17,13 +18,13 @@ class PopModel(BaseModel):
     call_id: str
     state: PopState
     since: datetime
-    extension: str | None
+    extension: Dialable | None
 
 
 class DeskModel(BaseModel):
     """The person's desk: `pops` most urgent first, `primary` the call whose card is open."""
 
-    extensions: list[str]
+    extensions: list[Dialable]
     primary: str | None
     pops: list[PopModel]
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.errors import Invalid
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
+from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.webhooks.api import DeliveryState, EndpointEntry, EndpointView, WebhooksApi
 from hub.modules.webhooks.scope import MANAGE, address_fault, shops_of
@@ -113,7 +114,7 @@ class DeliveryOut(BaseModel):
 class DeliveryWhole(DeliveryOut):
     """With what was sent, and every try."""
 
-    body: str
+    body: Words
     tries: list[AttemptOut]
 
 

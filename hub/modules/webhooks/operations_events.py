@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment
+from hub.kernel.masking import Facts, Named
 from hub.kernel.stream.facts import FactFilter, StoredFact
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.webhooks.api import WebhooksApi
@@ -33,9 +34,9 @@ class EventOut(BaseModel):
     version: int = Field(description="Of the form of `data`")
     occurred_at: Moment
     shop_id: str
-    key: str = Field(description="What it is about; events with the same key are in order")
+    key: Named = Field(description="What it is about; events with the same key are in order")
     cause_id: str | None = Field(description="The event that led to it")
-    data: dict[str, Any]
+    data: Facts
 
 
 class EventPageOut(BaseModel):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from hub.kernel.masking import Words
+
 OffReason = Literal["", "failing", "gone"]
 DeliveryState = Literal["pending", "delivered", "parked"]
 
@@ -76,7 +78,7 @@ class DeliveryView:
     done_at: datetime | None
     last_status: int | None
     last_error: str
-    body: str
+    body: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
