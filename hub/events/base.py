@@ -16,11 +16,19 @@ class Event:
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    is_border: ClassVar[bool] = False
+    """Whether it speaks of everything: batch handlers are given all that was stored before it first, and
+    nothing beside it."""
 
     @property
     def key(self) -> str:
         """What must stay in order: facts with the same key are handled one after another."""
         raise NotImplementedError(f"{type(self).__name__} declares no key")
+
+    @property
+    def also_keys(self) -> tuple[str, ...]:
+        """Other keys that it touches: nothing of theirs is handled at the same time."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,10 @@ class CallMerged(Event):
     def key(self) -> str:
         return f"call:{self.call_id}"
 
+    @property
+    def also_keys(self) -> tuple[str, ...]:
+        return (f"call:{self.into_call_id}",)
+
 
 CALL_FACTS: tuple[type[CallFact], ...] = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed,
@@ -223,6 +227,7 @@ class PbxLinkRestored(Event):
     open is closed; None = not known."""
 
     name: ClassVar[str] = "pbx.link_restored"
+    is_border: ClassVar[bool] = True
     pbx: str
     boot: str
     session: int

@@ -103,6 +103,7 @@ def make_hub(
     connectors: Sequence[Connector] = (),
     clock: Clock | None = None,
     bus: Bus | None = None,
+    events: Sequence[type[Event]] = (),
 ) -> Hub:
     """A hub of these modules only."""
     return Hub(
@@ -112,7 +113,7 @@ def make_hub(
         journal=FileJournal(Path(settings.journal.folder), 30),
         connectors=connectors,
         bus=bus,
-        events=(Rang,),
+        events=(Rang, *events),
     )
 
 

@@ -27,6 +27,10 @@ class Codec:
         self._types: dict[str, tuple[type[Event], TypeAdapter[Any]]] = {
             event.name: (event, _adapter(cast("Any", event))) for event in events
         }
+        kinds = [kind for kind, _ in self._types.values()]
+        self.borders = frozenset(kind.name for kind in kinds if kind.is_border)
+        self.linking = frozenset(kind.name for kind in kinds if kind.also_keys is not Event.also_keys)
+        """Events that touch other keys beside their own."""
 
     def encode(self, event: Event) -> str:
         """The payload's JSON. Raises TypeError for an event that is not in the catalogue."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, text, update
+from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from hub.clock import Clock
 from hub.kernel.context import Delivered, Deps
@@ -28,7 +28,8 @@ from hub.kernel.stream.outbox import (
     event_delivery,
     moment,
 )
-from hub.kernel.stream.waiting import joined, read_event, settle_failure
+from hub.kernel.stream.turns import SOON, ServerTurns, Turn
+from hub.kernel.stream.waiting import due, read_event, settle_failure
 
 Failed = Callable[[str, Exception, int, bool], None]
 """Told of every failure: the handler, the error, which attempt it was, whether it was the last."""
@@ -64,7 +65,8 @@ class HotPath:
         self._size = size
         self._backoff = tuple(backoff)
         self._failed = failed
-        self._claim = _claim(tuple(subscriptions), size)
+        self._claim = due(tuple(subscriptions), size)
+        self._turns = ServerTurns(tuple(subscriptions), codec, size)
         self._routes: dict[str, list[str]] = {}
         for name, subscription in subscriptions.items():
             for event in subscription.events:
@@ -76,10 +78,11 @@ class HotPath:
         """Store fresh facts (`rows` are theirs) and run the handlers on them at once, without claiming
         them; where work waits already they are claimed in their turn. Raises Stumbled when a handler
         fails: then nothing of this transaction may stay."""
-        _take_turn(connection)
+        shares = connection.dialect.name == "postgresql"
+        turn = self._turns.enter(connection, facts) if shares else None
         new = self._outbox.insert(connection, rows)
-        if self._is_behind(connection):
-            return self._outbox.deliver(connection, new), self.run(connection)
+        if self._is_behind(connection, turn):
+            return self._outbox.deliver(connection, new), self.run(connection, turn)
         stored = self._outbox.deliver(connection, new, handled=self._subscriptions)
         works, outcome = self._fresh(facts, new), Outcome()
         try:
@@ -93,7 +96,9 @@ class HotPath:
         outcome.handled = sum(map(len, works.values()))
         return stored, outcome
 
-    def _is_behind(self, connection: Connection) -> bool:
+    def _is_behind(self, connection: Connection, turn: Turn | None) -> bool:
+        if turn is not None:
+            return self._turns.is_behind(connection, turn)
         return bool(self._subscriptions) and bool(_WAITING.all(connection, tuple(self._subscriptions)))
 
     def _fresh(self, facts: Sequence[Fact], new: Sequence[dict[str, Any]]) -> dict[str, list[_Work]]:
@@ -108,15 +113,14 @@ class HotPath:
                     works.setdefault(name, []).append(work)
         return works
 
-    def run(self, connection: Connection) -> Outcome:
-        """Claim, run and settle one batch of every handler. Raises only for storage faults."""
+    def run(self, connection: Connection, turn: Turn | None = None) -> Outcome:
+        """Claim, run and settle one batch of every handler, of what `turn` has to itself when there is
+        one. Raises only for storage faults."""
         outcome = Outcome()
         if not self._subscriptions:
             return outcome
-        _take_turn(connection)
         now = moment(connection, self._clock)
-        rows = connection.execute(self._claim, {"now": now}).all()
-        outcome.is_full = len(rows) >= self._size
+        rows = self._claimed(connection, now, turn, outcome)
         works = self._read(connection, rows, now, outcome)
         done = self._run_all(connection, works, outcome)
         if done is None:
@@ -127,6 +131,19 @@ class HotPath:
             connection.execute(_DONE, [{"delivery": number} for number in done])
         outcome.handled = len(done)
         return outcome
+
+    def _claimed(
+        self, connection: Connection, now: float, turn: Turn | None, outcome: Outcome
+    ) -> Sequence[Row[Any]]:
+        if connection.dialect.name != "postgresql":
+            rows = connection.execute(self._claim, {"now": now}).all()
+            outcome.is_full = len(rows) >= self._size
+            return rows
+        claimed = self._turns.claim(connection, now, turn)
+        outcome.is_full = claimed.is_full and (bool(claimed.rows) or not claimed.is_held_up)
+        if claimed.is_held_up:
+            outcome.retry_in = SOON
+        return claimed.rows
 
     def _run_all(
         self, connection: Connection, works: Mapping[str, Sequence[_Work]], outcome: Outcome
@@ -228,22 +245,6 @@ class HotPath:
         self._failed(handler, error, attempts + 1, wait is None)
 
 
-def _claim(handlers: tuple[str, ...], size: int) -> Select[Any]:
-    d, older = event_delivery.c, event_delivery.alias("older")
-    backing_off = (
-        select(older.c.id)
-        .where(
-            text("older.state = 'pending'"),
-            older.c.handler == d.handler,
-            older.c.key == d.key,
-            older.c.id < d.id,
-            older.c.not_before > bindparam("now"),
-        )
-        .exists()
-    )
-    return joined(handlers).where(d.not_before <= bindparam("now"), ~backing_off).limit(size)
-
-
 _DONE = (
     update(event_delivery)
     .where(event_delivery.c.id == bindparam("delivery"))
@@ -256,13 +257,3 @@ _WAITING = PreparedIn(
         .limit(1)
     )
 )
-
-
-def _take_turn(connection: Connection) -> None:
-    """Where several processes share a server, one at a time runs the batches, or a key would lose its
-    order; on SQLite the writer's lock has seen to that."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_ONE_AT_A_TIME)
-
-
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7465001)")

@@ -41,6 +41,8 @@ from hub.kernel.stream.codec import Codec
 from hub.values import ShopId
 
 PENDING, DONE, DEAD = "pending", "done", "dead"
+BORDER = "*"
+"""The key of a border's deliveries to batch handlers: it has to do with every other."""
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER counts by itself on SQLite
 
 event_outbox = Table(
@@ -162,6 +164,7 @@ class Outbox:
         self._codec = codec
         self._observers = tuple(observers)
         self._routes = {name: tuple(handlers) for name, handlers in routes.items()}
+        self._bordered = {(name, handler) for name in codec.borders for handler in hot}
         self._hot_events = {name for name, handlers in routes.items() if hot.intersection(handlers)}
         self._ordinary_events = {name for name, handlers in routes.items() if set(handlers) - hot}
         self.ids = Ids(clock)
@@ -221,7 +224,7 @@ class Outbox:
             {
                 "event_id": row["id"],
                 "handler": handler,
-                "key": row["key"],
+                "key": BORDER if (row["name"], handler) in self._bordered else row["key"],
                 "state": DONE if handler in handled else PENDING,
             }
             for row in new

@@ -48,6 +48,23 @@ def joined(handlers: Iterable[str]) -> Select[Any]:
     )  # fmt: skip
 
 
+def due(handlers: Iterable[str], size: int) -> Select[Any]:
+    """So many of them, oldest first, that are due and behind nothing of their key that backs off."""
+    d, older = event_delivery.c, event_delivery.alias("older")
+    backing_off = (
+        select(older.c.id)
+        .where(
+            text("older.state = 'pending'"),
+            older.c.handler == d.handler,
+            older.c.key == d.key,
+            older.c.id < d.id,
+            older.c.not_before > bindparam("now"),
+        )
+        .exists()
+    )
+    return joined(handlers).where(d.not_before <= bindparam("now"), ~backing_off).limit(size)
+
+
 def settle_failure(
     connection: Connection,
     delivery: int,
