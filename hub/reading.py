@@ -11,58 +11,75 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.errors import Invalid
 from hub.secret import Secret
-from hub.settings import Settings
+from hub.settings import NO_SECTIONS, Settings
 
 _PREFIX = "HUB_"
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^\s]*@")
+"""In an address: `postgresql+asyncpg://pitline:secret@db/pitline`."""
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
-def load(environment: Mapping[str, str], toml: Path | None = None) -> Settings:
-    """Read the settings. Raises Invalid (code `settings.invalid`) naming the setting, what is wrong
-    with it, and for an unknown name the nearest right one."""
+Sections = Mapping[str, type[Any]]
+"""Name of a section to its frozen dataclass."""
+
+
+def load(
+    environment: Mapping[str, str], toml: Path | None = None, brought: Sections = MappingProxyType({})
+) -> Settings:
+    """Read the settings; `brought` are the sections that connectors bring. Raises Invalid (code
+    `settings.invalid`) naming the setting, what is wrong with it, and for an unknown name the nearest
+    right one."""
+    kinds = {**own_sections(), **brought}
     raw: dict[str, dict[str, Any]] = {}
     if toml is not None and toml.is_file():
-        for section, key, value in _from_toml(toml):
+        for section, key, value in _from_toml(toml, kinds):
             raw.setdefault(section, {})[key] = value
-    for section, key, value in _from_environment(environment):
+    for section, key, value in _from_environment(environment, kinds):
         raw.setdefault(section, {})[key] = value
-    sections: dict[str, Any] = {}
-    for name, kind in _sections():
-        sections[name] = _section(kind, name, raw.get(name, {}))
+    sections = {name: _section(kind, name, raw.get(name, {})) for name, kind in kinds.items()}
     given = frozenset(f"{section}.{key}" for section, keys in raw.items() for key in keys)
-    settings = Settings(given=given, **sections)
+    connectors = {name: sections.pop(name) for name in brought}
+    settings = Settings(given=given, connectors=connectors, **sections)
     _check(settings)
     return settings
 
 
 def names() -> list[str]:
-    """Every setting's name in the environment, in order: for the example file and the docs."""
-    return [f"{_PREFIX}{section}__{key}".upper() for section, key, _ in _known()]
+    """Every setting's name in the environment, in order: for the example file and the docs. Those that
+    connectors bring stand in their own folders."""
+    return names_of(own_sections())
 
 
-def _sections() -> Iterator[tuple[str, type[Any]]]:
+def names_of(kinds: Sections) -> list[str]:
+    """The names of these sections' settings in the environment."""
+    return [f"{_PREFIX}{section}__{key}".upper() for section, key, _ in _known(kinds)]
+
+
+def own_sections() -> dict[str, type[Any]]:
+    """The program's own sections, in order."""
     hints = typing.get_type_hints(Settings)
-    yield from ((spec.name, hints[spec.name]) for spec in fields(Settings) if spec.name != "given")
+    return {spec.name: hints[spec.name] for spec in fields(Settings) if spec.name not in NO_SECTIONS}
 
 
-def _known() -> Iterator[tuple[str, str, Any]]:
-    for section, kind in _sections():
+def _known(kinds: Sections) -> Iterator[tuple[str, str, Any]]:
+    for section, kind in kinds.items():
         hints = typing.get_type_hints(kind)
         for spec in fields(kind):
             yield section, spec.name, hints[spec.name]
 
 
-def _from_toml(path: Path) -> Iterator[tuple[str, str, Any]]:
+def _from_toml(path: Path, kinds: Sections) -> Iterator[tuple[str, str, Any]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(str(path), f"is not valid TOML: {error}") from error
-    known = {(section, key) for section, key, _ in _known()}
+    known = {(section, key) for section, key, _ in _known(kinds)}
     for section, table in document.items():
         for key, value in table.items() if isinstance(table, dict) else [("", table)]:
             if (section, key) not in known:
@@ -70,8 +87,8 @@ def _from_toml(path: Path) -> Iterator[tuple[str, str, Any]]:
             yield section, key, value
 
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
-    kinds = {f"{_PREFIX}{s}__{k}".upper(): (s, k, kind) for s, k, kind in _known()}
+def _from_environment(environment: Mapping[str, str], sections: Sections) -> Iterator[tuple[str, str, Any]]:
+    kinds = {f"{_PREFIX}{s}__{k}".upper(): (s, k, kind) for s, k, kind in _known(sections)}
     for name, value in environment.items():
         if not name.startswith(_PREFIX) or "__" not in name:
             continue
@@ -159,10 +176,12 @@ def _unknown(name: str, known: list[str]) -> Invalid:
 
 def masked(settings: Settings) -> Iterator[tuple[str, str]]:
     """Name and value of every setting, secrets masked: what `pitline doctor config` prints."""
-    for section, key, _ in _known():
-        value = getattr(getattr(settings, section), key)
+    sections = {name: getattr(settings, name) for name in own_sections()} | dict(settings.connectors)
+    for section, key, _ in _known({name: type(one) for name, one in sections.items()}):
+        value = getattr(sections[section], key)
         yield f"{section}.{key}", repr(value) if is_dataclass(value) else _shown(value)
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return _PASSWORD.sub(r"\1***@", text)

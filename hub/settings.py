@@ -3,7 +3,9 @@ docstring is its line in README.md and in the example file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.secret import Secret
 
@@ -231,9 +233,11 @@ class PracticeSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole tree, passed down by the composition root. `given` names what file and environment say
-    (`journal.keep_days`): it wins over what is chosen on the settings pages."""
+    (`journal.keep_days`): it wins over what is chosen on the settings pages. `connectors` holds the
+    sections that connectors bring themselves, by name (connectors/entry.py)."""
 
     given: frozenset[str] = frozenset()
+    connectors: Mapping[str, Any] = field(default_factory=dict, hash=False)
     server: ServerSettings = field(default_factory=ServerSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
@@ -257,4 +261,7 @@ class Settings:
     practice: PracticeSettings = field(default_factory=PracticeSettings)
 
 
-__all__ = ["Secret", "Settings"]
+NO_SECTIONS = ("given", "connectors")
+"""Fields of Settings that are no sections of the program's own."""
+
+__all__ = ["NO_SECTIONS", "Secret", "Settings"]

@@ -4,4 +4,16 @@ bytes -> protocol.py (frames) -> link.py (session, answers, liveness) -> inbox.p
 queue) -> consumer.py -> tracker/ (legs to calls, pure) -> intake. connector.py holds what outlives a
 session; snapshot.py asks what is true after a gap; identity.py tells one life of the PBX from the next;
 actions.py is what we may ask; doctor.py says what is wrong; replay.py reads the journal again.
+
+Quality: gold
+  samples     test_tracker_streams.py::test_a_recorded_stream_gives_the_calls_that_the_phones_made
+  stops       test_connector.py::test_stopping_takes_no_longer_than_its_waits_even_in_a_black_hole
+  secrets     test_link.py::test_the_secret_is_in_no_text_of_the_settings
+  reconnects  test_connector.py::test_a_lost_line_is_told_and_healed
+  duplicates  test_connector.py::test_facts_that_were_being_stored_when_the_line_broke_are_stored_once
+  rate        none: AMI knows no limit of requests
+  health      test_connector.py::test_nobody_there_is_not_ready_and_says_where
+  replay      test_replay.py::test_a_recorded_call_comes_out_of_the_journal_as_it_came_from_the_line
+  page        tests/webui/test_pages.py::test_the_test_button_shows_what_was_found
+  statuses    test_connector.py::test_an_order_goes_out_once_and_its_outcome_is_told
 """

@@ -5,4 +5,9 @@ Owns     an AMI server on a loopback port; a small shop's phones, lines, queue a
 Speaks   what Asterisk 22 was recorded to say: banner, headers, their order, CRLF, its quirks.
 Tables   none.  Events in: AMI actions.  Events out: AMI events; the AMI connector follows it like any PBX.
 Not yet  sound: no RTP, no recordings.
+
+Quality: bronze
+  samples     test_streams_are_true.py::test_every_event_has_the_headers_of_a_recorded_one_in_their_order
+  stops       test_serving.py::test_it_stops_in_time
+  secrets     none: its password is made anew in each process and leaves it nowhere
 """

@@ -19,17 +19,22 @@ from hub.settings import LogSettings, Settings
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout, where there is one."""
+
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """Do one command and give its exit code: 0 done, 1 failed or a problem was found, 2 wrong input."""
     arguments = make_parser().parse_args(words)
+    from connectors.catalogue import SECTIONS
+
     try:
         path = Path(arguments.config)
         if arguments.config != "config/hub.toml" and not path.is_file():
             raise Invalid("settings.no_file", f"There is no settings file {path}.", "Check --config.")
-        settings = load(environment, path)
+        settings = load(environment, path, SECTIONS)
         if arguments.command != "run":
             settings = _quiet(settings)
         return _COMMANDS[arguments.command](arguments, settings)
@@ -149,6 +154,20 @@ def _check(arguments: argparse.Namespace, _: Settings) -> int:
     return EXIT_OK if check(with_tests=not arguments.without_tests) else EXIT_FAILED
 
 
+def _new_module(arguments: argparse.Namespace, _: Settings) -> int:
+    from hub.cli.scaffold.module import new_module
+
+    print("\n".join(new_module(ROOT, arguments)))
+    return EXIT_OK
+
+
+def _new_connector(arguments: argparse.Namespace, _: Settings) -> int:
+    from hub.cli.scaffold.connector import new_connector
+
+    print("\n".join(new_connector(ROOT, arguments)))
+    return EXIT_OK
+
+
 _COMMANDS: Mapping[str, Command] = {
     "run": _run,
     "demo": _demo,
@@ -160,4 +179,6 @@ _COMMANDS: Mapping[str, Command] = {
     "backup": _backup,
     "restore": _restore,
     "check": _check,
+    "new-module": _new_module,
+    "new-connector": _new_connector,
 }

@@ -40,7 +40,18 @@ def make_parser() -> argparse.ArgumentParser:
     _add_backup(commands)
     check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
     check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
+    _add_scaffolds(commands)
     return parser
+
+
+def _add_scaffolds(commands: Any) -> None:
+    module = commands.add_parser("new-module", help="in a checkout: a new module, green at once")
+    module.add_argument("name", metavar="NAME", help="one word: fleet")
+    module.add_argument("--title", default="", help="what the menu says, in English")
+    module.add_argument("--ru", default="", metavar="TITLE", help="the same in Russian")
+    module.add_argument("--uk", default="", metavar="TITLE", help="the same in Ukrainian")
+    connector = commands.add_parser("new-connector", help="in a checkout: a new connector, green at once")
+    connector.add_argument("name", metavar="NAME", help="the channel or system: whatsapp")
 
 
 def _add_doctor(commands: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hub.settings import Secret, Settings
+from hub.settings import NO_SECTIONS, Secret, Settings
 
 BEGIN = "<!-- settings: written by `python -m hub.cli.settings_docs` -->"
 END = "<!-- end of settings -->"
@@ -48,9 +48,8 @@ def markdown_table() -> str:
 def _sections() -> Iterator[tuple[str, Any]]:
     default = Settings()
     for spec in fields(Settings):
-        if spec.name == "given":
-            continue  # says which settings were given, and is none itself
-        yield spec.name, getattr(default, spec.name)
+        if spec.name not in NO_SECTIONS:
+            yield spec.name, getattr(default, spec.name)
 
 
 def _keys(section: Any) -> Iterator[tuple[str, Any]]:

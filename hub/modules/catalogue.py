@@ -10,4 +10,11 @@ from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
-MODULES: tuple[Module, ...] = (ACCESS, CRM, CALLS, DESK, WEBHOOKS, BACKUP)
+MODULES: tuple[Module, ...] = (
+    ACCESS,
+    CRM,
+    CALLS,
+    DESK,
+    WEBHOOKS,
+    BACKUP,
+)

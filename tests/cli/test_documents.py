@@ -17,7 +17,10 @@ from hub.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config/hub.example.toml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ["backup", "check", "demo", "doctor", "migrate", "replay", "restore", "run", "token", "user"]
+COMMANDS = [
+    "backup", "check", "demo", "doctor", "migrate", "new-connector", "new-module", "replay", "restore", "run",
+    "token", "user",
+]  # fmt: skip
 
 
 def test_the_example_file_and_the_readme_list_every_setting_as_it_is() -> None:
@@ -36,7 +39,7 @@ def test_the_example_file_without_its_comment_signs_is_the_defaults(tmp_path: Pa
 
 
 def _commands() -> list[str]:
-    return re.findall(r"^    (\w+)  ", make_parser().format_help(), flags=re.MULTILINE)
+    return re.findall(r"^    ([\w-]+)(?:  |$)", make_parser().format_help(), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,7 +6,9 @@ import re
 import tomllib
 from dataclasses import fields
 
-from hub.reading import names
+import pytest
+
+from hub.reading import load, masked, names
 from hub.settings import Settings
 from tests.contracts.sources import ROOT
 
@@ -25,3 +27,15 @@ def test_the_example_file_is_valid_and_names_every_setting() -> None:
 def test_every_section_of_the_settings_says_what_it_is_for() -> None:
     silent = [spec.name for spec in fields(Settings) if not type(getattr(Settings(), spec.name)).__doc__]
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:p@ss:w/rd@cache:6379/0", "redis://:***@cache:6379/0"),
+        ("redis://hub:geheim@cache/0", "redis://hub:***@cache/0"),
+        ("redis://cache:6379/0", "redis://cache:6379/0"),
+    ],
+)
+def test_a_password_in_an_address_is_masked(url: str, shown: str) -> None:
+    assert dict(masked(load({"HUB_REDIS__URL": url})))["redis.url"] == shown

@@ -11,6 +11,7 @@ import pytest
 from connectors.practice_pbx.connector import USERNAME, PracticeConfig, PracticePbx
 from hub.clock import SystemClock
 from hub.errors import Unavailable
+from tests.connectors.contract import stops_in_time
 
 Frame = list[tuple[str, str]]
 
@@ -324,3 +325,8 @@ async def test_asking_it_to_ring_while_it_is_down_is_said_plainly() -> None:
     with pytest.raises(KeyError):
         await practice.play("no such call")
     assert {rehearsal.name for rehearsal in practice.rehearsals()} >= {"missed", "parked", "follow_me"}
+
+
+async def test_it_stops_in_time() -> None:
+    exchange = PracticePbx(PracticeConfig(pace=50.0), SystemClock())
+    await stops_in_time(exchange, lambda heard: "ready" in dict(heard.states))

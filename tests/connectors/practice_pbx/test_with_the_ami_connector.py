@@ -85,7 +85,7 @@ def test_the_catalogue_builds_what_the_settings_ask_for() -> None:
     assert built(Settings()) == []
     assert built(_settings()) == ["practice_pbx", "ami"]
     assert built(replace(Settings(), ami=ami)) == ["ami"]
-    assert set(NAMES) == {"practice_pbx", "ami", "redis"}
+    assert set(NAMES) >= {"practice_pbx", "ami", "redis"}
 
 
 @pytest.mark.parametrize("name", ["known_client", "attended_transfer", "parked", "follow_me"])

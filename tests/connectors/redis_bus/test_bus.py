@@ -13,6 +13,7 @@ import pytest
 from connectors.redis_bus.connector import RedisBus, RedisBusConfig
 from hub.ports.connector import ConnectorState
 from hub.ports.errors import AuthFailed
+from tests.connectors.contract import stops_in_time
 from tests.kernel.waiting import until
 from tests.redis_server import TemporaryRedis, temporary_redis
 
@@ -188,3 +189,7 @@ async def test_an_emptied_redis_only_forgets_the_counts(redis: TemporaryRedis) -
         assert taken.left == 2
         one.bus.say("live", b"still here")
         await until(lambda: _ends_with(two, b"still here"))
+
+
+async def test_it_stops_in_time(redis: TemporaryRedis) -> None:
+    await stops_in_time(on(redis.url).bus, lambda heard: "ready" in dict(heard.states))

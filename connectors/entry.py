@@ -1,0 +1,51 @@
+"""What a connector's folder gives to the catalogue: a name, its own settings, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hub.clock import Clock
+from hub.ports.connector import Connector
+from hub.ports.journal import Journal
+from hub.settings import Settings
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeLine:
+    """Where the practice exchange of this process listens, and the log-in there."""
+
+    port: int
+    username: str
+    secret: str
+
+
+@dataclass(slots=True)
+class Site:
+    """What a builder may use. `practice` is set once the practice exchange is built: connectors
+    are built in the catalogue's order."""
+
+    settings: Settings
+    journal: Journal
+    clock: Clock
+    practice: PracticeLine | None = None
+
+    def own(self, kind: type[S]) -> S:
+        """The connector's own section of the settings; its defaults where nothing was read."""
+        return (
+            next((one for one in self.settings.connectors.values() if isinstance(one, kind)), None) or kind()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`build` gives None where the settings do not ask for the connector. `section` is the connector's
+    own part of the settings, a frozen dataclass with defaults: `HUB_<NAME>__<KEY>`, `[<name>]` in
+    hub.toml. Names that are a public contract stand in hub/settings.py instead."""
+
+    name: str
+    build: Callable[[Site], Connector | None]
+    section: type[Any] | None = None
