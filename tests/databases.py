@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +21,8 @@ _MODEL = "migrated"
 class Databases:
     """Makes databases of a kind: `sqlite` below a folder, `postgres` on a server of this run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, server_options: Sequence[str] = ()) -> None:
+        self._options = tuple(server_options)
         self._file = folder / "pitline.db"
         self._server: TemporaryPostgres | None = None
 
@@ -29,7 +30,7 @@ class Databases:
     def server(self) -> TemporaryPostgres:
         """The PostgreSQL of this run, started when it is first asked for."""
         if self._server is None:
-            self._server = TemporaryPostgres.start()
+            self._server = TemporaryPostgres.start(options=self._options)
             if self._server is None:
                 missing("PostgreSQL", "apt-get install postgresql")
         assert self._server is not None

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,9 +55,9 @@ class TemporaryPostgres:
     _shell: subprocess.Popen[str] | None = None
 
     @classmethod
-    def start(cls, *, is_faithful: bool = False) -> TemporaryPostgres | None:
+    def start(cls, *, is_faithful: bool = False, options: Sequence[str] = ()) -> TemporaryPostgres | None:
         """Start one; None where there is no PostgreSQL. `is_faithful`: a commit outlives the server's
-        death (not the machine's)."""
+        death (not the machine's). `options` of the server win over ours."""
         programs = find_programs()
         if programs is None:
             return None
@@ -86,8 +88,8 @@ class TemporaryPostgres:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = (*_FAST, "synchronous_commit=on") if is_faithful else _FAST
-        switches = [part for option in options for part in ("-c", option)]
+        chosen = (*_FAST, *(["synchronous_commit=on"] if is_faithful else []), *options)
+        switches = [part for option in chosen for part in ("-c", option)]
         command = [
             programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", folder,
             *switches,
@@ -125,6 +127,17 @@ class TemporaryPostgres:
         """The server comes back on its port, over its data."""
         self.process = _run(self.command, self.how)
         self.wait()
+
+    def processor(self) -> float:
+        """Seconds of processor that the server has used, all its processes together."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ticks = 0
+        for pid in (str(self.process.pid), *children):
+            with suppress(FileNotFoundError):
+                # After the name: state is the first, utime the 12th; then stime and those of dead children.
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Stop it and drop its data."""

@@ -1,20 +1,27 @@
 """Facts a second that one and four hub processes take in, handle and commit, on one PostgreSQL: every
-module's handlers, each process with calls of its own, so many of them at once.
+module's handlers, each process with calls of its own, so many of them at once; a second round with a
+server whose commits take as long as on a disk. Facts are made in the hub's own processes; what they and
+the server used of the processor is told.
 
-    python -m tests.bench.bench_processes [--seconds 10] [--processes 1 4] [--at-once 40]
+    python -m tests.bench.bench_processes [--seconds 10] [--processes 1 4] [--at-once 40] [--commit-ms 0 5]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import uvloop
 
 from hub import log
 from hub.app import Hub
@@ -29,6 +36,7 @@ from hub.settings import DatabaseSettings, JournalSettings, Settings
 from hub.values import CallId
 from tests.bench.machine import machine
 from tests.databases import Databases
+from tests.postgres import TemporaryPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS_PER_CALL = 5
@@ -43,6 +51,7 @@ class Round:
     facts: int
     seconds: float
     processor: float
+    server: float
 
     @property
     def rate(self) -> float:
@@ -60,6 +69,7 @@ async def work(url: str, seconds: float, name: str, at_once: int) -> None:
     await hub.start()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
+    before = _processor()
     end, done = time.monotonic() + seconds, 0
 
     async def calls(lane: int) -> None:
@@ -77,12 +87,16 @@ async def work(url: str, seconds: float, name: str, at_once: int) -> None:
                 done += 1
 
     await asyncio.gather(*map(calls, range(at_once)))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(done, used.ru_utime + used.ru_stime, flush=True)
+    print(done, _processor() - before, flush=True)
     await hub.stop()
 
 
-def one_round(url: str, processes: int, seconds: float, at_once: int) -> Round:
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def one_round(server: TemporaryPostgres, url: str, processes: int, seconds: float, at_once: int) -> Round:
     """Start them, let them go at once, add up."""
     command = [sys.executable, "-m", "tests.bench.bench_processes", "--worker", url]
     workers = [
@@ -96,7 +110,7 @@ def one_round(url: str, processes: int, seconds: float, at_once: int) -> Round:
     for worker in workers:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
-    began = time.monotonic()
+    began, used = time.monotonic(), server.processor()
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.write("go\n")
@@ -104,11 +118,11 @@ def one_round(url: str, processes: int, seconds: float, at_once: int) -> Round:
     for worker in workers:
         assert worker.stdout is not None
         said.append(worker.stdout.readline().split())
-    took = time.monotonic() - began
+    took, used = time.monotonic() - began, server.processor() - used
     for worker in workers:
         worker.wait(30)
     facts, processor = sum(int(one[0]) for one in said), sum(float(one[1]) for one in said)
-    return Round(processes, facts, took, processor)
+    return Round(processes, facts, took, processor, used)
 
 
 def main() -> None:
@@ -116,26 +130,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--at-once", type=int, default=40)
+    parser.add_argument("--commit-ms", type=int, nargs="+", default=[0, 5])
     parser.add_argument("--worker", default="")
     parser.add_argument("--name", default="w")
     chosen = parser.parse_args()
     log.configure("text", "error", sys.stderr)
     if chosen.worker:
-        asyncio.run(work(chosen.worker, chosen.seconds, chosen.name, chosen.at_once))
+        uvloop.run(work(chosen.worker, chosen.seconds, chosen.name, chosen.at_once))
         return
+    print(machine(), "PostgreSQL in memory, on the same cores")
+    for commit in chosen.commit_ms:
+        measure(chosen.processes, chosen.seconds, chosen.at_once, commit)
+
+
+def measure(counts: Sequence[int], seconds: float, at_once: int, commit: int) -> None:
+    """A round for each number of processes, on a server whose commits wait so many milliseconds."""
+    delay = ("fsync=on", "synchronous_commit=on", "commit_siblings=0", f"commit_delay={commit * 1000}")
     folder = Path(tempfile.mkdtemp(prefix="pitline-bench-"))
-    databases = Databases(folder)
-    print(machine(), "PostgreSQL without fsync, on the same cores")
+    databases = Databases(folder, server_options=delay if commit else ())
+    print(f"a commit waits {commit} ms")
     rounds = []
-    for processes in chosen.processes:
+    for processes in counts:
         with databases.migrated("postgres", folder) as url:
-            one = one_round(url, processes, chosen.seconds, chosen.at_once)
+            one = one_round(databases.server, url, processes, seconds, at_once)
         rounds.append(one)
         print(
-            f"{one.processes} processes: {one.facts} facts in {one.seconds:.1f} s, {one.rate:.0f} facts/s, "
-            f"hubs used {one.processor:.1f} s of processor"
+            f"{one.processes} processes: {one.facts} facts in {one.seconds:.1f} s, {one.rate:.0f} facts/s; "
+            f"of {os.cpu_count()} cores the hubs used {one.processor / one.seconds:.2f}, "
+            f"the server {one.server / one.seconds:.2f}; "
+            f"{(one.processor + one.server) / one.facts * 1000:.2f} ms of processor a fact",
+            flush=True,
         )
     databases.close()
+    shutil.rmtree(folder, ignore_errors=True)
     print(f"{rounds[-1].processes} are {rounds[-1].rate / rounds[0].rate:.2f} times {rounds[0].processes}")
 
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
     select,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from hub.clock import Clock
 from hub.events.base import Envelope, Event
@@ -230,8 +230,10 @@ class Outbox:
             for row in new
             for handler in self._routes.get(row["name"], ())
         ]
-        if deliveries:
+        if deliveries and connection.dialect.name == "sqlite":
             _INSERT_DELIVERY.run(connection, deliveries)
+        elif deliveries:
+            connection.exec_driver_sql(_POSTGRES_DELIVERIES, _columns(_OF_DELIVERY, deliveries))
         if new:
             for observe in self._observers:
                 observe(connection, new)
@@ -245,7 +247,7 @@ class Outbox:
                 return rows
             stored = _present(connection, [row["id"] for row in rows])
         else:
-            stored = set(connection.execute(_INSERT_POSTGRES, list(rows)).scalars())
+            stored = set(connection.exec_driver_sql(_POSTGRES_FACTS, _columns(_OF_FACT, rows)).scalars())
         return [row for row in rows if row["id"] in stored]
 
 
@@ -254,11 +256,24 @@ _INSERT_SQLITE = Prepared(
     .values({column.name: bindparam(column.name) for column in event_outbox.c})
     .on_conflict_do_nothing()
 )
-_INSERT_POSTGRES = (
-    postgresql.insert(event_outbox)
-    .on_conflict_do_nothing(index_elements=["source", "external_id"])
-    .returning(event_outbox.c.id)
-)
+_OF_FACT = tuple(column.name for column in event_outbox.c)
+_OF_DELIVERY = ("event_id", "handler", "key", "state")
+# One statement for any number of rows: executemany is a statement a row for the server, and a VALUES
+# list one to be parsed anew for every length.
+_POSTGRES_FACTS = """
+INSERT INTO event_outbox
+    (id, name, version, occurred_at, shop_id, key, actor, cause_id, source, external_id, payload)
+SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::int[], $4::timestamptz[], $5::varchar[], $6::varchar[],
+    $7::varchar[], $8::varchar[], $9::varchar[], $10::varchar[], $11::text[])
+ON CONFLICT (source, external_id) DO NOTHING RETURNING id
+"""
+_POSTGRES_DELIVERIES = """
+INSERT INTO event_delivery (event_id, handler, key, state, attempts, not_before, claimed_until)
+SELECT event_id, handler, key, state, 0, 0, 0
+FROM unnest($1::varchar[], $2::varchar[], $3::varchar[], $4::varchar[]) WITH ORDINALITY
+    AS made (event_id, handler, key, state, place)
+ORDER BY place
+"""
 _INSERT_DELIVERY = Prepared(
     insert(event_delivery).values(
         event_id=bindparam("event_id"),
@@ -270,6 +285,10 @@ _INSERT_DELIVERY = Prepared(
         claimed_until=0.0,
     )
 )
+
+
+def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], ...]:
+    return tuple([row[name] for row in rows] for name in names)
 
 
 def _present(connection: Connection, ids: Iterable[str]) -> set[str]:
