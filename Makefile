@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
 
-.PHONY: run test check faults soak bench looks clean
+.PHONY: run test check faults soak bench looks dependencies clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/pitline demo
@@ -28,6 +28,9 @@ bench: $(VENV)/.installed-dev
 
 looks: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.looks var/looks $(ARGS)
+
+dependencies: $(VENV)/.installed
+	@$(BIN)/python -m hub.cli.dependencies $(ARGS)
 
 clean:
 	rm -rf $(VENV) var/demo webui/static/vendor dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

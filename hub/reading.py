@@ -10,6 +10,7 @@ import tomllib
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -159,9 +160,21 @@ def _check(settings: Settings) -> None:
     for key in ("token_rate", "token_burst", "person_rate", "person_burst", "address_rate", "address_burst"):
         if getattr(settings.api, key) <= 0:
             raise _wrong(f"HUB_API__{key.upper()}", "is more than 0")
+    for key in ("trusted_proxies", "plain_http_from"):
+        for network in getattr(settings.server, key):
+            if not _is_network(network):
+                raise _wrong(f"HUB_SERVER__{key.upper()}", f"is of networks like 10.0.0.0/8, not {network!r}")
     for name, port in (("HUB_SERVER__PORT", settings.server.port), ("HUB_AMI__PORT", settings.ami.port)):
         if not 0 <= port <= 65535:
             raise _wrong(name, f"is a port from 0 to 65535, not {port}")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _wrong(name: str, text: str) -> Invalid:

@@ -12,12 +12,14 @@ from hub.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """Where the web admin listens, and how the world sees it."""
+    """Where the web admin listens, and how the world sees it. Without https it is for one's own network:
+    open addresses are refused, but for networks named in `plain_http_from`."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    plain_http_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -65,6 +66,28 @@ def client_address(request: web.Request, server: ServerSettings) -> str:
             break
         address = hop
     return address
+
+
+def check_transport(request: web.Request, server: ServerSettings, address: str) -> None:
+    """Without https only one's own network is served: on the open Internet everybody on the way could
+    read along. Raises NotAllowed."""
+    if not _is_open(address) or _is_in(address, server.plain_http_from):
+        return
+    is_https = server.public_url.lower().startswith("https://") and (
+        request.headers.get("X-Forwarded-Proto", "https").rpartition(",")[2].strip().lower() == "https"
+    )
+    peername = request.transport.get_extra_info("peername") if request.transport else None
+    if not is_https or _is_open(str(peername[0]) if isinstance(peername, tuple) and peername else ""):
+        raise NotAllowed(
+            "request.plain_http", "From outside, Pitline is open over https only.",
+            "Use the https address. Whoever looks after Pitline puts a proxy with https in front of it.",
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _is_open(address: str) -> bool:
+    """Whether it is an address of the open Internet."""
+    return _is_address(address) and ip_address(address).is_global
 
 
 def is_loopback(request: web.Request, server: ServerSettings) -> bool:

@@ -18,7 +18,16 @@ from webui.brakes import Brakes, Limits
 from webui.cursors import Cursors
 from webui.door import detained
 from webui.forms import check_address, read_form
-from webui.guard import CSRF_FIELD, CSRF_HEADER, RATE, REQUEST_ID, SAFE, check_csrf, client_address
+from webui.guard import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    RATE,
+    REQUEST_ID,
+    SAFE,
+    check_csrf,
+    check_transport,
+    client_address,
+)
 from webui.operating import Operating, kept, replayed
 from webui.refusals import Refusals
 from webui.request import PAGE, Request, Site
@@ -78,6 +87,8 @@ class Pipeline:
         """The handler of /live, which looks at who asks itself; a page of another site is noted."""
 
         async def guarded(http: web.Request) -> web.StreamResponse:
+            server = self._site.installation.settings.server
+            check_transport(http, server, client_address(http, server))
             try:
                 return await serve(http)
             except NotAllowed as error:
@@ -119,7 +130,9 @@ class Pipeline:
         self, http: web.Request, action: str, *, with_cookie: bool, traffic: Traffic = "page"
     ) -> Request:
         site = self._site
-        address = client_address(http, site.installation.settings.server)
+        server = site.installation.settings.server
+        address = client_address(http, server)
+        check_transport(http, server, address)
         check_address(http)
         visitor = site.door.nobody(http)
         request = Request(

@@ -64,6 +64,7 @@ async def sign_out(request: Request) -> web.StreamResponse:
             request.audit(uow, "access.sign_out")
     response = request.redirect("/login")
     request.site.cookies.drop(response, request.site.cookies.session)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

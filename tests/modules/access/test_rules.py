@@ -21,7 +21,7 @@ from hub.modules.access.rules import (
     show_minutes,
     spans_fault,
 )
-from hub.modules.access.rules_passwords import password_fault
+from hub.modules.access.rules_passwords import password_fault, tried_first
 from hub.modules.access.views import Span
 from hub.modules.catalogue import MODULES
 
@@ -112,6 +112,22 @@ def test_a_log_in_is_compared_without_case_and_spaces(text: str, login: str | No
 )
 def test_bad_passwords_are_refused(password: str) -> None:
     assert password_fault(password, "ivanivan") is not None
+
+
+def test_the_commonest_passwords_are_refused_also_with_something_around_them() -> None:
+    """ASVS 6.2.4 wants 3,000 of them: so many words with their usual tails, and all that are long enough."""
+    assert len(tried_first()) == 30_000
+    long_enough = [one for one in tried_first() if len(one) >= 10]
+    assert len(long_enough) > 1_000
+    assert [one for one in long_enough if password_fault(one, "ivan") is None] == []
+    words = sorted(one for one in tried_first() if one.isalpha() and 6 <= len(one) <= 9)[:3_000]
+    tailed = [f"{word.title()}{tail}" for word in words for tail in ("2026!", "_123456")]
+    assert [one for one in tailed if password_fault(one, "ivan") is None] == []
+
+
+@pytest.mark.parametrize("good", ["four plain words here", "Чайник стоїть на плиті", "bolt-lamp-river-seven"])
+def test_several_words_are_a_good_password(good: str) -> None:
+    assert password_fault(good, "ivan") is None
 
 
 def test_one_time_passwords_are_good_and_never_the_same() -> None:
