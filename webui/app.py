@@ -28,6 +28,7 @@ from webui.pages import (
     api_console,
     audit,
     badges,
+    dead_letters,
     document,
     home,
     invitation,
@@ -53,8 +54,8 @@ SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
-    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *live_state.routes,
-    *badges.routes, *jobs.routes, *probes.routes,
+    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *dead_letters.routes,
+    *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 
 

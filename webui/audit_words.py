@@ -56,6 +56,8 @@ ACTIONS: Mapping[str, str] = {
     "web.live": "Live connection",
     "settings.outside_lines": "Choose the outside lines",
     "system.retry": "Retry a failed delivery",
+    "system.retry_all": "Retry failed deliveries",
+    "system.give_up": "Give a failed delivery up",
     "system.practice": "Play a practice call",
     "console.add_user": "Add an employee at the console",
     "console.add_token": "Make a token at the console",

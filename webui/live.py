@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 from hub.errors import HubError, NotAllowed, NotSignedIn, TooMany
 from hub.kernel.installation import Installation, LiveSubscription
 from hub.kernel.manifest import Module
+from hub.kernel.stream.dead_letters import TOPIC as DEAD
 from hub.kernel.web import SIGNED_IN, Viewer
 from hub.log import get_logger
 from hub.modules.access.api import AccessApi
@@ -32,7 +33,7 @@ LOOK_EVERY = 0.7
 SIGNED_OUT, CHANGED, TOO_CHATTY = 4401, 4409, 1008
 RESYNC = Hint("resync", "", 0)
 PONG = Hint("pong", "", 0)
-OWN_TOPICS: Mapping[str, str] = {"pbx": SIGNED_IN, "job": SIGNED_IN}
+OWN_TOPICS: Mapping[str, str] = {"pbx": SIGNED_IN, "job": SIGNED_IN, DEAD: "system.view"}
 ACCESS_TOPIC = "access"
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from hub.kernel.context import Deps, QuarantineState
 from hub.kernel.manifest import MenuBadge, MenuItem, Module
 from hub.kernel.plans import load_plans
+from hub.kernel.stream.dead_letters import TOPIC as DEAD
 from hub.kernel.web import Viewer
 from webui.settings_menu import SettingsMenu
+from webui.system import dead_letters
 from webui.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 
 OWN_ITEMS = (
     MenuItem("Settings", "/settings", "settings.view", "settings", order=90),
-    MenuItem("System", "/system", "system.view", "activity", order=95),
+    MenuItem(
+        "System",
+        "/system",
+        "system.view",
+        "activity",
+        order=95,
+        badge=MenuBadge(dead_letters.badge, (DEAD,)),
+    ),
 )
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "pitline_theme"

@@ -32,7 +32,9 @@ class Texts:
             for language in LANGUAGES:
                 path = folder / f"{language}.po"
                 if path.is_file():
-                    self._catalogues[language].merge(_compiled(path, language))
+                    compiled = _compiled(path, language)
+                    self._catalogues[language].merge(compiled)
+                    self._catalogues[language].plural = compiled.plural  # merge() leaves English's
         self._moulds: dict[str, list[tuple[re.Pattern[str], str]]] = {}
 
     def catalogue(self, language: str) -> Translations:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, func, inspect, select, table
 
 from hub.app import Hub
 from hub.kernel.journal.files import read_journal
+from hub.kernel.stream.dead_letters import DeadFilter
 from hub.reading import masked
 from hub.secret import Secret
 from hub.settings import Settings
@@ -100,7 +101,7 @@ async def _troubles(hub: Hub, settings: Settings) -> list[str]:
     """What failed last: deliveries and backups."""
     dead = [
         f"delivery {one.handler} {one.event_name}: {scrubbed(one.last_error, settings)}"
-        for one in await hub.system.dead_letters()
+        for one in await hub.system.letters.page(DeadFilter())
     ]
     backups = [
         f"backup {run.started_at:%Y-%m-%d %H:%M} {run.state}: {scrubbed(run.trouble, settings)}"

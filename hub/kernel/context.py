@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.kernel.backup.keeping import Backups
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
+    from hub.kernel.stream.dead_letters import DeadLetters
     from hub.kernel.web import CardPart
     from hub.settings import Settings
 
@@ -225,20 +226,9 @@ class SystemView(Protocol):
         """Database, relay, journal, disk, versions: read now."""
         ...
 
-    async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
-        """Deliveries that were given up, newest first."""
-        ...
-
-    async def retry(self, delivery_id: str) -> None:
-        """Put a dead letter back to work. Raises NotFound."""
-        ...
-
-    async def retry_all(self, handler: str) -> int:
-        """Put every dead letter of a handler back to work; how many there were."""
-        ...
-
-    async def give_up(self, delivery_id: str) -> None:
-        """It is not to be done; its last error stays. Raises NotFound."""
+    @property
+    def letters(self) -> DeadLetters:
+        """Deliveries that were given up."""
         ...
 
     def keep(self, *, journal_days: int, done_days: int) -> None:
@@ -270,19 +260,6 @@ class SystemReport:
     started_at: datetime
     journal_text: str = ""
     journal_dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A delivery that failed too often; a person decides."""
-
-    id: str
-    event_name: str
-    handler: str
-    key: str
-    occurred_at: datetime
-    attempts: int
-    last_error: str
 
 
 class ModuleApi(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -11,27 +10,24 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, text
 
 from hub.clock import Clock
-from hub.errors import NotFound, Unavailable
-from hub.kernel.context import DeadLetter, SystemReport
+from hub.errors import Unavailable
+from hub.kernel.context import SystemReport
 from hub.kernel.jobs.runner import JobRunner
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.processes.live import LiveHub
 from hub.kernel.processes.supervisor import Supervisor
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import present_revision
+from hub.kernel.stream.dead_letters import DeadLetters
 from hub.kernel.stream.intake import GroupIntake
-from hub.kernel.stream.outbox import DEAD, DONE, PENDING, event_delivery, event_outbox
+from hub.kernel.stream.outbox import event_delivery, event_outbox
 from hub.kernel.stream.relay import Relay
 from hub.kernel.stream.wakeup import Wakeup
 from hub.ports.connector import Health
 
-_REVIVED: Mapping[str, object] = {
-    "state": PENDING, "attempts": 0, "not_before": 0.0, "claimed_until": 0.0, "token": None,
-}  # fmt: skip
-_NUMBER = re.compile(r"[0-9]{1,18}")
 _STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere")
 
 
@@ -70,20 +66,23 @@ class System:
         self._pulse: asyncio.Task[None] | None = None
         self._loop_lag = 0.0
         self._loop_lag_worst = 0.0
+        self.letters = DeadLetters(database, lambda: self._parts.bell.ring_all(), live.deliver)
 
     @property
     def _parts(self) -> Parts:
         return self._find_parts()
 
     def start(self) -> None:
-        """Begin to watch the event loop."""
+        """Begin to watch the event loop, and to count what was given up."""
         self._started_at = self._clock.now()
         self._pulse = asyncio.create_task(self._watch_loop(), name="loop-lag")
+        self.letters.start()
 
     def stop(self) -> None:
         """Stop watching."""
         if self._pulse is not None:
             self._pulse.cancel()
+        self.letters.stop()
 
     def connectors(self) -> Mapping[str, Health]:
         """Every connector of the catalogue, those that are off included."""
@@ -119,57 +118,10 @@ class System:
             journal_dropped=self._journal.dropped,
         )
 
-    async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
-        """Deliveries that were given up, newest first."""
-        d, o = event_delivery.c, event_outbox.c
-        query = (
-            select(d.id, d.handler, d.key, d.attempts, d.last_error, o.name, o.occurred_at)
-            .join_from(event_delivery, event_outbox, o.id == d.event_id)
-            .where(text("event_delivery.state = 'dead'"))
-            .order_by(d.id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [
-            DeadLetter(
-                id=str(row.id),
-                event_name=row.name,
-                handler=row.handler,
-                key=row.key,
-                occurred_at=row.occurred_at,
-                attempts=row.attempts,
-                last_error=row.last_error or "",
-            )
-            for row in rows
-        ]
-
-    async def retry(self, delivery_id: str) -> None:
-        """Put a dead letter back to work. Raises NotFound."""
-        mine = event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1)
-        if not await self._settle_dead(_REVIVED, mine):
-            raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
-        self._parts.bell.ring_all()
-
     def keep(self, *, journal_days: int, done_days: int) -> None:
         """How long journal files and done deliveries are kept, from now on."""
         self._journal.keep_days = journal_days
         self._parts.relay.keep_done_days = done_days
-
-    async def retry_all(self, handler: str) -> int:
-        """Put every dead letter of a handler back to work, in their order; how many there were."""
-        count = await self._settle_dead(_REVIVED, event_delivery.c.handler == handler)
-        self._parts.bell.ring_all()
-        return count
-
-    async def give_up(self, delivery_id: str) -> None:
-        """A person decides that it is not to be done; its last error stays. Raises NotFound."""
-        mine = event_delivery.c.id == (int(delivery_id) if _NUMBER.fullmatch(delivery_id) else -1)
-        if not await self._settle_dead({"state": DONE}, mine):
-            raise NotFound("delivery.not_found", "This failed delivery is not there any more.")
-
-    async def _settle_dead(self, values: Mapping[str, object], which: ColumnElement[bool]) -> int:
-        change = update(event_delivery).where(which, event_delivery.c.state == DEAD).values(**values)
-        return await self._database.write(lambda connection: connection.execute(change).rowcount)
 
     def metrics(self) -> Mapping[str, float]:
         """Every counter and gauge by its Prometheus name."""

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hub.errors import NotFound
+from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.stream.outbox import event_delivery, event_outbox
 from hub.kernel.stream.pruning import prune
 from hub.settings import Settings
@@ -52,7 +53,8 @@ async def test_a_dead_letter_that_is_not_there_cannot_be_retried(settings: Setti
     hub = make_hub(settings, Bells().module())
     await hub.open()
     with pytest.raises(NotFound):
-        await hub.system.retry(delivery)
+        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            await hub.system.letters.retry(uow, delivery, None)
     await hub.close()
 
 

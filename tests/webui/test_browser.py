@@ -15,6 +15,7 @@ from hub.modules.access.api import AccessApi
 from tests.flows.browser import Faults, chromium
 from tests.webui.fake_pbx import FakePbx
 from tests.webui.stage import PASSWORD, WIDE, Shop
+from tests.webui.test_dead_letters import fact as dead_fact
 from webui.app import SITE, make_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,6 +36,7 @@ PAGES = (
     "/settings/tokens",
     "/settings/audit",
     "/system",
+    "/system/dead-letters",
     "/account",
     "/no-such-page",
 )
@@ -273,3 +275,17 @@ async def test_a_toast_shows_text_as_text_and_can_be_closed(
     await expect(toast).to_contain_text("<b>hi</b>")
     await toast.get_by_role("button", name="Закрити").click()
     await expect(toast).to_have_count(0)
+
+
+async def test_a_failed_delivery_is_counted_in_the_menu_of_a_page_that_stands_open(
+    context: BrowserContext, served: TestServer, hub: Hub
+) -> None:
+    page = await _enter(context, served)
+    count = page.locator("[data-badge='/system']")
+    await expect(count).to_be_hidden()
+    await dead_fact(hub, "f1", handlers={"crm.on_it": "dead"})
+    await hub.system.letters.look()
+    await expect(count).to_contain_text("1")
+    await page.goto(str(served.make_url("/system/dead-letters")))
+    await page.get_by_role("button", name="Відмовитися").click()
+    await expect(page.get_by_text("Невдач немає")).to_be_visible()

@@ -1,12 +1,9 @@
-"""Jobs and failed deliveries on the screen: seen by whom they concern, run now, ended, retried, given up."""
+"""Jobs on the screen: seen by whom they concern, run now, ended."""
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
-
 from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP
-from hub.kernel.stream.outbox import event_delivery, event_outbox
 from tests.webui.stage import Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -57,36 +54,3 @@ async def test_the_system_page_and_the_figures_know_the_jobs(hub: Hub, shop: Sho
     figures = await (await owner.get("/metrics")).text()
     assert 'id="part-jobs"' in text
     assert 'pitline_job_running{job="access.forget_old_logins"} 1' in figures
-
-
-async def dead_letters(hub: Hub, count: int) -> None:
-    now = hub.installation.clock.now()
-    facts = [
-        {"id": f"e{n}", "name": "call.ended", "version": 1, "occurred_at": now, "shop_id": FIRST_SHOP,
-         "key": f"call:{n}", "source": "test", "external_id": str(n), "payload": "{}"}
-        for n in range(count)
-    ]  # fmt: skip
-    dead = [
-        {"event_id": f"e{n}", "handler": "calls.on_it", "key": f"call:{n}", "state": "dead", "attempts": 6,
-         "not_before": 0.0, "claimed_until": 0.0, "last_error": "boom"}
-        for n in range(count)
-    ]  # fmt: skip
-    await hub.database.write(lambda c: c.execute(insert(event_outbox), facts))
-    await hub.database.write(lambda c: c.execute(insert(event_delivery), dead))
-
-
-async def test_failed_deliveries_are_given_up_one_by_one_and_retried_all_at_once(
-    hub: Hub, shop: Shop
-) -> None:
-    await dead_letters(hub, 3)
-    owner = await shop.signed_in("owner")
-    first = (await hub.system.dead_letters())[0].id
-    for path in (f"/system/dead/{first}/give-up", "/system/dead/handler/calls.on_it/retry"):
-        assert (await owner.post(path, headers=SAME, allow_redirects=False)).status == 303
-    states = await hub.database.read(
-        lambda c: list(c.scalars(select(event_delivery.c.state).order_by(event_delivery.c.id)))
-    )
-    again = await owner.post(f"/system/dead/{first}/give-up", headers=SAME, allow_redirects=False)
-    assert states == ["pending", "pending", "done"]
-    assert again.status == 404
-    assert {("system.give_up", "done"), ("system.retry_all", "done")} <= set(await shop.audit())

@@ -36,6 +36,23 @@ def test_nothing_is_left_in_english(folder: str, language: str) -> None:
     assert missing == {}
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["1 try", "2 tries", "5 tries", "21 tries"]),
+        ("uk", ["1 спроба", "2 спроби", "5 спроб", "21 спроба"]),
+        ("ru", ["1 попытка", "2 попытки", "5 попыток", "21 попытка"]),
+    ],
+)
+def test_counted_things_are_said_as_the_language_counts(language: str, said: list[str]) -> None:
+    catalogue = TEXTS.catalogue(language)
+    found = [
+        catalogue.ngettext("%(count)s try", "%(count)s tries", count) % {"count": count}
+        for count in (1, 2, 5, 21)
+    ]
+    assert found == said
+
+
 @pytest.mark.parametrize("language", ["ru", "uk"])
 def test_names_of_roles_are_translated(language: str) -> None:
     assert set(ROLE_NAMES.values()) <= _known(language)

@@ -27,28 +27,6 @@ async def show(request: Request) -> web.StreamResponse:
     return request.page("system.html", **values)
 
 
-async def retry(request: Request) -> web.StreamResponse:
-    """Put a failed delivery back to work."""
-    await request.site.installation.system.retry(request.path["id"])
-    await _note(request, "system.retry", request.path["id"])
-    return request.redirect("/system", notice=request.t("It is being tried again."))
-
-
-async def retry_all(request: Request) -> web.StreamResponse:
-    """Put every failed delivery of one handler back to work."""
-    handler = request.path["handler"]
-    count = await request.site.installation.system.retry_all(handler)
-    await _note(request, "system.retry_all", handler)
-    return request.redirect("/system", notice=request.t("Being tried again: {count}", count=count))
-
-
-async def give_up(request: Request) -> web.StreamResponse:
-    """What failed is not to be done any more."""
-    await request.site.installation.system.give_up(request.path["id"])
-    await _note(request, "system.give_up", request.path["id"])
-    return request.redirect("/system", notice=request.t("It is given up; nothing of it will be done."))
-
-
 async def play(request: Request) -> web.StreamResponse:
     """Make the practice exchange ring."""
     if request.deps.practice is None:
@@ -71,27 +49,6 @@ async def _note(request: Request, action: str, subject: str) -> None:
 
 routes = (
     FreeRoute(method="GET", path="/system", handler=show, right="system.view", name="web.system"),
-    FreeRoute(
-        method="POST",
-        path="/system/dead/{id}/retry",
-        handler=retry,
-        right="system.manage",
-        name="system.retry",
-    ),
-    FreeRoute(
-        method="POST",
-        path="/system/dead/handler/{handler}/retry",
-        handler=retry_all,
-        right="system.manage",
-        name="system.retry_all",
-    ),
-    FreeRoute(
-        method="POST",
-        path="/system/dead/{id}/give-up",
-        handler=give_up,
-        right="system.manage",
-        name="system.give_up",
-    ),
     FreeRoute(
         method="POST",
         path="/system/practice/{name}",

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hub.kernel.context import SystemReport
-from hub.kernel.web import Condition, SystemSection
+from hub.kernel.stream.dead_letters import DeadFilter
+from hub.kernel.web import Badge, Condition, PageRequest, SystemSection, Viewer
+from hub.values import ShopId
 from webui.request import Request
+
+SHOWN = 5
+VIEW = "system.view"
 
 
 async def look(request: Request, report: SystemReport) -> SystemSection:
-    """The list, with a button to try again."""
+    """How many, the newest of them with a button to try again, and where all are."""
     count = report.dead_deliveries
     figures = {"pitline_deliveries_dead": float(count)}
     if not count:
         fine = Condition(level="good", text=request.t("Nothing has failed."))
         return SystemSection(conditions=(fine,), figures=figures)
-    dead = await request.site.installation.system.dead_letters()
+    where = DeadFilter(shops=reach_of(request.viewer, VIEW))
+    dead = await request.site.installation.system.letters.page(where, limit=SHOWN)
     condition = Condition(
         level="problem",
         text=request.t("Deliveries that failed and were given up: {count}", count=count),
         hint=request.t("What came after them went on. Retry when the reason is gone."),
-        since=min((letter.occurred_at for letter in dead), default=None),
     )
     return SystemSection(
         conditions=(condition,), template="system/dead_letters.html", values={"dead": dead}, figures=figures
     )
+
+
+async def badge(request: PageRequest) -> Badge:
+    """How many there are for the viewer, as they were counted last."""
+    system = request.deps.system
+    known = system.letters.known if system is not None else {}
+    reach = reach_of(request.viewer, VIEW)
+    count = sum(of_it for shop, of_it in known.items() if reach is None or shop in reach)
+    return Badge(count=count, text=request.t("Failed deliveries: {count}", count=count), level="problem")
+
+
+def reach_of(viewer: Viewer, right: str) -> Collection[ShopId] | None:
+    """The shops that the right reaches; None = every shop, those that are not there any more too."""
+    return None if viewer.rights.get(right) == "all" else viewer.shop_ids

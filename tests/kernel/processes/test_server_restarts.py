@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from hub.app import Hub
+from hub.kernel.stream.dead_letters import DeadFilter
 from hub.settings import DatabaseSettings, RelaySettings, Settings
 from tests.faults.figures import Fault
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
@@ -74,7 +75,7 @@ async def test_a_server_that_resets_or_dies_loses_nothing_and_doubles_nothing(
             async with asyncio.timeout(30):
                 await asyncio.gather(disturb(server, chance), *map(feed, bells))
                 await settled(hub)
-            assert await hub.system.dead_letters() == []
+            assert await hub.system.letters.page(DeadFilter()) == []
             for handler in ("ordinary", "batch"):
                 left = await effects_of(hub, handler)
                 for bell in bells:

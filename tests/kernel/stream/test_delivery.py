@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from hub.kernel.stream.dead_letters import DeadFilter
 from hub.kernel.stream.outbox import event_delivery, event_outbox
 from hub.settings import Settings
 from tests.kernel.rig import Bells, Rang, effects_of, make_hub, prepare, rang
@@ -103,7 +104,7 @@ async def test_an_event_that_nobody_can_read_is_dead_at_once_and_blocks_nothing(
     await hub.start()
     await settled(hub)
     found = await effects_of(hub, "ordinary"), await effects_of(hub, "batch")
-    letters = await hub.system.dead_letters()
+    letters = await hub.system.letters.page(DeadFilter())
     await hub.stop()
     assert found == ({"a": [2]}, {"a": [2]})
     assert len(letters) == 2

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.stream.dead_letters import DeadFilter
 from hub.kernel.stream.outbox import event_delivery, event_outbox
 from hub.settings import Settings
 from tests.kernel.rig import Bells, Rang, effects_of, make_hub, prepare, rang
@@ -75,10 +77,11 @@ async def test_a_dead_delivery_lets_its_key_go_on_and_can_be_retried(
             raise RuntimeError("the bell is broken\nand more")
 
     hub = await run_all(settings, Bells(trouble))
-    [letter] = await hub.system.dead_letters()
+    [letter] = await hub.system.letters.page(DeadFilter())
     before = (await effects_of(hub, handler))["b1"]
     broken[0] = False
-    await hub.system.retry(letter.id)
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await hub.system.letters.retry(uow, letter.id, None)
     await settled(hub)
     after = (await effects_of(hub, handler))["b1"]
     await hub.stop()

@@ -1,10 +1,6 @@
-// Follows the live hints: a part of the page is asked for anew, never guessed. Ticks the clocks.
+// Ticks the clocks of calls, moves through the list by keys.
 
-const followed = document.querySelector("[data-follow][data-part]");
 let offset = 0; // the hub's clock minus this machine's
-let wait = 0;
-let isAsking = false;
-let isStale = false;
 
 function setClock() {
   const mark = document.querySelector("[data-now]");
@@ -25,58 +21,6 @@ function tick() {
     clock.textContent = shown(seconds);
     clock.classList.toggle("is-long", seconds > 60 && clock.closest("[aria-labelledby='column-queued']") !== null);
   }
-}
-
-async function ask() {
-  if (isAsking) {
-    isStale = true;
-    return;
-  }
-  isAsking = true;
-  isStale = false;
-  const address = new URL(location.href);
-  address.searchParams.set("part", followed.dataset.part);
-  try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "error" });
-    if (answer.ok) {
-      put(await answer.text());
-      setClock();
-      tick();
-    }
-  } catch {
-    // the line to the hub is away: the shell says so, and a resync follows when it is back
-  }
-  isAsking = false;
-  if (isStale) soon();
-}
-
-// The place in the page and the keyboard's focus outlive the change.
-function put(html) {
-  const focused = document.activeElement?.getAttribute("href");
-  followed.innerHTML = html;
-  if (focused && document.activeElement === document.body) {
-    followed.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  }
-}
-
-// The first hint starts the wait and later ones do not prolong it: a busy hour must not starve the page.
-function soon() {
-  if (wait) return;
-  wait = setTimeout(() => {
-    wait = 0;
-    ask();
-  }, followed.dataset.quick === undefined ? 400 : 120);
-}
-
-if (followed) {
-  const topics = followed.dataset.follow.split(" ");
-  document.addEventListener("pitline:hint", (event) => {
-    const { topic, id } = event.detail;
-    if (!topics.includes(topic)) return;
-    if (topic === "call" && followed.dataset.only && followed.dataset.only !== id) return;
-    soon();
-  });
-  document.addEventListener("pitline:resync", soon);
 }
 
 // A chosen day makes the period one's own.
@@ -108,6 +52,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+document.addEventListener("pitline:put", () => {
+  setClock();
+  tick();
+});
 setClock();
 tick();
 setInterval(tick, 1000);
