@@ -208,6 +208,21 @@ class WebhooksSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TasksSettings:
+    """Call-backs: working minutes until one is due and until a superior is told; seconds of talk that count
+    as reached; minutes within which two short calls ask for one; working minutes between tries, and how
+    many there are; minutes that somebody has one in hand."""
+
+    due_minutes: float = 15.0
+    escalate_minutes: float = 30.0
+    reached_seconds: float = 15.0
+    short_within_minutes: float = 10.0
+    try_again_minutes: float = 30.0
+    most_tries: int = 3
+    claim_minutes: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """`json` for machines, `text` for people; level by its usual name."""
 
@@ -258,6 +273,7 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
+    tasks: TasksSettings = field(default_factory=TasksSettings)
     log: LogSettings = field(default_factory=LogSettings)
     modules: ModulesSettings = field(default_factory=ModulesSettings)
     practice: PracticeSettings = field(default_factory=PracticeSettings)

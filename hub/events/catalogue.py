@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.events.base import Event
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientPhoneAdded
+from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
@@ -13,6 +14,10 @@ EVENTS: tuple[type[Event], ...] = (
     PbxLinkRestored,
     PbxGapDeclared,
     ClientPhoneAdded,
+    TaskCallNoticed,
+    TaskOpened,
+    TaskEscalated,
+    TaskClosed,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

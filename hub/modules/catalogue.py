@@ -8,6 +8,7 @@ from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
+from hub.modules.tasks.module import MODULE as TASKS
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
 MODULES: tuple[Module, ...] = (
@@ -15,6 +16,7 @@ MODULES: tuple[Module, ...] = (
     CRM,
     CALLS,
     DESK,
+    TASKS,
     WEBHOOKS,
     BACKUP,
 )

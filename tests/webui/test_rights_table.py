@@ -25,6 +25,7 @@ from hub.modules.access.api import AccessApi, PersonEntry, ShopEntry
 from hub.modules.calls.api import CallsApi
 from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
+from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.webhooks.api import EndpointEntry, WebhooksApi
 from hub.ports.live import Hint
 from hub.values import ShopId
@@ -41,12 +42,14 @@ KINDS = {
     "/calls/": "call", "/desk/calls/": "call", "/settings/people/": "person", "/employees/": "person",
     "/settings/shops/": "shop", "/settings/hours/": "shop", "/settings/tokens/": "token",
     "/clients/": "client", "/vehicles/": "vehicle", "/settings/lines/": "line", "/lines/": "line",
-    "/settings/webhooks/": "webhook", "/webhooks/": "webhook", "/shops/": "shop",
+    "/settings/webhooks/": "webhook", "/webhooks/": "webhook", "/shops/": "shop", "/tasks/": "task",
 }  # fmt: skip
 VALID: Mapping[str, Mapping[str, Any]] = {
     "calls.change_call": {"client_id": None},
     "calls.create_note": {"text": "x"},
     "desk.dismiss": {"stage": "ringing"},
+    "tasks.answer_task": {"is_reached": False},
+    "tasks.close_task": {"reason": "done"},
 }
 """What makes a request good, for those that look at it before they look for the object."""
 pytestmark = pytest.mark.slow
@@ -93,6 +96,8 @@ async def _world(hub: Hub) -> World:
             made["line"] = (await line).id
             hook = EndpointEntry(url=f"https://hook{number}.example/x", shop_id=str(shop))
             made["webhook"] = (await WebhooksApi(uow, installation.deps).endpoints.create(hook, None))[0].id
+            todo = TaskEntry(shop_id=shop, title="Order the tyres")
+            made["task"] = (await TasksApi(uow, installation.deps).doing.create(todo, None)).id
             made["token"] = (await access.tokens.create("till", "integration"))[0].id
         made["shop"] = str(shop)
         made["call"] = f"b1:{number}.1"

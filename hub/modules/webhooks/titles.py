@@ -24,6 +24,10 @@ TITLES: Mapping[str, str] = {
     "pbx.link_restored": "The line to the PBX is back.",
     "pbx.gap_declared": "Messages of the PBX were lost.",
     "crm.client_phone_added": "A client got a phone number.",
+    "task.call_noticed": "A call changed something of a task.",
+    "task.opened": "There is something to do: a call-back or a task.",
+    "task.escalated": "A task is so late that a superior should know.",
+    "task.closed": "A task is done or not needed.",
 }
 
 

@@ -1,0 +1,55 @@
+"""What other modules and pages may ask of tasks. A task belongs to the shop whose line was dialled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.tasks.service import TaskService
+from hub.modules.tasks.service_calls import CallTaskService
+from hub.modules.tasks.service_mobile import MobileCallService
+from hub.modules.tasks.service_numbers import NumberTaskService
+from hub.modules.tasks.service_reading import TaskReading
+from hub.modules.tasks.views import (
+    Counts,
+    Holder,
+    MissView,
+    MobileCallView,
+    Shops,
+    TaskEntry,
+    TaskFilter,
+    TaskPage,
+    TaskView,
+    TryView,
+)  # fmt: skip
+
+__all__ = [
+    "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage", "TaskView",
+    "TasksApi", "TryView",
+]  # fmt: skip
+
+
+class TasksApi:
+    """Tasks, for one unit of work. `reading` lists them, `doing` is what people do with them, `mobile` the
+    calls on private mobiles, `calls` and `numbers` what facts do."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self.reading = TaskReading(uow, deps)
+        self.doing = TaskService(uow, deps)
+        self.mobile = MobileCallService(uow, deps)
+        self.calls = CallTaskService(uow, deps)
+        self.numbers = NumberTaskService(uow, deps)
+
+    async def about(
+        self, client_id: str | None, number: str | None, shops: Shops = None
+    ) -> tuple[TaskView, ...]:
+        """The open tasks about a client (by any phone) or a number."""
+        return await self.reading.about(client_id, number, shops)
+
+    async def claim(self, task_id: str, holder: Holder, shops: Shops = None) -> TaskView:
+        """Take a task in hand: what click-to-call does first. Raises NotFound, Conflict."""
+        return await self.doing.claim(task_id, holder, shops)
+
+    async def client_wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
+        """Messaging says that a client wrote: call-backs for what was before are done."""
+        await self.doing.wrote(client_id, number, at)

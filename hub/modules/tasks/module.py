@@ -1,0 +1,43 @@
+"""The manifest of tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.events.calls import CallCorrected, CallEnded, CallMerged
+from hub.events.crm import ClientPhoneAdded
+from hub.events.tasks import TaskCallNoticed
+from hub.kernel.jobs.definition import every
+from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, on, on_batch
+from hub.modules.tasks import handlers, jobs, operations, operations_mobile
+from hub.modules.tasks.api import TasksApi
+from hub.modules.tasks.scope import DO, VIEW
+
+_DESK: dict[str, Scope] = {
+    "owner": "all",
+    "manager": "shop",
+    "receptionist": "shop",
+    "master": "shop",
+    "integration": "shop",
+}
+
+MODULE = Module(
+    name="tasks",
+    title="Tasks",
+    feature="4.7",
+    folder=Path(__file__).parent,
+    requires=("access", "crm", "calls"),
+    api=TasksApi,
+    handlers=(
+        on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),
+        on(TaskCallNoticed, handlers.on_task_call_noticed),
+        on(ClientPhoneAdded, handlers.on_client_phone_added),
+    ),
+    operations=(*operations_mobile.operations, *operations.operations),
+    permissions=(
+        Permission(VIEW, "See the tasks: whom to call back", _DESK),
+        Permission(DO, "Do tasks: call back, close, add", _DESK),
+    ),
+    topics=(LiveTopic("task", VIEW),),
+    jobs=(every(minutes=1, run=jobs.escalate, title="Tell superiors of late call-backs"),),
+)

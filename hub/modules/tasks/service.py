@@ -1,0 +1,241 @@
+"""What people do with tasks. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from hub.errors import Conflict, Invalid
+from hub.events.tasks import TaskReason
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.storage.orm import new_id
+from hub.modules.access.api import AccessApi
+from hub.modules.crm.api import CrmApi, number_key
+from hub.modules.tasks.models import Miss, Task, Try, Watch
+from hub.modules.tasks.rules import LONGEST_NOTE, LONGEST_TITLE, TryOutcome, subject_of
+from hub.modules.tasks.service_book import TaskBook
+from hub.modules.tasks.service_reading import TaskReading, late_open
+from hub.modules.tasks.views import Holder, Shops, TaskEntry, TaskView
+
+_SOFT_DAYS = 2
+_MOST_AT_ONCE = 200
+
+
+class TaskService:
+    """Claims, tries, answers, closes; each of them twice is once."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._deps = deps
+        self._settings = deps.settings.tasks
+        self._book = TaskBook(uow, deps)
+        self._reading = TaskReading(uow, deps)
+
+    async def claim(self, task_id: str, holder: Holder, shops: Shops) -> TaskView:
+        """Take it in hand for some minutes, and for good where nobody owned it. Raises NotFound, Conflict
+        (somebody else has it in hand, it is over)."""
+        task, now = await self._open(task_id, shops), self._deps.clock.now()
+        until = task.claimed_until
+        if until is not None and until > now and task.claimed_by != holder.id:
+            raise Conflict(
+                "tasks.claimed", "{who} has this in hand now.", "Take the next one.",
+                data={"who": task.claimed_name, "until": until.isoformat()},
+            )  # fmt: skip
+        task.claimed_by, task.claimed_name = holder.id, holder.name
+        task.claimed_until = now + timedelta(minutes=self._settings.claim_minutes)
+        if task.owner_id is None:
+            people = await AccessApi(self._uow, self._deps).list_people()
+            task.owner_id = holder.id if any(one.id == holder.id for one in people) else None
+        return await self._changed(task)
+
+    async def release(self, task_id: str, shops: Shops) -> TaskView:
+        """Nobody has it in hand. Raises NotFound."""
+        task = await self._reading.row(task_id, shops)
+        if task.claimed_by is None:
+            return await self._reading.one(task_id, shops)
+        self._book.let_go(task)
+        return await self._changed(task)
+
+    async def tried(self, task_id: str, holder: Holder, note: str, shops: Shops) -> TaskView:
+        """Tried in vain, by a phone that no PBX sees. Raises NotFound, Conflict, Invalid."""
+        task = await self._open(task_id, shops)
+        self._add_try(task, "not_reached", holder, _checked_note(note))
+        await self._book.try_later(task, self._deps.clock.now())
+        return await self._changed(task)
+
+    async def answer(self, task_id: str, holder: Holder, is_reached: bool, shops: Shops) -> TaskView:
+        """Whether the client was reached by the short talk that is asked about (or by any other means).
+        Raises NotFound, Conflict."""
+        task = await self._open(task_id, shops)
+        query = select(Try).where(Try.task_id == task.id, Try.outcome == "asked").order_by(Try.at)
+        asked = (await self._session.scalars(query)).all()
+        for row in asked:
+            row.outcome, row.who = "reached" if is_reached else "not_reached", row.who or holder.name
+        if not asked:
+            self._add_try(task, "reached" if is_reached else "not_reached", holder, "")
+        if is_reached:
+            await self._settle(task, asked[-1].call_id if asked else None)
+            await self._book.close(task, "done", "reached", by_call=asked[-1].call_id if asked else None)
+        else:
+            await self._book.try_later(task, self._deps.clock.now())
+        return await self._changed(task)
+
+    async def close(self, task_id: str, reason: TaskReason, note: str, shops: Shops) -> TaskView:
+        """It is done, or not to be done. Raises NotFound, Conflict, Invalid."""
+        task = await self._open(task_id, shops)
+        if note := _checked_note(note):
+            task.note = "\n".join(filter(None, (task.note, note)))[-LONGEST_NOTE:]
+        if reason not in ("done", "reached", "unreached", "not_needed"):
+            raise Invalid("tasks.reason", "Say why it is over.")
+        await self._settle(task, None)
+        await self._book.close(task, "cancelled" if reason == "not_needed" else "done", reason)
+        return await self._changed(task)
+
+    async def reopen(self, task_id: str, shops: Shops) -> TaskView:
+        """It was closed by mistake. Raises NotFound, Conflict when there is another one by now."""
+        await self._book.take_turn()
+        task = await self._reading.row(task_id, shops)
+        if task.state == "open":
+            return await self._reading.one(task_id, shops)
+        if task.reason == "merged" or (
+            task.subject is not None and await self._book.open_of(task.shop_id, task.subject)
+        ):
+            raise Conflict(
+                "tasks.there_is_one", "There is an open call-back already.", "Go on with that one."
+            )
+        query = update(Miss).where(Miss.task_id == task.id).values(settled_by=None)
+        await self._session.execute(query, execution_options={"synchronize_session": "fetch"})
+        await self._book.reopen(task)
+        return await self._changed(task)
+
+    async def create(self, entry: TaskEntry, shops: Shops) -> TaskView:
+        """A task made by hand. Raises Invalid, Conflict (there is an open call-back for them)."""
+        await self._book.take_turn()
+        title, note = " ".join(entry.title.split()), _checked_note(entry.note)
+        if len(title) > LONGEST_TITLE:
+            raise Invalid("tasks.invalid", "Some fields need a look.", fields={"title": "This is too long."})
+        if entry.kind == "callback":
+            task = await self._new_callback(entry)
+        elif not title:
+            raise Invalid(
+                "tasks.invalid", "Some fields need a look.", fields={"title": "Say what is to be done."}
+            )
+        else:
+            task = self._book.new_todo(entry.shop_id, title)
+            task.client_id = await self._client(entry.client_id)
+            await self._book.add(task)
+        task.title, task.note = title, note
+        if entry.due_at is not None:
+            task.due_at = entry.due_at
+            task.escalate_at = entry.due_at
+        task.owner_id = await self._owner(entry.owner_id, shops)
+        return await self._changed(task)
+
+    async def change(
+        self, task_id: str, changes: Mapping[str, Any], rev: int | None, shops: Shops
+    ) -> TaskView:
+        """Title, note, owner, time. Raises NotFound, Conflict for a stale `rev`, Invalid."""
+        task = await self._reading.row(task_id, shops)
+        if rev is not None and rev != task.rev:
+            raise Conflict("tasks.stale", "Somebody else has changed this meanwhile.", "Look at it again.")
+        if "owner_id" in changes:
+            task.owner_id = await self._owner(changes["owner_id"], shops)
+        if "due_at" in changes:
+            task.due_at = task.escalate_at = changes["due_at"]
+            task.escalated_at = None
+        for name in ("title", "note"):
+            if name in changes:
+                setattr(task, name, _checked_note(changes[name]))
+        return await self._changed(task)
+
+    async def wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
+        """The client wrote to us (a fact of messaging): that is as good as a talk for what was before."""
+        await self._book.take_turn()
+        key = number_key(number, self._deps.settings.shop.country) if number is not None else None
+        for task in await self._book.open_about(client_id, key):
+            newest = select(Miss.started_at).where(Miss.task_id == task.id).order_by(Miss.started_at.desc())
+            begun = (await self._session.scalars(newest.limit(1))).first() or task.created_at
+            if at > begun:
+                await self._settle(task, None)
+                await self._book.close(task, "done", "wrote")
+
+    async def escalate(self, now: datetime) -> None:
+        """Tell of what is too late; forget the single short calls of days ago."""
+        query = select(Task).where(*late_open(now)).order_by(Task.escalate_at).limit(_MOST_AT_ONCE)
+        for task in (await self._session.scalars(query)).all():
+            self._book.escalate(task)
+        old = select(Miss.call_id).where(Miss.started_at < now - timedelta(days=_SOFT_DAYS))
+        await self._session.execute(delete(Watch).where(Watch.why.in_(old)))
+
+    async def _new_callback(self, entry: TaskEntry) -> Task:
+        client_id = await self._client(entry.client_id)
+        number, crm = entry.number, CrmApi(self._uow, self._deps)
+        if number is None and client_id is not None:
+            client = await crm.client(client_id)
+            number = next((phone.number for phone in client.phones), None)
+        key = number_key(number, self._deps.settings.shop.country) if number else None
+        if key is None:
+            raise Invalid(
+                "tasks.invalid", "Some fields need a look.",
+                fields={"number": "Give a number that can be called, or a client who has one."},
+            )  # fmt: skip
+        if client_id is None:
+            client_id = (await crm.caller(number)).client_id
+        subject = subject_of(client_id, key) or ""
+        if (known := await self._book.open_of(entry.shop_id, subject)) is not None:
+            raise Conflict(
+                "tasks.there_is_one", "There is an open call-back already.", "Go on with that one.",
+                data={"task_id": known.id},
+            )  # fmt: skip
+        return await self._book.open_callback(
+            shop_id=entry.shop_id, client_id=client_id, number=number, key=key, since=self._deps.clock.now()
+        )
+
+    async def _client(self, client_id: str | None) -> str | None:
+        if client_id is not None:
+            await CrmApi(self._uow, self._deps).client(client_id)
+        return client_id
+
+    async def _owner(self, owner_id: str | None, shops: Shops) -> str | None:
+        if owner_id is not None:
+            await AccessApi(self._uow, self._deps).person(owner_id, shops)
+        return owner_id
+
+    async def _open(self, task_id: str, shops: Shops) -> Task:
+        await self._book.take_turn()
+        task = await self._reading.row(task_id, shops)
+        if task.state != "open":
+            raise Conflict("tasks.over", "This is done already.", "Take the next one.")
+        return task
+
+    async def _settle(self, task: Task, call_id: str | None) -> None:
+        query = update(Miss).where(Miss.task_id == task.id, Miss.settled_by.is_(None))
+        await self._session.execute(
+            query.values(settled_by=call_id or f"task:{task.id}"),
+            execution_options={"synchronize_session": "fetch"},
+        )
+
+    def _add_try(self, task: Task, outcome: TryOutcome, holder: Holder, note: str) -> None:
+        now = self._deps.clock.now()
+        self._session.add(
+            Try(
+                id=new_id(self._deps.clock), task_id=task.id, call_id=None, at=now, outcome=outcome,
+                talk_seconds=0.0, who=holder.name, note=note,
+            )
+        )  # fmt: skip
+
+    async def _changed(self, task: Task) -> TaskView:
+        self._book.touch(task)
+        await self._session.flush()
+        return (await self._reading.views([task]))[0]
+
+
+def _checked_note(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if len(text) > LONGEST_NOTE:
+        raise Invalid("tasks.invalid", "Some fields need a look.", fields={"note": "This is too long."})
+    return text

@@ -1,0 +1,196 @@
+"""Reads tasks: lists, one, what stands beside them, how many wait. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.errors import NotFound
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.calls.api import CallsApi
+from hub.modules.crm.api import number_key
+from hub.modules.tasks.models import Miss, Task, Try, Watch
+from hub.modules.tasks.service_book import TaskBook
+from hub.modules.tasks.views import Counts, MissView, Shops, TaskFilter, TaskPage, TaskView, TryView
+from hub.values import ShopId
+
+Conditions = list[ColumnElement[bool]]
+
+_MOST_OPEN = 300
+_MOST_SOFT = 50
+_TALKS = frozenset({"talking", "on_hold"})
+
+
+class TaskReading:
+    """Queries; whoever asks says which shops they may see (None: every one)."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._session = uow.session
+        self._clock = deps.clock
+        self._country = deps.settings.shop.country
+        self._book = TaskBook(uow, deps)
+        self._calls = CallsApi(uow, deps)
+
+    async def row(self, task_id: str, shops: Shops) -> Task:
+        """Raises NotFound, also for a task of another shop."""
+        is_id = len(task_id) <= 26 and "\x00" not in task_id
+        row = await self._session.get(Task, task_id) if is_id else None
+        if row is None or (shops is not None and row.shop_id not in shops):
+            raise NotFound("tasks.unknown", "There is no such task.")
+        return row
+
+    async def one(self, task_id: str, shops: Shops) -> TaskView:
+        """Raises NotFound."""
+        return (await self.views([await self.row(task_id, shops)]))[0]
+
+    async def page(self, where: TaskFilter, *, cursor: str | None, limit: int) -> TaskPage:
+        """Newest first; older than the cursor."""
+        conditions = self._conditions(where)
+        if cursor is not None:
+            conditions.append(Task.id < cursor)
+        query = select(Task).where(*conditions).order_by(Task.id.desc()).limit(limit + 1)
+        rows = (await self._session.scalars(query)).all()
+        items = await self.views(rows[:limit])
+        return TaskPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+    async def open(self, shops: Shops) -> tuple[TaskView, ...]:
+        """Every open task in the order in which it should be done: what is asked, then by its clock."""
+        query = select(Task).where(Task.state == "open", *_of_shops(Task.shop_id, shops))
+        query = query.order_by(Task.due_at.is_(None), Task.due_at, Task.id).limit(_MOST_OPEN)
+        views = await self.views((await self._session.scalars(query)).all())
+        return tuple(sorted(views, key=lambda task: task.asked is None))
+
+    async def closed_since(self, since: datetime, shops: Shops, limit: int) -> tuple[TaskView, ...]:
+        """What was closed lately, the newest first."""
+        query = select(Task).where(Task.closed_at >= since, *_of_shops(Task.shop_id, shops))
+        query = query.order_by(Task.closed_at.desc(), Task.id).limit(limit)
+        return await self.views((await self._session.scalars(query)).all())
+
+    async def soft(self, shops: Shops) -> tuple[MissView, ...]:
+        """Today's single short calls that nobody has answered since, the newest first."""
+        query = select(Miss).where(
+            Miss.task_id.is_(None), Miss.settled_by.is_(None), Miss.number_key.is_not(None),
+            Miss.started_at >= await self.today(shops), *_of_shops(Miss.shop_id, shops),
+        )  # fmt: skip
+        query = query.order_by(Miss.started_at.desc()).limit(_MOST_SOFT)
+        return tuple(_miss(row) for row in (await self._session.scalars(query)).all())
+
+    async def withheld(self, shops: Shops) -> int:
+        """How many of today's missed callers cannot be called back."""
+        query = select(func.count()).where(
+            Miss.number_key.is_(None), Miss.started_at >= await self.today(shops),
+            *_of_shops(Miss.shop_id, shops),
+        )  # fmt: skip
+        return (await self._session.scalars(query)).one()
+
+    async def today(self, shops: Shops) -> datetime:
+        """When the day began, by the zone of (the first of) the shops."""
+        first = min(shops) if shops else FIRST_SHOP
+        zone = (await self._book.calendar(first)).zone
+        local = self._clock.now().astimezone(zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def in_talk(self, tasks: Collection[TaskView]) -> frozenset[str]:
+        """The call-backs whose client is on the line with one of ours at this moment."""
+        live = [call for call in await self._calls.live_calls() if call.state in _TALKS and call.answered_at]
+        clients = {call.client_id for call in live if call.client_id is not None}
+        numbers = {call.other_number for call in live if call.other_number and call.direction != "internal"}
+        keys = {key for key in (number_key(number, self._country) for number in numbers) if key}
+        if not live or not tasks:
+            return frozenset()
+        query = select(Watch.why).where(Watch.key.in_(sorted(keys)))
+        why = set((await self._session.scalars(query)).all()) if keys else set()
+        return frozenset(task.id for task in tasks if task.id in why or task.client_id in clients)
+
+    async def counts(self, shops: Shops) -> Counts:
+        """What waits, in numbers."""
+        tasks = await self.open(shops)
+        talking = await self.in_talk(tasks)
+        now = self._clock.now()
+        waiting = [task for task in tasks if task.id not in talking]
+        return Counts(
+            open=len(waiting),
+            late=sum(task.is_late(now) for task in waiting),
+            escalated=sum(task.is_escalated for task in waiting),
+            asked=sum(task.asked is not None for task in waiting),
+            talking=len(talking),
+            soft=len(await self.soft(shops)),
+            withheld=await self.withheld(shops),
+            oldest_at=min((task.created_at for task in waiting), default=None),
+            newest=max((task.call_id or task.id for task in waiting if task.kind == "callback"), default=""),
+        )
+
+    async def about(self, client_id: str | None, number: str | None, shops: Shops) -> tuple[TaskView, ...]:
+        """The open tasks about a client or a number, for the card."""
+        key = number_key(number, self._country) if number is not None else None
+        rows = await self._book.open_about(client_id, key)
+        todo = select(Task).where(Task.state == "open", Task.kind == "todo", Task.client_id == client_id)
+        more = (await self._session.scalars(todo)).all() if client_id is not None else ()
+        mine = [row for row in (*rows, *more) if shops is None or row.shop_id in shops]
+        return await self.views(mine)
+
+    async def views(self, rows: Sequence[Task]) -> tuple[TaskView, ...]:
+        """Rows with their misses and tries: two statements for a list of any length."""
+        ids = [row.id for row in rows]
+        misses: dict[str, list[MissView]] = {}
+        tries: dict[str, list[TryView]] = {}
+        if ids:
+            of_misses = select(Miss).where(Miss.task_id.in_(ids)).order_by(Miss.started_at, Miss.call_id)
+            for miss in (await self._session.scalars(of_misses)).all():
+                misses.setdefault(miss.task_id or "", []).append(_miss(miss))
+            of_tries = select(Try).where(Try.task_id.in_(ids)).order_by(Try.at, Try.id)
+            for one in (await self._session.scalars(of_tries)).all():
+                tries.setdefault(one.task_id, []).append(_try(one))
+        now = self._clock.now()
+        return tuple(_view(row, misses.get(row.id, []), tries.get(row.id, []), now) for row in rows)
+
+    def _conditions(self, where: TaskFilter) -> Conditions:
+        exact = {
+            Task.state: where.state, Task.kind: where.kind, Task.owner_id: where.owner_id,
+            Task.client_id: where.client_id,
+        }  # fmt: skip
+        conditions: Conditions = [c == value for c, value in exact.items() if value is not None]
+        if where.number is not None:
+            conditions.append(Task.number_key == (number_key(where.number, self._country) or where.number))
+        return [*conditions, *_of_shops(Task.shop_id, where.shops)]
+
+
+def late_open(now: datetime) -> Conditions:
+    """Open tasks whose superior should know by now and does not yet."""
+    return [Task.state == "open", Task.escalate_at <= now, Task.escalated_at.is_(None)]
+
+
+def _of_shops(column: InstrumentedAttribute[str], shops: Shops) -> Conditions:
+    return [] if shops is None else [column.in_(sorted(shops))]
+
+
+def _miss(row: Miss) -> MissView:
+    return MissView(
+        call_id=row.call_id, shop_id=ShopId(row.shop_id), task_id=row.task_id, kind=row.kind,
+        reason=row.reason, number=row.number, number_key=row.number_key, line=row.line,
+        started_at=row.started_at, is_settled=row.settled_by is not None,
+    )  # fmt: skip
+
+
+def _try(row: Try) -> TryView:
+    return TryView(
+        id=row.id, call_id=row.call_id, at=row.at, outcome=row.outcome, talk_seconds=row.talk_seconds,
+        who=row.who, note=row.note,
+    )  # fmt: skip
+
+
+def _view(row: Task, misses: list[MissView], tries: list[TryView], now: datetime) -> TaskView:
+    until = row.claimed_until if row.claimed_until is not None and row.claimed_until > now else None
+    return TaskView(
+        id=row.id, rev=row.rev, shop_id=ShopId(row.shop_id), kind=row.kind, title=row.title, note=row.note,
+        state=row.state, reason=row.reason, client_id=row.client_id, number=row.number,
+        number_key=row.number_key, line=row.line, call_id=row.call_id, owner_id=row.owner_id,
+        created_at=row.created_at, due_at=row.due_at, escalate_at=row.escalate_at,
+        is_escalated=row.escalated_at is not None, claimed_by=row.claimed_by if until else None,
+        claimed_name=row.claimed_name if until else "", claimed_until=until,
+        closed_at=row.closed_at, closed_by=row.closed_by, misses=tuple(misses), tries=tuple(tries),
+    )  # fmt: skip
