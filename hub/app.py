@@ -44,9 +44,10 @@ from hub.kernel.stream.relay import Relay
 from hub.kernel.stream.routing import Routing, installed
 from hub.kernel.stream.samples import sample_of
 from hub.kernel.stream.wakeup import RelayCounters, Wakeup
+from hub.kernel.support import Support
 from hub.kernel.system import Parts, System, program_version
 from hub.kernel.uow import SqlTransactions
-from hub.log import get_logger
+from hub.log import LogMemory, get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector
 from hub.ports.outbound import Outbound
@@ -73,6 +74,7 @@ class Hub:
         bus: Bus | None = None,
         events: Sequence[type[Event]] = EVENTS,
         exclusive: bool = True,
+        lines: LogMemory | None = None,
     ) -> None:
         self.modules = installed(modules, settings.modules.off)
         check(self.modules)
@@ -101,6 +103,7 @@ class Hub:
             self.database, clock, self._routing.senders, [m.held for m in self.modules if m.held is not None]
         )
         self.backups = self._backups(settings, clock)
+        self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
         deps = self._deps(settings, clock, jobs, telephony, practice, outbound)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
@@ -141,6 +144,7 @@ class Hub:
             deps=deps,
             system=self.system,
             default_shop=FIRST_SHOP,
+            support=self.support,
             limiter=MemoryLimiter(deps.clock) if bus is None else SharedLimiter(bus, deps.clock),
         )
 

@@ -10,8 +10,11 @@ import json
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import IO, Any, cast
 
 import structlog
@@ -22,8 +25,55 @@ _IN_URL = re.compile(r"(://[^:/@\s]+:)[^@/\s]+@")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
-def configure(form: str = "text", level: str = "info", stream: IO[str] | None = None) -> None:
-    """Set up logging for the process: ours, and that of the libraries, in one form on one stream."""
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line as it was logged; a trace stands below it, indented. `level` by its usual name."""
+
+    at: datetime
+    level: str
+    text: str
+
+
+class LogMemory(logging.Handler):
+    """The last lines of this process. They are put into words only when somebody reads them: the line to
+    the PBX logs many times a second."""
+
+    def __init__(self, keep: int) -> None:
+        super().__init__()
+        self._records: deque[logging.LogRecord] = deque(maxlen=max(0, keep))
+
+    @property
+    def room(self) -> int:
+        """How many lines are kept."""
+        return self._records.maxlen or 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it. A trace becomes text at once: it would hold on to everything that the code had."""
+        if record.exc_info:
+            self.format(record)
+            kept = logging.makeLogRecord(record.__dict__)
+            kept.exc_info = None
+            record = kept
+        self._records.append(record)
+
+    def lines(self, at_least: str = "debug") -> list[LogLine]:
+        """Those of this level and above, newest first."""
+        least = _LEVELS.get(at_least, 0)
+        return [
+            LogLine(datetime.fromtimestamp(one.created, UTC), one.levelname.lower(), self.format(one))
+            for one in reversed(list(self._records))
+            if one.levelno >= least
+        ]
+
+
+def configure(
+    form: str = "text",
+    level: str = "info",
+    stream: IO[str] | None = None,
+    memory: LogMemory | None = None,
+) -> None:
+    """Set up logging for the process: ours, and that of the libraries, in one form on one stream;
+    `memory` keeps the last lines."""
     number = _LEVELS.get(level.lower(), logging.INFO)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -32,16 +82,13 @@ def configure(form: str = "text", level: str = "info", stream: IO[str] | None = 
         structlog.processors.format_exc_info,
         _mask,
     ]
-    render = _as_json if form == "json" else _as_text
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
+    handler.setFormatter(_formatter(shared, _as_json if form == "json" else _as_text))
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    if memory is not None:
+        memory.setFormatter(_formatter(shared, _as_kept))
+        root.handlers.append(memory)
     root.setLevel(max(number, logging.INFO))
     for chatty in ("aiohttp.access", "alembic", "asyncio", "sqlalchemy.pool"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
@@ -52,6 +99,11 @@ def configure(form: str = "text", level: str = "info", stream: IO[str] | None = 
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _formatter(shared: list[Any], render: Any) -> logging.Formatter:
+    meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[meta, render])
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -88,6 +140,13 @@ def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
         return head
     # A trace keeps its lines, each indented, so that none can pass for a line of its own.
     return "\n".join([head, *("    | " + _plain(line) for line in str(trace).splitlines())])
+
+
+def _as_kept(logger: Any, method: str, event: EventDict) -> str:
+    """Its moment and level stand apart."""
+    event.pop("at", None)
+    event.pop("level", None)
+    return _as_text(logger, method, event).strip()
 
 
 def _quoted(value: object) -> str:

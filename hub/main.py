@@ -34,8 +34,8 @@ from webui.app import make_app
 _HANDLERS_MAY_FINISH = 1.0
 
 
-def build(settings: Settings) -> Hub:
-    """The hub with the connectors that the settings ask for."""
+def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
+    """The hub with the connectors that the settings ask for; `lines`: where the log is remembered."""
     clock = SystemClock()
     journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
     connectors = build_connectors(settings, journal, clock)
@@ -50,6 +50,7 @@ def build(settings: Settings) -> Hub:
         outbound=HttpOutbound(Allowed.of(settings.outbound.allowed_hosts), clock),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
         bus=next((c for c in connectors if isinstance(c, Bus)), None),
+        lines=lines,
     )
     for connector in connectors:
         if isinstance(connector, RemembersCalls):
@@ -59,12 +60,13 @@ def build(settings: Settings) -> Hub:
 
 async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT. `ready` is told the port once pages are answered."""
-    log.configure(settings.log.format, settings.log.level)
+    lines = log.LogMemory(settings.log.keep_lines)
+    log.configure(settings.log.format, settings.log.level, memory=lines)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    hub = build(settings)
+    hub = build(settings, lines)
     try:
         await hub.open()
         await prepare(hub.installation)

@@ -224,10 +224,12 @@ class TasksSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """`json` for machines, `text` for people; level by its usual name."""
+    """`json` for machines, `text` for people; level by its usual name; how many of the last lines are
+    kept in memory for /system and the support bundle."""
 
     format: str = "text"
     level: str = "info"
+    keep_lines: int = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from webui.pages import (
     invitation,
     jobs,
     live_state,
+    log,
     login,
     people,
     phones,
@@ -54,7 +55,7 @@ SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
-    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *dead_letters.routes,
+    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *dead_letters.routes, *log.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 

@@ -56,6 +56,7 @@ ACTIONS: Mapping[str, str] = {
     "web.live": "Live connection",
     "settings.outside_lines": "Choose the outside lines",
     "system.retry": "Retry a failed delivery",
+    "system.bundle": "Make the support bundle",
     "system.retry_all": "Retry failed deliveries",
     "system.give_up": "Give a failed delivery up",
     "system.practice": "Play a practice call",

@@ -1,122 +1,18 @@
-"""`doctor bundle`: one file for whoever helps, with what they need and nobody's secrets or numbers.
-
-Settings are masked, the journal keeps only headers that name nobody, and every text that came from
-outside loses its numbers, keys and hashes.
-"""
+"""`doctor bundle`: the support bundle as a file, beside a running hub or without one."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-import json
-import platform
-import re
-import sqlite3
-import sys
-import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, select, table
-
-from hub.app import Hub
-from hub.kernel.journal.files import read_journal
-from hub.kernel.stream.dead_letters import DeadFilter
-from hub.reading import masked
-from hub.secret import Secret
 from hub.settings import Settings
-
-_LAST_RECORDS = 300
-_PLAIN_HEADERS = frozenset({
-    "event", "uniqueid", "linkedid", "destuniqueid", "destlinkedid", "channelstate", "channelstatedesc",
-    "cause", "cause-txt", "dialstatus", "bridgetype", "bridgenumchannels", "queue", "application", "pitline",
-    "boot", "session", "first", "dropped", "timestamp", "priority",
-})  # fmt: skip
-_CREDENTIALS = re.compile(r"(://)[^/@\s]+@")
-_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){5,}")
-_HASH = re.compile(r"\$argon2\S*")
-_LONG_WORD = re.compile(r"[A-Za-z0-9_+/=$-]{24,}")
 
 
 async def write_bundle(settings: Settings, path: Path) -> None:
-    """Write it; raises HubError where the database cannot be opened."""
+    """Write it; raises HubError where the database cannot be opened. The log is in it only when it is made
+    from the page: this process is not the one that runs."""
     from hub.main import opened_hub
 
     async with opened_hub(settings) as hub:
-        report = await hub.system.report()
-        counts = await hub.database.read(_counts)
-        troubles = await _troubles(hub, settings)
-    parts = {
-        "versions.json": json.dumps(_versions(), indent=1),
-        "settings.txt": "\n".join(
-            f"{name} = {scrubbed(value, settings)}" for name, value in masked(settings)
-        ),
-        "system.json": json.dumps(asdict(report), indent=1, default=str),
-        "counts.json": json.dumps(counts, indent=1),
-        "troubles.txt": "\n".join(troubles),
-        "journal.txt": "\n\n".join(_journal(Path(settings.journal.folder))),
-    }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, content in parts.items():
-            bundle.writestr(name, content)
-    await asyncio.to_thread(path.write_bytes, buffer.getvalue())
-
-
-def scrubbed(said: str, settings: Settings) -> str:
-    """A text without secrets of the settings, credentials in addresses, long keys, and numbers."""
-    for secret in secrets_of(settings):
-        said = said.replace(secret, "***")
-    said = _HASH.sub("***", _CREDENTIALS.sub(r"\1***@", said))
-    return _NUMBER.sub("###", _LONG_WORD.sub("***", said))
-
-
-def secrets_of(settings: Settings) -> list[str]:
-    """Every secret that is set, the longest first."""
-    found = []
-    for spec in fields(settings):
-        section = getattr(settings, spec.name)
-        values = [getattr(section, one.name) for one in fields(section)] if is_dataclass(section) else []
-        found += [part for value in values if isinstance(value, Secret) for part in value.value.split(",")]
-    return sorted(filter(None, found), key=len, reverse=True)
-
-
-def _versions() -> dict[str, str]:
-    from hub.kernel.system import program_version
-
-    return {
-        "pitline": program_version(), "python": sys.version.split()[0],
-        "sqlite": sqlite3.sqlite_version, "system": platform.platform(),
-    }  # fmt: skip
-
-
-def _counts(connection: Connection) -> dict[str, int]:
-    names = sorted(inspect(connection).get_table_names())
-    counted = {name: select(func.count()).select_from(table(name)) for name in names}
-    return {name: int(connection.scalar(query) or 0) for name, query in counted.items()}
-
-
-async def _troubles(hub: Hub, settings: Settings) -> list[str]:
-    """What failed last: deliveries and backups."""
-    dead = [
-        f"delivery {one.handler} {one.event_name}: {scrubbed(one.last_error, settings)}"
-        for one in await hub.system.letters.page(DeadFilter())
-    ]
-    backups = [
-        f"backup {run.started_at:%Y-%m-%d %H:%M} {run.state}: {scrubbed(run.trouble, settings)}"
-        for run in await hub.backups.last()
-    ]
-    return [*dead, *backups]
-
-
-def _journal(folder: Path) -> Iterator[str]:
-    """The last records of the newest file, without what could name anybody."""
-    files: Sequence[Path] = sorted(folder.glob("*.log*"), key=lambda path: path.name.split(".log")[0])
-    if not files:
-        return
-    records = [(record.at, record.raw) for record in read_journal(files[-1])][-_LAST_RECORDS:]
-    for at, raw in records:
-        lines = (line.partition(": ") for line in raw.decode("utf-8", "replace").splitlines())
-        kept = [f"{name}: {value}" for name, _, value in lines if name.lower() in _PLAIN_HEADERS]
-        yield "\n".join([at.isoformat(timespec="milliseconds"), *kept])
+        content = await hub.support.bundle()
+    await asyncio.to_thread(path.write_bytes, content)

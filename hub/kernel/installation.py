@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from hub.clock import Clock
 from hub.kernel.context import Deps, SystemView, UnitOfWork
 from hub.kernel.manifest import Module
+from hub.kernel.support import Support
 from hub.ports.limits import RateLimiter
 from hub.ports.live import Hint
 from hub.settings import Settings
@@ -55,4 +56,5 @@ class Installation:
     deps: Deps
     system: SystemView
     default_shop: ShopId
+    support: Support
     limiter: RateLimiter

@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import text
 
 from hub.app import Hub
-from hub.cli.bundle import scrubbed, write_bundle
+from hub.cli.bundle import write_bundle
 from hub.clock import SystemClock
 from hub.kernel.backup.tables import backup_runs
 from hub.kernel.context import Apis
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.support import scrubbed
 from hub.modules.access.api import AccessApi
 from hub.modules.catalogue import MODULES
 from hub.secret import Secret

@@ -37,6 +37,7 @@ PAGES = (
     "/settings/audit",
     "/system",
     "/system/dead-letters",
+    "/system/log",
     "/account",
     "/no-such-page",
 )

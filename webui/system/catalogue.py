@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub.kernel.context import SystemReport
 from hub.kernel.web import SystemSection
 from webui.request import Request
-from webui.system import connections, dead_letters, disk, door, engine, jobs, practice, sockets
+from webui.system import connections, dead_letters, disk, door, engine, jobs, log, practice, sockets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,5 +36,8 @@ OWN_PARTS: tuple[OwnPart, ...] = (
     OwnPart(name="disk", order=50, title="Disk and journal", icon="server", look=disk.look),
     OwnPart(name="sockets", order=60, title="Browsers that watch", icon="users", look=sockets.look),
     OwnPart(name="door", order=70, title="The way to this page", icon="shield-lock", look=door.look),
+    OwnPart(
+        name="log", order=80, title="Log and help", icon="file-text", look=log.look, right="system.manage"
+    ),
     OwnPart(name="practice", order=90, title="Make it ring", icon="phone-ringing", look=practice.look),
 )  # fmt: skip
