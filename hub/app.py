@@ -31,7 +31,7 @@ from hub.kernel.processes.live import LiveHub
 from hub.kernel.processes.neighbours import Neighbours, SharedLimiter
 from hub.kernel.processes.supervisor import Supervisor
 from hub.kernel.processes.workers import WorkerRunner
-from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.shops import FIRST_SHOP, Places
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import migrate
 from hub.kernel.stream.claims import Claims
@@ -123,6 +123,7 @@ class Hub:
             settings=settings,
             clock=clock,
             jobs=JobQueue(jobs, clock, lambda: self.jobs.wake()),
+            places=Places(settings.shop),
             telephony=telephony,
             practice=practice,
             system=self.system,

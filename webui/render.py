@@ -60,16 +60,18 @@ class Renderer:
         )
         self._files = files
         self._clock = clock
-        self._country = country
         self._environments = {
-            language: self._environment(loader, language, texts, ZoneInfo(zone)) for language in LANGUAGES
+            language: self._environment(loader, language, texts, ZoneInfo(zone), country)
+            for language in LANGUAGES
         }
 
     def html(self, language: str, template: str, values: Mapping[str, Any]) -> str:
         """The template with these values, in this language."""
         return self._environments[language].get_template(template).render(values)
 
-    def _environment(self, loader: BaseLoader, language: str, texts: Texts, zone: ZoneInfo) -> Environment:
+    def _environment(
+        self, loader: BaseLoader, language: str, texts: Texts, zone: ZoneInfo, country: str
+    ) -> Environment:
         environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
             lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"], bytecode_cache=_BYTECODE,
@@ -85,10 +87,11 @@ class Renderer:
             "languages": LANGUAGES,
             "heard": partial(texts.heard, language),
             "zone": zone,
+            "country": country,
             "now": self._clock.now,
         }
         environment.filters |= {
-            "phone": self.phone,
+            "phone": phone,
             "when": _with_zone(self._when),
             "clock_time": _with_zone(_clock_time),
             "day": _with_zone(_day),
@@ -108,14 +111,6 @@ class Renderer:
             ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
         ).format(classes, Markup(self._files.icon(name)))  # noqa: S704 - our own file, fetched by lock
 
-    def phone(self, number: str | PhoneNumber | None) -> str:
-        """For people: `+380 50 123 4567`; internal and foreign-looking numbers as they are."""
-        text = "" if number is None else str(number)
-        if len(text) <= _INTERNAL_LENGTH:
-            return text
-        parsed = PhoneNumber.parse(text, self._country)
-        return text if parsed is None else parsed.international
-
     def _when(self, moment: datetime, language: str, zone: ZoneInfo) -> str:
         """Short: the time today, day and time in this year, the whole date before."""
         local, today = moment.astimezone(zone), self._clock.now().astimezone(zone)
@@ -124,6 +119,16 @@ class Renderer:
             return time
         skeleton = "dMMM" if abs(today - local) < timedelta(days=300) else "yMMMd"
         return f"{_skeleton(local, skeleton, language)}, {time}"
+
+
+@pass_context
+def phone(context: Context, number: str | PhoneNumber | None) -> str:
+    """For people: `+380 50 123 4567`; internal and foreign-looking numbers as they are."""
+    text = "" if number is None else str(number)
+    if len(text) <= _INTERNAL_LENGTH:
+        return text
+    parsed = PhoneNumber.parse(text, context["country"])
+    return text if parsed is None else parsed.international
 
 
 def duration(seconds: float | None) -> str:

@@ -203,6 +203,7 @@ class Request:
         return response
 
     def _basics(self) -> dict[str, Any]:
+        place = self.deps.places.of(self.viewer.shop_id)
         token = csrf_token(self.visitor.session_token)
         hidden = Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
         return {
@@ -211,6 +212,8 @@ class Request:
             "csrf_token": token,
             "csrf": lambda: hidden,
             "path": self.http.path,
+            "zone": place.zone,
+            "country": place.country,
             "request_id": self.id,
             "role_name": self._role_name,
             "role_choices": lambda roles: [(role, own or self._role_name(role)) for role, own in roles],

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
 from hub.events.base import Envelope, Event
+from hub.kernel.shops import Places
 from hub.ports.connector import Health
 from hub.ports.outbound import Outbound
 from hub.ports.telephony import PracticeExchange, Telephony
@@ -140,6 +141,7 @@ class Deps:
     settings: Settings
     clock: Clock
     jobs: Jobs
+    places: Places
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None

@@ -6,20 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.shops import FIRST_SHOP, Place
 from hub.kernel.storage.orm import Base, new_id
 from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.models import Holiday, Hours, Option, Shop
 from hub.modules.access.rules import is_open, spans_fault
 from hub.modules.access.rules_shops import cleaned, shop_faults
 from hub.modules.access.views import HolidayView, ShopEntry, ShopView, Span
+from hub.modules.access.zones import zone_of
 from hub.settings import ShopSettings
 from hub.values import ShopId
 
@@ -63,7 +62,7 @@ def shop_is_open(connection: Connection, shop_id: ShopId, at: datetime) -> bool:
     shops = _ZONE_OF.all(connection, {"shop": shop_id})
     if not shops:
         return False
-    local = at.astimezone(_zone(shops[0].timezone))
+    local = at.astimezone(zone_of(shops[0].timezone))
     for special in _HOLIDAY_OF.all(connection, {"shop": shop_id, "day": local.date()}):
         return special.opens is not None and is_open(
             local, [Span(opens=special.opens, closes=special.closes)]
@@ -72,15 +71,16 @@ def shop_is_open(connection: Connection, shop_id: ShopId, at: datetime) -> bool:
     return is_open(local, [Span(opens=row.opens, closes=row.closes) for row in rows])
 
 
+def stored_places(connection: Connection) -> dict[ShopId, Place]:
+    """Where every shop stands."""
+    rows = connection.execute(select(_shops.c.id, _shops.c.country, _shops.c.timezone))
+    return {ShopId(row.id): Place(row.country, zone_of(row.timezone)) for row in rows}
+
+
 def stored_trunks(connection: Connection) -> tuple[str, ...] | None:
     """The endpoints that the settings page says are outside lines; None = nobody was asked yet."""
     value = connection.execute(select(_options.c.value).where(_options.c.name == TRUNKS)).scalar()
     return None if value is None else tuple(map(str, json.loads(value)))
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 class ShopService:
@@ -195,6 +195,8 @@ class ShopService:
     def _changed(self, shop: Shop) -> None:
         self._uow.hint("access", shop.id, shop.rev)
         self._uow.hint(SETTINGS_TOPIC, shop.id, shop.rev)
+        place = {ShopId(shop.id): Place(shop.country, zone_of(shop.timezone))}
+        self._uow.after_commit(lambda: self._deps.places.learn(place))
 
     async def _row(self, shop_id: ShopId) -> Shop:
         shop = await self._uow.session.get(Shop, shop_id)

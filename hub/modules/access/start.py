@@ -1,5 +1,5 @@
 """What must be in place before the first call arrives, and what follows a change on the settings pages:
-which lines are outside, how long things are kept."""
+where the shops are, which lines are outside, how long things are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from hub.kernel.installation import Installation
 from hub.kernel.storage.orm import Base
 from hub.modules.access.rules_retention import OPTION, kept
-from hub.modules.access.service_shops import ensure_first_shop, stored_trunks
+from hub.modules.access.service_shops import ensure_first_shop, stored_places, stored_trunks
 
 _options = Base.metadata.tables["access_options"]
 
@@ -28,8 +28,10 @@ async def follow(installation: Installation) -> None:
     """Put what the settings pages chose to work in this process; file and environment win."""
     transactions, settings = installation.transactions, installation.settings
     async with transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
+        places = await uow.read(stored_places)
         trunks = await uow.read(stored_trunks)
         holds = kept(settings, await uow.read(_chosen_days))
+    installation.deps.places.learn(places)
     installation.system.keep(
         journal_days=holds["journal.keep_days"].days, done_days=holds["relay.keep_done_days"].days
     )

@@ -116,14 +116,17 @@ def _statements(
 def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows to write: what the fact says, and what we know of its number, line and hour."""
     country = ctx.deps.settings.shop.country
-    keys = {call_id: other_key(d.event.call, country) for call_id, d in newest.items()}
+    places = _places(ctx, newest, present)
+    keys = {
+        call_id: other_key(d.event.call, ctx.deps.places.of(places[call_id][1]).country)
+        for call_id, d in newest.items()
+    }
     unmatched = {
         key
         for call_id, key in keys.items()
         if key is not None and (call_id not in present or present[call_id].other_key != key)
     }
     matches = match_callers(ctx.connection, unmatched, country) if unmatched else {}
-    places = _places(ctx, newest, present)
     rows = []
     for call_id, delivered in newest.items():
         old = present.get(call_id)

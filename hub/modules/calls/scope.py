@@ -20,5 +20,5 @@ async def extensions_of(request: PageRequest, person: str) -> tuple[str, ...]:
     for one in await request.apis.of(AccessApi).list_people(shops_of(request)):
         if one.id == person:
             return (*one.extensions, *((one.mobile,) if one.mobile else ())) or (person,)
-    country = request.deps.settings.shop.country
+    country = request.deps.places.of(request.viewer.shop_id).country
     return tuple(dict.fromkeys((person.strip(), line_number(person, country))))

@@ -31,7 +31,7 @@ class HistoryService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._session = uow.session
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._calls = CallService(uow, deps)
         self._gaps = GapService(uow, deps.clock)
         self._crm = CrmApi(uow, deps)

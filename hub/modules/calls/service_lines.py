@@ -26,7 +26,7 @@ class LineService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._session = uow.session
         self._clock = deps.clock
-        self._country = deps.settings.shop.country
+        self._places = deps.places
 
     async def all(self) -> tuple[LineView, ...]:
         rows = (await self._session.scalars(select(Line).order_by(Line.name, Line.number))).all()
@@ -80,11 +80,12 @@ class LineService:
         values = {
             name: text.strip() if isinstance(text, str) else text for name, text in asdict(entry).items()
         }
-        values["number"] = line_number(entry.number, self._country)
+        country = self._places.of(entry.shop_id).country
+        values["number"] = line_number(entry.number, country)
         fields = line_faults(values)
         callback = values["callback_number"]
         if callback and "callback_number" not in fields:
-            parsed = PhoneNumber.parse(callback, self._country)
+            parsed = PhoneNumber.parse(callback, country)
             if parsed is None:
                 fields["callback_number"] = "This is not a telephone number."
             values["callback_number"] = str(parsed or callback)

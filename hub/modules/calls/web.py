@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -83,6 +82,7 @@ async def show(request: PageRequest) -> web.StreamResponse:
         client_id=call.client_id, number=outside, limit=_OTHERS, shops=shops, skip=call.id
     )
     match = await request.apis.of(CrmApi).caller(outside)
+    here, there = (request.deps.places.of(shop) for shop in (request.viewer.shop_id, call.shop_id))
     values: dict[str, Any] = {
         "row": (await call_rows(request, [call]))[0],
         "call": call,
@@ -91,6 +91,8 @@ async def show(request: PageRequest) -> web.StreamResponse:
         "others": await call_rows(request, last),
         "fault": "",
         "typed": "",
+        "zone": there.zone,
+        "elsewhere": there.zone.key if there.zone != here.zone else "",
     }
     if request.query.get("part") == "call":
         return request.fragment("calls/call_body.html", **values)
@@ -121,7 +123,7 @@ async def _asked(request: PageRequest) -> Asked:
         given["period"] = (
             "custom" if given["from"] or given["to"] else "all" if given["client_id"] else "today"
         )
-    zone = ZoneInfo(request.deps.settings.shop.timezone)
+    zone = request.deps.places.of(request.viewer.shop_id).zone
     days = (_day(given["from"]), _day(given["to"]))
     since, until = bounds(given["period"], *days, request.deps.clock.now(), zone)
     where = CallFilter(

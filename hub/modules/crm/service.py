@@ -37,7 +37,7 @@ class ClientService:
         self._uow = uow
         self._session = uow.session
         self._clock = deps.clock
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._vehicles = VehicleService(uow, deps)
 
     async def one(self, client_id: str) -> ClientView:

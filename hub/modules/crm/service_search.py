@@ -42,7 +42,7 @@ class SearchService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._session = uow.session
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._clients = ClientService(uow, deps)
         self._vehicles = VehicleService(uow, deps)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 
@@ -35,7 +34,7 @@ class VehicleService:
         self._uow = uow
         self._session = uow.session
         self._clock = deps.clock
-        self._zone = ZoneInfo(deps.settings.shop.timezone)
+        self._zone = deps.places.of(uow.shop_id).zone
 
     def today(self) -> date:
         """The shop's day: ownerships change at its midnight."""

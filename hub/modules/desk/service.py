@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 
@@ -31,7 +30,7 @@ class DeskService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._clock = deps.clock
-        self._zone = ZoneInfo(deps.settings.shop.timezone)
+        self._zone = deps.places.of(uow.shop_id).zone
         self._calls = CallsApi(uow, deps)
         self._callers = CallerService(uow, deps)
 

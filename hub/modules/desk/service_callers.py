@@ -30,7 +30,7 @@ class CallerService:
     """Puts names to calls: a few statements for a list of any length."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._calls = CallsApi(uow, deps)
         self._crm = CrmApi(uow, deps)
         self._access = AccessApi(uow, deps)

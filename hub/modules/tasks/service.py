@@ -31,6 +31,7 @@ class TaskService:
         self._uow = uow
         self._session = uow.session
         self._deps = deps
+        self._country = deps.places.of(uow.shop_id).country
         self._settings = deps.settings.tasks
         self._book = TaskBook(uow, deps)
         self._reading = TaskReading(uow, deps)
@@ -155,7 +156,7 @@ class TaskService:
     async def wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
         """The client wrote to us (a fact of messaging): that is as good as a talk for what was before."""
         await self._book.take_turn()
-        key = number_key(number, self._deps.settings.shop.country) if number is not None else None
+        key = number_key(number, self._country) if number is not None else None
         for task in await self._book.open_about(client_id, key):
             newest = select(Miss.started_at).where(Miss.task_id == task.id).order_by(Miss.started_at.desc())
             begun = (await self._session.scalars(newest.limit(1))).first() or task.created_at
@@ -177,7 +178,7 @@ class TaskService:
         if number is None and client_id is not None:
             client = await crm.client(client_id)
             number = next((phone.number for phone in client.phones), None)
-        key = number_key(number, self._deps.settings.shop.country) if number else None
+        key = number_key(number, self._country) if number else None
         if key is None:
             raise Invalid(
                 "tasks.invalid", "Some fields need a look.",

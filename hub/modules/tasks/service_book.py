@@ -29,7 +29,7 @@ class TaskBook:
         self._session = uow.session
         self._deps = deps
         self._settings = deps.settings.tasks
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._crm = CrmApi(uow, deps)
         self._calendars: dict[str, Calendar] = {}
 

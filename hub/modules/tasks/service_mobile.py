@@ -23,7 +23,7 @@ class MobileCallService:
         self._uow = uow
         self._session = uow.session
         self._deps = deps
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._book = TaskBook(uow, deps)
         self._tasks = TaskService(uow, deps)
 

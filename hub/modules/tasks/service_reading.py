@@ -31,7 +31,7 @@ class TaskReading:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._session = uow.session
         self._clock = deps.clock
-        self._country = deps.settings.shop.country
+        self._country = deps.places.of(uow.shop_id).country
         self._book = TaskBook(uow, deps)
         self._calls = CallsApi(uow, deps)
 

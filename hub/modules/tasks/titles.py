@@ -20,6 +20,7 @@ async def titles_of(request: PageRequest, tasks: Sequence[TaskView]) -> dict[str
 def _title(request: PageRequest, task: TaskView, client: ClientView | None) -> str:
     if task.title:
         return task.title
-    parsed = PhoneNumber.parse(task.number, request.deps.settings.shop.country) if task.number else None
+    country = request.deps.places.of(request.viewer.shop_id).country
+    parsed = PhoneNumber.parse(task.number, country) if task.number else None
     who = client.title if client is not None else parsed.international if parsed else task.number or "?"
     return request.t("Call back: {who}", who=who)
