@@ -67,6 +67,16 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// A form whose answer may be a file, after which the page still stands: <form data-once>. No password stays in
+// it, and what is marked [data-sent] says that it is under way.
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches("form[data-once]")) return;
+  setTimeout(() => {
+    for (const field of target.querySelectorAll("input[type=password]")) field.value = "";
+    for (const sign of target.querySelectorAll("[data-sent]")) sign.hidden = false;
+  });
+});
+
 // What is looked at again and again while the page is in sight: <div data-refresh="/path">.
 const REFRESH_EVERY = 10000;
 async function refresh(place) {

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select, text, update
 
 from hub.clock import Clock
-from hub.errors import HubError
+from hub.errors import HubError, NotFound
 from hub.kernel.backup.areas import Place, bytes_in
 from hub.kernel.backup.reading import Progress
 from hub.kernel.backup.rehearsal import rehearse
@@ -123,6 +123,23 @@ class Backups:
         query = select(backup_runs).order_by(backup_runs.c.id.desc()).limit(limit)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [BackupRun(**row._mapping) for row in rows]
+
+    async def kept(self, run_id: str) -> BackupRun:
+        """A backup whose file is there. Raises NotFound."""
+        query = select(backup_runs).where(backup_runs.c.id == run_id)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        run = BackupRun(**row._mapping) if row is not None else None
+        if run is None or run.id not in await self.present([run]):
+            raise NotFound(
+                "backup.not_kept", "This backup is not kept any more.", "Take a newer one of the list."
+            )
+        return run
+
+    async def present(self, runs: Sequence[BackupRun]) -> frozenset[str]:
+        """The ids of those that are finished and whose files are there."""
+        return await asyncio.to_thread(
+            lambda: frozenset(run.id for run in runs if run.state == "done" and Path(run.path).is_file())
+        )
 
     async def last_proved(self) -> BackupRun | None:
         """The newest one that was put back on trial."""

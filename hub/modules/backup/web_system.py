@@ -28,7 +28,8 @@ async def backups(request: PageRequest) -> SystemSection:
         conditions=tuple(_conditions(request, runs, proved, timedelta(hours=settings.backup.alarm_hours))),
         template="backup/part.html",
         values={
-            "runs": runs, "next_at": due, "folder": settings.backup.folder, "current": current,
+            "runs": runs, "present": await kept.present(runs), "next_at": due,
+            "folder": settings.backup.folder, "current": current,
             "is_encrypted": bool(settings.backup.passphrase), "is_same_disk": _is_same_disk(kept),
         },
         figures={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +88,57 @@ async def test_an_old_backup_raises_an_alarm(hub: Hub, shop: Shop, frozen_clock:
     text = await (await owner.get("/system")).text()
     assert "The last good backup is too old." in text
     assert "pitline_backup_age_seconds 133200" in await (await owner.get("/metrics")).text()
+
+
+async def fetched(client: TestClient[Any, Any], path: str, **fields: str) -> tuple[int, bytes]:
+    answer = await client.post(path, data=fields, headers=SAME, allow_redirects=False)
+    return answer.status, await answer.read()
+
+
+async def test_a_backup_is_downloaded_whole_after_the_password_and_it_is_written_down(
+    hub: Hub, shop: Shop
+) -> None:
+    owner = await in_english(shop, "owner")
+    run = await hub.backups.run("manual")
+    listed = await (await owner.get("/system/backups")).text()
+    path = f"/system/backups/{run.id}/download"
+    assert f'action="{path}"' in listed
+    assert "proved" in listed
+    status, page = await fetched(owner, path)
+    assert (status, b"second_password" in page) == (422, True)
+    assert (await fetched(owner, path, second_password="wrong"))[0] == 422
+    answer = await owner.post(path, data={"second_password": PASSWORD}, headers=SAME)
+    assert answer.status == 200
+    assert await answer.read() == Path(run.path).read_bytes()
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{Path(run.path).name}"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert {("backup.download", "done"), ("backup.download.confirm", "failed")} <= set(await shop.audit())
+
+
+async def test_where_there_are_two_owners_the_other_signs_for_the_download(hub: Hub, shop: Shop) -> None:
+    owner = await in_english(shop, "owner")
+    await shop.person("owner", "olga")
+    run = await hub.backups.run("manual")
+    path = f"/system/backups/{run.id}/download"
+    alone = {"second_login": "owner", "second_password": PASSWORD}
+    assert (await fetched(owner, path, **alone))[0] == 422
+    assert (await fetched(owner, path, second_login="olga", second_password=PASSWORD))[0] == 200
+
+
+async def test_who_may_only_look_sees_the_list_and_downloads_nothing(hub: Hub, shop: Shop) -> None:
+    run = await hub.backups.run("manual")
+    manager = await in_english(shop, "manager")
+    listed = await (await manager.get("/system/backups")).text()
+    assert "by hand" in listed
+    assert "/download" not in listed
+    assert await posted(manager, f"/system/backups/{run.id}/download", second_password=PASSWORD) == 403
+
+
+@pytest.mark.parametrize("run_id", ["dropped", "nothing", "..%2F..%2Fetc"])
+async def test_what_is_not_kept_any_more_cannot_be_downloaded(hub: Hub, shop: Shop, run_id: str) -> None:
+    owner = await in_english(shop, "owner")
+    run = await hub.backups.run("manual")
+    Path(run.path).unlink()
+    gone = run.id if run_id == "dropped" else run_id
+    assert await posted(owner, f"/system/backups/{gone}/download", second_password=PASSWORD) == 404
+    assert "not kept any more" in await (await owner.get("/system/backups")).text()
