@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
 from hub.events.base import Event
-from hub.kernel.storage.database import Database
+from hub.kernel.storage.database import Database, ReadingSession
 from hub.kernel.stream.outbox import Fact, Outbox, Stored
 from hub.ports.live import Hint, LiveSink
 from hub.values import ShopId
@@ -25,7 +25,7 @@ class SqlUnitOfWork:
 
     def __init__(
         self,
-        session: AsyncSession,
+        opened: AsyncSession | ReadingSession,
         *,
         actor: str | None,
         shop_id: ShopId,
@@ -34,7 +34,7 @@ class SqlUnitOfWork:
         clock: Clock,
         database: Database,
     ) -> None:
-        self._session = session
+        self._opened = opened
         self._database = database
         self._actor = actor
         self._shop_id = shop_id
@@ -48,7 +48,8 @@ class SqlUnitOfWork:
 
     @property
     def session(self) -> AsyncSession:
-        return self._session
+        opened = self._opened
+        return opened.session if isinstance(opened, ReadingSession) else opened
 
     @property
     def shop_id(self) -> ShopId:
@@ -102,27 +103,27 @@ class SqlUnitOfWork:
         their own, since a page that asks nothing else then needs no session at all."""
         if self._outbox is None:
             return await self._database.read(work)
-        await self._session.flush()
-        return await self._session.run_sync(lambda session: work(session.connection()))
+        await self.session.flush()
+        return await self.session.run_sync(lambda session: work(session.connection()))
 
     async def take_turn(self, what: str) -> None:
         """Nobody else is past this line for the same `what` until this transaction ends."""
         if not self._database.is_sqlite:
-            await self._session.execute(_TURN, {"what": what})
+            await self.session.execute(_TURN, {"what": what})
 
     async def store_facts(self) -> Stored:
         """Flush the rows and write the facts, still inside the transaction."""
-        await self._session.flush()
+        await self.session.flush()
         if self._outbox is None or not self._facts:
             return Stored()
         outbox, rows = self._outbox, [self._outbox.row(fact) for fact in self._facts]
-        return await self._session.run_sync(lambda session: outbox.store(session.connection(), rows))
+        return await self.session.run_sync(lambda session: outbox.store(session.connection(), rows))
 
     async def finish(self) -> None:
         """What was to be done last; still inside the transaction."""
         if self._last:
             last, self._last = self._last, []
-            await self._session.run_sync(lambda session: [work(session.connection()) for work in last])
+            await self.session.run_sync(lambda session: [work(session.connection()) for work in last])
 
     @property
     def hints(self) -> Sequence[Hint]:
@@ -185,9 +186,9 @@ class SqlTransactions:
     @asynccontextmanager
     async def reading(self, *, actor: str | None, shop_id: ShopId) -> AsyncIterator[SqlUnitOfWork]:
         """A reading unit of work; it sees one moment and is rolled back at the end."""
-        async with self._database.reading() as session:
+        async with self._database.looking() as opened:
             yield SqlUnitOfWork(
-                session,
+                opened,
                 actor=actor,
                 shop_id=shop_id,
                 cause_id=None,

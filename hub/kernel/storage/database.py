@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from hub.errors import Unavailable
 from hub.kernel.storage import sqlite
 from hub.kernel.storage.faults import away, damaged, storage_fault
+from hub.kernel.storage.kept import KeptConnection
 
 R = TypeVar("R")
 
@@ -51,6 +53,9 @@ class Database:
         self._writer: Engine | None = None
         self._scout_threads: ThreadPoolExecutor | None = None
         self._scouts: Engine | None = None
+        self._writing: KeptConnection | None = None
+        self._scouting = threading.local()
+        self._scouting_all: list[KeptConnection] = []
         self._sessions: AsyncEngine | None = None
         self._readers: AsyncEngine | None = None
         self.longest_session = LONGEST_SESSION
@@ -77,6 +82,7 @@ class Database:
             raise
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writer = sqlite.writer_engine(self.path, checkpoints=self._exclusive)
+        self._writing = KeptConnection(self._writer, sqlite.WRITING)
         self._scout_threads = ThreadPoolExecutor(_SCOUTS, thread_name_prefix="scout")
         self._scouts = sqlite.scout_engine(self.path, _SCOUTS)
         self._sessions = sqlite.session_engine(self.path, checkpoints=self._exclusive)
@@ -91,12 +97,22 @@ class Database:
             if engine is not None:
                 await engine.dispose()
         if self._scout_threads is not None and self._scouts is not None:
-            await asyncio.get_running_loop().run_in_executor(self._scout_threads, self._scouts.dispose)
+            await asyncio.get_running_loop().run_in_executor(self._scout_threads, self._end_scouts)
             self._scout_threads.shutdown(wait=False)
         if self._thread is not None and self._writer is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._end_writer)
             self._thread.shutdown(wait=False)
         self._let_go()
+
+    def _end_scouts(self) -> None:
+        for kept in self._scouting_all:
+            kept.close()
+        self._scouting_all.clear()
+        _opened(self._scouts).dispose()
+
+    def _end_writer(self) -> None:
+        _opened(self._writing).close()
+        _opened(self._writer).dispose()
 
     def _let_go(self) -> None:
         if self._file_lock is not None:
@@ -151,13 +167,19 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that sees one moment of the database, cannot write and waits for no writer."""
+        async with self.looking() as look:
+            yield look.session
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[ReadingSession]:
+        """The same, made when it is first asked for: many reads never need a session."""
         limit = asyncio.timeout(self.longest_reading)
         try:
             with _told():
-                async with limit, AsyncSession(_opened(self._readers), expire_on_commit=False) as session:
+                async with limit, ReadingSession(_opened(self._readers)) as reading:
                     if not self.is_sqlite:  # a file is opened when it is first asked, a server may be away
-                        await _connect(session)
-                    yield session
+                        await _connect(reading.session)
+                    yield reading
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -191,9 +213,11 @@ class Database:
             connection.close()
 
     def _scout(self, work: Callable[[Connection], R]) -> R:
-        # Begun by hand: prepared statements go past what would begin it by itself.
-        with _opened(self._scouts).connect() as connection, connection.begin():
-            return work(connection)
+        kept: KeptConnection | None = getattr(self._scouting, "connection", None)
+        if kept is None:
+            kept = self._scouting.connection = KeptConnection(_opened(self._scouts), sqlite.READING)
+            self._scouting_all.append(kept)
+        return kept.run(work)[0]
 
     async def _write_async(self, work: Callable[[Connection], R]) -> R:
         async with AsyncExitStack() as stack:
@@ -223,12 +247,8 @@ class Database:
             job.exception()  # seen, even when the caller is gone
 
     def _in_transaction(self, work: Callable[[Connection], R]) -> R:
-        with _opened(self._writer).begin() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            before = driver.total_changes
-            done = work(connection)
-            has_written = driver.total_changes != before
-        self.commits += has_written
+        done, changed = _opened(self._writing).run(work)
+        self.commits += changed > 0
         return done
 
     async def _take_turn(self) -> None:
@@ -242,6 +262,27 @@ class Database:
         self._turn.release()
 
 
+class ReadingSession:
+    """A session for reading that is made when it is first asked for."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._session: AsyncSession | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        if self._session is None:
+            self._session = AsyncSession(self._engine, expire_on_commit=False)
+        return self._session
+
+    async def __aenter__(self) -> ReadingSession:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.__aexit__(None, None, None)
+
+
 def _server_engine(url: str) -> AsyncEngine:
     try:
         return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
@@ -253,7 +294,7 @@ def _server_engine(url: str) -> AsyncEngine:
         ) from error
 
 
-E = TypeVar("E", Engine, AsyncEngine)
+E = TypeVar("E", Engine, AsyncEngine, KeptConnection)
 
 
 def _opened(engine: E | None) -> E:

@@ -68,6 +68,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
+    if not connection.in_transaction():
+        connection.begin()  # or alembic would begin one, and end it
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7465002)"))
     config = Config()

@@ -19,6 +19,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool, StaticPool
 from hub.errors import Invalid, Unavailable
 from hub.kernel.storage.onehop import OneHopConnection, OneHopModule
 
+WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
 BUSY_MILLISECONDS = 5000
 # A checkpoint stalls the writer for 10 to 20 ms. Quiet moments are used for it (Database.tend); while
 # nobody is quiet it comes every 16 MB of log, seldom enough to stay out of the slowest hundredth.
@@ -94,7 +95,7 @@ def writer_engine(path: Path, *, checkpoints: bool = True) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
-    _hook(engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
+    _hook(engine, WRITING, query_only=False, checkpoints=checkpoints)
     return engine
 
 
@@ -107,7 +108,7 @@ def scout_engine(path: Path, threads: int) -> Engine:
         max_overflow=0,
         connect_args={"check_same_thread": False},
     )
-    _hook(engine, "BEGIN", query_only=True)
+    _hook(engine, READING, query_only=True)
     return engine
 
 
@@ -120,7 +121,7 @@ def session_engine(path: Path, *, checkpoints: bool = True) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
     )
-    _hook(engine.sync_engine, "BEGIN IMMEDIATE", query_only=False, checkpoints=checkpoints)
+    _hook(engine.sync_engine, WRITING, query_only=False, checkpoints=checkpoints)
     return engine
 
 
@@ -134,7 +135,7 @@ def reader_engine(path: Path) -> AsyncEngine:
         max_overflow=12,
         pool_timeout=5,
     )
-    _hook(engine.sync_engine, "BEGIN", query_only=True)
+    _hook(engine.sync_engine, READING, query_only=True)
     return engine
 
 
@@ -162,7 +163,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
         driver: Any = connection.connection.dbapi_connection
         if isinstance(driver, OneHopConnection):
             driver.begin_with(begin)
-        else:
+        elif not driver.in_transaction:  # a kept connection has begun already
             connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", on_connect)

@@ -30,7 +30,6 @@ class CallService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
-        self._session = uow.session
         self._deps = deps
 
     async def one(self, call_id: str, shops: frozenset[ShopId] | None) -> CallView:
@@ -44,7 +43,7 @@ class CallService:
         query = select(Call).where(IS_LIVE).order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
         if shops is not None:
             query = query.where(Call.shop_id.in_(sorted(shops)))
-        return await self.views((await self._session.scalars(query)).all())
+        return await self.views((await self._uow.session.scalars(query)).all())
 
     async def views(self, rows: Sequence[Call]) -> tuple[CallView, ...]:
         """Rows with the names of our people, in the rows' order."""
@@ -65,10 +64,10 @@ class CallService:
         await LinkService(self._uow).choose(call.id, client_id, vehicle_id, rev)
         if client_id is None:
             match = await CrmApi(self._uow, self._deps).caller(call.other_number)
-            row = await self._session.get(Call, call.id)
+            row = await self._uow.session.get(Call, call.id)
             if row is not None and row.other_key is not None:
                 await LinkService(self._uow).link_number(row.other_key, match)
-        self._session.expire_all()
+        self._uow.session.expire_all()
         return await self.one(call.id, shops)
 
     async def add_note(
@@ -84,8 +83,8 @@ class CallService:
             id=new_id(self._deps.clock), rev=1, call_id=call.id, text=text, author_id=self._uow.actor,
             author_name=author_name, created_at=self._deps.clock.now(),
         )  # fmt: skip
-        self._session.add(row)
-        await self._session.flush()
+        self._uow.session.add(row)
+        await self._uow.session.flush()
         await LinkService(self._uow).touch(call.id)
         return _note(row)
 
@@ -94,7 +93,7 @@ class CallService:
             return {}
         query = select(Note).where(Note.call_id.in_(sorted(set(call_ids)))).order_by(Note.created_at, Note.id)
         found: dict[str, tuple[NoteView, ...]] = {}
-        for row in (await self._session.scalars(query)).all():
+        for row in (await self._uow.session.scalars(query)).all():
             found[row.call_id] = (*found.get(row.call_id, ()), _note(row))
         return found
 

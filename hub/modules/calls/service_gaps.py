@@ -19,7 +19,6 @@ class GapService:
 
     def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
         self._uow = uow
-        self._session = uow.session
         self._clock = clock
 
     async def lost(self, pbx: str, at: datetime, reason: str) -> None:
@@ -40,7 +39,7 @@ class GapService:
     async def dropped(self, pbx: str, at: datetime, dropped: int) -> None:
         """Messages were lost at one moment; the snapshot that follows mends what it can."""
         query = select(Gap.id).where(Gap.pbx == pbx, Gap.kind == "dropped", Gap.began_at == at)
-        if await self._session.scalar(query) is None:
+        if await self._uow.session.scalar(query) is None:
             self._add(pbx, "dropped", at, at, "", dropped)
         self._uow.hint("pbx", pbx, 3)
 
@@ -51,14 +50,16 @@ class GapService:
             query = query.where(Gap.began_at < until)
         if since is not None:
             query = query.where(or_(Gap.ended_at.is_(None), Gap.ended_at >= since))
-        return tuple(_view(row) for row in (await self._session.scalars(query)).all())
+        return tuple(_view(row) for row in (await self._uow.session.scalars(query)).all())
 
     async def _open(self, pbx: str) -> Sequence[Gap]:
-        return (await self._session.scalars(select(Gap).where(Gap.pbx == pbx, Gap.ended_at.is_(None)))).all()
+        return (
+            await self._uow.session.scalars(select(Gap).where(Gap.pbx == pbx, Gap.ended_at.is_(None)))
+        ).all()
 
     async def _ended(self, pbx: str, began_at: datetime) -> bool:
         query = select(Gap.id).where(Gap.pbx == pbx, Gap.kind == "lost", Gap.ended_at >= began_at)
-        return await self._session.scalar(query.limit(1)) is not None
+        return await self._uow.session.scalar(query.limit(1)) is not None
 
     def _add(
         self, pbx: str, kind: str, began: datetime, ended: datetime | None, reason: str, dropped: int = 0
@@ -66,7 +67,7 @@ class GapService:
         text = reason.replace("\x00", "�")[:500]
         row = Gap(id=new_id(self._clock), pbx=pbx, kind=kind, reason=text, dropped=dropped)
         row.began_at, row.ended_at = began, ended
-        self._session.add(row)
+        self._uow.session.add(row)
 
 
 def _view(row: Gap) -> GapView:

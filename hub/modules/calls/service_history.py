@@ -30,7 +30,7 @@ class HistoryService:
     """Lists and adds up calls. Never commits."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._session = uow.session
+        self._uow = uow
         self._country = deps.places.of(uow.shop_id).country
         self._calls = CallService(uow, deps)
         self._gaps = GapService(uow, deps.clock)
@@ -66,7 +66,7 @@ class HistoryService:
         counted += [_count(found.direction == direction) for direction in _DIRECTIONS]
         counted += [_count(found.result == result) for result in _RESULTS]
         query = select(func.count(), *counted, func.coalesce(func.sum(found.talk_seconds), 0.0))
-        row = (await self._session.execute(query)).one()
+        row = (await self._uow.session.execute(query)).one()
         return CallTotals(
             count=row[0], live=row[1], inbound=row[2], outbound=row[3], internal=row[4], answered=row[5],
             missed=row[6], short_abandons=row[7], voicemail=row[8], talk_seconds=round(float(row[9]), 1),
@@ -106,7 +106,7 @@ class HistoryService:
     async def _lately(self, column: InstrumentedAttribute[str | None]) -> tuple[str, ...]:
         last = select(column.label("seen")).order_by(Call.started_at.desc()).limit(_LATELY).subquery()
         query = select(last.c.seen).where(last.c.seen.is_not(None)).distinct().order_by(last.c.seen)
-        return tuple((await self._session.scalars(query)).all())
+        return tuple((await self._uow.session.scalars(query)).all())
 
     async def _newest(
         self, conditions: Sequence[Condition], branches: Sequence[Condition], limit: int
@@ -119,7 +119,7 @@ class HistoryService:
             query = query.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
         else:
             query = query.where(*conditions)
-        return (await self._session.scalars(query)).all()
+        return (await self._uow.session.scalars(query)).all()
 
     def _ids(self, conditions: Sequence[Condition], limit: int | None) -> Select[Any]:
         newest = (Call.started_at.desc(), Call.id.desc())
@@ -162,7 +162,7 @@ class HistoryService:
         """Of a busy person the newest calls are soon found by looking at each call; of one with few,
         the few are listed first."""
         few = select(Person.call_id).where(Person.who.in_(who)).limit(_FEW + 1)
-        known = (await self._session.scalars(few)).all()
+        known = (await self._uow.session.scalars(few)).all()
         if len(known) <= _FEW:
             return Call.id.in_(known)
         return exists().where(Person.call_id == Call.id, Person.who.in_(who))

@@ -24,19 +24,19 @@ class LineService:
     """Names lines and finds them by number."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._session = uow.session
+        self._uow = uow
         self._clock = deps.clock
         self._places = deps.places
 
     async def all(self) -> tuple[LineView, ...]:
-        rows = (await self._session.scalars(select(Line).order_by(Line.name, Line.number))).all()
+        rows = (await self._uow.session.scalars(select(Line).order_by(Line.name, Line.number))).all()
         return tuple(_view(row) for row in rows)
 
     async def by_number(self, numbers: Collection[str | None]) -> dict[str, LineView]:
         wanted = sorted({number for number in numbers if number})
         if not wanted:
             return {}
-        rows = (await self._session.scalars(select(Line).where(Line.number.in_(wanted)))).all()
+        rows = (await self._uow.session.scalars(select(Line).where(Line.number.in_(wanted)))).all()
         return {row.number: _view(row) for row in rows}
 
     async def one(self, line_id: str, shops: Collection[ShopId] | None = None) -> LineView:
@@ -68,13 +68,13 @@ class LineService:
         for name, value in values.items():
             setattr(row, name, value)
         row.rev += 1
-        await self._session.flush()
+        await self._uow.session.flush()
         return _view(row)
 
     async def remove(self, line_id: str) -> None:
         """The number has no name any more; its calls stay. Raises NotFound."""
-        await self._session.delete(await self._row(line_id))
-        await self._session.flush()
+        await self._uow.session.delete(await self._row(line_id))
+        await self._uow.session.flush()
 
     def _checked(self, entry: LineEntry) -> dict[str, Any]:
         values = {
@@ -94,7 +94,11 @@ class LineService:
         return values
 
     async def _row(self, line_id: str) -> Line:
-        row = await self._session.get(Line, line_id) if len(line_id) <= 26 and "\x00" not in line_id else None
+        row = (
+            await self._uow.session.get(Line, line_id)
+            if len(line_id) <= 26 and "\x00" not in line_id
+            else None
+        )
         if row is None:
             raise NotFound("calls.line_unknown", "There is no such line.")
         return row
@@ -102,15 +106,15 @@ class LineService:
     async def _add(self, number: str, values: dict[str, Any]) -> None:
         if await self.by_number([number]):
             raise Conflict("calls.line_known", "This line has a name already.", "Change it in the list.")
-        self._session.add(Line(id=new_id(self._clock), rev=1, number=number, **values))
-        await self._session.flush()
+        self._uow.session.add(Line(id=new_id(self._clock), rev=1, number=number, **values))
+        await self._uow.session.flush()
 
     async def _change(self, number: str, values: dict[str, Any], rev: int) -> None:
         query = update(Line).where(Line.number == number, Line.rev == rev)
         query = query.values({**{name: values[name] for name in _NAMING}, "rev": rev + 1}).returning(Line.id)
-        if (await self._session.execute(query)).first() is None:
+        if (await self._uow.session.execute(query)).first() is None:
             raise Conflict("calls.line_changed", "Somebody else has changed this line meanwhile.")
-        self._session.expire_all()
+        self._uow.session.expire_all()
 
 
 def _view(row: Line) -> LineView:

@@ -22,7 +22,6 @@ class LinkService:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
-        self._session = uow.session
 
     async def link_number(self, key: str, match: CallerMatch) -> None:
         """The calls of a number that were nobody's so far: their client, or who may have been it. What
@@ -31,7 +30,7 @@ class LinkService:
         nobodys = (Call.other_key == key, Call.client_id.is_(None), ~Call.is_chosen)
         query = update(Call).where(*nobodys)
         query = query.values({**known, "client_id": match.client_id, "rev": Call.rev + 1})
-        result = await self._session.execute(
+        result = await self._uow.session.execute(
             query.returning(Call.id, Call.rev, Call.started_at, Call.shop_id, Call.parties),
             execution_options={"synchronize_session": False},
         )
@@ -60,7 +59,7 @@ class LinkService:
         query = update(Call).where(Call.id == call_id).values(values)
         if rev is not None:
             query = query.where(Call.rev == rev)
-        result = await self._session.execute(
+        result = await self._uow.session.execute(
             query.returning(Call.rev, Call.shop_id, Call.parties),
             execution_options={"synchronize_session": False},
         )
