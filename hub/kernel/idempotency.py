@@ -79,7 +79,7 @@ class IdempotencyKeys:
     """The keys, for one unit of work. Never commits."""
 
     def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
-        self._session = uow.session
+        self._uow = uow
         self._clock = clock
 
     async def begin(self, once: Once) -> Answer | None:
@@ -87,7 +87,7 @@ class IdempotencyKeys:
         Invalid when it was used for another request, Conflict when that is still being worked on."""
         if await self._take(once):
             return None
-        row = (await self._session.execute(select(idempotency_keys).where(_is(once)))).first()
+        row = (await self._uow.session.execute(select(idempotency_keys).where(_is(once)))).first()
         if row is None or row.status is None:  # taken by a transaction that ours cannot see
             raise Unavailable("database.conflict", "Somebody else changed the same thing at the same moment.")
         if row.fingerprint != once.fingerprint:
@@ -106,24 +106,24 @@ class IdempotencyKeys:
             "headers": json.dumps(dict(answer.headers)),
             "body": answer.body,
         }
-        await self._session.execute(update(idempotency_keys).where(_is(once)).values(values))
+        await self._uow.session.execute(update(idempotency_keys).where(_is(once)).values(values))
 
     async def forget(self, days: float) -> None:
         """Drop keys that are older."""
         before = self._clock.now() - timedelta(days=days)
-        await self._session.execute(delete(idempotency_keys).where(idempotency_keys.c.made_at < before))
+        await self._uow.session.execute(delete(idempotency_keys).where(idempotency_keys.c.made_at < before))
 
     async def _take(self, once: Once) -> bool:
         row: dict[str, Any] = {
             "actor": once.actor, "route": once.route, "key": once.key, "fingerprint": once.fingerprint,
             "made_at": self._clock.now(),
         }  # fmt: skip
-        if self._session.get_bind().dialect.name == "sqlite":
-            made = await self._session.execute(_TAKE_SQLITE, row)
+        if self._uow.session.get_bind().dialect.name == "sqlite":
+            made = await self._uow.session.execute(_TAKE_SQLITE, row)
             return bool(getattr(made, "rowcount", 0))
-        await self._session.execute(_WAIT, {"wait": f"{round(PATIENCE * 1000)}ms"})
+        await self._uow.session.execute(_WAIT, {"wait": f"{round(PATIENCE * 1000)}ms"})
         try:
-            made = await self._session.execute(_TAKE_POSTGRES, row)
+            made = await self._uow.session.execute(_TAKE_POSTGRES, row)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
                 raise Conflict(
@@ -133,7 +133,7 @@ class IdempotencyKeys:
                     data={"retry_after": 1},
                 ) from error
             raise
-        await self._session.execute(_WAIT_AS_BEFORE)
+        await self._uow.session.execute(_WAIT_AS_BEFORE)
         return bool(getattr(made, "rowcount", 0))
 
 

@@ -31,6 +31,9 @@ NOISE = re.compile(
 )
 
 
+LISTS = frozenset({"CoreShowChannels", "Status", "QueueStatus", "ParkedCalls", "BridgeList"})
+
+
 @dataclass(frozen=True)
 class Beat:
     """Events of the recorded call that left the PBX within the same millisecond."""
@@ -127,6 +130,19 @@ async def storm(writer: asyncio.StreamWriter, rate: float, seconds: float) -> tu
     return written, stall
 
 
+def answer_to(action: str, action_id: str) -> bytes:
+    """As a PBX that has just begun: it is up, and its lists are empty."""
+    known = action in ("Login", "Ping") or action in LISTS
+    lines = [f"Response: {'Success' if known else 'Error'}", f"ActionID: {action_id}", "Message: -"]
+    if action in LISTS:
+        lines += ["EventList: start", "", f"Event: {action}Complete", f"ActionID: {action_id}"]
+        lines += ["EventList: Complete", "ListItems: 0"]
+    if action == "Login":
+        lines += ["", "Event: FullyBooted", "Privilege: system,all", "Uptime: 60", "LastReload: 60"]
+        lines += ["Status: Fully Booted"]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
 async def next_action(reader: asyncio.StreamReader) -> bytes:
     """The next action of the hub; nothing when it is gone."""
     try:
@@ -143,11 +159,7 @@ async def main(rate: float, seconds: float, out: Path, storm_rate: float) -> Non
         playing: asyncio.Task[None] | None = None
         while frame := await next_action(reader):
             fields = dict(line.partition(": ")[::2] for line in frame.decode().split("\r\n"))
-            known = fields.get("Action") in ("Login", "Ping")
-            answer = "Success" if known else "Error"
-            writer.write(
-                f"Response: {answer}\r\nActionID: {fields.get('ActionID')}\r\nMessage: -\r\n\r\n".encode()
-            )
+            writer.write(answer_to(fields.get("Action", ""), fields.get("ActionID", "")))
             if fields.get("Action") == "Login" and playing is None:
                 playing = asyncio.create_task(play(writer))
 

@@ -35,7 +35,6 @@ class ClientService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
-        self._session = uow.session
         self._clock = deps.clock
         self._country = deps.places.of(uow.shop_id).country
         self._vehicles = VehicleService(uow, deps)
@@ -51,7 +50,7 @@ class ClientService:
         wanted = sorted({client_id for client_id in client_ids if "\x00" not in client_id})
         if not wanted:
             return {}
-        rows = (await self._session.scalars(select(Client).where(Client.id.in_(wanted)))).all()
+        rows = (await self._uow.session.scalars(select(Client).where(Client.id.in_(wanted)))).all()
         return await self.views(rows)
 
     async def views(self, rows: Sequence[Client]) -> dict[str, ClientView]:
@@ -59,7 +58,7 @@ class ClientService:
         ids = [row.id for row in rows]
         query = select(Phone).where(Phone.client_id.in_(ids)).order_by(Phone.client_id, Phone.position)
         phones: dict[str, list[Phone]] = {}
-        for phone in (await self._session.scalars(query)).all() if ids else ():
+        for phone in (await self._uow.session.scalars(query)).all() if ids else ():
             phones.setdefault(phone.client_id, []).append(phone)
         return {row.id: _view(row, phones.get(row.id, [])) for row in rows}
 
@@ -67,7 +66,7 @@ class ClientService:
         """As the hot path matches, and each candidate with the cars it owns."""
         if number is None or not (keys := keys_of([number], self._country)):
             return NOBODY
-        rows = (await self._session.execute(OWNERS_OF_KEYS, {"keys": sorted(keys.values())})).all()
+        rows = (await self._uow.session.execute(OWNERS_OF_KEYS, {"keys": sorted(keys.values())})).all()
         match = answers([number], keys, rows)[number]
         cars = await self._vehicles.of_clients([c.client_id for c in match.candidates])
         named = (
@@ -80,14 +79,14 @@ class ClientService:
         if not keys:
             return dict.fromkeys(numbers, NOBODY)
         asked = {"keys": sorted(set(keys.values()))}
-        return answers(numbers, keys, (await self._session.execute(OWNERS_OF_KEYS, asked)).all())
+        return answers(numbers, keys, (await self._uow.session.execute(OWNERS_OF_KEYS, asked)).all())
 
     async def create(self, entry: ClientEntry) -> ClientView:
         ready = ready_client(entry, self._country)
         now = self._clock.now()
         row = Client(id=new_id(self._clock), rev=1, created_at=now, updated_at=now, **ready.columns)
-        self._session.add(row)
-        await self._session.flush()
+        self._uow.session.add(row)
+        await self._uow.session.flush()
         await self._put_words(row.id, ready)
         await self._put_phones(row.id, ready, ())
         self._uow.hint("client", row.id, 1)
@@ -99,7 +98,9 @@ class ClientService:
         ready = ready_client(entry, self._country)
         values = {**ready.columns, "rev": rev + 1, "updated_at": self._clock.now()}
         where = (Client.id == client_id, Client.rev == rev)
-        taken = await self._session.execute(update(Client).where(*where).values(values).returning(Client.id))
+        taken = await self._uow.session.execute(
+            update(Client).where(*where).values(values).returning(Client.id)
+        )
         if taken.first() is None:
             current = await self.one(client_id)
             raise Conflict(
@@ -108,10 +109,10 @@ class ClientService:
                 "Look at the present state and enter your change again.",
                 data={"rev": current.rev},
             )
-        known = (await self._session.scalars(select(Phone.key).where(Phone.client_id == client_id))).all()
-        await self._session.execute(delete(Word).where(Word.client_id == client_id))
-        await self._session.execute(delete(Phone).where(Phone.client_id == client_id))
-        self._session.expire_all()
+        known = (await self._uow.session.scalars(select(Phone.key).where(Phone.client_id == client_id))).all()
+        await self._uow.session.execute(delete(Word).where(Word.client_id == client_id))
+        await self._uow.session.execute(delete(Phone).where(Phone.client_id == client_id))
+        self._uow.session.expire_all()
         await self._put_words(client_id, ready)
         await self._put_phones(client_id, ready, known)
         self._uow.hint("client", client_id, rev + 1)
@@ -165,18 +166,18 @@ class ClientService:
         return _one_line(" ".join((names, *cars)))
 
     async def _put_words(self, client_id: str, ready: ReadyClient) -> None:
-        self._session.add_all(Word(client_id=client_id, word=word) for word in ready.words)
-        await self._session.flush()
+        self._uow.session.add_all(Word(client_id=client_id, word=word) for word in ready.words)
+        await self._uow.session.flush()
 
     async def _put_phones(self, client_id: str, ready: ReadyClient, known: Iterable[str | None]) -> None:
         """A number that is new to this client is a fact: past calls from it may find their client."""
         before = set(known)
         for position, phone in enumerate(ready.phones):
             row = Phone(id=new_id(self._clock), client_id=client_id, position=position, **phone.columns)
-            self._session.add(row)
+            self._uow.session.add(row)
             if phone.key is not None and phone.key not in before:
                 self._uow.publish(ClientPhoneAdded(client_id=client_id, number=phone.key))
-        await self._session.flush()
+        await self._uow.session.flush()
 
 
 def entry_of(client: ClientView) -> ClientEntry:

@@ -41,7 +41,7 @@ class SearchService:
     """Finds clients and cars."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._session = uow.session
+        self._uow = uow
         self._country = deps.places.of(uow.shop_id).country
         self._clients = ClientService(uow, deps)
         self._vehicles = VehicleService(uow, deps)
@@ -61,7 +61,7 @@ class SearchService:
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
             parts = self._client_parts(want)
             query = query.where(Client.id.in_(union(*parts)) if parts else Client.id.is_(None))
-        rows = (await self._session.scalars(query)).all()
+        rows = (await self._uow.session.scalars(query)).all()
         items = tuple((await self._clients.views(rows[:limit])).values())
         return ClientPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
@@ -76,7 +76,7 @@ class SearchService:
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
             query = query.where(self._is_meant(want))
-        rows = (await self._session.scalars(query)).all()
+        rows = (await self._uow.session.scalars(query)).all()
         items = await self._vehicles.views(rows[:limit])
         return VehiclePage(items=items, next=items[-1].id if len(rows) > limit else None)
 
@@ -107,7 +107,7 @@ class SearchService:
             return []
         known = Client.is_archived.is_(False)
         query = select(Client).where(Client.id.in_(union(*parts)), known)
-        rows = (await self._session.scalars(query.order_by(Client.name_key).limit(limit))).all()
+        rows = (await self._uow.session.scalars(query.order_by(Client.name_key).limit(limit))).all()
         views = await self._clients.views(rows)
         return [SearchHit(client=view, vehicle=None, found_by=found_by) for view in views.values()]
 
@@ -116,7 +116,7 @@ class SearchService:
             return []
         known = Vehicle.is_archived.is_(False)
         query = select(Vehicle).where(or_(*codes), known).order_by(Vehicle.plate_key).limit(limit)
-        views = await self._vehicles.views((await self._session.scalars(query)).all())
+        views = await self._vehicles.views((await self._uow.session.scalars(query)).all())
         owners = await self._clients.by_ids([v.client_id for v in views if v.client_id is not None])
         hits = []
         for view in views:

@@ -32,7 +32,6 @@ class VehicleService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
-        self._session = uow.session
         self._clock = deps.clock
         self._zone = deps.places.of(uow.shop_id).zone
 
@@ -41,7 +40,7 @@ class VehicleService:
         return self._clock.now().astimezone(self._zone).date()
 
     async def one(self, vehicle_id: str) -> VehicleView:
-        row = await self._session.get(Vehicle, vehicle_id) if "\x00" not in vehicle_id else None
+        row = await self._uow.session.get(Vehicle, vehicle_id) if "\x00" not in vehicle_id else None
         if row is None:
             raise NotFound("crm.vehicle_unknown", "There is no such car.")
         return (await self.views([row]))[0]
@@ -52,13 +51,13 @@ class VehicleService:
         query = select(Ownership.vehicle_id, Ownership.client_id).where(
             Ownership.vehicle_id.in_(ids), owned_on(self.today())
         )
-        rows_of_owners = await self._session.execute(query) if ids else ()
+        rows_of_owners = await self._uow.session.execute(query) if ids else ()
         owners = {row.vehicle_id: row.client_id for row in rows_of_owners}
         return tuple(_view(row, owners.get(row.id)) for row in rows)
 
     async def with_plate(self, plate: str) -> tuple[VehicleView, ...]:
         query = select(Vehicle).where(Vehicle.plate_key == Plate(plate).key, Vehicle.is_archived == false())
-        return await self.views((await self._session.scalars(query.limit(10))).all())
+        return await self.views((await self._uow.session.scalars(query.limit(10))).all())
 
     async def of_clients(self, client_ids: Collection[str]) -> dict[str, tuple[VehicleView, ...]]:
         if not client_ids:
@@ -74,7 +73,7 @@ class VehicleService:
             .order_by(Vehicle.id.desc())
         )
         found: dict[str, tuple[VehicleView, ...]] = {}
-        for client_id, row in await self._session.execute(query):
+        for client_id, row in await self._uow.session.execute(query):
             found[client_id] = (*found.get(client_id, ()), _view(row, client_id))
         return found
 
@@ -89,11 +88,11 @@ class VehicleService:
         await self._check_owner(entry)
         now = self._clock.now()
         row = Vehicle(id=new_id(self._clock), rev=1, created_at=now, updated_at=now, **columns)
-        self._session.add(row)
-        await self._session.flush()
+        self._uow.session.add(row)
+        await self._uow.session.flush()
         if entry.client_id is not None:
             self._own(row.id, entry.client_id, entry.owner_since)
-            await self._session.flush()
+            await self._uow.session.flush()
         self._uow.hint("vehicle", row.id, 1)
         return await self.one(row.id)
 
@@ -113,7 +112,7 @@ class VehicleService:
         values = {**columns, "rev": rev + 1, "updated_at": self._clock.now()}
         where = (Vehicle.id == vehicle_id, Vehicle.rev == rev)
         query = update(Vehicle).where(*where).values(values).returning(Vehicle.id)
-        if (await self._session.execute(query)).first() is None:
+        if (await self._uow.session.execute(query)).first() is None:
             raise Conflict(
                 "crm.vehicle_changed",
                 "Somebody else has changed this car meanwhile.",
@@ -122,7 +121,7 @@ class VehicleService:
             )
         if is_sold:
             await self._sell(vehicle_id, present, entry.client_id, since)
-        self._session.expire_all()
+        self._uow.session.expire_all()
         self._uow.hint("vehicle", vehicle_id, rev + 1)
         return await self.one(vehicle_id)
 
@@ -131,27 +130,27 @@ class VehicleService:
     ) -> None:
         """The old owner's time ends where the new one's begins; the past stays as it was."""
         if present is not None and present.since is not None and present.since >= since:
-            await self._session.execute(delete(Ownership).where(Ownership.id == present.id))
+            await self._uow.session.execute(delete(Ownership).where(Ownership.id == present.id))
         elif present is not None:
             present.until = since
         if client_id is not None:
             self._own(vehicle_id, client_id, since)
-        await self._session.flush()
+        await self._uow.session.flush()
 
     async def _owner_rows(self, vehicle_id: str) -> Sequence[Ownership]:
         query = select(Ownership).where(Ownership.vehicle_id == vehicle_id)
-        rows = (await self._session.scalars(query)).all()
+        rows = (await self._uow.session.scalars(query)).all()
         return sorted(rows, key=lambda r: (r.until is None, r.since or date.min, r.id), reverse=True)
 
     def _own(self, vehicle_id: str, client_id: str, since: date | None) -> None:
-        self._session.add(
+        self._uow.session.add(
             Ownership(id=new_id(self._clock), client_id=client_id, vehicle_id=vehicle_id, since=since)
         )
 
     async def _check_owner(self, entry: VehicleEntry) -> None:
         if entry.client_id is None:
             return
-        if await self._session.get(Client, entry.client_id) is None:
+        if await self._uow.session.get(Client, entry.client_id) is None:
             raise _invalid("client_id", "There is no such client.")
         if entry.owner_since is not None and entry.owner_since > self.today():
             raise _invalid("owner_since", "This day has not come yet.")
@@ -159,7 +158,7 @@ class VehicleService:
     async def _check_vin(self, vin: str | None, vehicle_id: str | None) -> None:
         if vin is None:
             return
-        other = await self._session.scalar(select(Vehicle.id).where(Vehicle.vin == vin))
+        other = await self._uow.session.scalar(select(Vehicle.id).where(Vehicle.vin == vin))
         if other is not None and other != vehicle_id:
             raise Conflict(
                 "crm.vin_known",
