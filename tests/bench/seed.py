@@ -5,40 +5,77 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import asyncpg
+from sqlalchemy import Boolean
+
+from hub.kernel.storage.orm import Base, UtcDateTime
 from tests.bench.load_exchange import caller_number
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 CALLS_A_DAY = 1000
 
 
+Rows = Iterator[dict[str, object]]
+
+
 def seed(path: Path, *, clients: int, calls: int) -> None:
     """Fill a migrated SQLite file."""
     database = sqlite3.connect(path)
     database.execute("PRAGMA synchronous=OFF")
+    shop = str(database.execute("SELECT id FROM access_shops ORDER BY id LIMIT 1").fetchone()[0])
     with database:
-        _insert(database, "crm_clients", (_client(n) for n in range(clients)))
-        _insert(database, "crm_words", (_word(n) for n in range(clients)))
-        _insert(database, "crm_phones", (_phone(n) for n in range(clients)))
-        _insert(database, "crm_vehicles", (_vehicle(n) for n in range(clients)))
-        _insert(database, "crm_ownerships", (_ownership(n) for n in range(clients)))
-        shop = _shop(database)
-        _insert(database, "calls_calls", (_call(n, clients, shop) for n in range(calls)))
-        _insert(database, "calls_people", (_person(n) for n in range(calls)))
+        for table, rows in _tables(clients, calls, shop):
+            _insert(database, table, rows)
     database.execute("ANALYZE")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
 
 
-def _shop(database: sqlite3.Connection) -> str:
-    row = database.execute("SELECT id FROM access_shops ORDER BY id LIMIT 1").fetchone()
-    return str(row[0])
+async def seed_server(url: str, *, clients: int, calls: int) -> None:
+    """Fill a migrated PostgreSQL database; `url` as asyncpg takes it."""
+    connection = await asyncpg.connect(url)
+    shop = str(await connection.fetchval("SELECT id FROM access_shops ORDER BY id LIMIT 1"))
+    for table, rows in _tables(clients, calls, shop):
+        first = next(rows)
+        columns = [Base.metadata.tables[table].c[name] for name in first]
+        turns = [_TURNS.get(type(column.type)) for column in columns]
+        records = (
+            tuple(
+                turn(value) if turn is not None else value
+                for turn, value in zip(turns, row.values(), strict=True)
+            )
+            for row in chain([first], rows)
+        )
+        await connection.copy_records_to_table(table, records=records, columns=list(first), timeout=None)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
 
 
-def _insert(database: sqlite3.Connection, table: str, rows: Iterator[dict[str, object]]) -> None:
+_TURNS: dict[type, Callable[[Any], Any]] = {
+    Boolean: bool, UtcDateTime: lambda moment: moment.replace(tzinfo=UTC)
+}  # fmt: skip
+"""SQLite takes 0 and 1, and moments without a zone."""
+
+
+def _tables(clients: int, calls: int, shop: str) -> list[tuple[str, Rows]]:
+    return [
+        ("crm_clients", (_client(n) for n in range(clients))),
+        ("crm_words", (_word(n) for n in range(clients))),
+        ("crm_phones", (_phone(n) for n in range(clients))),
+        ("crm_vehicles", (_vehicle(n) for n in range(clients))),
+        ("crm_ownerships", (_ownership(n) for n in range(clients))),
+        ("calls_calls", (_call(n, clients, shop) for n in range(calls))),
+        ("calls_people", (_person(n) for n in range(calls))),
+    ]
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Rows) -> None:
     first = next(rows)
     columns = ", ".join(first)
     marks = ", ".join(f":{name}" for name in first)

@@ -4,6 +4,7 @@ index, or by one pass over a narrow index; 100,000 clients are the measure."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,35 +48,38 @@ class SearchService:
         self._vehicles = VehicleService(uow, deps)
 
     async def clients(self, where: ClientFilter, *, cursor: str | None, limit: int) -> ClientPage:
-        query = select(Client).order_by(Client.id.desc()).limit(limit + 1)
+        known: list[ColumnElement[bool]] = []
         if cursor is not None:
-            query = query.where(Client.id < _checked(cursor))
+            known.append(Client.id < _checked(cursor))
         if where.relation is not None:
-            query = query.where(Client.relation == where.relation)
+            known.append(Client.relation == where.relation)
         if where.is_archived is not None:
-            query = query.where(Client.is_archived == where.is_archived)
+            known.append(Client.is_archived == where.is_archived)
         if where.phone:
             key = rules.number_key(where.phone, self._country)
-            query = query.where(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
+            known.append(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
-            parts = self._client_parts(want)
-            query = query.where(Client.id.in_(union(*parts)) if parts else Client.id.is_(None))
+            ways = [Client.id.in_(part) for part in self._client_parts(want)]
+            parts = _newest(Client.id, ways, known, limit + 1)
+            known = [Client.id.in_(union(*parts)) if parts else false()]
+        query = select(Client).where(*known).order_by(Client.id.desc()).limit(limit + 1)
         rows = (await self._uow.session.scalars(query)).all()
         items = tuple((await self._clients.views(rows[:limit])).values())
         return ClientPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
     async def vehicles(self, where: VehicleFilter, *, cursor: str | None, limit: int) -> VehiclePage:
-        query = select(Vehicle).order_by(Vehicle.id.desc()).limit(limit + 1)
+        known: list[ColumnElement[bool]] = []
         if cursor is not None:
-            query = query.where(Vehicle.id < _checked(cursor))
+            known.append(Vehicle.id < _checked(cursor))
         if where.is_archived is not None:
-            query = query.where(Vehicle.is_archived == where.is_archived)
+            known.append(Vehicle.is_archived == where.is_archived)
         if where.client_id is not None:
-            query = query.where(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
+            known.append(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
-            query = query.where(self._is_meant(want))
+            known.append(self._is_meant(want, known, limit + 1))
+        query = select(Vehicle).where(*known).order_by(Vehicle.id.desc()).limit(limit + 1)
         rows = (await self._uow.session.scalars(query)).all()
         items = await self._vehicles.views(rows[:limit])
         return VehiclePage(items=items, next=items[-1].id if len(rows) > limit else None)
@@ -134,12 +138,15 @@ class SearchService:
             parts.append(select(Ownership.client_id).where(*owned))
         return parts
 
-    def _is_meant(self, want: Wanted) -> ColumnElement[bool]:
+    def _is_meant(
+        self, want: Wanted, known: Sequence[ColumnElement[bool]], limit: int
+    ) -> ColumnElement[bool]:
         """Each way in which a car may be meant: its plate or VIN, its owner, its model. A model is
         looked for car by car from the newest: a common one is soon found."""
-        parts = [select(Vehicle.id).where(code) for code in self._by_code(want)]
         owners = self._by_phone(want) + self._by_name(want)
-        parts += [self._cars_of(Ownership.client_id.in_(owner)) for owner in owners]
+        owned = [Vehicle.id.in_(self._cars_of(Ownership.client_id.in_(owner))) for owner in owners]
+        parts = [select(Vehicle.id).where(code) for code in self._by_code(want)]
+        parts += _newest(Vehicle.id, owned, known, limit)
         ways: list[ColumnElement[bool]] = [Vehicle.id.in_(union(*parts))] if parts else []
         model = want.words or ((want.digits,) if len(want.digits) in (3, 4) else ())
         if model and not want.vin:
@@ -183,6 +190,15 @@ class SearchService:
         elif want.vin:
             codes.append(Vehicle.vin.contains(want.vin, autoescape=True))
         return codes
+
+
+def _newest(
+    column: Any, ways: Iterable[ColumnElement[bool]], known: Iterable[ColumnElement[bool]], limit: int
+) -> list[Select[str]]:
+    """The newest ids that are meant in each of these ways: a word of everybody's has been found often
+    enough before everybody was looked at."""
+    tops = [select(column).where(*known, way).order_by(column.desc()).limit(limit).subquery() for way in ways]
+    return [select(top.c.id) for top in tops]
 
 
 def _checked(cursor: str) -> str:
