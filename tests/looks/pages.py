@@ -16,6 +16,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("calls-filter", "/calls?period=week&result=missed"),
     ("calls-empty", "/calls?period=week&number=0000000"),
     ("board", "/calls/live"),
+    ("tasks", "/tasks"),
     ("clients", "/clients"),
     ("clients-empty", "/clients?q=zzzzz"),
     ("client-new", "/clients/new"),

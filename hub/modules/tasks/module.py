@@ -8,8 +8,19 @@ from hub.events.calls import CallCorrected, CallEnded, CallMerged
 from hub.events.crm import ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, on, on_batch
-from hub.modules.tasks import handlers, jobs, operations, operations_mobile
+from hub.kernel.manifest import (
+    LiveTopic,
+    MenuBadge,
+    MenuItem,
+    Module,
+    PageScript,
+    Permission,
+    Scope,
+    on,
+    on_batch,
+)
+from hub.kernel.web import SystemPart
+from hub.modules.tasks import handlers, jobs, operations, operations_mobile, web, web_card, web_system
 from hub.modules.tasks.api import TasksApi
 from hub.modules.tasks.scope import DO, VIEW
 
@@ -33,7 +44,18 @@ MODULE = Module(
         on(TaskCallNoticed, handlers.on_task_call_noticed),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
     ),
+    routes=web.routes,
     operations=(*operations_mobile.operations, *operations.operations),
+    card=web_card.parts,
+    menu=(
+        MenuItem(
+            "Tasks", "/tasks", VIEW, "clipboard-list", order=15, badge=MenuBadge(web.badge, ("task", "call"))
+        ),
+    ),
+    scripts=(PageScript("tasks/sound.js", VIEW),),
+    system=(
+        SystemPart(name="tasks", order=25, title="Call-backs", icon="phone-calling", look=web_system.waiting),
+    ),
     permissions=(
         Permission(VIEW, "See the tasks: whom to call back", _DESK),
         Permission(DO, "Do tasks: call back, close, add", _DESK),

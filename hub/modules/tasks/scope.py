@@ -11,7 +11,7 @@ VIEW, DO = "tasks.view", "tasks.do"
 
 def shops_of(request: PageRequest, right: str = VIEW) -> frozenset[ShopId] | None:
     """The shops whose tasks the viewer may see or do; None = every shop."""
-    viewer = request.viewer
+    viewer = request.viewer.reaching(right)
     return None if viewer.rights.get(right) == "all" else viewer.shop_ids
 
 

@@ -121,7 +121,7 @@ class TaskReading:
             soft=len(await self.soft(shops)),
             withheld=await self.withheld(shops),
             oldest_at=min((task.created_at for task in waiting), default=None),
-            newest=max((task.call_id or task.id for task in waiting if task.kind == "callback"), default=""),
+            newest=max((task.id for task in waiting if task.kind == "callback"), default=""),
         )
 
     async def about(self, client_id: str | None, number: str | None, shops: Shops) -> tuple[TaskView, ...]:

@@ -138,7 +138,7 @@ class Holder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What waits. `talking`: call-backs whose client is on the line with one of ours now: they are in no
-    other number. `soft` and `withheld` are of today."""
+    other number. `soft` and `withheld` are of today; `newest` is the id of the newest call-back."""
 
     open: int
     late: int
