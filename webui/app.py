@@ -26,6 +26,7 @@ from webui.operations import every_operation
 from webui.pages import (
     account,
     api_console,
+    approvals,
     audit,
     badges,
     dead_letters,
@@ -55,7 +56,8 @@ SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
-    *tokens.routes, *api_console.routes, *audit.routes, *system.routes, *dead_letters.routes, *log.routes,
+    *tokens.routes, *api_console.routes, *approvals.routes, *audit.routes, *system.routes,
+    *dead_letters.routes, *log.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 
@@ -118,6 +120,7 @@ def _make_site(installation: Installation) -> Site:
         sockets=Sockets(installation, door),
         menu=Menu(modules, installation.deps),
         setup_code=setup.new_code(),
+        summaries={one.name: one.summary for one in every_operation(modules)},
     )
 
 

@@ -20,6 +20,9 @@ parameters unchanged; what is added meanwhile shifts nothing. Cursors are opaque
 change that carries the `rev` you saw (or `If-Match`) is refused with 409 when somebody was faster.
 **Changes** honour `Idempotency-Key`: send the same request again with the same key as often as you like.
 **Times** are ISO 8601 in UTC. Parameters and fields that are not described here are refused with 422.
+**A second person**: what nobody may do alone is refused with 403 `second.needed`. Somebody else who may do it
+approves it on the page that `data.page` names; then the same request is done, once. Send it with the same
+`Idempotency-Key` until it is.
 **Limits**: `RateLimit-Policy` and `RateLimit` say what is left; 429 comes with `Retry-After`."""
 _PLACE = re.compile(r"\{(\w+)[^}]*\}")
 _WORDS: Mapping[int, str] = {
@@ -136,7 +139,8 @@ def errors_of(operation: ApiOperation) -> set[int]:
 def _about(operation: ApiOperation) -> str:
     said = " ".join((operation.handler.__doc__ or "").split())
     needs = "" if operation.right in (PUBLIC, SIGNED_IN) else f" Needs the right `{operation.right}`."
-    return (said + needs).strip()
+    second = " Takes a second person: see `second.needed` above." if operation.second else ""
+    return (said + needs + second).strip()
 
 
 def _problem(code: int, schema: Any) -> dict[str, Any]:

@@ -63,11 +63,9 @@ class Operating:
                 "One key of 1 to 255 visible ASCII characters; a random UUID is best.",
                 fields={KEY_HEADER: "1 to 255 visible ASCII characters."},
             )  # fmt: skip
-        whole = hashlib.sha256(f"{http.method} {http.path_qs}\n{http.content_type}\n".encode())
-        whole.update(f"{http.headers.get('If-Match', '')}\n".encode("utf-8", "replace"))
-        whole.update(await http.read())
         actor = request.viewer.actor or f"address:{request.address}"
-        return Once(actor=actor, route=self._operation.name, key=found[1], fingerprint=whole.hexdigest())
+        fingerprint = await fingerprint_of(http)
+        return Once(actor=actor, route=self._operation.name, key=found[1], fingerprint=fingerprint)
 
     def answer(self, request: Request, result: Any) -> web.StreamResponse:
         """The result as it is sent to this viewer."""
@@ -86,6 +84,14 @@ class Operating:
             content_type="application/json",
             headers={"ETag": f'"{rev}"'} if isinstance(rev, int) else None,
         )
+
+
+async def fingerprint_of(http: web.Request) -> str:
+    """What tells this request from any other, whoever sends it."""
+    whole = hashlib.sha256(f"{http.method} {http.path_qs}\n{http.content_type}\n".encode())
+    whole.update(f"{http.headers.get('If-Match', '')}\n".encode("utf-8", "replace"))
+    whole.update(await http.read())
+    return whole.hexdigest()
 
 
 def kept(response: web.StreamResponse) -> Answer:

@@ -13,6 +13,7 @@ from hub.errors import NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from hub.kernel.idempotency import IdempotencyKeys, Once
 from hub.kernel.plans import load_plans
 from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
+from webui.approving import SecondNeeded, asked_of, refuse, take
 from webui.aside import is_on_the_way, led_aside
 from webui.brakes import Brakes, Limits
 from webui.cursors import Cursors
@@ -119,10 +120,19 @@ class Pipeline:
                 if operation.before is not None:
                     request.prepared = await operation.before(request, **given)
 
+                asked = await asked_of(request, operation) if operation.second else None
+
                 async def run() -> web.StreamResponse:
+                    if asked is not None:
+                        await take(request, asked)
                     return operating.answer(request, await operation.handler(request, **given))
 
-                return await self._in_unit(request, operation, run, once)
+                try:
+                    return await self._in_unit(request, operation, run, once)
+                except SecondNeeded:
+                    if asked is None:
+                        raise
+                    await refuse(request, asked)
 
         return serve
 

@@ -63,6 +63,8 @@ class Site:
     sockets: Sockets
     menu: Menu
     setup_code: str
+    summaries: Mapping[str, str]
+    """What each operation of the API does, by its name."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -187,6 +187,9 @@ class ApiOperation:
     """A GET that is audited like a change."""
     before: Callable[..., Awaitable[Any]] | None = None
     """As a route's, with the handler's arguments."""
+    second: str = ""
+    """As a route's, for changes only: a request is refused with `second.needed` until somebody else who
+    holds this right has approved it on the page /approvals; `request.second` says who."""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import text
 
 import webui.app
 from hub.app import Hub
@@ -47,6 +48,9 @@ def _idle(routes: Sequence[Any]) -> tuple[Any, ...]:
     )
 
 
+_APPROVE = "UPDATE access_approvals SET state = 'approved', decided_by = 'person:x'"
+
+
 @pytest.mark.fault("T23")
 async def test_no_page_or_operation_that_may_change_something_goes_without_an_entry(
     shop: Shop, hub: Hub, monkeypatch: pytest.MonkeyPatch, fault: Fault
@@ -67,12 +71,17 @@ async def test_no_page_or_operation_that_may_change_something_goes_without_an_en
     noted = {r.name for m in MODULES for r in (*m.routes, *m.operations) if r.is_noted}
     noted |= {r.name for r in OWN_ROUTES if r.is_noted}
     confirmed = {r.name for r in (*OWN_ROUTES, *(r for m in MODULES for r in m.routes)) if r.second}
+    approved = {o.name for m in MODULES for o in m.operations if o.second}
     async with shop.browser().session as http:
         for method, path, name, headers in wanted:
             address = server.make_url(re.sub(r"\{\w+[^}]*\}", "x1", path))
             own: dict[str, Any] = {} if headers is token else {"cookies": cookies}
             if name in confirmed:
                 own["data"] = {"second_password": PASSWORD}
+            if name in approved:
+                async with http.request(method, address, headers=headers) as answer:
+                    assert answer.status == 403
+                await hub.database.write(lambda c: c.execute(text(_APPROVE)))
             before = len(await shop.entries())
             async with http.request(method, address, headers=headers, **own) as answer:
                 request_id = answer.headers["X-Request-Id"]

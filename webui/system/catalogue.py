@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from hub.kernel.context import SystemReport
 from hub.kernel.web import SystemSection
 from webui.request import Request
-from webui.system import connections, dead_letters, disk, door, engine, jobs, log, practice, sockets
+from webui.system import (
+    approvals,
+    connections,
+    dead_letters,
+    disk,
+    door,
+    engine,
+    jobs,
+    log,
+    practice,
+    sockets,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +36,9 @@ class OwnPart:
 
 
 OWN_PARTS: tuple[OwnPart, ...] = (
+    OwnPart(
+        name="approvals", order=5, title="Waits for a second person", icon="user-check", look=approvals.look
+    ),
     OwnPart(
         name="connections", order=10, title="Connections", icon="plug-connected", look=connections.look
     ),

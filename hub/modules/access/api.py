@@ -20,6 +20,7 @@ from hub.modules.access.rules import (
 )  # fmt: skip
 from hub.modules.access.rules_audit import Anchor, Verdict
 from hub.modules.access.rules_passwords import password_fault
+from hub.modules.access.service_approvals import ApprovalService, ApprovalView, Asked
 from hub.modules.access.service_audit import AuditFilter, AuditService
 from hub.modules.access.service_factors import FactorService
 from hub.modules.access.service_invitations import InvitationService
@@ -66,6 +67,9 @@ __all__ = [
     "TRUNKS",
     "AccessApi",
     "Anchor",
+    "ApprovalService",
+    "ApprovalView",
+    "Asked",
     "AuditFilter",
     "AuditService",
     "AuditView",
@@ -123,7 +127,7 @@ __all__ = [
 
 class AccessApi:
     """Shops, people and who may sign in, for one unit of work. `people`, `shops`, `roles`, `tokens`,
-    `invitations`, `logins`, `factors`, `sessions`, `second` and `audit` do the rarer things."""
+    `invitations`, `logins`, `factors`, `sessions`, `second`, `approvals` and `audit` do the rarer things."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
@@ -136,6 +140,7 @@ class AccessApi:
         self.sessions = SessionService(uow, deps)
         self.invitations = InvitationService(uow, deps)
         self.second = SecondService(uow, deps)
+        self.approvals = ApprovalService(uow, deps)
         self.tokens = TokenService(uow, deps)
         self.audit = AuditService(uow, deps)
         self.retention = RetentionService(uow, deps)

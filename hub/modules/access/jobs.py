@@ -7,9 +7,10 @@ from hub.modules.access.api import AccessApi
 
 
 async def forget_old_logins(ctx: JobContext) -> None:
-    """Tries to sign in are kept for a day, ended sessions for a month."""
+    """Tries to sign in are kept for a day, ended sessions and what asked for a second person for a month."""
     async with ctx.writing() as uow:
         await ctx.apis(uow).of(AccessApi).logins.forget_old()
+        await ctx.apis(uow).of(AccessApi).approvals.forget_old()
 
 
 async def forget_old_answers(ctx: JobContext) -> None:

@@ -257,6 +257,32 @@ class AuditHead(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class Approval(Base):
+    """What takes a second person and was asked for by the API. `person_id` is who is behind it ("" =
+    nobody), `fingerprint` which request it was."""
+
+    __tablename__ = "access_approvals"
+    __table_args__ = (
+        Index("ix_access_approvals_state", "state", "until"),
+        Index("ix_access_approvals_actor", "actor", "fingerprint"),
+        {"info": {"is_audited": False}},
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    shop_id: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(80))
+    person_id: Mapped[str] = mapped_column(String(32))
+    operation: Mapped[str] = mapped_column(String(80))
+    right: Mapped[str] = mapped_column(String(80))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    what: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Mark(Base):
     """Something that happens once in an installation's life; the primary key decides a race."""
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.kernel.listing import NEXT, ListQuery, Strict
 from hub.kernel.masking import Dialable
 from hub.kernel.web import ApiOperation, PageRequest
+from hub.modules.access.api import AccessApi
 from hub.modules.access.service_people import PeopleService
 from hub.modules.access.views import PersonEntry, PersonView
 
@@ -93,6 +94,15 @@ async def change_employee(request: PageRequest, body: EmployeeChange) -> Employe
     return _out(await people.change(old.id, body.rev, entry, request.viewer))
 
 
+async def reset_factor(request: PageRequest) -> None:
+    """For whoever lost phone and recovery codes: the second factor is off, every session is ended."""
+    access = AccessApi(request.uow, request.deps)
+    person = await access.person(request.path["id"], request.viewer.shop_ids)
+    await access.roles.check_appoint(person.role, request.viewer)
+    await access.factors.remove(person.id)
+    await access.sessions.end_others(person.id)
+
+
 def _out(person: PersonView) -> Employee:
     return Employee(
         id=person.id, rev=person.rev, name=person.name, role=person.role, mobile=person.mobile,
@@ -101,6 +111,11 @@ def _out(person: PersonView) -> Employee:
 
 
 operations = (
+    ApiOperation(
+        method="POST", path="/employees/{id}/second-factor/reset", handler=reset_factor,
+        right="people.secure", name="access.reset_employee_factor", summary="Reset a second factor",
+        second="people.secure", status=204, errors=(401, 403, 404, 409, 422, 429),
+    ),
     ApiOperation(
         method="GET", path="/employees", handler=list_employees, right="people.view",
         name="access.list_employees", summary="List the employees", query=ListQuery, result=EmployeePage,

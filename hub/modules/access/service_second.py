@@ -33,15 +33,19 @@ class SecondService:
 
     async def others(self, viewer: Viewer, right: str) -> frozenset[str]:
         """The other people who hold the right in the viewer's shop and can sign in."""
+        return await self.others_than(viewer.id, viewer.shop_id, right)
+
+    async def others_than(self, person_id: str, shop_id: ShopId, right: str) -> frozenset[str]:
+        """The people but this one who hold the right in the shop and can sign in."""
         query = (
             select(Person, Role)
             .outerjoin(Role, Role.id == Person.role)
-            .where(Person.is_active, Person.password_hash.is_not(None), Person.id != viewer.id)
+            .where(Person.is_active, Person.password_hash.is_not(None), Person.id != person_id)
         )
         found: set[str] = set()
         for person, role in await self._uow.session.execute(query):
             reach = rights_of(person.role, role, self._deps.grants).get(right)
-            if reach == "all" or (reach == "shop" and await self._works_in(person, viewer.shop_id)):
+            if reach == "all" or (reach == "shop" and await self._works_in(person, shop_id)):
                 found.add(person.id)
         return frozenset(found)
 
