@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -114,6 +115,10 @@ class Hub:
         self.supervisor = Supervisor(connectors, self.intake, clock, settings.supervisor, off, self.links)
         self.jobs = self._job_runner(jobs)
         self.workers = self._worker_runner()
+
+    def last_seen(self, link: str) -> datetime | None:
+        """When whoever held this link before us was last seen, if that was killed."""
+        return self.leases.last_seen(link) if self.leases.are_needed else self.database.last_seen
 
     def _deps(
         self, settings: Settings, clock: Clock, jobs: JobStore, telephony: Telephony | None,

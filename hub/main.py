@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -54,7 +55,9 @@ def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
     )
     for connector in connectors:
         if isinstance(connector, RemembersCalls):
-            connector.remember(StoredCalls(hub.transactions, FIRST_SHOP))
+            connector.remember(
+                StoredCalls(hub.transactions, FIRST_SHOP, partial(hub.last_seen, connector.name))
+            )
     return hub
 
 

@@ -99,6 +99,7 @@ class Consumer:
         while self._batch:
             if self.memory is not None and isinstance(self._batch[0], SessionBegun):
                 self._remembered = await self.memory.living()
+                self._session.lost_at = self.memory.last_seen()
                 self.memory = None
             self._unsent += self.facts_of(self._batch.popleft())
             if not len(self._batch) % 16 and monotonic() > until:

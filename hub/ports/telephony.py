@@ -80,6 +80,11 @@ class CallMemory(Protocol):
         """Those that have not ended. Waits and tries again while the database is away."""
         ...
 
+    def last_seen(self) -> datetime | None:
+        """When whoever followed the calls before us was last seen, if that was killed: since then
+        nobody has listened."""
+        ...
+
 
 @runtime_checkable
 class RemembersCalls(Protocol):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,22 @@ def outcomes(call: Call) -> dict[str, str]:
     return {party["extension"]: party["outcome"] for party in call["parties"]}
 
 
+async def gap_of(hub: HubProcess, within: float = 5.0) -> tuple[float, float]:
+    """The only time in which calls may be missing, once it is over."""
+    async with asyncio.timeout(within):
+        while not (found := _gaps(hub)):
+            await asyncio.sleep(0.05)
+    ((began, ended),) = found
+    moments = [datetime.fromisoformat(one).replace(tzinfo=UTC).timestamp() for one in (began, ended)]
+    return moments[0], moments[1]
+
+
+def _gaps(hub: HubProcess) -> list[Any]:
+    with closing(sqlite3.connect(hub.folder / "hub.db")) as database:
+        query = "SELECT began_at, ended_at FROM calls_gaps WHERE ended_at IS NOT NULL"
+        return database.execute(query).fetchall()
+
+
 def seconds(call: Call, first: str, last: str) -> float:
     moments = [datetime.fromisoformat(call[name]) for name in (first, last)]
     return (moments[1] - moments[0]).total_seconds()
@@ -61,6 +80,7 @@ async def _killed_while_the_pbx_lives(hub: HubProcess, pbx: ShopPbx) -> None:
     rings = pbx.dial_in()
     before = await until(hub, lambda calls: len(calls) == 3 and len(named(calls, rings)["parties"]) == 2)
     hub.kill()
+    killed_at = time.time()
     pbx.hang_up(ended)
     new = pbx.dial_in()
     await hub.start()
@@ -69,6 +89,8 @@ async def _killed_while_the_pbx_lives(hub: HubProcess, pbx: ShopPbx) -> None:
         return len(calls) == 4 and not any(call["is_complete"] for call in calls.values())
 
     calls = await until(hub, is_taken_up)
+    began, ended_at = await gap_of(hub)
+    assert killed_at - 12 < began <= killed_at < ended_at  # a sign of life is given every 10 s
     states = {made.number: named(calls, made)["state"] for made in (answered, ended, rings, new)}
     assert list(states.values()) == ["talking", "ended", "queued", "queued"]
     gone = named(calls, ended)

@@ -31,9 +31,10 @@ from hub.kernel.backup.restoring import (
     swap_areas,
 )
 from hub.kernel.backup.tombstones import Marks, collect, write_mirror
+from hub.kernel.storage.claim import FileClaim
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import migrate
-from hub.kernel.storage.sqlite import claim_file, file_of, note_of
+from hub.kernel.storage.sqlite import file_of, note_of
 
 
 async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]) -> Restored:
@@ -41,7 +42,7 @@ async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]
     `step` is told what is done in a person's words."""
     header = check_header(order)
     path = file_of(order.url)
-    claim = claim_file(path)
+    claim = FileClaim.take(path)
     staging = staging_of(order, path.parent, clock)
     try:
         refuse_what_is_there(order, has_database=path.exists() and path.stat().st_size > 0)
@@ -68,7 +69,7 @@ async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]
         raise cannot_write(error) from error
     finally:
         await staging.drop()
-        os.close(claim)
+        claim.release()
     return Restored(manifest=manifest, kept=tuple(kept), schema=schema, is_whole=burial.is_whole)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -77,6 +77,12 @@ class Leases:
         self._clock = clock
         self.owner = owner[:120]
         self.seconds = seconds
+        self._former: dict[str, float] = {}
+
+    def last_seen(self, name: str) -> datetime | None:
+        """When the holder before us was, if we took the link because that did not renew its lease."""
+        ended = self._former.get(name)
+        return None if ended is None else datetime.fromtimestamp(ended - self.seconds, UTC)
 
     @property
     def are_needed(self) -> bool:
@@ -135,8 +141,12 @@ class Leases:
             dialect.insert(link_leases).on_conflict_do_nothing().returning(link_leases.c.fence),
             {"name": name, "fence": 1, **mine, **told},
         )
+        self._former.pop(name, None)
         if token is None:
+            former = connection.execute(_LOOK, {"link": name}).one()
             token = connection.scalar(_TAKE.values(**mine, **told), {"link": name, "now": now})
+            if token is not None and former.held_until > 0:
+                self._former[name] = former.held_until
         if token is None:
             return _holding(connection.execute(_LOOK, {"link": name}).one())
         return Fence(name, token)

@@ -8,12 +8,12 @@ sessions, both briefly. On PostgreSQL the same synchronous batch functions run o
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from hub.errors import Unavailable
 from hub.kernel.storage import sqlite
+from hub.kernel.storage.claim import FileClaim
 from hub.kernel.storage.faults import away, damaged, storage_fault
 from hub.kernel.storage.kept import KeptConnection
 
@@ -39,14 +40,16 @@ LONGEST_READING = 120.0
 
 
 class Database:
-    """One database by its URL. `exclusive`: a running hub, which refuses a second one on one file."""
+    """One database by its URL. `exclusive`: a running hub, which refuses a second one on one file.
+    `last_seen`: when the hub before it was, if that was killed."""
 
     def __init__(self, url: str, *, exclusive: bool = False) -> None:
         self._url = url
         self._exclusive = exclusive
         self.is_sqlite = url.startswith("sqlite")
         self.path: Path | None = None
-        self._file_lock: int | None = None
+        self._claim: FileClaim | None = None
+        self.last_seen: datetime | None = None
         self._turn = asyncio.Lock()
         self._turn_owner: asyncio.Task[object] | None = None
         self._thread: ThreadPoolExecutor | None = None
@@ -74,12 +77,14 @@ class Database:
             return
         self.path = sqlite.file_of(self._url)
         if self._exclusive:
-            self._file_lock = sqlite.claim_file(self.path)
+            self._claim = FileClaim.take(self.path)
         try:
             sqlite.refuse_a_gap(self.path)
         except Unavailable:
             self._let_go()
             raise
+        if self._claim is not None:
+            self.last_seen = self._claim.live()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writer = sqlite.writer_engine(self.path, checkpoints=self._exclusive)
         self._writing = KeptConnection(self._writer, sqlite.WRITING)
@@ -115,9 +120,9 @@ class Database:
         _opened(self._writer).dispose()
 
     def _let_go(self) -> None:
-        if self._file_lock is not None:
-            os.close(self._file_lock)
-            self._file_lock = None
+        if self._claim is not None:
+            claim, self._claim = self._claim, None
+            claim.release()
 
     async def write(self, work: Callable[[Connection], R]) -> R:
         """Run a synchronous job in one transaction of its own; committed when this returns. A
@@ -196,7 +201,10 @@ class Database:
             raise self.damage
 
     async def tend(self) -> None:
-        """Empty SQLite's log if nobody has written since the last call, so that no commit has to."""
+        """Give a sign of life, and empty SQLite's log if nobody has written since the last call, so that
+        no commit has to."""
+        if self._claim is not None:
+            self._claim.beat()
         is_quiet, self._commits_seen = self.commits == self._commits_seen, self.commits
         if self.path is None or not is_quiet or self.commits == self._commits_tended or self._turn.locked():
             return

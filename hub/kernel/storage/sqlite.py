@@ -7,8 +7,6 @@ busy_timeout or not) and plain BEGIN for readers, which never wait for a writer.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool, StaticPool
 
 from hub.errors import Invalid, Unavailable
+from hub.kernel.storage.claim import cannot_open
 from hub.kernel.storage.onehop import OneHopConnection, OneHopModule
 
 WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
@@ -39,7 +38,7 @@ def file_of(url: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_open(path.parent, error) from error
+        raise cannot_open(path.parent, error) from error
     return path
 
 
@@ -68,26 +67,6 @@ def refuse_a_gap(path: Path) -> None:
             f"The database {path} was here and is gone.",
             f"Put it back, or run pitline restore. To begin anew, delete {sqlite_mirror(path)} too.",
         )
-
-
-def claim_file(path: Path) -> int:
-    """Lock the database for one running hub; the lock goes with the process. Raises Unavailable when
-    another one runs on it: two writers in two processes are not safe on SQLite."""
-    lock = path.with_name(path.name + ".lock")
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _cannot_open(lock, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise Unavailable(
-            "database.in_use",
-            f"Another Pitline runs on {path}.",
-            "Stop it first, or give this one a database of its own (HUB_DATABASE__URL).",
-        ) from error
-    return handle
 
 
 def writer_engine(path: Path, *, checkpoints: bool = True) -> Engine:
@@ -168,11 +147,3 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
-
-
-def _cannot_open(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(
-        "database.cannot_open",
-        f"{path} cannot be made or opened: {error.strerror}.",
-        "Check HUB_DATABASE__URL and the rights of the folder.",
-    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -24,7 +25,10 @@ _MOST = 10_000
 class StoredCalls:
     """Implements ports.telephony.CallMemory."""
 
-    def __init__(self, transactions: Transactions, shop: ShopId) -> None:
+    def __init__(
+        self, transactions: Transactions, shop: ShopId, last_seen: Callable[[], datetime | None]
+    ) -> None:
+        self._last_seen = last_seen
         self._transactions = transactions
         self._shop = shop
         self._log = get_logger("calls.memory")
@@ -40,6 +44,10 @@ class StoredCalls:
                 self._log.warning("the link waits for the database", code=fault.code, text=fault.text)
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
+
+    def last_seen(self) -> datetime | None:
+        """When the hub before us was, if it was killed."""
+        return self._last_seen()
 
 
 def _living(connection: Connection) -> list[StoredCall]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -103,6 +104,29 @@ async def test_a_link_that_is_let_go_is_free_at_once(database: Database) -> None
     one, other = leases_of(database, "one"), leases_of(database, "other")
     await one.release(await taken(one))
     assert (await taken(other)).token == 2
+
+
+async def test_the_heir_of_a_dead_holder_knows_when_that_was_last_seen(database: Database) -> None:
+    holder, heir = leases_of(database, "holder"), leases_of(database, "heir")
+    await taken(holder)
+    renewed = time.time()
+
+    async def has_it() -> bool:
+        return isinstance(await heir.take("ami"), Fence)
+
+    async with asyncio.timeout(5):
+        while not await has_it():
+            await asyncio.sleep(LEASE / 8)
+    seen = heir.last_seen("ami")
+    assert seen is not None
+    assert abs(seen.timestamp() - renewed) < LEASE
+
+
+async def test_after_a_holder_that_let_go_nothing_was_missed(database: Database) -> None:
+    holder, heir = leases_of(database, "holder"), leases_of(database, "heir")
+    await holder.release(await taken(holder))
+    await taken(heir)
+    assert heir.last_seen("ami") is None
 
 
 async def test_facts_of_a_former_holder_are_refused_and_those_of_others_stored(settings: Settings) -> None:
