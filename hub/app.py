@@ -19,6 +19,7 @@ from hub.kernel.backup.keeping import Backups
 from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
+from hub.kernel.gate import card_parts, job_gate
 from hub.kernel.installation import Installation
 from hub.kernel.jobs.queue import JobQueue
 from hub.kernel.jobs.runner import JobRunner
@@ -127,7 +128,7 @@ class Hub:
         return Deps(
             settings=settings,
             clock=clock,
-            jobs=JobQueue(jobs, clock, lambda: self.jobs.wake()),
+            jobs=JobQueue(jobs, clock, lambda: self.jobs.wake(), job_gate(self.modules, settings.shop.plan)),
             places=Places(settings.shop),
             telephony=telephony,
             practice=practice,
@@ -135,7 +136,7 @@ class Hub:
             outbound=outbound,
             quarantine=self.quarantine,
             backups=self.backups,
-            card=tuple(sorted((p for m in self.modules for p in m.card), key=lambda part: part.order)),
+            card=card_parts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
         )
 

@@ -23,6 +23,7 @@ from webui.menu import Menu
 from webui.middlewares import make_error_middleware, make_header_signal
 from webui.openapi import PREFIX
 from webui.operations import every_operation
+from webui.package import Package
 from webui.pages import (
     account,
     api_console,
@@ -37,6 +38,7 @@ from webui.pages import (
     live_state,
     log,
     login,
+    package,
     people,
     phones,
     probes,
@@ -55,7 +57,7 @@ from webui.texts import Texts, own_folders
 SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
-    *invitation.routes, *people.routes, *roles.routes, *settings.routes, *phones.routes,
+    *invitation.routes, *people.routes, *roles.routes, *settings.routes, *package.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *approvals.routes, *audit.routes, *system.routes,
     *dead_letters.routes, *log.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
@@ -107,6 +109,7 @@ def _make_site(installation: Installation) -> Site:
     modules, shop = installation.modules, installation.settings.shop
     texts = Texts([*own_folders(HERE / "locales"), *(module.folder / "locales" for module in modules)])
     files = Files(modules)
+    bought = Package.of(shop.plan, modules, OWN_ROUTES)
     cookies = Cookies.of(installation.settings.server)
     door = Door(installation, cookies)
     return Site(
@@ -117,8 +120,9 @@ def _make_site(installation: Installation) -> Site:
         files=files,
         renderer=Renderer(modules, texts, files, installation.clock, shop.timezone, shop.country),
         door=door,
-        sockets=Sockets(installation, door),
-        menu=Menu(modules, installation.deps),
+        sockets=Sockets(installation, door, bought),
+        menu=Menu(modules, installation.deps, bought),
+        package=bought,
         setup_code=setup.new_code(),
         summaries={one.name: one.summary for one in every_operation(modules)},
     )

@@ -22,6 +22,7 @@ from hub.modules.access.api import AccessApi
 from hub.ports.live import Hint
 from webui.door import Door, Visitor, detained
 from webui.guard import same_origin
+from webui.package import Package
 
 MOST_SOCKETS = 30
 MOST_MESSAGES = 20
@@ -57,11 +58,11 @@ class Sockets:
     """All open sockets: each has a queue and a task of its own, so that none waits for another. The
     watch closes those whose session, token or rights are gone, within a second."""
 
-    def __init__(self, installation: Installation, door: Door, queue: int = 256) -> None:
+    def __init__(self, installation: Installation, door: Door, package: Package, queue: int = 256) -> None:
         self._installation = installation
         self._door = door
         self._queue = queue
-        self._rights = topics_of(installation.modules)
+        self._rights = topics_of([m for m in installation.modules if package.has(m.feature)])
         self._sockets: set[_Socket] = set()
         self._look_now = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

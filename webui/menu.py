@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hub.kernel.context import Deps, QuarantineState
 from hub.kernel.manifest import MenuBadge, MenuItem, Module
-from hub.kernel.plans import load_plans
 from hub.kernel.stream.dead_letters import TOPIC as DEAD
 from hub.kernel.web import Viewer
+from webui.package import Package
 from webui.settings_menu import SettingsMenu
 from webui.system import dead_letters
 from webui.texts import LANGUAGES
@@ -35,13 +35,12 @@ THEME_COOKIE = "pitline_theme"
 class Menu:
     """The shell's values for a viewer."""
 
-    def __init__(self, modules: Sequence[Module], deps: Deps) -> None:
-        plans, plan = load_plans(), deps.settings.shop.plan
-        items = [item for m in modules if plans.has(plan, m.feature) for item in m.menu]
+    def __init__(self, modules: Sequence[Module], deps: Deps, package: Package) -> None:
+        items = [item for m in modules for item in m.menu if package.opens(item.path, m.feature)]
         self._items = sorted([*items, *OWN_ITEMS], key=lambda item: (item.order, item.title))
-        self._scripts = [script for module in modules for script in module.scripts]
+        self._scripts = [script for m in modules if package.has(m.feature) for script in m.scripts]
         self._deps = deps
-        self._settings = SettingsMenu(modules)
+        self._settings = SettingsMenu(modules, package)
 
     def shell(self, request: Request) -> dict[str, Any]:
         """Everything that shell.html shows besides the page."""

@@ -25,6 +25,7 @@ from webui.door import Door, Visitor
 from webui.errors import wants_json
 from webui.files import Files
 from webui.guard import CSRF_FIELD, Cookies, csrf_token
+from webui.package import Package
 from webui.render import Renderer
 from webui.texts import LANGUAGES, Texts
 
@@ -62,6 +63,7 @@ class Site:
     door: Door
     sockets: Sockets
     menu: Menu
+    package: Package
     setup_code: str
     summaries: Mapping[str, str]
     """What each operation of the API does, by its name."""
@@ -211,6 +213,7 @@ class Request:
         return {
             "viewer": self.viewer,
             "may": self.viewer.can,
+            "in_package": self.site.package.has,
             "csrf_token": token,
             "csrf": lambda: hidden,
             "path": self.http.path,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.kernel.manifest import Module
 from hub.kernel.web import SettingsGroup, SettingsItem
+from webui.package import Package
 
 if TYPE_CHECKING:
     from webui.request import Request
@@ -19,6 +20,10 @@ GROUPS: Mapping[SettingsGroup, str] = {
     "care": "Care",
 }
 OWN_ITEMS: tuple[SettingsItem, ...] = (
+    SettingsItem(
+        title="Package", text="What is in it, what the next one adds", path="/settings/package",
+        right="settings.view", icon="packages", group="shop", order=40,
+    ),
     SettingsItem(
         title="Line to the PBX", text="Test it; say which lines are outside lines", path="/settings/pbx",
         right="settings.view", icon="plug-connected", group="phone", order=10,
@@ -49,8 +54,9 @@ OWN_ITEMS: tuple[SettingsItem, ...] = (
 class SettingsMenu:
     """Knows every entry; shows those that the viewer may open."""
 
-    def __init__(self, modules: Sequence[Module]) -> None:
-        found = [*OWN_ITEMS, *(item for module in modules for item in module.settings)]
+    def __init__(self, modules: Sequence[Module], package: Package) -> None:
+        found = [item for item in OWN_ITEMS if package.opens(item.path)]
+        found += [item for m in modules for item in m.settings if package.opens(item.path, m.feature)]
         self._items = sorted(found, key=lambda item: (item.order, item.title))
 
     def groups(self, request: Request) -> list[tuple[str, list[dict[str, Any]]]]:

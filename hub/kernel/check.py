@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hub.errors import Invalid
 from hub.kernel.jobs.definition import Cron, Every, Job
 from hub.kernel.manifest import ROLES, Module, Subscription
-from hub.kernel.plans import load_plans
+from hub.kernel.plans import BASIS, load_plans
 from hub.kernel.storage.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
@@ -51,9 +51,10 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             (module.name, module.feature),
             *((route.name, route.feature) for route in module.routes),
             *((operation.name, operation.feature) for operation in module.operations),
+            *((part.name, part.feature) for part in module.card),
         ]
         for name, feature in named:
-            if feature and feature not in plans.features:
+            if feature not in ("", BASIS) and feature not in plans.features:
                 raise _wrong(module, f"{name} names the function {feature!r}, which no package has.")
 
 

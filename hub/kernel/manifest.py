@@ -146,7 +146,7 @@ class Module:
     title: str
     folder: Path
     feature: str = ""
-    """The function of the price matrix that all of it belongs to (config/plans.toml)."""
+    """The function of the price matrix (config/plans.toml) that all of it belongs to, or BASIS."""
     requires: tuple[str, ...] = ()
     handlers: tuple[Subscription, ...] = ()
     api: Callable[..., Any] | None = None

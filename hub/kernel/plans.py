@@ -10,6 +10,9 @@ from pathlib import Path
 
 from hub.errors import Invalid, NotAllowed
 
+BASIS = "basis"
+"""In place of a function: what every package has, because nothing works without it (signing in, rights,
+the state of the system, the API)."""
 _HERE = Path(__file__).resolve()
 _PLACES = (_HERE.parents[2] / "config" / "plans.toml", _HERE.with_name("plans.toml"))
 """In a checkout; in an installed program."""
@@ -18,14 +21,17 @@ _PLACES = (_HERE.parents[2] / "config" / "plans.toml", _HERE.with_name("plans.to
 @dataclass(frozen=True, slots=True)
 class Plans:
     """`titles`: package to what it is called, the smallest first; `features`: function to the packages
-    that have it, the smallest first."""
+    that have it, the smallest first; `names`: function to what it is called, `sections` likewise, by the
+    number before the dot (English source texts)."""
 
     titles: Mapping[str, str]
     features: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, str]
+    sections: Mapping[str, str]
 
     def has(self, plan: str, feature: str) -> bool:
-        """Whether the package has the function; what names no function is in every package."""
-        return not feature or plan in self.features[feature]
+        """Whether the package has the function; what names none, or BASIS, is in every package."""
+        return feature in ("", BASIS) or plan in self.features[feature]
 
     def demand(self, plan: str, feature: str) -> None:
         """Raises NotAllowed (`plan.not_included`), which names the smallest package that has it."""
@@ -71,4 +77,5 @@ def load_plans() -> Plans:
                 f"Mend it: {', '.join(titles)}.",
             )
         features[name] = tuple(plan for plan in titles if plan in feature["plans"])
-    return Plans(titles, features)
+    names = {name: str(feature["title"]) for name, feature in document["features"].items()}
+    return Plans(titles, features, names, document["sections"])

@@ -214,6 +214,8 @@ class CardPart:
     order: int
     right: str
     render: Callable[[PageRequest, CardSubject], Awaitable[str]]
+    feature: str = ""
+    """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 
 
 Level = Literal["good", "idle", "warning", "problem"]

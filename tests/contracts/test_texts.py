@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from hub.kernel.plans import load_plans
 from hub.modules.catalogue import MODULES
 from tests.contracts.sources import ROOT
 from tests.contracts.spoken import in_code, in_manifests, in_templates
@@ -63,3 +64,9 @@ def test_a_translation_has_the_places_of_its_source(language: str) -> None:
         if set(PLACES.findall(source)) != set(PLACES.findall(text)) and "%(num)s" not in source
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_function_of_the_price_matrix_is_translated(language: str) -> None:
+    plans, known = load_plans(), spoken(language)
+    assert {*plans.names.values(), *plans.sections.values()} - set(known) == set()

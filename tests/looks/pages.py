@@ -38,6 +38,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("hook-new", "/settings/webhooks/new"),
     ("api", "/settings/api"),
     ("retention", "/settings/retention"),
+    ("package", "/settings/package"),
     ("audit", "/settings/audit"),
     ("system", "/system"),
     ("me", "/me"),

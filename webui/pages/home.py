@@ -11,7 +11,8 @@ from webui.request import Request
 
 async def home(request: Request) -> web.StreamResponse:
     """Public: whoever is not signed in is led to the log-in by the next page."""
-    if request.viewer.kind == "nobody" or request.viewer.can("desk.use"):
+    may_desk = request.viewer.can("desk.use") and request.site.package.opens("/desk")
+    if request.viewer.kind == "nobody" or may_desk:
         return request.redirect("/desk")
     menu = request.site.menu.shell(request)["menu"]
     return request.redirect(menu[0][0].path if menu else "/account")

@@ -83,8 +83,20 @@ def _rows(people: Sequence[PersonView], states: Mapping[str, str]) -> list[Phone
 
 
 routes = (
-    FreeRoute(method="GET", path="/settings/phones", handler=show, right="people.view", name="web.phones"),
     FreeRoute(
-        method="POST", path="/settings/phones", handler=give, right="people.edit", name="access.give_phone"
+        method="GET",
+        path="/settings/phones",
+        handler=show,
+        right="people.view",
+        name="web.phones",
+        feature="3.8",
+    ),
+    FreeRoute(
+        method="POST",
+        path="/settings/phones",
+        handler=give,
+        right="people.edit",
+        name="access.give_phone",
+        feature="3.8",
     ),
 )

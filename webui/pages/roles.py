@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -9,11 +10,13 @@ from multidict import MultiMapping
 
 from hub.errors import Conflict, Invalid, NotAllowed, NotFound
 from hub.kernel.manifest import ROLES, Permission
+from hub.kernel.web import Method
 from hub.modules.access.api import FACTOR_ROLES, AccessApi, RoleView, covers
 from webui.pipeline import FreeRoute
 from webui.request import Request
 
 PAGE = "/settings/roles"
+Handler = Callable[[Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +143,23 @@ def _faults(error: Invalid | NotAllowed | Conflict) -> dict[str, str]:
     return (dict(error.fields) if isinstance(error, Invalid) else {}) or {"form": error.text}
 
 
+def _for_own(method: Method, path: str, handler: Handler, name: str) -> FreeRoute:
+    """A page of own roles; the fixed ones are in every package."""
+    return FreeRoute(
+        method=method, path=path, handler=handler, right="roles.manage", name=f"access.{name}", feature="4.1"
+    )
+
+
 _ONE = f"{PAGE}/{{id}}"
 routes = (
     FreeRoute(method="GET", path=PAGE, handler=show, right="people.view", name="access.roles"),
-    FreeRoute(method="GET", path=f"{PAGE}/new", handler=new, right="roles.manage", name="access.new_role"),
-    FreeRoute(method="POST", path=f"{PAGE}/new", handler=add, right="roles.manage", name="access.make_role"),
+    _for_own("GET", f"{PAGE}/new", new, "new_role"),
+    _for_own("POST", f"{PAGE}/new", add, "make_role"),
     FreeRoute(
         method="POST", path=f"{PAGE}/second-factor", handler=require_factor, right="people.secure",
         name="access.require_factor",
     ),
-    FreeRoute(method="GET", path=_ONE, handler=edit, right="roles.manage", name="access.role"),
-    FreeRoute(method="POST", path=_ONE, handler=change, right="roles.manage", name="access.change_role"),
-    FreeRoute(
-        method="POST", path=f"{_ONE}/remove", handler=remove, right="roles.manage",
-        name="access.remove_role",
-    ),
+    _for_own("GET", _ONE, edit, "role"),
+    _for_own("POST", _ONE, change, "change_role"),
+    _for_own("POST", f"{_ONE}/remove", remove, "remove_role"),
 )  # fmt: skip

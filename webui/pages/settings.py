@@ -125,13 +125,11 @@ routes = (
     FreeRoute(method="GET", path="/settings", handler=overview, right="settings.view", name="web.settings"),
     FreeRoute(method="GET", path="/settings/pbx", handler=pbx, right="settings.view", name="web.pbx"),
     FreeRoute(
-        method="POST", path="/settings/pbx/test", handler=test_pbx, right="settings.view", name="web.test_pbx"
+        method="POST", path="/settings/pbx/test", handler=test_pbx, right="settings.view",
+        name="web.test_pbx",
     ),
     FreeRoute(
-        method="POST",
-        path="/settings/pbx/lines",
-        handler=choose_lines,
-        right="settings.edit",
+        method="POST", path="/settings/pbx/lines", handler=choose_lines, right="settings.edit",
         name="web.lines",
     ),
-)
+)  # fmt: skip

@@ -34,12 +34,16 @@ _r = job_runs.c
 
 
 class JobQueue:
-    """Implements Jobs. `wake` is called after a commit that made or ended work."""
+    """Implements Jobs. `wake` is called after a commit that made or ended work; `allow` refuses, by its
+    name, a job that is not in the package."""
 
-    def __init__(self, store: JobStore, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: JobStore, clock: Clock, wake: Callable[[], None], allow: Callable[[str], None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._wake = wake
+        self._allow = allow
 
     def job(self, name: str) -> Job | None:
         """The job of this name."""
@@ -54,10 +58,12 @@ class JobQueue:
         key: str | None = None,
         delay: float = 0.0,
     ) -> str:
-        """A new run, or the open one with this key. Raises LookupError for an unknown job."""
+        """A new run, or the open one with this key. Raises LookupError for an unknown job, NotAllowed
+        (`plan.not_included`) for one that is not in the package."""
         name = name_of(job)
         if name not in self._store.jobs:
             raise LookupError(f"no manifest has the job {name!r}")
+        self._allow(name)
         made, body = self._store.ids.next(), json.dumps(dict(payload or {}), ensure_ascii=False)
 
         def add(connection: Connection) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import MenuItem, Module, Permission, Scope
 from hub.kernel.masking import NUMBERS
+from hub.kernel.plans import BASIS
 from hub.kernel.web import SettingsItem
 from hub.modules.access import (
     jobs,
@@ -41,6 +42,7 @@ _OWNER: dict[str, Scope] = {"owner": "all"}
 MODULE = Module(
     name="access",
     title="People and rights",
+    feature=BASIS,
     folder=Path(__file__).parent,
     api=AccessApi,
     routes=(*web_people.routes, *web_shops.routes, *web_hours.routes, *web_retention.routes),

@@ -167,24 +167,31 @@ def _out(request: PageRequest, shop: ShopView) -> ShopOut:
 operations = (
     ApiOperation(
         method="GET", path="/shops", handler=list_shops, right="settings.view", name="access.list_shops",
+        feature="0.5",
         summary="List the shops", result=ShopList, errors=(401, 403, 429),
     ),
     ApiOperation(
         method="POST", path="/shops", handler=create_shop, right="settings.edit", name="access.create_shop",
         summary="Add a shop", body=NewShop, result=ShopOut, status=201, errors=(401, 403, 415, 422, 429),
+        feature="6.1",
     ),
     ApiOperation(
         method="GET", path="/shops/{id}", handler=get_shop, right="settings.view", name="access.get_shop",
+        feature="0.5",
         summary="One shop", result=ShopOut, errors=(401, 403, 404, 429),
     ),
     ApiOperation(
         method="PATCH", path="/shops/{id}", handler=change_shop, right="settings.edit",
-        name="access.update_shop", summary="Change a shop", body=ShopChange, result=ShopOut,
+        name="access.update_shop",
+        feature="0.5",
+        summary="Change a shop", body=ShopChange, result=ShopOut,
         errors=(401, 403, 404, 409, 415, 422, 429),
     ),
     ApiOperation(
         method="PUT", path="/shops/{id}/hours", handler=change_hours, right="settings.edit",
-        name="access.update_hours", summary="Set a shop's opening hours", body=HoursChange, result=ShopOut,
+        name="access.update_hours",
+        feature="0.5",
+        summary="Set a shop's opening hours", body=HoursChange, result=ShopOut,
         errors=(401, 403, 404, 409, 415, 422, 429),
     ),
 )  # fmt: skip

@@ -63,7 +63,7 @@ def _suggestions(request: PageRequest, shop: ShopView) -> list[HolidaySuggestion
 
 
 def _route(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"access.{name}")
+    return Route(method=method, path=path, handler=handler, right=right, name=f"access.{name}", feature="0.5")
 
 
 routes = (

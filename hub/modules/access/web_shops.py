@@ -17,6 +17,8 @@ from hub.values import ShopId
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
+SHOP, NETWORK = "0.5", "6.1"
+"""Functions of the price matrix: the shop's parameters, and more than one shop."""
 _FIELDS = ("name", "address", "country", "timezone", "currency", "language")
 
 
@@ -104,14 +106,16 @@ def _entry(request: PageRequest) -> ShopEntry:
     return ShopEntry(**{name: request.form.get(name, "") for name in _FIELDS})
 
 
-def _route(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"access.{name}")
+def _route(method: Method, path: str, handler: Handler, right: str, name: str, feature: str) -> Route:
+    return Route(
+        method=method, path=path, handler=handler, right=right, name=f"access.{name}", feature=feature
+    )
 
 
 routes = (
-    _route("GET", "/settings/shops", list_shops, "settings.view", "shops"),
-    _route("GET", "/settings/shops/new", new_shop, "settings.edit", "new_shop"),
-    _route("POST", "/settings/shops/new", add_shop, "settings.edit", "add_shop"),
-    _route("GET", "/settings/shops/{id}", edit_shop, "settings.view", "shop"),
-    _route("POST", "/settings/shops/{id}", change_shop, "settings.edit", "change_shop"),
+    _route("GET", "/settings/shops", list_shops, "settings.view", "shops", SHOP),
+    _route("GET", "/settings/shops/new", new_shop, "settings.edit", "new_shop", NETWORK),
+    _route("POST", "/settings/shops/new", add_shop, "settings.edit", "add_shop", NETWORK),
+    _route("GET", "/settings/shops/{id}", edit_shop, "settings.view", "shop", SHOP),
+    _route("POST", "/settings/shops/{id}", change_shop, "settings.edit", "change_shop", SHOP),
 )

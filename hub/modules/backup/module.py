@@ -12,6 +12,7 @@ from hub.modules.backup import jobs, operations, web, web_system
 MODULE = Module(
     name="backup",
     title="Backups",
+    feature="0.4",
     folder=Path(__file__).parent,
     requires=("access",),
     routes=web.routes,

@@ -121,22 +121,27 @@ async def _shop(request: PageRequest, shop_id: str) -> ShopId:
 operations = (
     ApiOperation(
         method="GET", path="/lines", handler=list_lines, right=RIGHT, name="calls.list_lines",
+        feature="3.8",
         summary="List the lines", query=ListQuery, result=LinePage, errors=(401, 403, 422, 429),
     ),
     ApiOperation(
         method="POST", path="/lines", handler=create_line, right=RIGHT, name="calls.create_line",
+        feature="3.8",
         summary="Add a line", body=NewLine, result=Line, status=201, errors=(401, 403, 409, 415, 422, 429),
     ),
     ApiOperation(
         method="GET", path="/lines/{id}", handler=get_line, right=RIGHT, name="calls.get_line",
+        feature="3.8",
         summary="One line", result=Line, errors=(401, 403, 404, 429),
     ),
     ApiOperation(
         method="PATCH", path="/lines/{id}", handler=change_line, right=RIGHT, name="calls.update_line",
+        feature="3.8",
         summary="Change a line", body=LineChange, result=Line, errors=(401, 403, 404, 409, 415, 422, 429),
     ),
     ApiOperation(
         method="DELETE", path="/lines/{id}", handler=remove_line, right=RIGHT, name="calls.delete_line",
+        feature="3.8",
         summary="Take a line away", status=204, errors=(401, 403, 404, 429),
     ),
 )  # fmt: skip

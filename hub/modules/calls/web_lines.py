@@ -125,7 +125,9 @@ async def _page(
 
 
 def _route(method: Method, path: str, handler: Handler, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right="calls.lines", name=f"calls.{name}")
+    return Route(
+        method=method, path=path, handler=handler, right="calls.lines", name=f"calls.{name}", feature="3.8"
+    )
 
 
 routes = (

@@ -125,7 +125,9 @@ def _vehicle(view: VehicleView) -> VehicleOut:
 operations = (
     ApiOperation(
         method="GET", path="/vehicles", handler=list_vehicles, right="clients.view",
-        name="crm.list_vehicles", summary="List or search the vehicles", query=VehicleQuery,
+        name="crm.list_vehicles",
+        feature="3.2",
+        summary="List or search the vehicles", query=VehicleQuery,
         result=VehiclePageOut, errors=READ,
     ),
     ApiOperation(

@@ -178,12 +178,12 @@ def _whole(request: PageRequest, field: str, faults: dict[str, str]) -> int | No
     return int(text) if text else None
 
 
-def _page(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"crm.{name}")
+def _page(method: Method, path: str, handler: Handler, right: str, name: str, feature: str = "") -> Route:
+    return Route(method=method, path=path, handler=handler, right=right, name=f"crm.{name}", feature=feature)
 
 
 routes = (
-    _page("GET", "/vehicles", show_list, "clients.view", "vehicles"),
+    _page("GET", "/vehicles", show_list, "clients.view", "vehicles", "3.2"),
     _page("GET", "/vehicles/new", new, "clients.edit", "new_vehicle"),
     _page("POST", "/vehicles/new", create, "clients.edit", "create_vehicle"),
     _page("GET", "/vehicles/{id}", show, "clients.view", "vehicle"),

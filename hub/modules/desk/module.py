@@ -12,6 +12,7 @@ from hub.modules.desk.api import DeskApi
 MODULE = Module(
     name="desk",
     title="Desk",
+    feature="3.8",
     folder=Path(__file__).parent,
     requires=("access", "crm", "calls"),
     api=DeskApi,

@@ -44,6 +44,6 @@ async def last_calls(request: PageRequest, subject: CardSubject) -> str:
 
 
 parts = (
-    CardPart(name="desk.cars", order=20, right="clients.view", render=cars),
-    CardPart(name="desk.last_calls", order=60, right="calls.view", render=last_calls),
+    CardPart(name="desk.cars", order=20, right="clients.view", render=cars, feature="3.1"),
+    CardPart(name="desk.last_calls", order=60, right="calls.view", render=last_calls, feature="3.7"),
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, Module, Permission, Worker
+from hub.kernel.plans import BASIS
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.webhooks import (
     jobs,
@@ -24,6 +25,7 @@ from hub.modules.webhooks.service_quarantine import HELD
 MODULE = Module(
     name="webhooks",
     title="Webhooks",
+    feature=BASIS,
     folder=Path(__file__).parent,
     requires=("access",),
     api=WebhooksApi,
