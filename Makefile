@@ -17,7 +17,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/pitline check
 
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m fault --fault-runs full $(ARGS)
+	$(BIN)/python -m pytest -m 'fault and not postgres' --fault-runs full $(ARGS)
+	$(BIN)/python -m pytest -m 'fault and postgres' --pg --fault-runs full $(ARGS) || test $$? -eq 5
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.soak $(ARGS)

@@ -104,7 +104,8 @@ class Sockets:
         ws = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=BIGGEST_MESSAGE, compress=False, timeout=1.0, autoping=False
         )
-        subscription = self._installation.live.subscribe(self._queue)
+        phones = (*viewer.extensions, viewer.mobile) if viewer.mobile else viewer.extensions
+        subscription = self._installation.live.subscribe(self._queue, shops=viewer.shop_ids, phones=phones)
         socket = _Socket(ws, visitor, subscription, asyncio.current_task())
         try:
             await ws.prepare(request)

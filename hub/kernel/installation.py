@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -40,7 +41,9 @@ class LiveSubscription(Protocol):
 class LiveWatch(Protocol):
     """Where the web admin subscribes its browsers."""
 
-    def subscribe(self, limit: int = 256) -> LiveSubscription: ...
+    def subscribe(
+        self, limit: int = 256, *, shops: Collection[ShopId] | None = None, phones: Collection[str] = ()
+    ) -> LiveSubscription: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hub.ports.live import Hint
+from hub.values import ShopId
+
+_EVERYWHERE = object()
 
 
 class Subscription:
     """One watcher's queue. After an overflow it holds nothing and says so once."""
 
-    def __init__(self, hub: LiveHub, limit: int) -> None:
+    def __init__(self, hub: LiveHub, limit: int, places: tuple[object, ...]) -> None:
         self._hub = hub
+        self.places = places
         self._limit = limit
         self._hints: deque[Hint] = deque()
         self._overflowed = False
@@ -58,6 +62,7 @@ class LiveHub:
 
     def __init__(self) -> None:
         self._watchers: set[Subscription] = set()
+        self._at: dict[object, set[Subscription]] = {}
         self.pass_on: Callable[[Hint], None] | None = None
         self.published = 0
         self.overflows = 0
@@ -69,15 +74,28 @@ class LiveHub:
         self.deliver(hint)
 
     def deliver(self, hint: Hint) -> None:
-        """Pass a hint to every watcher here."""
+        """Pass a hint to every watcher here that it concerns: looking at each of hundreds for each hint
+        is what the loop has no time for."""
         self.published += 1
-        for watcher in self._watchers:
+        if hint.shop_id is None:
+            for watcher in self._watchers:
+                watcher.offer(hint)
+            return
+        heard = {*self._at.get(_EVERYWHERE, ()), *self._at.get(hint.shop_id, ())}
+        for phone in hint.phones:
+            heard |= self._at.get(phone, set())
+        for watcher in heard:
             watcher.offer(hint)
 
-    def subscribe(self, limit: int = 256) -> Subscription:
-        """A new watcher, who sees what comes from now on."""
-        watcher = Subscription(self, limit)
+    def subscribe(
+        self, limit: int = 256, *, shops: Collection[ShopId] | None = None, phones: Collection[str] = ()
+    ) -> Subscription:
+        """A new watcher, who sees what comes from now on: of these shops and phones (shops None: all)."""
+        places = (_EVERYWHERE,) if shops is None else (*shops, *phones)
+        watcher = Subscription(self, limit, places)
         self._watchers.add(watcher)
+        for place in places:
+            self._at.setdefault(place, set()).add(watcher)
         return watcher
 
     def resync(self) -> None:
@@ -88,6 +106,11 @@ class LiveHub:
     def forget(self, watcher: Subscription) -> None:
         """The watcher is gone."""
         self._watchers.discard(watcher)
+        for place in watcher.places:
+            here = self._at.get(place, set())
+            here.discard(watcher)
+            if not here:
+                self._at.pop(place, None)
 
     @property
     def watchers(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from hub.kernel.processes.live import LiveHub
 from hub.ports.live import Hint
+from hub.values import ShopId
 
 
 def hint(rev: int) -> Hint:
@@ -47,3 +48,24 @@ async def test_a_waiting_watcher_is_woken_and_a_closed_one_forgotten() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(watcher.next(), 0.05)
     assert hub.watchers == 0
+
+
+async def test_a_watcher_of_one_shop_hears_of_it_of_all_and_of_its_own_phones() -> None:
+    hub, place, other = LiveHub(), ShopId("a"), ShopId("b")
+    watcher = hub.subscribe(shops={place}, phones=("101",))
+    everything = hub.subscribe()
+    told = [
+        Hint("call", "1", 1, place),
+        Hint("call", "2", 1, other),
+        Hint("call", "3", 1, other, frozenset({"101", "102"})),
+        Hint("call", "4", 1, place, frozenset({"101"})),
+        Hint("pbx", "5", 1),
+    ]
+    for hint in told:
+        hub.publish(hint)
+    assert [(await everything.next()) for _ in told] == told
+    heard = [await watcher.next() for _ in range(4)]
+    assert [hint.id for hint in heard if hint is not None] == ["1", "3", "4", "5"]
+    watcher.close()
+    hub.publish(told[0])
+    assert hub.watchers == 1
