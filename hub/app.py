@@ -216,8 +216,7 @@ class Hub:
             work=asyncio.Event(),
             log=self._log,
         )
-        workers = [worker for module in self.modules for worker in module.workers]
-        return WorkerRunner(workers, context, self._bell)
+        return WorkerRunner(self.modules, context, self._bell)
 
     def _parts(self) -> Parts:
         settings = self.installation.settings

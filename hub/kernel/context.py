@@ -155,7 +155,8 @@ class Deps:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
     """What a module's worker works with: it opens its units of work itself, none of them while it
-    speaks to the outside. `work` is set when facts were stored in this process."""
+    speaks to the outside. `work` is set when its module's observer
+    has made work of facts that this process stored."""
 
     transactions: Transactions
     deps: Deps

@@ -122,9 +122,10 @@ def _name_of(handler: Callable[..., object]) -> str:
     return f"{module}.{handler.__name__}"
 
 
-Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], None]
+Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], bool]
 """Sees the outbox rows of every new fact, in the transaction that stores them: synchronous Core
-statements, and quick, since the hot path waits for it."""
+statements, and quick, since the hot path waits for it. True: it has made work, and the module's workers
+are woken by the commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hub.errors import Unavailable
 from hub.kernel.context import WorkerContext
-from hub.kernel.manifest import Worker
+from hub.kernel.manifest import Module, Worker
 from hub.kernel.stream.wakeup import Wakeup
 from hub.log import get_logger
 
@@ -18,9 +18,11 @@ _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 class WorkerRunner:
     """Starts every worker, and again after a failure."""
 
-    def __init__(self, workers: Iterable[Worker], context: WorkerContext, bell: Wakeup) -> None:
+    def __init__(self, modules: Iterable[Module], context: WorkerContext, bell: Wakeup) -> None:
         self._contexts = [
-            (one, replace(context, work=bell.watch(), log=get_logger(f"hub.{one.name}"))) for one in workers
+            (one, replace(context, work=bell.watch(module.name), log=get_logger(f"hub.{one.name}")))
+            for module in modules
+            for one in module.workers
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._log = get_logger("hub.workers")

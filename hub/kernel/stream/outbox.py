@@ -121,9 +121,16 @@ class Stored:
     new: int = 0
     hot: bool = False
     ordinary: bool = False
+    told: frozenset[str] = frozenset()
+    """The modules whose observers have made work of their own."""
 
     def __add__(self, other: Stored) -> Stored:
-        return Stored(self.new + other.new, self.hot or other.hot, self.ordinary or other.ordinary)
+        return Stored(
+            self.new + other.new,
+            self.hot or other.hot,
+            self.ordinary or other.ordinary,
+            self.told | other.told,
+        )
 
 
 class Ids:
@@ -146,12 +153,13 @@ class Ids:
         return "".join([self._ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)])
 
 
-Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], None]
+Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], bool]
 
 
 class Outbox:
     """Stores facts with their deliveries. `routes`: wire name to the handlers that subscribe;
-    `hot`: which of the handlers take batches; `observers` see every new fact."""
+    `hot`: which of the handlers take batches; `observers` see every new fact, each by
+    its module's name."""
 
     def __init__(
         self,
@@ -159,10 +167,10 @@ class Outbox:
         clock: Clock,
         routes: Mapping[str, Sequence[str]],
         hot: frozenset[str],
-        observers: Sequence[Observer] = (),
+        observers: Mapping[str, Observer] | None = None,
     ) -> None:
         self._codec = codec
-        self._observers = tuple(observers)
+        self._observers = dict(observers or {})
         self._routes = {name: tuple(handlers) for name, handlers in routes.items()}
         self._bordered = {(name, handler) for name in codec.borders for handler in hot}
         self._hot_events = {name for name, handlers in routes.items() if hot.intersection(handlers)}
@@ -234,11 +242,10 @@ class Outbox:
             _INSERT_DELIVERY.run(connection, deliveries)
         elif deliveries:
             connection.exec_driver_sql(_POSTGRES_DELIVERIES, _columns(_OF_DELIVERY, deliveries))
-        if new:
-            for observe in self._observers:
-                observe(connection, new)
+        observers = self._observers.items() if new else ()
+        told = frozenset([name for name, observe in observers if observe(connection, new)])
         names = {row["name"] for row in new}
-        return Stored(len(new), bool(names & self._hot_events), bool(names & self._ordinary_events))
+        return Stored(len(new), bool(names & self._hot_events), bool(names & self._ordinary_events), told)
 
     def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
         """Write rows, no work yet; those of them that were new."""

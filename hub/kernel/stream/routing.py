@@ -21,7 +21,7 @@ class Routing:
                 side[subscription.name] = subscription
                 for event in subscription.events:
                     routes.setdefault(event.name, []).append(subscription.name)
-        self.observers = tuple(one.observer for one in made if one.observer is not None)
+        self.observers = {one.name: one.observer for one in made if one.observer is not None}
         self.routes: Mapping[str, tuple[str, ...]] = {name: tuple(names) for name, names in routes.items()}
 
     @property

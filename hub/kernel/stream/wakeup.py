@@ -18,20 +18,21 @@ class Wakeup:
         self.hot = asyncio.Event()
         self.ordinary = asyncio.Event()
         self.pass_on: Callable[[Stored], None] | None = None
-        self._watchers: list[asyncio.Event] = []
+        self._watchers: dict[str, list[asyncio.Event]] = {}
 
-    def watch(self) -> asyncio.Event:
-        """An event that is set after every commit of facts; whoever asked clears it."""
+    def watch(self, module: str) -> asyncio.Event:
+        """An event that is set after every commit in which the module's observer has made work; whoever
+        asked clears it."""
         watcher = asyncio.Event()
-        self._watchers.append(watcher)
+        self._watchers.setdefault(module, []).append(watcher)
         return watcher
 
     def ring(self, stored: Stored) -> None:
         """Facts were committed; the other processes may help."""
         if self.pass_on is not None:
             self.pass_on(stored)
-        if stored.new:
-            for watcher in self._watchers:
+        for module in stored.told:
+            for watcher in self._watchers.get(module, ()):
                 watcher.set()
         if stored.hot:
             self.hot.set()

@@ -65,11 +65,13 @@ def new_number(event_id: str) -> str:
     return event_id[:10] + "".join(secrets.choice(_ALPHABET) for _ in range(16))
 
 
-def observe(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write what there is to tell of new facts, in their own transaction."""
+def observe(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Write what there is to tell of new facts, in their own transaction; whether there is anything."""
     endpoints = _LISTENING.all(connection, {})
-    if endpoints:
-        write(connection, [(one.id, one.shop_id, json.loads(one.events)) for one in endpoints], rows)
+    if not endpoints:
+        return False
+    hearing = [(one.id, one.shop_id, json.loads(one.events)) for one in endpoints]
+    return write(connection, hearing, rows) > 0
 
 
 def write(

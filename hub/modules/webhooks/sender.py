@@ -20,7 +20,8 @@ from hub.ports.outbound import Outbound
 
 R = TypeVar("R")
 TOPIC = "webhook"
-_BREATH = 0.25
+_BREATH, _SHORT_BREATH = 0.25, 0.05
+"""Seconds between two looks: for what is new, and for what waits for a request to end."""
 
 
 async def send(ctx: WorkerContext) -> None:
@@ -40,22 +41,30 @@ class Sender:
 
     ctx: WorkerContext
     outbound: Outbound
+    looks: int = 0
+    """How often it has looked for work."""
     _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _more_waits: bool = False
+    _has_ended: bool = False
 
     async def run(self) -> None:
-        """Look for work when facts were stored or a request has ended, and once a poll."""
+        """Look for work when a commit has made some, when a request has ended and more waits, and once a
+        poll."""
         poll = self.ctx.deps.settings.webhooks.poll
         while True:
             self.ctx.work.clear()
+            self._has_ended = False
+            looked = time.monotonic()
             await self.step()
             try:
                 async with asyncio.timeout(poll):
                     await self.ctx.work.wait()
             except TimeoutError:
                 continue
-            # What comes in the next moment is looked for with it: calls are told many times a second,
-            # and each look costs the line to the PBX a part of the processor.
-            await asyncio.sleep(_BREATH)
+            # The first is sent at once. What follows close behind is looked for together: calls are told
+            # many times a second, and each look costs the line to the PBX a part of the processor.
+            breath = _SHORT_BREATH if self._has_ended else _BREATH
+            await asyncio.sleep(max(0.0, looked + breath - time.monotonic()))
 
     async def stop(self) -> None:
         """Requests under way are broken off; their claims run out and another try is made."""
@@ -66,14 +75,16 @@ class Sender:
 
     async def step(self) -> None:
         """Claim what is due and set it on its way."""
+        self.looks += 1
         quarantine = self.ctx.deps.quarantine
         if quarantine is not None and await quarantine.state() is not None:
             return
         clock, settings = self.ctx.deps.clock, self.ctx.deps.settings.webhooks
         transactions = self.ctx.transactions
         async with transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            if not await uow.read(lambda connection: outgoing.is_due(connection, clock)):
-                return
+            self._more_waits = await uow.read(lambda connection: outgoing.is_due(connection, clock))
+        if not self._more_waits:
+            return
         for claim in await self._write(lambda connection: outgoing.claim(connection, clock, settings)):
             task = asyncio.create_task(self._deliver(claim), name=f"webhook-{claim.delivery_id}")
             self._running.add(task)
@@ -86,7 +97,9 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self.ctx.work.set()
+        if self._more_waits:
+            self._has_ended = True
+            self.ctx.work.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             self.ctx.log.error("a webhook's result could not be written", exc_info=error)
 
