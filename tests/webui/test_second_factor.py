@@ -8,7 +8,11 @@ from typing import Any
 import pyotp
 import pytest
 from aiohttp.test_utils import TestClient
+from sqlalchemy import Connection, text
 
+from hub.app import Hub
+from hub.modules.access.api import new_recovery_codes
+from hub.modules.access.factors import clean_code
 from tests.webui.stage import PASSWORD, Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -82,6 +86,36 @@ async def test_a_recovery_code_is_good_once(shop: Shop) -> None:
     assert (await _sign_in(shop.browser(), code=codes[3]))[0] == 401
     assert (await _sign_in(shop.browser(), code=codes[4].replace("-", " ")))[0] == 303
     assert (await shop.audit()).count(("access.recovery_code", "done")) == 2
+
+
+async def test_recovery_codes_are_stored_as_slow_salted_hashes_and_are_guessed_by_nobody(
+    shop: Shop, hub: Hub
+) -> None:
+    seed, codes = await _enrolled(shop, await shop.signed_in("owner"))
+
+    def stored(connection: Connection) -> list[str]:
+        return list(connection.execute(text("SELECT code_hash FROM access_recovery_codes")).scalars())
+
+    hashes = await hub.database.read(stored)
+    assert len(set(hashes)) == 10
+    assert all(one.startswith("$argon2id$") for one in hashes)
+    assert not [code for code in codes if any(clean_code(code) in one for one in hashes)]
+    many = {code[2:] for _ in range(300) for code in new_recovery_codes()}
+    assert len(many) == 3_000
+    letters = {sign for code in many for sign in code if sign != "-"}
+    assert len(letters) ** 10 > 2**49
+    assert len(seed) * 5 == 160
+
+
+async def test_a_code_of_the_app_is_good_for_its_step_and_one_beside_it(shop: Shop) -> None:
+    seed, _ = await _enrolled(shop, await shop.signed_in("owner"))
+    shop.clock.advance(300)
+    code = _code(shop, seed)
+    shop.clock.advance(60)
+    assert (await _sign_in(shop.browser(), code=code))[0] == 401
+    early = _code(shop, seed, 60)
+    assert (await _sign_in(shop.browser(), code=early))[0] == 401
+    assert (await _sign_in(shop.browser(), code=_code(shop, seed, 30)))[0] == 303
 
 
 @pytest.mark.fault("F99")
