@@ -79,7 +79,7 @@ class TaskService:
         if not asked:
             self._add_try(task, "reached" if is_reached else "not_reached", holder, "")
         if is_reached:
-            await self._settle(task, asked[-1].call_id if asked else None)
+            await self._settle(task)
             await self._book.close(task, "done", "reached", by_call=asked[-1].call_id if asked else None)
         else:
             await self._book.try_later(task, self._deps.clock.now())
@@ -92,7 +92,7 @@ class TaskService:
             task.note = "\n".join(filter(None, (task.note, note)))[-LONGEST_NOTE:]
         if reason not in ("done", "reached", "unreached", "not_needed"):
             raise Invalid("tasks.reason", "Say why it is over.")
-        await self._settle(task, None)
+        await self._settle(task)
         await self._book.close(task, "cancelled" if reason == "not_needed" else "done", reason)
         return await self._changed(task)
 
@@ -116,6 +116,7 @@ class TaskService:
     async def create(self, entry: TaskEntry, shops: Shops) -> TaskView:
         """A task made by hand. Raises Invalid, Conflict (there is an open call-back for them)."""
         await self._book.take_turn()
+        await AccessApi(self._uow, self._deps).shop(entry.shop_id)
         title, note = " ".join(entry.title.split()), _checked_note(entry.note)
         if len(title) > LONGEST_TITLE:
             raise Invalid("tasks.invalid", "Some fields need a look.", fields={"title": "This is too long."})
@@ -161,7 +162,7 @@ class TaskService:
             newest = select(Miss.started_at).where(Miss.task_id == task.id).order_by(Miss.started_at.desc())
             begun = (await self._session.scalars(newest.limit(1))).first() or task.created_at
             if at > begun:
-                await self._settle(task, None)
+                await self._settle(task)
                 await self._book.close(task, "done", "wrote")
 
     async def escalate(self, now: datetime) -> None:
@@ -213,11 +214,11 @@ class TaskService:
             raise Conflict("tasks.over", "This is done already.", "Take the next one.")
         return task
 
-    async def _settle(self, task: Task, call_id: str | None) -> None:
+    async def _settle(self, task: Task) -> None:
+        """By somebody's word, which no call takes back."""
         query = update(Miss).where(Miss.task_id == task.id, Miss.settled_by.is_(None))
         await self._session.execute(
-            query.values(settled_by=call_id or f"task:{task.id}"),
-            execution_options={"synchronize_session": "fetch"},
+            query.values(settled_by=f"task:{task.id}"), execution_options={"synchronize_session": "fetch"}
         )
 
     def _add_try(self, task: Task, outcome: TryOutcome, holder: Holder, note: str) -> None:

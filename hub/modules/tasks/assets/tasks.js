@@ -24,11 +24,11 @@ const chosen = () => document.activeElement?.closest?.("[data-row]");
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("tasks-state");
   if (!fresh) return;
-  const place = rows().indexOf(chosen());
+  const hadRow = Boolean(chosen());
   morph(document.getElementById("tasks-state"), fresh);
   tick();
-  // A row that went leaves the keyboard where it was.
-  if (place >= 0 && document.activeElement === document.body) (rows()[place] ?? rows().at(-1))?.focus();
+  // The chosen row went: from here on the top row is meant again.
+  if (hadRow && document.activeElement === document.body) tasks.focus({ preventScroll: true });
   offerNumber();
 }
 
@@ -68,7 +68,8 @@ function move(step) {
 
 function press(name) {
   const can = (row) => row?.querySelector(`[data-key="${name}"]:not(:disabled)`);
-  const button = chosen() ? can(chosen()) : rows().map(can).find(Boolean);
+  const isAnswer = name === "yes" || name === "no";
+  const button = can(chosen()) ?? (chosen() && !isAnswer ? null : rows().map(can).find(Boolean));
   button?.click();
   return Boolean(button);
 }
