@@ -16,6 +16,8 @@ TryOutcome = Literal["asked", "reached", "not_reached", "no_answer", "busy"]
 FAILED_TRIES: frozenset[str] = frozenset({"not_reached", "no_answer", "busy"})
 RANG_LONG_ENOUGH = 10.0
 """Seconds after which a call of ours that we gave up was a try, and not a wrong key."""
+TOO_OLD = timedelta(days=3)
+"""Whoever rang longer ago than that expects no call any more: history that is read in makes no tasks."""
 LONGEST_TITLE = 200
 LONGEST_NOTE = 2000
 LONGEST_LINE = 500

@@ -15,6 +15,7 @@ from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch
 from hub.modules.tasks.rules import (
+    TOO_OLD,
     MissKind,
     TryOutcome,
     calls_for_help,
@@ -92,6 +93,8 @@ class CallTaskService:
                 return
             await self._withdraw(call.id)
             row = None
+        if row is None and self._deps.clock.now() - call.started_at > TOO_OLD:
+            return
         if row is None:
             row = Miss(
                 call_id=call.id, shop_id=call.shop_id, kind=kind, reason=call.missed_reason,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.app import Hub
+from hub.clock import FrozenClock
 from hub.events.calls import CallSnapshot
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
@@ -248,6 +249,12 @@ async def test_a_call_that_became_a_part_of_an_answered_one_is_no_miss(hub: Hub)
 async def test_a_soft_row_goes_when_he_was_talked_to(hub: Hub) -> None:
     await happen(hub, short("1", 0), ended("9", 300, "answered"))
     assert await soft_rows(hub) == ()
+
+
+async def test_history_that_is_read_in_later_makes_no_tasks(hub: Hub, frozen_clock: FrozenClock) -> None:
+    frozen_clock.advance(3 * 86400 + 1)
+    await happen(hub, ended("1", 0, "missed"), ended("2", 5, "missed", from_number=OTHER))
+    assert [task.number for task in await open_tasks(hub)] == [OTHER]
 
 
 async def known(hub: Hub, client: ClientView, number: str) -> None:
