@@ -1,0 +1,250 @@
+"""Faults of a PostgreSQL that several hub processes share: slow, with transactions that cross, backed up
+under load, and with hubs that start all at once. The judge is the database, read directly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+
+from hub.app import Hub
+from hub.clock import SystemClock
+from hub.errors import Unavailable
+from hub.events.calls import CallRinging
+from hub.kernel.context import BatchContext, Delivered
+from hub.kernel.manifest import Module, on_batch
+from hub.kernel.stream.samples import sample_of
+from hub.ports.intake import Arrival
+from hub.settings import DatabaseSettings, Settings
+from hub.values import CallId
+from tests.databases import Databases
+from tests.factories.backups import elsewhere, hub_with, restore
+from tests.faults.figures import Fault
+from tests.faults.slow_wire import slow_wire
+from tests.faults.test_backup import Outside, told
+from tests.kernel.rig import Bells, Rang, effects, effects_of, make_hub, rang
+from tests.kernel.stream.test_relay import settled
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(180)]
+PROCESSES = 4
+SAMPLE = sample_of(CallRinging)
+
+
+@asynccontextmanager
+async def started(hubs: Sequence[Hub]) -> AsyncIterator[None]:
+    """All at once."""
+    async with AsyncExitStack() as stack:
+        for hub in hubs:
+            stack.push_async_callback(hub.stop)
+        await asyncio.gather(*(hub.start() for hub in hubs))
+        yield
+
+
+async def asked(hub: Hub, sql: str) -> Any:
+    """One figure of the database."""
+    return await hub.database.read(lambda connection: connection.scalar(text(sql)))
+
+
+async def deadlocks(hub: Hub) -> int:
+    found: int = await asked(hub, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return found
+
+
+class Totals:
+    """A batch handler of the worst manners: rows that all processes share, in whatever order."""
+
+    def module(self) -> Module:
+        def on_totals(ctx: BatchContext, batch: Sequence[Delivered[Rang]]) -> None:
+            for delivered in batch:
+                number = delivered.event.number
+                for name in ("day", "week") if number % 2 else ("week", "day"):
+                    ctx.connection.execute(_ADD, {"name": name})
+                    ctx.connection.execute(_BE_SLOW)
+
+        on_totals.__module__ = "tests.totals.handlers"
+        handlers = (on_batch([Rang], on_totals),)
+        return Module(name="totals", title="Totals", folder=Path(__file__).parent, handlers=handlers)
+
+
+_ADD = text("UPDATE test_totals SET n = n + 1 WHERE name = :name")
+_BE_SLOW = text("SELECT pg_sleep(0.005)")
+
+
+@pytest.mark.fault("F53")
+async def test_transactions_of_four_processes_that_cross_are_tried_again_and_lose_no_update(
+    settings: Settings, databases: Databases, fault: Fault
+) -> None:
+    name = make_url(settings.database.url).database
+    databases.server._sql(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms';")
+    hubs = [make_hub(settings, Totals().module()) for _ in range(PROCESSES)]
+    await hubs[0].open()
+
+    def make(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE test_totals (name text PRIMARY KEY, n int NOT NULL)"))
+        connection.execute(text("INSERT INTO test_totals VALUES ('day', 0), ('week', 0)"))
+
+    await hubs[0].database.write(make)
+    count = fault.count(full=200, sample=12)
+
+    async def feed(number: int) -> None:
+        for fact in range(count):
+            await hubs[number].intake.accept([rang(f"p{number}", fact)])
+
+    async with started(hubs):
+        await asyncio.gather(*map(feed, range(PROCESSES)))
+        await settled(hubs[0])
+        crossed = await deadlocks(hubs[0])
+        for total in ("day", "week"):
+            found = await asked(hubs[0], f"SELECT n FROM test_totals WHERE name = '{total}'")
+            fault.check(f"{total}: {found} of {PROCESSES * count}", found == PROCESSES * count)
+        failed = await asked(hubs[0], "SELECT count(*) FROM event_delivery WHERE attempts > 0")
+        fault.check("a crossing was counted against the handler", failed == 0)
+        fault.check("no transactions crossed: nothing was tested", crossed > 0)
+        fault.figures.measured.append(f"{crossed} deadlocks resolved")
+
+
+@pytest.mark.fault("F52")
+async def test_a_slow_server_with_its_pool_used_up_loses_nothing_and_takes_facts_in(
+    settings: Settings, fault: Fault
+) -> None:
+    """0.2 s a question; in full counts 2 s as well."""
+    for delay, limit in ((0.2, 5.0), (2.0, 60.0))[: fault.count(full=2, sample=1)]:
+        await _on_a_slow_wire(settings, fault, delay, limit, fault.count(full=10, sample=3))
+
+
+async def _on_a_slow_wire(settings: Settings, fault: Fault, delay: float, limit: float, facts: int) -> None:
+    url = make_url(settings.database.url)
+    async with slow_wire(url.port or 0) as wire:
+        slow = url.set(port=wire.port).render_as_string(hide_password=False)
+        hub = make_hub(replace(settings, database=DatabaseSettings(url=slow)), Bells().module())
+        await hub.open()
+        await hub.database.write(lambda connection: effects.create(connection, checkfirst=True))
+        async with started([hub]):
+            wire.delay, waits = delay, list[float]()
+            readers = [asyncio.create_task(_read_on(hub)) for _ in range(24)]
+
+            async def feed(bell: str) -> None:
+                for number in range(facts):
+                    begun = time.monotonic()
+                    await hub.intake.accept([rang(bell, number)])
+                    waits.append(time.monotonic() - begun)
+
+            await asyncio.gather(*(feed(f"{delay}-{number}") for number in range(4)))
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+            wire.delay = 0.0
+            await settled(hub)
+            found = await effects_of(hub, "batch"), await effects_of(hub, "ordinary")
+            crossed = await deadlocks(hub)
+    for handled in found:
+        mine = [handled.get(f"{delay}-{number}") for number in range(4)]
+        fault.check(f"lost, doubled or out of order: {mine}", mine == [list(range(facts))] * 4)
+    fault.check("deadlocks", crossed == 0)
+    fault.measure(f"taken in at {delay} s a question, longest", round(max(waits), 1), limit, " s")
+
+
+async def _read_on(hub: Hub) -> None:
+    """A page that is asked for again and again."""
+    while True:
+        try:
+            await asked(hub, "SELECT 1")
+        except Unavailable:
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.fault("F62")
+async def test_hubs_that_start_at_once_on_an_empty_server_share_the_work_and_remind_once(
+    tmp_path: Path, settings: Settings, databases: Databases, fault: Fault
+) -> None:
+    for number, _ in enumerate(fault.runs(full=20, sample=2)):
+        with fault.run("started at once"), databases.empty("postgres", tmp_path) as url:
+            outside = Outside()
+            settled_on = elsewhere(settings, url, tmp_path / str(number))
+            hubs = [hub_with(settled_on, outside.module()) for _ in range(PROCESSES)]
+            async with started(hubs):
+                begun = time.monotonic()
+                for place, hub in enumerate(hubs):
+                    await told(hub, [f"+38044000{place:04d}{one}" for one in range(5)])
+                await asyncio.sleep(1.5)
+                await settled(hubs[0])
+                lasted = time.monotonic() - begun
+            check = hub_with(settled_on)
+            await check.open()
+            runs = await asked(
+                check, "SELECT count(*) FROM job_runs WHERE job LIKE '%remind%' AND started_at IS NOT NULL"
+            )
+            await check.close()
+            assert max(Counter(outside.messages).values()) == 1
+            assert len(outside.messages) == PROCESSES * 5
+            assert outside.reminders == runs, f"{outside.reminders} reminders of {runs} runs"
+            assert 0 < outside.reminders <= lasted / 0.2 + 2
+
+
+@pytest.mark.fault("F59")
+async def test_a_backup_beside_four_processes_is_one_moment_of_the_server(
+    tmp_path: Path, settings: Settings, databases: Databases, fault: Fault
+) -> None:
+    hubs = [hub_with(settings) for _ in range(PROCESSES)]
+    files: list[Path] = []
+    taken = 0
+
+    async def feed(hub: Hub, name: str) -> None:
+        nonlocal taken
+        for number in range(1_000_000):
+            call = replace(SAMPLE.call, call_id=CallId(f"{name}-{number}"))
+            for step in range(1, 6):
+                event = replace(SAMPLE, step=step, call=call)
+                now = SystemClock().now()
+                arrival = Arrival(source=name, external_id=f"{number}-{step}", occurred_at=now, event=event)
+                await hub.intake.accept([arrival])
+                taken += 1
+
+    async with started(hubs):
+        feeders = [
+            asyncio.create_task(feed(hub, f"p{place}-{lane}"))
+            for place, hub in enumerate(hubs)
+            for lane in range(5)
+        ]
+        begun = time.monotonic()
+        for _ in range(fault.count(full=100, sample=1)):
+            run = await hubs[0].backups.run("manual", to=tmp_path / "taken")
+            files.append(Path(run.path))
+        rate = taken / (time.monotonic() - begun)
+        for feeder in feeders:
+            feeder.cancel()
+        await asyncio.gather(*feeders, return_exceptions=True)
+    for number, file in enumerate(files):
+        with fault.run(file.name), databases.empty("postgres", tmp_path) as url:
+            there = elsewhere(settings, url, tmp_path / f"there{number}")
+            await restore(there, file)
+            second = hub_with(there)
+            await second.open()
+            facts, torn, bare = [await asked(second, sql) for sql in (_FACTS, _TORN, _BARE)]
+            await second.close()
+            assert facts > 0
+            assert (torn, bare) == (0, 0), f"{torn} calls are not as their facts, {bare} facts without work"
+    fault.figures.measured.append(f"{rate:.0f} facts/s beside {len(files)} backups")
+
+
+_RUNS = "SELECT count(*) FROM job_runs WHERE job LIKE '%remind%' AND started_at IS NOT NULL"
+_FACTS = "SELECT count(*) FROM event_outbox WHERE name = 'call.ringing'"
+_TORN = """
+SELECT count(*)
+FROM (SELECT key, count(*) AS steps FROM event_outbox WHERE name = 'call.ringing' GROUP BY key) AS told
+FULL JOIN calls_calls ON 'call:' || calls_calls.id = told.key
+WHERE calls_calls.step IS DISTINCT FROM told.steps
+"""
+_BARE = """
+SELECT count(*) FROM event_outbox AS fact WHERE name = 'call.ringing'
+AND NOT EXISTS (SELECT FROM event_delivery WHERE event_id = fact.id)
+"""
