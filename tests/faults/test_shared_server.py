@@ -129,6 +129,7 @@ async def _on_a_slow_wire(settings: Settings, fault: Fault, delay: float, limit:
         await hub.open()
         await hub.database.write(lambda connection: effects.create(connection, checkfirst=True))
         async with started([hub]):
+            await hub.intake.accept([rang(f"warm{delay}", number) for number in range(3)])
             wire.delay, waits = delay, list[float]()
             readers = [asyncio.create_task(_read_on(hub)) for _ in range(24)]
 

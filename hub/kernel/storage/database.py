@@ -61,6 +61,8 @@ class Database:
         self._scouting_all: list[KeptConnection] = []
         self._sessions: AsyncEngine | None = None
         self._readers: AsyncEngine | None = None
+        self._machinery: AsyncEngine | None = None
+        """Connections of its own on a server, so that pages that wait never hold up what comes in."""
         self.longest_session = LONGEST_SESSION
         self.longest_reading = LONGEST_READING
         self.commits = 0
@@ -71,7 +73,8 @@ class Database:
     async def open(self) -> None:
         """Make the folder, take the file, and touch it once. Raises Unavailable with the reason."""
         if not self.is_sqlite:
-            self._sessions = _server_engine(self._url)
+            self._sessions = _server_engine(self._url, 8, overflow=8)
+            self._machinery = _server_engine(self._url, 4)
             self._readers = self._sessions.execution_options(postgresql_readonly=True)
             await self.write(lambda connection: connection.execute(text("SELECT 1")))
             return
@@ -98,7 +101,7 @@ class Database:
 
     async def close(self) -> None:
         """Readers first, so that the writer is the one that empties the log at the end."""
-        for engine in (self._readers, self._sessions):
+        for engine in (self._readers, self._sessions, self._machinery):
             if engine is not None:
                 await engine.dispose()
         if self._scout_threads is not None and self._scouts is not None:
@@ -230,7 +233,7 @@ class Database:
     async def _write_async(self, work: Callable[[Connection], R]) -> R:
         async with AsyncExitStack() as stack:
             try:
-                connection = await stack.enter_async_context(_opened(self._sessions).begin())
+                connection = await stack.enter_async_context(_opened(self._machinery).begin())
             except OSError as error:
                 raise away(error) from error
             done = await connection.run_sync(work)
@@ -291,9 +294,11 @@ class ReadingSession:
             await self._session.__aexit__(None, None, None)
 
 
-def _server_engine(url: str) -> AsyncEngine:
+def _server_engine(url: str, size: int, *, overflow: int = 0) -> AsyncEngine:
     try:
-        return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        return create_async_engine(
+            url, pool_size=size, max_overflow=overflow, pool_pre_ping=True, pool_use_lifo=True
+        )
     except ModuleNotFoundError as error:
         raise Unavailable(
             "database.not_installed",
