@@ -18,6 +18,7 @@ from webui.agents import described
 from webui.live import SIGNED_OUT
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
+OWN = {"own_password": PASSWORD}
 
 
 async def _code(client: TestClient[Any, Any], act: Any) -> int:
@@ -38,11 +39,23 @@ async def test_one_sees_the_own_browsers_and_signs_one_out(shop: Shop) -> None:
     assert page.count("цей браузер") == 1
 
     async def end() -> None:
-        await client.post(f"/account/sessions/{ended[0]}/end", headers=SAME)
+        await client.post(f"/account/sessions/{ended[0]}/end", data=OWN, headers=SAME)
 
     assert await _code(other, end) == SIGNED_OUT
     assert (await other.get("/account", allow_redirects=False)).status == 303
     assert (await client.get("/account", allow_redirects=False)).status == 200
+
+
+async def test_without_the_password_nobody_is_signed_out_from_afar(shop: Shop) -> None:
+    client, other = await shop.signed_in("owner"), await shop.sign_in("owner")
+    page = await (await client.get("/account")).text()
+    (theirs,) = re.findall(r'action="/account/sessions/(\w+)/end"', page)
+    for path in (f"/account/sessions/{theirs}/end", "/account/sessions/end-others"):
+        for data in ({}, {"own_password": "a wrong one, surely"}):
+            answer = await client.post(path, data=data, headers=SAME, allow_redirects=False)
+            assert answer.status == 422
+    assert (await other.get("/account", allow_redirects=False)).status == 200
+    assert ("access.password_asked", "failed") in await shop.audit()
 
 
 async def test_all_others_are_signed_out_at_once(shop: Shop) -> None:
@@ -50,7 +63,7 @@ async def test_all_others_are_signed_out_at_once(shop: Shop) -> None:
     others = [await shop.sign_in("owner") for _ in range(3)]
 
     async def end() -> None:
-        await client.post("/account/sessions/end-others", headers=SAME)
+        await client.post("/account/sessions/end-others", data=OWN, headers=SAME)
 
     assert await _code(others[0], end) == SIGNED_OUT
     for other in others:
@@ -63,7 +76,7 @@ async def test_nobody_ends_the_sessions_of_somebody_else_by_their_id(shop: Shop)
     await shop.sign_in("owner")
     page = await (await owner.get("/account")).text()
     theirs = re.findall(r'action="/account/sessions/(\w+)/end"', page)[0]
-    await (await shop.signed_in("manager")).post(f"/account/sessions/{theirs}/end", headers=SAME)
+    await (await shop.signed_in("manager")).post(f"/account/sessions/{theirs}/end", data=OWN, headers=SAME)
     assert theirs in await (await owner.get("/account")).text()
 
 

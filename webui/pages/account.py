@@ -14,6 +14,8 @@ from webui.proving import prove
 from webui.request import Request, own_path
 from webui.texts import LANGUAGES
 
+_PASSWORD_WRONG = {"own_password": "This is not your present password."}
+
 
 async def show(request: Request) -> web.StreamResponse:
     """Own name, language, password, second factor and browsers."""
@@ -63,7 +65,10 @@ async def change_language(request: Request) -> web.StreamResponse:
 
 
 async def end_session(request: Request) -> web.StreamResponse:
-    """Sign another browser of one's own out."""
+    """Sign another browser of one's own out. The password is asked: a browser that was left open must not
+    shut its person out."""
+    if not await password_is_right(request, "own_password"):
+        return await account_page(request, _PASSWORD_WRONG)
     async with request.writing() as uow:
         await AccessApi(uow, request.deps).sessions.end_one(own_id(request), request.path["id"])
         request.audit(uow, "access.end_session", subject=request.path["id"])
@@ -71,7 +76,9 @@ async def end_session(request: Request) -> web.StreamResponse:
 
 
 async def end_others(request: Request) -> web.StreamResponse:
-    """Sign all but this one out."""
+    """Sign all but this one out; the password is asked as for one."""
+    if not await password_is_right(request, "own_password"):
+        return await account_page(request, _PASSWORD_WRONG)
     async with request.writing() as uow:
         sessions = AccessApi(uow, request.deps).sessions
         count = await sessions.end_others(own_id(request), request.viewer.session_id)
