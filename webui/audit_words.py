@@ -65,6 +65,8 @@ ACTIONS: Mapping[str, str] = {
     "backup.release.confirm": "Confirm that a restored system sends again",
     "backup.download": "Download a backup",
     "backup.download.confirm": "Confirm the download of a backup",
+    "system.retry_dead_letter": "Retry a failed delivery",
+    "system.retry_dead_letters": "Retry failed deliveries",
     "system.bundle": "Make the support bundle",
     "system.retry_all": "Retry failed deliveries",
     "system.give_up": "Give a failed delivery up",

@@ -12,6 +12,7 @@ from hub.kernel.listing import Moment
 from hub.kernel.manifest import Module
 from hub.kernel.web import SIGNED_IN, ApiOperation, PageRequest
 from hub.ports.connector import ConnectorState
+from webui import operations_dead_letters
 
 
 class Me(BaseModel):
@@ -85,6 +86,7 @@ def every_operation(modules: Sequence[Module]) -> list[ApiOperation]:
     found = [(module, operation) for module in modules for operation in module.operations]
     return [
         *OWN_OPERATIONS,
+        *operations_dead_letters.operations,
         *(
             replace(one, feature=one.feature or module.feature) if module.feature else one
             for module, one in found

@@ -38,6 +38,8 @@ PAGES = (
     "/system",
     "/system/dead-letters",
     "/system/log",
+    "/system/backups",
+    "/approvals",
     "/account",
     "/no-such-page",
 )

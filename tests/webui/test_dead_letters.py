@@ -211,3 +211,24 @@ async def test_a_story_that_is_too_long_is_cut_and_one_without_an_end_ends(hub: 
     text = await (await owner.get("/system/facts/b")).text()
     assert "More followed" in text
     assert (await owner.get("/system/facts/nothing")).status == 404
+
+
+async def test_a_program_lists_them_page_by_page_and_retries_by_filter(
+    hub: Hub, shop: Shop, failed: None
+) -> None:
+    headers, program = {"Authorization": f"Bearer {await shop.token('owner')}"}, shop.browser()
+
+    async def listed(query: str) -> tuple[list[str], str | None]:
+        answer = await (await program.get(f"/api/v1/dead-letters?{query}", headers=headers)).json()
+        return [one["event_id"] for one in answer["items"]], answer["next"]
+
+    first, cursor = await listed("limit=3")
+    rest, end = await listed(f"limit=3&cursor={cursor}")
+    assert (first, rest, end) == (["away", "named", "old"], ["young"], None)
+    assert (await listed("event=call.ringing"))[0] == ["named"]
+    retried = await program.post("/api/v1/dead-letters/retry", json={"handler": "crm.on_it"}, headers=headers)
+    assert await retried.json() == {"count": 3}
+    [last] = await hub.system.letters.page(DeadFilter())
+    paths = [f"/api/v1/dead-letters/{last.id}/retry"] * 2
+    assert [(await program.post(path, headers=headers)).status for path in paths] == [204, 404]
+    assert set((await states(hub)).values()) == {"pending", "done"}
