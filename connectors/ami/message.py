@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["event", "response", "other"]
@@ -32,6 +33,13 @@ class Message:
         """The first value of a header (names compare without case), or the default."""
         first = self._first
         if first is None:
+            # Most messages are asked for a few headers out of two dozen, as the PBX writes them.
+            mark = _mark(header)
+            at = self.raw.find(mark)
+            if at >= 0:
+                at += len(mark)
+                end = self.raw.find(b"\n", at)
+                return decode(self.raw[at:end] if end >= 0 else self.raw[at:]).strip()
             first = self._parsed()
         return first.get(header.lower(), default)
 
@@ -66,6 +74,11 @@ class Message:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
+
+
+@lru_cache(maxsize=500)
+def _mark(header: str) -> bytes:
+    return b"\n" + header.encode() + b":"
 
 
 def _lines(raw: bytes) -> list[str]:
