@@ -1,4 +1,5 @@
-"""The sample PBX asks Pitline for the caller's name: shown on the desk phone, and never more than shown."""
+"""The sample PBX asks Pitline: for the caller's name, shown on the desk phone and never more than shown; and
+for whoever talked with the caller last, who is rung first."""
 
 from __future__ import annotations
 
@@ -16,17 +17,18 @@ from tests.asterisk.test_sample_pbx import CALLER, LINE
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]
+Start = Callable[..., Awaitable[AsteriskPbx]]
 
 
 @pytest.fixture
-async def named_by_pitline(asterisk: str) -> AsyncIterator[Callable[[Answer], Awaitable[AsteriskPbx]]]:
-    """Starts a PBX whose /cid is answered by a function."""
+async def named_by_pitline(asterisk: str) -> AsyncIterator[Start]:
+    """Starts a PBX whose /cid (or another path) is answered by a function."""
     runners: list[web.AppRunner] = []
     pbxs: list[AsteriskPbx] = []
 
-    async def start(answer: Answer) -> AsteriskPbx:
+    async def start(answer: Answer, path: str = "/cid", **globals_of_the_dialplan: str) -> AsteriskPbx:
         app = web.Application()
-        app.router.add_get("/cid", answer)
+        app.router.add_get(path, answer)
         runner = web.AppRunner(app)
         await runner.setup()
         runners.append(runner)
@@ -36,6 +38,7 @@ async def named_by_pitline(asterisk: str) -> AsyncIterator[Callable[[Answer], Aw
         settings = ALWAYS_OPEN | {
             "extensions.conf:PITLINE": address,
             "extensions.conf:PITLINE_TOKEN": "a-token-for-the-pbx",
+            **{f"extensions.conf:{name}": value for name, value in globals_of_the_dialplan.items()},
         }
         pbx = AsteriskPbx("sample", settings=settings)
         pbxs.append(pbx)
@@ -59,7 +62,7 @@ async def _display(pbx: AsteriskPbx, number: str = CALLER, name: str = "") -> Ph
 
 
 async def test_the_name_from_pitline_stands_on_the_desk_phone(
-    named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]],
+    named_by_pitline: Start,
 ) -> None:
     asked: list[tuple[str, str]] = []
 
@@ -79,9 +82,7 @@ async def test_the_name_from_pitline_stands_on_the_desk_phone(
     "name",
     ['Anna "Speedy", 2 cars: (Octavia)', "${SHELL(touch /tmp/owned)}", "x)?Hangup():y", "a;b&c|d"],
 )
-async def test_a_hostile_name_is_only_shown(
-    named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]], name: str
-) -> None:
+async def test_a_hostile_name_is_only_shown(named_by_pitline: Start, name: str) -> None:
     async def cid(request: web.Request) -> web.Response:
         return web.Response(text=name)
 
@@ -90,7 +91,7 @@ async def test_a_hostile_name_is_only_shown(
 
 
 async def test_a_number_that_nobody_knows_keeps_the_name_that_came_with_it(
-    named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]],
+    named_by_pitline: Start,
 ) -> None:
     async def cid(request: web.Request) -> web.Response:
         return web.Response(text="\n")
@@ -98,7 +99,7 @@ async def test_a_number_that_nobody_knows_keeps_the_name_that_came_with_it(
     assert (await _display(await named_by_pitline(cid), name="Petro")).name == "Petro"
 
 
-async def test_an_error_page_is_no_name(named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]]) -> None:
+async def test_an_error_page_is_no_name(named_by_pitline: Start) -> None:
     async def cid(request: web.Request) -> web.Response:
         return web.Response(status=401, text='{"error": {"code": "token.wrong"}}')
 
@@ -106,7 +107,7 @@ async def test_an_error_page_is_no_name(named_by_pitline: Callable[[Answer], Awa
 
 
 async def test_a_slow_pitline_holds_the_call_for_a_second_at_most(
-    named_by_pitline: Callable[[Answer], Awaitable[AsteriskPbx]],
+    named_by_pitline: Start,
 ) -> None:
     async def cid(request: web.Request) -> web.Response:
         await asyncio.sleep(2.5)
@@ -119,3 +120,35 @@ async def test_a_slow_pitline_holds_the_call_for_a_second_at_most(
         await caller.bye()
     assert shown.name != "too late"
     assert shown.at["invited"] - caller.at["invited"] < 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "rings_first"),
+    [
+        ('{"extension": "105", "person": "Тарас", "reason": "talked_last"}', "105"),
+        ('{"extension": null, "person": "", "reason": "queue"}', "101"),
+        ('{"extension": "199", "person": "gone", "reason": "talked_last"}', "101"),
+        ('{"extension": "105&PJSIP/trunk/0900123456", "person": "", "reason": "talked_last"}', "101"),
+        ("no JSON at all", "101"),
+    ],
+)
+async def test_whoever_talked_with_a_caller_last_is_rung_before_the_queue(
+    named_by_pitline: Start, answer: str, rings_first: str
+) -> None:
+    asked: list[str] = []
+
+    async def route(request: web.Request) -> web.Response:
+        asked.append(request.query["number"])
+        return web.Response(text=answer, content_type="application/json")
+
+    pbx = await named_by_pitline(route, "/api/v1/route", PERSONAL="yes")
+    async with pbx.trunk() as world, pbx.phone("101") as anna, pbx.phone("105") as taras:
+        caller = await world.call(LINE, number="+380501112233")
+        first = await (taras if rings_first == "105" else anna).ringing()
+        assert not (anna if rings_first == "105" else taras).calls
+        first.answer()
+        await caller.until("answered")
+        await asyncio.sleep(0.5)
+        await first.bye()
+        await caller.until("ended")  # who has been helped does not land in the queue
+    assert asked == ["+380501112233"]

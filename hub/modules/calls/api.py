@@ -12,6 +12,7 @@ from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
+from hub.modules.calls.service_route import RouteService
 from hub.modules.calls.views import (
     CallFilter,
     CallPage,
@@ -23,6 +24,7 @@ from hub.modules.calls.views import (
     LineView,
     NoteView,
     PartyView,
+    RouteView,
     TransferView,
 )  # fmt: skip
 from hub.ports.telephony import LinkState
@@ -31,7 +33,7 @@ from hub.values import ShopId
 __all__ = [
     "MOST_COUNTED", "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView",
     "LegView", "LineEntry", "LineService", "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling",
-    "StoredCalls", "TransferView",
+    "RouteView", "StoredCalls", "TransferView",
 ]  # fmt: skip
 
 
@@ -44,6 +46,7 @@ class CallsApi:
         self._calls = CallService(uow, deps)
         self._history = HistoryService(uow, deps)
         self.numbers = LineService(uow, deps)
+        self._uow, self._deps = uow, deps
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
         """The call; of one that became part of another, that other. Raises NotFound."""
@@ -67,6 +70,10 @@ class CallsApi:
     ) -> tuple[CallView, ...]:  # fmt: skip
         """The newest calls of a client (by any phone) or of a number, without the call `skip`."""
         return await self._history.last(client_id, number, limit, shops, skip)
+
+    async def route(self, number: str | None, *, shops: frozenset[ShopId] | None = None) -> RouteView:
+        """Who should get this caller."""
+        return await RouteService(self._uow, self._deps).of(number, shops)
 
     async def set_client(
         self, call_id: str, client_id: str | None, *, vehicle_id: str | None = None,

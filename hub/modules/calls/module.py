@@ -8,7 +8,15 @@ from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
-from hub.modules.calls import handlers, operations_lines, web, web_lines, web_live, web_system
+from hub.modules.calls import (
+    handlers,
+    operations_lines,
+    operations_route,
+    web,
+    web_lines,
+    web_live,
+    web_system,
+)
 from hub.modules.calls.api import CallsApi
 from hub.modules.calls.operations import operations
 
@@ -29,7 +37,7 @@ MODULE = Module(
         on(PbxGapDeclared, handlers.on_pbx_gap_declared),
     ),
     routes=(*web_live.routes, *web_lines.routes, *web.routes),
-    operations=(*operations, *operations_lines.operations),
+    operations=(*operations, *operations_lines.operations, *operations_route.operations),
     menu=(
         MenuItem("Calls", "/calls", "calls.view", "phone", order=20),
         MenuItem("Live board", "/calls/live", "calls.view", "phone-call", order=21),

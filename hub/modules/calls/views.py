@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
 from hub.kernel.masking import Dialable, Words
@@ -50,6 +51,17 @@ class LegView:
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteView:
+    """Whom to ring for a caller: an extension with whose it is and why, or None for the queue."""
+
+    extension: str | None
+    person: str
+    reason: Literal["talked_last", "queue"]
+    call_id: str | None
+    client_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,51 @@
+"""Who should get a caller: for the PBX, which asks before it rings anybody. Never commits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import names_by_extension
+from hub.modules.calls.service_history import HistoryService
+from hub.modules.calls.views import CallView, RouteView
+from hub.modules.crm.api import CrmApi
+from hub.values import ShopId
+
+_REMEMBERED = timedelta(days=60)
+_LOOKED_AT = 20
+
+
+class RouteService:
+    """Names an extension, or nobody: then the queue has the call, as it would without us."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._clock = deps.clock
+        self._history = HistoryService(uow, deps)
+        self._crm = CrmApi(uow, deps)
+
+    async def of(self, number: str | None, shops: frozenset[ShopId] | None) -> RouteView:
+        """Whoever talked with this client (while nobody is known: with this number) last, if they are
+        still with us and have a phone of the PBX."""
+        match = await self._crm.caller(number)
+        if number is None or match.relation not in (None, "client"):
+            return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=None)
+        lately = await self._history.last(match.client_id, number, _LOOKED_AT, shops, None)
+        names = await self._uow.read(names_by_extension)
+        since = self._clock.now() - _REMEMBERED
+        for call in lately:
+            extension = _talked(call)
+            if call.started_at >= since and extension is not None and extension in names:
+                return RouteView(
+                    extension=extension, person=names[extension], reason="talked_last", call_id=call.id,
+                    client_id=match.client_id,
+                )  # fmt: skip
+        return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=match.client_id)
+
+
+def _talked(call: CallView) -> str | None:
+    """Our side's phone in a call that was answered. A mobile is rung by the PBX's own rules only."""
+    if call.answered_at is None or call.state != "ended" or call.direction == "internal":
+        return None
+    last = call.last_extension or call.answered_by
+    return None if last is None or last.startswith("+") else last

@@ -1,0 +1,83 @@
+"""Whom a PBX should ring for a caller."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi
+from tests.factories.calls import LINE, ended, party, tell_calls
+from tests.factories.crm import make_client
+from tests.factories.site import Client, get_json, site_of
+
+ROUTE = "/api/v1/route"
+CALLER = "+380501234567"
+
+
+@pytest.fixture
+async def site(hub: Hub) -> AsyncIterator[Client]:
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        access = AccessApi(uow, hub.installation.deps)
+        await access.create_person("Оксана", "receptionist", extensions=["101"])
+        await access.create_person("Тарас", "master", extensions=["105"], mobile="+380671112233")
+    client = await site_of(hub)
+    yield client
+    await client.close()
+
+
+async def asked(site: Client, number: str = "050 123 45 67") -> tuple[str | None, str, str]:
+    status, body = await get_json(site, ROUTE, number=number)
+    assert status == 200
+    return body["extension"], body["person"], body["reason"]
+
+
+QUEUE = (None, "", "queue")
+TARAS = ("105", "Тарас", "talked_last")
+
+
+async def test_whoever_talked_with_the_caller_last_is_named(hub: Hub, site: Client) -> None:
+    await tell_calls(
+        hub,
+        ended("1", 0, "answered", answered_by="101", last_extension="101"),
+        ended("2", 60, "answered", answered_by="101", last_extension="105"),
+        ended("3", 120, "missed", parties=(party("101", outcome="no_answer"),)),
+    )
+    assert await asked(site) == TARAS
+
+
+async def test_a_client_is_one_person_on_all_phones(hub: Hub, site: Client) -> None:
+    client = await make_client(hub, "Ірина", "0501234567", "0631112233")
+    await tell_calls(hub, ended("1", 0, "answered", answered_by="105", last_extension="105"))
+    status, body = await get_json(site, ROUTE, number="0631112233")
+    assert (status, body["extension"], body["client_id"], body["call_id"]) == (200, "105", client.id, "1")
+
+
+async def test_a_call_that_we_made_counts_as_well(hub: Hub, site: Client) -> None:
+    await tell_calls(
+        hub,
+        ended("1", 0, "answered", direction="outbound", from_number=LINE, to_number=CALLER,
+              answered_by=CALLER, last_extension="105", parties=(party("105", outcome="answered"),)),
+    )  # fmt: skip
+    assert await asked(site) == TARAS
+
+
+@pytest.mark.parametrize("phone", ["999", "+380671112233"])
+async def test_who_is_gone_or_was_reached_on_a_mobile_is_not_rung(hub: Hub, site: Client, phone: str) -> None:
+    await tell_calls(hub, ended("1", 0, "answered", answered_by=phone, last_extension=phone))
+    assert await asked(site) == QUEUE
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "0509999999", "x" * 128, "'; DROP TABLE calls_calls"])
+async def test_nobody_in_particular_is_the_queue(hub: Hub, site: Client, number: str) -> None:
+    await tell_calls(hub, ended("1", 0, "answered", answered_by="105", last_extension="105"))
+    assert await asked(site, number) == QUEUE
+
+
+async def test_a_withheld_number_needs_no_number_at_all(site: Client) -> None:
+    status, body = await get_json(site, ROUTE)
+    assert (status, body["reason"]) == (200, "queue")
+    status, _ = await get_json(site, ROUTE, number="1" * 129)
+    assert status == 422
