@@ -26,8 +26,10 @@ async def asked_of(request: Request, operation: ApiOperation) -> Asked:
     body = (await http.read()).decode("utf-8", "replace")
     try:
         body = json.dumps(json.loads(body), ensure_ascii=False, indent=1) if body else ""
-    except ValueError:
+    except (ValueError, RecursionError):
         body = ""
+    # JSON can write what no text may hold: half a character.
+    body = body.encode("utf-8", "replace").decode()
     return Asked(
         operation=operation.name, right=operation.second, fingerprint=await fingerprint_of(http),
         what=f"{http.method} {http.path_qs}\n{body}".strip().replace("\x00", ""),

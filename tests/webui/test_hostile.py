@@ -103,7 +103,7 @@ async def test_every_form_survives_nasty_fields(shop: Shop) -> None:
             answer = await client.post(
                 path, data=dict.fromkeys(fields, text), headers=SAME, allow_redirects=False
             )
-            body = await answer.text()
+            body = await answer.text(errors="replace")  # one of them gives an archive
             if (answer.status >= 500 and answer.status != 503) or "<script>alert(1)" in body:
                 wrong.append(f"{path} {text[:20]!r}: {answer.status}")
     assert wrong == []

@@ -105,14 +105,23 @@ class Database:
             if engine is not None:
                 await engine.dispose()
         if self._scout_threads is not None and self._scouts is not None:
-            await asyncio.get_running_loop().run_in_executor(self._scout_threads, self._end_scouts)
-            self._scout_threads.shutdown(wait=False)
+            await asyncio.get_running_loop().run_in_executor(None, self._end_scouts)
         if self._thread is not None and self._writer is not None:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._end_writer)
             self._thread.shutdown(wait=False)
         self._let_go()
 
     def _end_scouts(self) -> None:
+        """A read whose caller is gone may still run, and SQLite does not bear that its connection is
+        closed by another thread meanwhile: it is told to stop, and waited for."""
+        threads = self._scout_threads
+        if threads is not None:
+            ending = threading.Thread(target=threads.shutdown, kwargs={"cancel_futures": True})
+            ending.start()
+            while ending.is_alive():
+                for kept in self._scouting_all:
+                    kept.interrupt()
+                ending.join(0.05)
         for kept in self._scouting_all:
             kept.close()
         self._scouting_all.clear()

@@ -17,6 +17,7 @@ _BUSY = Unavailable(
 _SQLITE: dict[str, tuple[str, str, str]] = {
     "SQLITE_BUSY": (_BUSY.code, _BUSY.text, _BUSY.hint),
     "SQLITE_LOCKED": (_BUSY.code, _BUSY.text, _BUSY.hint),
+    "SQLITE_INTERRUPT": ("database.closed", "The database is not open.", ""),
     "SQLITE_FULL": ("database.full", "The disk is full.", "Free some space; work goes on by itself."),
     "SQLITE_READONLY": (
         "database.read_only",

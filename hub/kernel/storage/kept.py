@@ -44,8 +44,14 @@ class KeptConnection:
             raise
         return done, changed
 
+    def interrupt(self) -> None:
+        """From any thread: the statement that runs now is given up."""
+        driver = self._driver
+        if driver is not None:
+            driver.interrupt()
+
     def close(self) -> None:
-        """The next `run` opens anew."""
+        """Never while another thread runs a statement on it. The next `run` opens anew."""
         connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
             connection.close()

@@ -280,3 +280,21 @@ async def test_the_log_of_the_database_is_emptied_in_an_idle_moment(database: Da
     await database.close()
     assert in_log == moved
     assert b"CREATE TABLE t" in database.path.read_bytes()
+
+
+async def test_a_read_that_nobody_waits_for_any_more_neither_holds_up_the_end_nor_takes_the_process_down(
+    database: Database,
+) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    reads = [
+        asyncio.create_task(database.read(lambda connection: connection.scalar(text(endless))))
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0.1)
+    for read in reads[1:]:
+        read.cancel()
+    began = time.monotonic()
+    await database.close()
+    assert time.monotonic() - began < 2
+    with pytest.raises(Unavailable):
+        await reads[0]
