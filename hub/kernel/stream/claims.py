@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
@@ -18,7 +18,7 @@ from hub.kernel.context import Delivered
 from hub.kernel.manifest import Subscription
 from hub.kernel.stream.codec import Codec, Unreadable
 from hub.kernel.stream.outbox import DONE, PENDING, Ids, event_delivery, moment
-from hub.kernel.stream.waiting import joined, read_event
+from hub.kernel.stream.waiting import behind, joined, read_event
 
 
 class LostClaim(Exception):
@@ -44,20 +44,10 @@ class Claims:
         self._codec = codec
         self._clock = clock
         self._ids = Ids(clock)
-        d, older = event_delivery.c, event_delivery.alias("older")
-        before_it = (
-            select(older.c.id)
-            .where(
-                text("older.state = 'pending'"),
-                older.c.handler == d.handler,
-                older.c.key == d.key,
-                older.c.id < d.id,
-            )
-            .exists()
-        )
+        d = event_delivery.c
         self._free, self._free_at_home = (
             joined(names)
-            .where(d.not_before <= bindparam("now"), d.claimed_until <= bindparam("now"), ~before_it)
+            .where(d.not_before <= bindparam("now"), d.claimed_until <= bindparam("now"), ~behind())
             .limit(bindparam("free"))
             for names in (handlers, [name for name, one in handlers.items() if not one.sends])
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, text, update
+from sqlalchemy import Connection, Exists, Row, Select, bindparam, select, text, update
 
 from hub.events.base import Envelope
 from hub.kernel.context import Delivered
@@ -48,21 +48,18 @@ def joined(handlers: Iterable[str]) -> Select[Any]:
     )  # fmt: skip
 
 
+def behind(*, that_backs_off: bool = False) -> Exists:
+    """Whether older work of its handler and key waits (or only: waits for its next try)."""
+    d, older = event_delivery.c, event_delivery.alias("older")
+    of_its_key = (older.c.handler == d.handler, older.c.key == d.key, older.c.id < d.id)
+    waits = select(older.c.id).where(text("older.state = 'pending'"), *of_its_key)
+    return (waits.where(older.c.not_before > bindparam("now")) if that_backs_off else waits).exists()
+
+
 def due(handlers: Iterable[str], size: int) -> Select[Any]:
     """So many of them, oldest first, that are due and behind nothing of their key that backs off."""
-    d, older = event_delivery.c, event_delivery.alias("older")
-    backing_off = (
-        select(older.c.id)
-        .where(
-            text("older.state = 'pending'"),
-            older.c.handler == d.handler,
-            older.c.key == d.key,
-            older.c.id < d.id,
-            older.c.not_before > bindparam("now"),
-        )
-        .exists()
-    )
-    return joined(handlers).where(d.not_before <= bindparam("now"), ~backing_off).limit(size)
+    is_due = event_delivery.c.not_before <= bindparam("now")
+    return joined(handlers).where(is_due, ~behind(that_backs_off=True)).limit(size)
 
 
 def settle_failure(
