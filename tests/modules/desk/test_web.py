@@ -97,6 +97,18 @@ async def test_the_state_has_a_tag_until_something_changes(shop: Shop, oksana: H
             await asyncio.sleep(0.01)
 
 
+async def test_another_call_of_the_same_client_that_goes_on_is_not_said_to_have_ended(
+    shop: Shop, oksana: Hand
+) -> None:
+    first, second = await ringing(shop, oksana, IRYNA), await ringing(shop, oksana, IRYNA)
+    for call in (first, second):
+        page = await look(oksana, call)
+        assert "end not seen" not in page
+        assert "кінець не видно" not in page
+    for call in (first, second):
+        await call.ends()
+
+
 async def test_the_unsaved_note_of_a_call_that_became_a_part_of_another_goes_on_there(
     shop: Shop, oksana: Hand
 ) -> None:
