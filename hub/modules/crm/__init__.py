@@ -1,8 +1,10 @@
 """Clients, their phones, and cars with their owners by date; who is calling.
 
-Owns: clients (people and companies, and who is known to be none), phones, vehicles, ownerships.
+Owns: clients (people and companies, and who is known to be none), phones, vehicles, ownerships,
+what they are to each other, readings of counters, and the history of their changes.
 They belong to the installation: every shop of a network knows the same people.
-Tables: crm_clients, crm_words, crm_phones, crm_vehicles, crm_ownerships.
+Tables: crm_clients, crm_words, crm_segments, crm_phones, crm_vehicles, crm_ownerships, crm_roles,
+crm_mileages, crm_changes.
 Events in: none.
 Events out: crm.client_phone_added.
 Live topics: client, vehicle.

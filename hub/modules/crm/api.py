@@ -9,23 +9,37 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
+from hub.modules.crm.service_history import HistoryService
+from hub.modules.crm.service_mileage import MileageService
+from hub.modules.crm.service_roles import RoleService
 from hub.modules.crm.service_search import SearchService
-from hub.modules.crm.service_vehicles import VehicleService
+from hub.modules.crm.service_vehicles import VehicleService, vehicle_entry_of
 from hub.modules.crm.views import (
     KINDS,
+    MESSENGERS,
     NOBODY,
     RELATIONS,
+    ROLES,
     CallerMatch,
     Candidate,
+    ChangeKind,
+    ChangeView,
     ClientEntry,
     ClientFilter,
     ClientPage,
     ClientView,
+    HistoryPage,
     Kind,
+    Messenger,
+    MessengerKind,
+    MileageView,
     OwnershipView,
     PhoneEntry,
     PhoneView,
     Relation,
+    RoleEntry,
+    RoleName,
+    RoleView,
     SearchHit,
     VehicleEntry,
     VehicleFilter,
@@ -36,21 +50,32 @@ from hub.modules.crm.views import (
 
 __all__ = [
     "KINDS",
+    "MESSENGERS",
     "NOBODY",
     "RELATIONS",
+    "ROLES",
     "CallerMatch",
     "Candidate",
+    "ChangeKind",
+    "ChangeView",
     "ClientEntry",
     "ClientFilter",
     "ClientPage",
     "ClientView",
     "CrmApi",
+    "HistoryPage",
     "Kind",
+    "Messenger",
+    "MessengerKind",
+    "MileageView",
     "NumberKind",
     "OwnershipView",
     "PhoneEntry",
     "PhoneView",
     "Relation",
+    "RoleEntry",
+    "RoleName",
+    "RoleView",
     "SearchHit",
     "VehicleEntry",
     "VehicleFilter",
@@ -61,16 +86,22 @@ __all__ = [
     "number_key",
     "number_kind",
     "reason_in_words",
+    "vehicle_entry_of",
 ]  # fmt: skip
 
 
 class CrmApi:
-    """Clients, their phones and cars, for one unit of work."""
+    """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
+    and cars, `mileage` the log of a counter, `history` who changed what, `searching` has what lists are
+    narrowed by."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._clients = ClientService(uow, deps)
         self._vehicles = VehicleService(uow, deps)
-        self._search = SearchService(uow, deps)
+        self.searching = SearchService(uow, deps)
+        self.roles = RoleService(uow, deps)
+        self.mileage = MileageService(uow, deps)
+        self.history = HistoryService(uow, deps)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""
@@ -86,11 +117,11 @@ class CrmApi:
 
     async def clients(self, where: ClientFilter, *, cursor: str | None, limit: int) -> ClientPage:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
-        return await self._search.clients(where, cursor=cursor, limit=limit)
+        return await self.searching.clients(where, cursor=cursor, limit=limit)
 
     async def search(self, text: str, limit: int = 20, *, whole_numbers: bool = False) -> list[SearchHit]:
         """The one search box: a name, a phone in any writing or its last digits, a plate, a VIN."""
-        return await self._search.hits(text, limit, whole_numbers=whole_numbers)
+        return await self.searching.hits(text, limit, whole_numbers=whole_numbers)
 
     async def create_client(self, entry: ClientEntry) -> ClientView:
         """A new client. A phone may be shared; see `caller` to offer those who have it already.
@@ -122,13 +153,17 @@ class CrmApi:
         """Raises NotFound."""
         return await self._vehicles.one(vehicle_id)
 
+    async def vehicles_by_ids(self, vehicle_ids: Collection[str]) -> dict[str, VehicleView]:
+        """Those that exist, by id."""
+        return await self._vehicles.by_ids(vehicle_ids)
+
     async def vehicles_of(self, client_ids: Collection[str]) -> dict[str, tuple[VehicleView, ...]]:
         """The cars that each client owns now."""
         return await self._vehicles.of_clients(client_ids)
 
     async def vehicles(self, where: VehicleFilter, *, cursor: str | None, limit: int) -> VehiclePage:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
-        return await self._search.vehicles(where, cursor=cursor, limit=limit)
+        return await self.searching.vehicles(where, cursor=cursor, limit=limit)
 
     async def create_vehicle(self, entry: VehicleEntry) -> VehicleView:
         """A new car; plates may repeat (re-issued), VINs may not. Raises Invalid, Conflict."""

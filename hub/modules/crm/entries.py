@@ -9,7 +9,15 @@ from typing import Any
 from hub.errors import Invalid
 from hub.kernel.masking import MASK, unmasked
 from hub.modules.crm import rules
-from hub.modules.crm.views import KINDS, RELATIONS, ClientEntry, PhoneEntry, VehicleEntry
+from hub.modules.crm.views import (
+    KINDS,
+    MESSENGERS,
+    RELATIONS,
+    ClientEntry,
+    Messenger,
+    PhoneEntry,
+    VehicleEntry,
+)
 from hub.values import Plate, Vin, is_withheld, normalise_number
 
 _EMAIL = re.compile(r"[^\s@<>\"(),;:\\]+@[^\s@<>\"(),;:\\]+\.[^\s@<>\"(),;:\\]{2,}")
@@ -17,6 +25,7 @@ LANGUAGES = ("", "uk", "ru", "en")
 MOST_PHONES = 20
 MOST_EMAILS = 10
 MOST_TAGS = 30
+MOST_MESSENGERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +38,12 @@ class ReadyPhone:
 
 @dataclass(frozen=True, slots=True)
 class ReadyClient:
-    """A client's columns, the words of the name, the phones with exactly one main one."""
+    """A client's columns, the words of the name, the phones with exactly one main one, the segments."""
 
     columns: dict[str, Any]
     words: tuple[str, ...]
     phones: tuple[ReadyPhone, ...]
+    segments: tuple[str, ...] = ()
 
 
 class _Wrong:
@@ -68,6 +78,12 @@ def client_unmasked(entry: ClientEntry, old: ClientEntry) -> ClientEntry:
         entry, phones=tuple(phones), name=unmasked(entry.name, [old.name]),
         note=unmasked(entry.note, [old.note]),
         tags=tuple(unmasked(tag, old.tags) for tag in entry.tags),
+        segments=tuple(unmasked(one, old.segments) for one in entry.segments),
+        blocked_reason=unmasked(entry.blocked_reason or "", [old.blocked_reason or ""]),
+        messengers=tuple(
+            replace(one, address=unmasked(one.address, [m.address for m in old.messengers]))
+            for one in entry.messengers
+        ),
     )  # fmt: skip
 
 
@@ -84,18 +100,45 @@ def ready_client(entry: ClientEntry, country: str) -> ReadyClient:
         wrong.fields["language"] = "Choose one of the languages."
     phones = _phones(entry.phones, country, wrong)
     emails = _emails(entry.emails, wrong)
-    tags = tuple(dict.fromkeys(t for t in (wrong.text("tags", tag, 50) for tag in entry.tags) if t))
-    if len(tags) > MOST_TAGS:
-        wrong.fields["tags"] = "These are too many."
+    tags = _texts("tags", entry.tags, wrong)
+    segments = _texts("segments", entry.segments, wrong)
+    source = wrong.text("source", entry.source, 100)
+    blocked = wrong.text("blocked_reason", entry.blocked_reason or "", 500)
+    messengers = _messengers(entry.messengers, wrong)
     if not name and not phones:
         wrong.fields["name"] = "Enter a name or a phone."
     wrong.stop()
     columns = {
         "kind": entry.kind, "relation": entry.relation, "name": name, "name_key": rules.name_key(name),
         "emails": list(emails), "language": entry.language or None, "tags": list(tags), "note": note,
-        "is_archived": entry.is_archived,
+        "is_archived": entry.is_archived, "source": source, "segments": list(segments),
+        "blocked_reason": blocked or None, "messengers": messengers,
     }  # fmt: skip
-    return ReadyClient(columns, rules.words(name), phones)
+    return ReadyClient(columns, rules.words(name), phones, segments)
+
+
+def _texts(field: str, entries: tuple[str, ...], wrong: _Wrong) -> tuple[str, ...]:
+    """Short texts, each once."""
+    texts = tuple(dict.fromkeys(t for t in (wrong.text(field, one, 50) for one in entries) if t))
+    if len(texts) > MOST_TAGS:
+        wrong.fields[field] = "These are too many."
+    return texts
+
+
+def _messengers(entries: tuple[Messenger, ...], wrong: _Wrong) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    for entry in entries:
+        address = wrong.text("messengers", entry.address, 100)
+        if MASK in address:
+            wrong.fields["messengers"] = "Write the whole number."
+        if entry.kind not in MESSENGERS:
+            wrong.fields["messengers"] = "Choose one of the messengers."
+        one = {"kind": entry.kind, "address": address}
+        if address and one not in found:
+            found.append(one)
+    if len(found) > MOST_MESSENGERS:
+        wrong.fields["messengers"] = "These are too many."
+    return found
 
 
 def _phones(entries: tuple[PhoneEntry, ...], country: str, wrong: _Wrong) -> tuple[ReadyPhone, ...]:

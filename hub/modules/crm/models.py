@@ -4,21 +4,29 @@ is searched and compared; beside them stands what a person typed."""
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.storage.orm import Base, UtcDateTime
-from hub.modules.crm.views import Kind, Relation
+from hub.modules.crm.views import ChangeKind, Kind, Relation, RoleName, Subject
 
 Key = String().with_variant(String(collation="C"), "postgresql")
 """Compared byte by byte on both databases, so that "begins with" can use the index."""
 
 
 class Client(Base):
-    """A person or company; `name_key` is the folded name with a space before each word."""
+    """A person or company; `name_key` is the folded name with a space before each word. `messengers` are
+    `{"kind", "address"}`; with a `blocked_reason` the client stands on the black list."""
 
     __tablename__ = "crm_clients"
+    __table_args__ = (
+        Index(
+            "ix_crm_clients_source", "source", "id",
+            sqlite_where=text("source != ''"), postgresql_where=text("source != ''"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     rev: Mapped[int] = mapped_column(server_default=text("1"))
@@ -30,9 +38,26 @@ class Client(Base):
     language: Mapped[str | None] = mapped_column(String(8))
     tags: Mapped[list[str]] = mapped_column(JSON)
     note: Mapped[str] = mapped_column(Text, server_default="")
+    messengers: Mapped[list[dict[str, str]]] = mapped_column(JSON, server_default=text("'[]'"))
+    source: Mapped[str] = mapped_column(Key, server_default="")
+    segments: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'"))
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
     is_archived: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Segment(Base):
+    """A segment that a client is in: what lists are narrowed by; `crm_clients.segments` says the same."""
+
+    __tablename__ = "crm_segments"
+    __table_args__ = (
+        Index("ix_crm_segments_segment", "segment", "client_id"),
+        {"info": {"is_audited": False}},
+    )
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
+    segment: Mapped[str] = mapped_column(Key, primary_key=True)
 
 
 class Word(Base):
@@ -110,3 +135,55 @@ class Ownership(Base):
     vehicle_id: Mapped[str] = mapped_column(ForeignKey("crm_vehicles.id", ondelete="CASCADE"))
     since: Mapped[date | None] = mapped_column(Date)
     until: Mapped[date | None] = mapped_column(Date)
+
+
+class Role(Base):
+    """What a client is to a vehicle (`vehicle_id`) or to another client (`of_client_id`): one of the two."""
+
+    __tablename__ = "crm_roles"
+    __table_args__ = (
+        Index("ix_crm_roles_client_id", "client_id"),
+        Index("ix_crm_roles_of_client_id", "of_client_id"),
+        Index("ix_crm_roles_vehicle_id", "vehicle_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    role: Mapped[RoleName] = mapped_column(String(16))
+    client_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"))
+    of_client_id: Mapped[str | None] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"))
+    vehicle_id: Mapped[str | None] = mapped_column(ForeignKey("crm_vehicles.id", ondelete="CASCADE"))
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Mileage(Base):
+    """A reading of a car's counter; the newest one by day is the car's mileage."""
+
+    __tablename__ = "crm_mileages"
+    __table_args__ = (Index("ix_crm_mileages_vehicle_id", "vehicle_id", "read_on", "id"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    vehicle_id: Mapped[str] = mapped_column(ForeignKey("crm_vehicles.id", ondelete="CASCADE"))
+    read_on: Mapped[date] = mapped_column(Date)
+    km: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    actor: Mapped[str | None] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Change(Base):
+    """What somebody changed of a client or vehicle: `fields` are name -> [before, after]."""
+
+    __tablename__ = "crm_changes"
+    __table_args__ = (
+        Index("ix_crm_changes_subject_id", "subject_id", "id"),
+        {"info": {"is_audited": False}},
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    subject: Mapped[Subject] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(26))
+    what: Mapped[ChangeKind] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str | None] = mapped_column(String(80))
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)

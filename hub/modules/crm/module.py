@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
-from hub.modules.crm import operations, operations_vehicles, web, web_vehicles
+from hub.modules.crm import (
+    operations,
+    operations_history,
+    operations_roles,
+    operations_vehicles,
+    web,
+    web_card,
+    web_history,
+    web_ties,
+    web_vehicles,
+)
 from hub.modules.crm.api import CrmApi
 
 _DESK: dict[str, Scope] = {
@@ -23,8 +33,14 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access",),
     api=CrmApi,
-    routes=(*web.routes, *web_vehicles.routes),
-    operations=(*operations.operations, *operations_vehicles.operations),
+    routes=(*web.routes, *web_vehicles.routes, *web_ties.routes, *web_history.routes),
+    operations=(
+        *operations.operations,
+        *operations_vehicles.operations,
+        *operations_roles.operations,
+        *operations_history.operations,
+    ),
+    card=web_card.parts,
     menu=(
         MenuItem("Clients", "/clients", "clients.view", "users", order=30),
         MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),

@@ -16,6 +16,8 @@ from hub.modules.crm.api import (
     ClientView,
     CrmApi,
     Kind,
+    Messenger,
+    MessengerKind,
     PhoneEntry,
     Relation,
     entry_of,
@@ -35,6 +37,15 @@ class PhoneOut(BaseModel):
     is_main: bool
 
 
+class MessengerOut(BaseModel):
+    """Where a client writes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: MessengerKind
+    address: Dialable
+
+
 class ClientOut(BaseModel):
     """A person or company that we serve, or know otherwise."""
 
@@ -50,6 +61,10 @@ class ClientOut(BaseModel):
     language: str | None
     tags: list[Words]
     note: Words
+    messengers: list[MessengerOut]
+    source: str = Field(description="What brought them: advertising, a friend")
+    segments: list[Words]
+    blocked_reason: Words | None = Field(description="Why they stand on the black list; null: they do not")
     is_archived: bool
     created_at: Moment
     updated_at: Moment
@@ -70,6 +85,13 @@ class PhoneIn(Strict):
     is_main: bool = False
 
 
+class MessengerIn(Strict):
+    """Where a client writes: a number, a name or an id there."""
+
+    kind: MessengerKind
+    address: str = Field(max_length=100)
+
+
 class ClientIn(Strict):
     """A new client; a name or a phone is needed. A phone may be shared by several clients."""
 
@@ -81,6 +103,10 @@ class ClientIn(Strict):
     language: str | None = Field(None, max_length=8)
     tags: list[str] = Field(default_factory=list, max_length=30)
     note: str = Field("", max_length=10_000)
+    messengers: list[MessengerIn] = Field(default_factory=list, max_length=10)
+    source: str = Field("", max_length=100)
+    segments: list[str] = Field(default_factory=list, max_length=30)
+    blocked_reason: str | None = Field(None, max_length=500)
     is_archived: bool = False
 
 
@@ -96,6 +122,10 @@ class ClientChange(Strict):
     language: str | None = Field(None, max_length=8)
     tags: list[str] | None = Field(None, max_length=30)
     note: str | None = Field(None, max_length=10_000)
+    messengers: list[MessengerIn] | None = Field(None, max_length=10)
+    source: str | None = Field(None, max_length=100)
+    segments: list[str] | None = Field(None, max_length=30)
+    blocked_reason: str | None = Field(None, max_length=500, description="null takes it off the black list")
     is_archived: bool | None = None
 
 
@@ -105,6 +135,9 @@ class ClientQuery(ListQuery):
     q: str = Field("", max_length=200, description="A name, a phone or its last digits, a plate, a VIN")
     phone: str = Field("", max_length=64, description="Exactly this number, in any writing")
     relation: Relation | None = None
+    source: str = Field("", max_length=100)
+    segment: str = Field("", max_length=50)
+    is_blocked: bool = Field(False, description="Only those on the black list")
     is_archived: bool = False
 
 
@@ -112,6 +145,7 @@ async def list_clients(request: PageRequest, query: ClientQuery) -> ClientPageOu
     """Newest first."""
     where = ClientFilter(
         text=query.q, phone=query.phone, relation=query.relation, is_archived=query.is_archived,
+        source=query.source, segment=query.segment, is_blocked=query.is_blocked,
         whole_numbers=not request.viewer.sees_numbers,
     )  # fmt: skip
     page = await request.apis.of(CrmApi).clients(where, cursor=query.cursor, limit=query.limit)
@@ -138,13 +172,15 @@ async def change_client(request: PageRequest, body: ClientChange) -> ClientOut:
 
 
 def _with(entry: ClientEntry, body: ClientIn | ClientChange) -> ClientEntry:
-    """The entry with what the body gives; null means "not given", but for the language."""
+    """The entry with what the body gives; null means "not given", but for what may be taken away."""
     given: dict[str, Any] = {}
     for name in body.model_fields_set - {"rev"}:
         value = getattr(body, name)
         if name == "phones" and value is not None:
             value = tuple(PhoneEntry(**phone.model_dump()) for phone in value)
-        if value is not None or name == "language":
+        if name == "messengers" and value is not None:
+            value = tuple(Messenger(kind=one.kind, address=one.address) for one in value)
+        if value is not None or name in ("language", "blocked_reason"):
             given[name] = tuple(value) if isinstance(value, list) else value
     return replace(entry, **given)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
-from hub.modules.crm.api import CrmApi, VehicleEntry, VehicleFilter, VehicleView
+from hub.modules.crm.api import CrmApi, VehicleEntry, VehicleFilter, VehicleView, vehicle_entry_of
 from hub.modules.crm.operations import READ, WRITE
 
 
@@ -105,10 +105,7 @@ async def change_vehicle(request: PageRequest, body: VehicleChange) -> VehicleOu
     """Only what is given is changed; null takes plate, VIN, year, mileage or owner away."""
     crm = request.apis.of(CrmApi)
     old = await crm.vehicle(request.path["id"])
-    entry = VehicleEntry(
-        plate=old.plate or "", vin=old.vin or "", make=old.make, model=old.model, year=old.year,
-        mileage_km=old.mileage_km, client_id=old.client_id, note=old.note, is_archived=old.is_archived,
-    )  # fmt: skip
+    entry = vehicle_entry_of(old)
     given = {name: getattr(body, name) for name in body.model_fields_set if name != "rev"}
     texts = ("plate", "vin", "make", "model", "note")
     given.update({name: given[name] or "" for name in texts if name in given})

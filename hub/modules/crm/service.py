@@ -14,7 +14,8 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.crm import rules
 from hub.modules.crm.entries import ReadyClient, client_unmasked, ready_client
 from hub.modules.crm.matching import OWNERS_OF_KEYS, answers, keys_of
-from hub.modules.crm.models import Client, Phone, Word
+from hub.modules.crm.models import Client, Phone, Segment, Word
+from hub.modules.crm.service_history import HistoryService, differences
 from hub.modules.crm.service_vehicles import VehicleService
 from hub.modules.crm.views import (
     NOBODY,
@@ -22,6 +23,7 @@ from hub.modules.crm.views import (
     ClientEntry,
     ClientView,
     Kind,
+    Messenger,
     PhoneEntry,
     PhoneView,
     Relation,
@@ -38,6 +40,7 @@ class ClientService:
         self._clock = deps.clock
         self._country = deps.places.of(uow.shop_id).country
         self._vehicles = VehicleService(uow, deps)
+        self._history = HistoryService(uow, deps)
 
     async def one(self, client_id: str) -> ClientView:
         found = await self.by_ids([client_id])
@@ -90,11 +93,14 @@ class ClientService:
         await self._put_words(row.id, ready)
         await self._put_phones(row.id, ready, ())
         self._uow.hint("client", row.id, 1)
-        return await self.one(row.id)
+        made = await self.one(row.id)
+        await self._history.note("client", row.id, "added", differences(None, entry_of(made)))
+        return made
 
     async def change(self, client_id: str, rev: int, entry: ClientEntry) -> ClientView:
         """The row is taken only in the revision that the person saw."""
-        entry = client_unmasked(entry, entry_of(await self.one(client_id)))
+        before = entry_of(await self.one(client_id))
+        entry = client_unmasked(entry, before)
         ready = ready_client(entry, self._country)
         values = {**ready.columns, "rev": rev + 1, "updated_at": self._clock.now()}
         where = (Client.id == client_id, Client.rev == rev)
@@ -111,12 +117,15 @@ class ClientService:
             )
         known = (await self._uow.session.scalars(select(Phone.key).where(Phone.client_id == client_id))).all()
         await self._uow.session.execute(delete(Word).where(Word.client_id == client_id))
+        await self._uow.session.execute(delete(Segment).where(Segment.client_id == client_id))
         await self._uow.session.execute(delete(Phone).where(Phone.client_id == client_id))
         self._uow.session.expire_all()
         await self._put_words(client_id, ready)
         await self._put_phones(client_id, ready, known)
         self._uow.hint("client", client_id, rev + 1)
-        return await self.one(client_id)
+        changed = await self.one(client_id)
+        await self._history.note("client", client_id, "changed", differences(before, entry_of(changed)))
+        return changed
 
     async def quick_create(
         self, number: str | None, name: str, *, kind: Kind, allow_shared: bool
@@ -167,6 +176,7 @@ class ClientService:
 
     async def _put_words(self, client_id: str, ready: ReadyClient) -> None:
         self._uow.session.add_all(Word(client_id=client_id, word=word) for word in ready.words)
+        self._uow.session.add_all(Segment(client_id=client_id, segment=one) for one in ready.segments)
         await self._uow.session.flush()
 
     async def _put_phones(self, client_id: str, ready: ReadyClient, known: Iterable[str | None]) -> None:
@@ -186,6 +196,8 @@ def entry_of(client: ClientView) -> ClientEntry:
     return ClientEntry(
         kind=client.kind, relation=client.relation, name=client.name, phones=phones, emails=client.emails,
         language=client.language, tags=client.tags, note=client.note, is_archived=client.is_archived,
+        messengers=client.messengers, source=client.source, segments=client.segments,
+        blocked_reason=client.blocked_reason,
     )  # fmt: skip
 
 
@@ -197,6 +209,8 @@ def _view(row: Client, phones: Sequence[Phone]) -> ClientView:
         ),
         emails=tuple(row.emails), language=row.language, tags=tuple(row.tags), note=row.note,
         is_archived=row.is_archived, created_at=row.created_at, updated_at=row.updated_at,
+        messengers=tuple(Messenger(kind=m["kind"], address=m["address"]) for m in row.messengers),  # type: ignore[arg-type]  # stored by entries.py
+        source=row.source, segments=tuple(row.segments), blocked_reason=row.blocked_reason,
     )  # fmt: skip
 
 

@@ -6,16 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
 from sqlalchemy.orm import aliased
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.masking import SHOWN_DIGITS
 from hub.modules.crm import rules
-from hub.modules.crm.models import Client, Ownership, Phone, Vehicle, Word
+from hub.modules.crm.models import Client, Ownership, Phone, Segment, Vehicle, Word
 from hub.modules.crm.rules import Wanted, wanted
 from hub.modules.crm.service import ClientService
 from hub.modules.crm.service_vehicles import VehicleService, owned_on
@@ -30,12 +31,26 @@ from hub.modules.crm.views import (
 )  # fmt: skip
 
 _CURSOR = re.compile(r"[0-9a-z]{26}")
+MOST_CHOICES = 50
 _AFTER_ALL = "\U0010ffff"
 
 
 def begins(column: Any, text: str) -> ColumnElement[bool]:
     """`column LIKE 'text%'` in a form that uses the index on both databases, wildcards being text."""
     return and_(column >= text, column < text + _AFTER_ALL)
+
+
+def _each_once(column: Any, most: int, connection: Connection) -> tuple[str, ...]:
+    """The values of an indexed column, each by one look into the index, however many rows have it."""
+    found: list[str] = []
+    last = ""
+    while len(found) < most:
+        value = connection.execute(select(column).where(column > last).order_by(column).limit(1)).scalar()
+        if value is None:
+            break
+        found.append(value)
+        last = value
+    return tuple(found)
 
 
 class SearchService:
@@ -55,6 +70,12 @@ class SearchService:
             known.append(Client.relation == where.relation)
         if where.is_archived is not None:
             known.append(Client.is_archived == where.is_archived)
+        if where.source:
+            known.append(Client.source == where.source)
+        if where.segment:
+            known.append(Client.id.in_(select(Segment.client_id).where(Segment.segment == where.segment)))
+        if where.is_blocked:
+            known.append(Client.blocked_reason.is_not(None))
         if where.phone:
             key = rules.number_key(where.phone, self._country)
             known.append(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
@@ -67,6 +88,14 @@ class SearchService:
         rows = (await self._uow.session.scalars(query)).all()
         items = tuple((await self._clients.views(rows[:limit])).values())
         return ClientPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+    async def sources(self) -> tuple[str, ...]:
+        """Where clients came from, as far as somebody wrote it down."""
+        return await self._uow.read(partial(_each_once, Client.source, MOST_CHOICES))
+
+    async def segments(self) -> tuple[str, ...]:
+        """The segments that clients are in."""
+        return await self._uow.read(partial(_each_once, Segment.segment, MOST_CHOICES))
 
     async def vehicles(self, where: VehicleFilter, *, cursor: str | None, limit: int) -> VehiclePage:
         known: list[ColumnElement[bool]] = []

@@ -15,6 +15,8 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.crm.entries import ready_vehicle
 from hub.modules.crm.models import Client, Ownership, Vehicle
 from hub.modules.crm.rules import Span, overlap
+from hub.modules.crm.service_history import HistoryService, differences
+from hub.modules.crm.service_mileage import MileageService
 from hub.modules.crm.views import OwnershipView, VehicleEntry, VehicleView
 from hub.values import Plate
 
@@ -34,6 +36,8 @@ class VehicleService:
         self._uow = uow
         self._clock = deps.clock
         self._zone = deps.places.of(uow.shop_id).zone
+        self._history = HistoryService(uow, deps)
+        self._mileage = MileageService(uow, deps)
 
     def today(self) -> date:
         """The shop's day: ownerships change at its midnight."""
@@ -44,6 +48,13 @@ class VehicleService:
         if row is None:
             raise NotFound("crm.vehicle_unknown", "There is no such car.")
         return (await self.views([row]))[0]
+
+    async def by_ids(self, vehicle_ids: Collection[str]) -> dict[str, VehicleView]:
+        """Two statements, whatever the number of cars."""
+        wanted = sorted({vehicle_id for vehicle_id in vehicle_ids if "\x00" not in vehicle_id})
+        query = select(Vehicle).where(Vehicle.id.in_(wanted))
+        rows = (await self._uow.session.scalars(query)).all() if wanted else ()
+        return {view.id: view for view in await self.views(rows)}
 
     async def views(self, rows: Sequence[Vehicle]) -> tuple[VehicleView, ...]:
         """Rows with their present owners, in the rows' order."""
@@ -94,7 +105,11 @@ class VehicleService:
             self._own(row.id, entry.client_id, entry.owner_since)
             await self._uow.session.flush()
         self._uow.hint("vehicle", row.id, 1)
-        return await self.one(row.id)
+        made = await self.one(row.id)
+        if made.mileage_km is not None:
+            await self._mileage.log(row.id, made.mileage_km, self.today())
+        await self._history.note("vehicle", row.id, "added", differences(None, vehicle_entry_of(made)))
+        return made
 
     async def change(self, vehicle_id: str, rev: int, entry: VehicleEntry) -> VehicleView:
         """Everything is checked before anything is written."""
@@ -123,7 +138,12 @@ class VehicleService:
             await self._sell(vehicle_id, present, entry.client_id, since)
         self._uow.session.expire_all()
         self._uow.hint("vehicle", vehicle_id, rev + 1)
-        return await self.one(vehicle_id)
+        changed = await self.one(vehicle_id)
+        if changed.mileage_km is not None and changed.mileage_km != current.mileage_km:
+            await self._mileage.log(vehicle_id, changed.mileage_km, self.today())
+        told = differences(vehicle_entry_of(current), vehicle_entry_of(changed))
+        await self._history.note("vehicle", vehicle_id, "changed", told)
+        return changed
 
     async def _sell(
         self, vehicle_id: str, present: Ownership | None, client_id: str | None, since: date
@@ -188,6 +208,14 @@ def _ownership(row: Ownership) -> OwnershipView:
     return OwnershipView(
         id=row.id, client_id=row.client_id, vehicle_id=row.vehicle_id, since=row.since, until=row.until
     )
+
+
+def vehicle_entry_of(car: VehicleView) -> VehicleEntry:
+    """A car as it stands, to be changed and saved again."""
+    return VehicleEntry(
+        plate=car.plate or "", vin=car.vin or "", make=car.make, model=car.model, year=car.year,
+        mileage_km=car.mileage_km, client_id=car.client_id, note=car.note, is_archived=car.is_archived,
+    )  # fmt: skip
 
 
 def _view(row: Vehicle, client_id: str | None) -> VehicleView:

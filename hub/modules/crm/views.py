@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from hub.kernel.masking import Dialable, Words
+from hub.kernel.masking import Dialable, Facts, Words
 
 Kind = Literal["person", "company"]
 Relation = Literal["client", "supplier", "staff", "spam", "other"]
 Reason = Literal["exact_number", "company_number"]
 FoundBy = Literal["name", "phone", "plate", "vin"]
 
+RoleName = Literal["owner", "driver", "payer", "contact"]
+Subject = Literal["client", "vehicle"]
+ChangeKind = Literal["added", "changed", "imported", "merged", "unmerged", "erased"]
+MessengerKind = Literal["telegram", "viber", "whatsapp", "signal", "facebook", "instagram", "other"]
+
+ROLES: tuple[RoleName, ...] = ("driver", "payer", "contact", "owner")
+MESSENGERS: tuple[MessengerKind, ...] = (
+    "telegram", "viber", "whatsapp", "signal", "facebook", "instagram", "other",
+)  # fmt: skip
 KINDS: tuple[Kind, ...] = ("person", "company")
 RELATIONS: tuple[Relation, ...] = ("client", "supplier", "staff", "spam", "other")
 
@@ -29,8 +38,17 @@ class PhoneView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Messenger:
+    """Where a client writes: `address` is a number, a name or an id there."""
+
+    kind: MessengerKind
+    address: Dialable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientView:
-    """A person or company that we serve, or know otherwise (`relation`)."""
+    """A person or company that we serve, or know otherwise (`relation`). With a `blocked_reason` they
+    stand on the black list."""
 
     id: str
     rev: int
@@ -45,6 +63,10 @@ class ClientView:
     is_archived: bool
     created_at: datetime
     updated_at: datetime
+    messengers: tuple[Messenger, ...] = ()
+    source: str = ""
+    segments: tuple[Words, ...] = ()
+    blocked_reason: Words | None = None
 
     @property
     def title(self) -> str:
@@ -156,6 +178,10 @@ class ClientEntry:
     tags: tuple[Words, ...] = ()
     note: Words = ""
     is_archived: bool = False
+    messengers: tuple[Messenger, ...] = ()
+    source: str = ""
+    segments: tuple[Words, ...] = ()
+    blocked_reason: Words | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +209,9 @@ class ClientFilter:
     phone: str = ""
     relation: Relation | None = None
     is_archived: bool | None = False
+    source: str = ""
+    segment: str = ""
+    is_blocked: bool = False
     whole_numbers: bool = False
 
 
@@ -210,3 +239,57 @@ class VehiclePage:
 
     items: tuple[VehicleView, ...]
     next: str | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleView:
+    """What a client is to a vehicle or to another client; exactly one of the two is named."""
+
+    id: str
+    role: RoleName
+    client_id: str
+    of_client_id: str | None
+    vehicle_id: str | None
+    note: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleEntry:
+    """A role as somebody enters it."""
+
+    role: RoleName
+    client_id: str
+    of_client_id: str | None = None
+    vehicle_id: str | None = None
+    note: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MileageView:
+    """A reading of a car's counter; `since_last` is the difference to the reading before it, in km."""
+
+    id: str
+    read_on: date
+    km: int
+    note: Words
+    actor: str | None
+    since_last: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """What somebody (None: the program itself) changed; `fields` are name -> [before, after]."""
+
+    id: str
+    what: ChangeKind
+    at: datetime
+    actor: str | None
+    fields: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """A stretch of a history, newest first; `next` continues it, None at its end."""
+
+    items: tuple[ChangeView, ...]
+    next: str | None = None

@@ -13,6 +13,7 @@ from hub.kernel.web import PUBLIC, CardSubject, Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import (
     KINDS,
+    MESSENGERS,
     RELATIONS,
     Candidate,
     ClientEntry,
@@ -20,10 +21,14 @@ from hub.modules.crm.api import (
     ClientView,
     CrmApi,
     Kind,
+    Messenger,
+    MessengerKind,
     PhoneEntry,
     Relation,
     entry_of,
 )
+from hub.modules.crm.web_history import actor_names, recent
+from hub.modules.crm.web_ties import named
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
@@ -40,6 +45,9 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
         text=query.get("q", "")[:_LONGEST_TEXT],
         relation=relation if relation in RELATIONS else None,
         is_archived=query.get("archived") == "1",
+        source=query.get("source", "")[:_LONGEST_TEXT],
+        segment=query.get("segment", "")[:_LONGEST_TEXT],
+        is_blocked=query.get("blocked") == "1",
         whole_numbers=not request.viewer.sees_numbers,
     )
     crm = request.apis.of(CrmApi)
@@ -49,6 +57,7 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
     values |= {"clients": page.items, "cars": cars}
     if query.get("part") == "rows":
         return request.fragment("crm/client_rows.html", **values)
+    values |= {"sources": await crm.searching.sources(), "segments": await crm.searching.segments()}
     return request.page("crm/clients.html", **values)
 
 
@@ -57,8 +66,12 @@ async def show(request: PageRequest) -> web.StreamResponse:
     crm = request.apis.of(CrmApi)
     client = await crm.client(request.path["id"])
     cars = (await crm.vehicles_of([client.id])).get(client.id, ())
-    parts = await _parts(request, client)
-    return request.page("crm/client.html", client=client, cars=cars, parts=parts)
+    roles = await crm.roles.of_clients([client.id])
+    history = await recent(request, client.id)
+    return request.page(
+        "crm/client.html", client=client, cars=cars, parts=await _parts(request, client), history=history,
+        names=await actor_names(request) if history.items else {}, **await named(request, roles),
+    )  # fmt: skip
 
 
 async def _parts(request: PageRequest, client: ClientView) -> list[str]:
@@ -71,7 +84,8 @@ async def _parts(request: PageRequest, client: ClientView) -> list[str]:
         direction="inbound",
         line=None,
     )
-    allowed = [p for p in request.deps.card if request.viewer.can(p.right) and not p.name.endswith(".cars")]
+    own = {"desk.cars", "crm.roles", "crm.warning"}
+    allowed = [p for p in request.deps.card if request.viewer.can(p.right) and p.name not in own]
     rendered = [await part.render(request, subject) for part in allowed]
     return [html for html in rendered if html.strip()]
 
@@ -80,7 +94,7 @@ async def new(request: PageRequest) -> web.StreamResponse:
     """An empty form; a number or name from the address is filled in."""
     number = request.query.get("number", "")[:64]
     phones = (PhoneEntry(number=number, is_main=True),) if number else ()
-    return _form(request, None, ClientEntry(name=request.query.get("name", "")[:200], phones=phones))
+    return await _form(request, None, ClientEntry(name=request.query.get("name", "")[:200], phones=phones))
 
 
 async def create(request: PageRequest) -> web.StreamResponse:
@@ -88,18 +102,18 @@ async def create(request: PageRequest) -> web.StreamResponse:
     entry = _entry(request)
     known = await _known(request, entry, None)
     if known:
-        return _form(request, None, entry, known=known)
+        return await _form(request, None, entry, known=known)
     try:
         client = await request.apis.of(CrmApi).create_client(entry)
     except Invalid as error:
-        return _form(request, None, entry, faults=error.fields)
+        return await _form(request, None, entry, faults=error.fields)
     return request.redirect(f"/clients/{client.id}", notice=request.t("Saved."))
 
 
 async def edit(request: PageRequest) -> web.StreamResponse:
     """The form filled in."""
     client = await request.apis.of(CrmApi).client(request.path["id"])
-    return _form(request, client, entry_of(client))
+    return await _form(request, client, entry_of(client))
 
 
 async def change(request: PageRequest) -> web.StreamResponse:
@@ -109,13 +123,13 @@ async def change(request: PageRequest) -> web.StreamResponse:
     entry = _entry(request)
     known = await _known(request, entry, client)
     if known:
-        return _form(request, client, entry, known=known)
+        return await _form(request, client, entry, known=known)
     try:
         await crm.change_client(client.id, _rev(request), entry)
     except Invalid as error:
-        return _form(request, client, entry, faults=error.fields)
+        return await _form(request, client, entry, faults=error.fields)
     except Conflict as error:
-        return _form(request, client, entry, faults={"form": error.text})
+        return await _form(request, client, entry, faults={"form": error.text})
     return request.redirect(f"/clients/{client.id}", notice=request.t("Saved."))
 
 
@@ -157,7 +171,7 @@ async def _known(
     return found
 
 
-def _form(
+async def _form(
     request: PageRequest,
     client: ClientView | None,
     entry: ClientEntry,
@@ -166,7 +180,10 @@ def _form(
     known: Sequence[tuple[str, Candidate]] = (),
 ) -> web.StreamResponse:
     spare = tuple(PhoneEntry(number="") for _ in range(_SPARE_PHONES))
+    crm = request.apis.of(CrmApi)
     values: dict[str, Any] = {
+        "sources": await crm.searching.sources(), "segments": await crm.searching.segments(),
+        "messengers": MESSENGERS, "reached": (*entry.messengers, Messenger(kind="telegram", address="")),
         "client": client, "entry": entry, "phones": (*entry.phones, *spare), "faults": faults or {},
         "known": known, "relations": RELATIONS, "kinds": KINDS,
         "rev": request.form.get("rev", "") if faults or known else (client.rev if client else ""),
@@ -194,6 +211,16 @@ def _entry(request: PageRequest) -> ClientEntry:
         tags=tuple(tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()),
         note=form.get("note", ""),
         is_archived=form.get("is_archived") == "1",
+        messengers=tuple(
+            Messenger(kind=cast("MessengerKind", kind), address=address)
+            for kind, address in zip(
+                form.getall("messenger_kind", []), form.getall("messenger_address", []), strict=False
+            )
+            if address.strip()
+        ),
+        source=form.get("source", ""),
+        segments=tuple(one.strip() for one in form.get("segments", "").split(",") if one.strip()),
+        blocked_reason=form.get("blocked_reason") or None,
     )
 
 

@@ -11,7 +11,17 @@ from aiohttp import web
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.web import Method, PageRequest, Route
-from hub.modules.crm.api import ClientFilter, ClientView, CrmApi, VehicleEntry, VehicleFilter, VehicleView
+from hub.modules.crm.api import (
+    ClientFilter,
+    ClientView,
+    CrmApi,
+    VehicleEntry,
+    VehicleFilter,
+    VehicleView,
+    vehicle_entry_of,
+)
+from hub.modules.crm.web_history import actor_names, recent
+from hub.modules.crm.web_ties import named
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
@@ -43,7 +53,12 @@ async def show(request: PageRequest) -> web.StreamResponse:
     car = await crm.vehicle(request.path["id"])
     owners = await crm.owners_of(car.id)
     people = await crm.clients_by_ids([owner.client_id for owner in owners])
-    return request.page("crm/vehicle.html", car=car, owners=owners, people=people)
+    history = await recent(request, car.id)
+    return request.page(
+        "crm/vehicle.html", car=car, owners=owners, people=people, mileage=await crm.mileage.of(car.id),
+        history=history, names=await actor_names(request) if history.items else {},
+        **await named(request, await crm.roles.of_vehicle(car.id)),
+    )  # fmt: skip
 
 
 async def new(request: PageRequest) -> web.StreamResponse:
@@ -61,7 +76,7 @@ async def create(request: PageRequest) -> web.StreamResponse:
 async def edit(request: PageRequest) -> web.StreamResponse:
     """The form filled in."""
     car = await request.apis.of(CrmApi).vehicle(request.path["id"])
-    return await _form(request, car, _entry_of(car))
+    return await _form(request, car, vehicle_entry_of(car))
 
 
 async def change(request: PageRequest) -> web.StreamResponse:
@@ -137,13 +152,6 @@ async def _form(
     }  # fmt: skip
     status = 422 if faults else 409 if owners or same else 200
     return request.page("crm/vehicle_form.html", status=status, **values)
-
-
-def _entry_of(car: VehicleView) -> VehicleEntry:
-    return VehicleEntry(
-        plate=car.plate or "", vin=car.vin or "", make=car.make, model=car.model, year=car.year,
-        mileage_km=car.mileage_km, client_id=car.client_id, note=car.note, is_archived=car.is_archived,
-    )  # fmt: skip
 
 
 def _entry(request: PageRequest) -> tuple[VehicleEntry, dict[str, str]]:
