@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -33,6 +33,10 @@ class LiveSubscription(Protocol):
 
     async def next(self) -> Hint | None:
         """The next hint; None = hints were dropped, ask for everything anew."""
+        ...
+
+    async def take(self) -> Sequence[Hint] | None:
+        """All that wait, at least one, in their order; None as for `next`."""
         ...
 
     def close(self) -> None: ...

@@ -20,6 +20,11 @@ class Hint:
     shop_id: ShopId | None = None
     phones: frozenset[str] = frozenset()
 
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What it speaks of, to whom: of two with the same subject the newer one says all."""
+        return (self.topic, self.id, self.shop_id, self.phones)
+
 
 class LiveSink(Protocol):
     """Takes hints and passes them to every watcher; never blocks, never fails."""

@@ -166,7 +166,7 @@ async def test_a_template_in_a_name_is_shown_and_not_evaluated(shop: Shop, hub: 
             assert answer.status == 200
             assert made["name"] == " ".join(payload.split())
             assert page.count(" ".join(payload.split())) >= 2, "not shown as it is"
-            assert "49" not in _without_ids(page)
+            assert "49" not in _without_ids(page.replace(" ".join(payload.split()), ""))
         person = {"name": payload, "role": "mechanic", "extensions": f"9{number:02d}", "is_active": "1"}
         async with browser.post("/settings/people/new", data=person, headers=SAME) as answer:
             assert answer.status == 200, await answer.text()

@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import socket
-import sys
 import time
 import zlib
 from collections.abc import AsyncIterator
@@ -21,7 +20,6 @@ import pytest
 from aiohttp import WSMsgType
 
 import webui.live
-from hub.modules.access.api import AccessApi, ShopEntry
 from hub.ports.live import Hint
 from hub.values import ShopId
 from tests.faults.figures import Fault
@@ -111,82 +109,6 @@ async def test_who_never_reads_is_dropped_and_the_others_hear_in_time(
             await ws.close()
         for _, writer, _ in silent:
             writer.close()
-
-
-@pytest.mark.fault("F82")
-async def test_five_hundred_sockets_of_fifty_shops_bear_fifty_that_never_read(
-    shop: Shop, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """500 hints a second, 5,000 messages, in full counts: four times as many are more than one process can
-    write on two shared cores. Each shop has nine who read, in another process, and one who does not."""
-    monkeypatch.setattr(webui.live, "SEND_TIMEOUT", 1.0)
-    for one in next(iter(shop.server.runner.sites))._server.sockets:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    places = [await _place(shop, n) for n in range(fault.count(full=50, sample=2))]
-    tokens = [await _token_of(shop, place) for place in places]
-    port, sockets = int(shop.server.port or 0), shop.server.app[SITE].sockets
-    async with _listeners(port, tokens, each=9) as readers:
-        silent = [await _raw(port, token, small=True) for token in tokens]
-        memory, staying = _memory(os.getpid()), 9 * len(tokens)
-        dropped = await _told(shop, places, staying)
-        fault.measure("memory grew by", round(_memory(os.getpid()) - memory), 200, " MB")
-        fault.check("not all that never read were dropped", len(sockets) == staying)
-        fault.measure("dropped after", round(dropped, 1), 30, " s")
-        readers.stdin.write(b"enough\n")
-        told = json.loads(await asyncio.wait_for(readers.stdout.readline(), 30))
-        fault.check("somebody who read was dropped", told["closed"] == 0)
-        fault.check("hints were heard", told["heard"] > 20 * staying)
-        fault.measure("the others heard, p99", round(told["p99_ms"]), 500, " ms")
-    for _, writer, _ in silent:
-        writer.close()
-
-
-@asynccontextmanager
-async def _listeners(port: int, tokens: list[str], each: int) -> AsyncIterator[Any]:
-    """Those who read, in a process of their own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.listeners", stdin=-1, stdout=-1
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    asked = {"port": port, "tokens": tokens, "each": each}
-    process.stdin.write(json.dumps(asked).encode() + b"\n")
-    try:
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-        yield process
-    finally:
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), 30)
-
-
-async def _place(shop: Shop, number: int) -> ShopId:
-    installation = shop.hub.installation
-    entry = ShopEntry(
-        name=f"Shop {number}", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk"
-    )
-    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
-        return (await AccessApi(uow, installation.deps).shops.create(entry)).id
-
-
-async def _token_of(shop: Shop, place: ShopId) -> str:
-    installation = shop.hub.installation
-    async with installation.transactions.writing(actor=None, shop_id=place) as uow:
-        return (await AccessApi(uow, installation.deps).tokens.create("desk", "receptionist"))[1]
-
-
-async def _told(shop: Shop, places: list[ShopId], staying: int) -> float:
-    """Ten hints a second to each shop until only `staying` sockets are left (at most 40 s), and for at
-    least 5; how long that took."""
-    sockets, begun, told, dropped = shop.server.app[SITE].sockets, time.perf_counter(), 0, 0.0
-    while (passed := time.perf_counter() - begun) < 5 or (not dropped and passed < 40):
-        while told < passed * 10 * len(places):
-            told += 1
-            stamp = f"STAMP:{time.perf_counter():.6f}:{'x' * 3000}"
-            shop.hub.live.publish(Hint("call", stamp, told, places[told % len(places)]))
-        if not dropped and len(sockets) <= staying:
-            dropped = passed
-        await asyncio.sleep(0.005)
-    return dropped or passed
 
 
 async def _listen(ws: aiohttp.ClientWebSocketResponse, late: list[float]) -> None:

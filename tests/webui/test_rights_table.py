@@ -33,7 +33,7 @@ from tests.factories.calls import fact, snapshot, tell
 from tests.faults.figures import Fault
 from tests.webui.stage import Shop
 from tests.webui.test_rights import GRANTS, OPERATIONS, PAGES, SAME
-from webui.live import topics_of
+from webui.hearing import topics_of
 from webui.openapi import PREFIX
 
 UNKNOWN = "0123456789abcdefghjkmnpqrs"

@@ -1,60 +1,127 @@
-"""Hints to watchers in this process: a bounded queue each; who is too slow asks for everything anew."""
+"""Hints to watchers in this process; who is too slow asks for everything anew.
+
+A hint is written down once for each place that it concerns (a shop, a phone), however many watch there;
+every watcher reads on from where it was. A hint only says "ask again": of those of one row that wait for a
+watcher it gets the newest, so a storm over few rows stays as small as the rows are few."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 
 from hub.ports.live import Hint
 from hub.values import ShopId
 
-_EVERYWHERE = object()
+_EVERYTHING, _EVERYBODY = object(), object()
+KEPT = 1000
+"""Hints of a place that a late watcher still finds."""
+Told = tuple[int, object, Hint]
+"""Number among all hints, subject, hint."""
+
+
+class _Place:
+    """The newest hints of one place; `end` counts all that there ever were."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self.end = 0
+        self.watchers = 0
+        self.idle: set[Subscription] = set()
+
+    def tell(self, told: Told) -> None:
+        self.told.append(told)
+        self.end += 1
+        if len(self.told) > 2 * KEPT:
+            del self.told[:KEPT]
+        if self.idle:
+            for watcher in self.idle:
+                watcher.wake()
+            self.idle.clear()
+
+    def since(self, read: int) -> Sequence[Told] | None:
+        """What came after the first `read`; None when some of it is not kept any more."""
+        new = self.end - read
+        if new > len(self.told):
+            return None
+        return self.told[-new:] if new else ()
 
 
 class Subscription:
-    """One watcher's queue. After an overflow it holds nothing and says so once."""
+    """One watcher and how far it has read. After an overflow it has read all and says so once."""
 
-    def __init__(self, hub: LiveHub, limit: int, places: tuple[object, ...]) -> None:
+    def __init__(self, hub: LiveHub, limit: int, places: Sequence[_Place]) -> None:
         self._hub = hub
-        self.places = places
         self._limit = limit
-        self._hints: deque[Hint] = deque()
+        self.places = places
+        self._read = [place.end for place in places]
+        self._taken: deque[Hint] = deque()
         self._overflowed = False
-        self._waiting = asyncio.Event()
+        self._woken = asyncio.Event()
 
-    def offer(self, hint: Hint) -> None:
-        """Take a hint, or note that hints were dropped; never waits."""
-        if self._overflowed:
-            return
-        if len(self._hints) >= self._limit:
-            self._hub.overflows += 1
-            self.overflow()
-            return
-        self._hints.append(hint)
-        self._waiting.set()
+    def wake(self) -> None:
+        """There is something to read."""
+        self._woken.set()
 
     def overflow(self) -> None:
         """Drop what waits; the watcher is told to ask for everything anew."""
-        self._hints.clear()
         self._overflowed = True
-        self._waiting.set()
+        self.wake()
 
     async def next(self) -> Hint | None:
         """The next hint; None = hints were dropped, ask for everything anew."""
-        await self._waiting.wait()
+        if not self._taken or self._overflowed:
+            self._taken.clear()
+            hints = await self.take()
+            if hints is None:
+                return None
+            self._taken.extend(hints)
+        return self._taken.popleft()
+
+    async def take(self) -> Sequence[Hint] | None:
+        """All that wait, at least one, in their order; None = hints were dropped, ask for everything anew."""
+        while True:
+            hints = self._all_new()
+            if hints is None or hints:
+                return hints
+            self._woken.clear()
+            for place in self.places:
+                place.idle.add(self)
+            await self._woken.wait()
+
+    def _all_new(self) -> Sequence[Hint] | None:
+        parts = [place.since(read) for place, read in zip(self.places, self._read, strict=True)]
+        self._read = [place.end for place in self.places]
         if self._overflowed:
             self._overflowed = False
-            self._waiting.clear()
             return None
-        hint = self._hints.popleft()
-        if not self._hints:
-            self._waiting.clear()
-        return hint
+        hints = _newest([part for part in parts if part is None or part])
+        if hints is None or len(hints) > self._limit:
+            self._hub.overflows += 1
+            return None
+        return hints
 
     def close(self) -> None:
         """Stop watching."""
         self._hub.forget(self)
+
+
+def _newest(parts: Sequence[Sequence[Told] | None]) -> Sequence[Hint] | None:
+    """Of every subject the newest hint, where the first of it stood."""
+    told: list[Told] = []
+    for part in parts:
+        if part is None:
+            return None
+        told.extend(part)
+    if len(parts) > 1:
+        told.sort(key=itemgetter(0))
+    newest: dict[object, Hint] = {}
+    for _, subject, hint in told:
+        known = newest.get(subject)
+        if known is None or known.rev < hint.rev:
+            newest[subject] = hint
+    return tuple(newest.values())
 
 
 class LiveHub:
@@ -62,7 +129,7 @@ class LiveHub:
 
     def __init__(self) -> None:
         self._watchers: set[Subscription] = set()
-        self._at: dict[object, set[Subscription]] = {}
+        self._places: dict[object, _Place] = {}
         self.pass_on: Callable[[Hint], None] | None = None
         self.published = 0
         self.overflows = 0
@@ -74,28 +141,26 @@ class LiveHub:
         self.deliver(hint)
 
     def deliver(self, hint: Hint) -> None:
-        """Pass a hint to every watcher here that it concerns: looking at each of hundreds for each hint
-        is what the loop has no time for."""
+        """Pass a hint to every watcher here that it concerns."""
         self.published += 1
-        if hint.shop_id is None:
-            for watcher in self._watchers:
-                watcher.offer(hint)
-            return
-        heard = {*self._at.get(_EVERYWHERE, ()), *self._at.get(hint.shop_id, ())}
-        for phone in hint.phones:
-            heard |= self._at.get(phone, set())
-        for watcher in heard:
-            watcher.offer(hint)
+        told = (self.published, hint.subject, hint)
+        where = (_EVERYBODY,) if hint.shop_id is None else (hint.shop_id, *hint.phones)
+        for name in (_EVERYTHING, *where):
+            place = self._places.get(name)
+            if place is not None:
+                place.tell(told)
 
     def subscribe(
         self, limit: int = 256, *, shops: Collection[ShopId] | None = None, phones: Collection[str] = ()
     ) -> Subscription:
-        """A new watcher, who sees what comes from now on: of these shops and phones (shops None: all)."""
-        places = (_EVERYWHERE,) if shops is None else (*shops, *phones)
+        """A new watcher, who sees what comes from now on: of these shops and phones (shops None: all).
+        More than `limit` rows that wait are an overflow."""
+        names = {_EVERYTHING} if shops is None else {_EVERYBODY, *shops, *phones}
+        places = [self._places.setdefault(name, _Place()) for name in names]
+        for place in places:
+            place.watchers += 1
         watcher = Subscription(self, limit, places)
         self._watchers.add(watcher)
-        for place in places:
-            self._at.setdefault(place, set()).add(watcher)
         return watcher
 
     def resync(self) -> None:
@@ -105,12 +170,15 @@ class LiveHub:
 
     def forget(self, watcher: Subscription) -> None:
         """The watcher is gone."""
+        if watcher not in self._watchers:
+            return
         self._watchers.discard(watcher)
         for place in watcher.places:
-            here = self._at.get(place, set())
-            here.discard(watcher)
-            if not here:
-                self._at.pop(place, None)
+            place.idle.discard(watcher)
+            place.watchers -= 1
+        left = [name for name, place in self._places.items() if not place.watchers]
+        for name in left:
+            del self._places[name]
 
     @property
     def watchers(self) -> int:

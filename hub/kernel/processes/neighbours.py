@@ -55,7 +55,7 @@ class Neighbours:
             self._watch.cancel()
 
     def _pass_hint(self, hint: Hint) -> None:
-        parts = [hint.topic, hint.id, hint.rev, hint.shop_id]
+        parts = [hint.topic, hint.id, hint.rev, hint.shop_id, sorted(hint.phones)]
         self._bus.say(_LIVE, json.dumps(parts, separators=(",", ":")).encode())
 
     def _pass_work(self, stored: Stored) -> None:
@@ -66,8 +66,9 @@ class Neighbours:
 
     def _heard_hint(self, word: bytes) -> None:
         try:
-            topic, row_id, rev, shop_id = json.loads(word)
-            hint = Hint(str(topic), str(row_id), int(rev), ShopId(str(shop_id)) if shop_id else None)
+            topic, row_id, rev, shop_id, phones = json.loads(word)
+            shop = ShopId(str(shop_id)) if shop_id else None
+            hint = Hint(str(topic), str(row_id), int(rev), shop, frozenset(map(str, phones)))
         except (ValueError, TypeError):
             self._log.warning("a word that is no hint", word=word[:100])
             return

@@ -11,15 +11,15 @@ from hub.ports.live import Hint
 from hub.values import ShopId
 
 
-def hint(rev: int) -> Hint:
-    return Hint("call", "c1", rev)
+def hint(number: int) -> Hint:
+    return Hint("call", f"c{number}", 1)
 
 
 async def test_every_watcher_gets_every_hint_in_order() -> None:
     hub = LiveHub()
     first, second = hub.subscribe(), hub.subscribe()
-    for rev in range(3):
-        hub.publish(hint(rev))
+    for number in range(3):
+        hub.publish(hint(number))
     assert [await first.next() for _ in range(3)] == [hint(0), hint(1), hint(2)]
     assert [await second.next() for _ in range(3)] == [hint(0), hint(1), hint(2)]
 
@@ -27,13 +27,47 @@ async def test_every_watcher_gets_every_hint_in_order() -> None:
 async def test_a_watcher_that_is_too_slow_is_told_once_and_goes_on_from_there() -> None:
     hub = LiveHub()
     slow = hub.subscribe(limit=4)
-    for rev in range(10):
-        hub.publish(hint(rev))
+    for number in range(10):
+        hub.publish(hint(number))
     told = await slow.next()
     hub.publish(hint(10))
     assert told is None
     assert await slow.next() == hint(10)
     assert hub.overflows == 1
+
+
+async def test_hints_of_one_row_that_wait_become_the_newest_of_them() -> None:
+    hub = LiveHub()
+    watcher = hub.subscribe(limit=2)
+    for rev in (1, 2, 4, 3):
+        hub.publish(Hint("call", "c1", rev))
+        hub.publish(Hint("call", "c2", rev))
+    assert await watcher.take() == (Hint("call", "c1", 4), Hint("call", "c2", 4))
+    hub.publish(Hint("call", "c1", 3))
+    assert (await watcher.take(), hub.overflows) == ((Hint("call", "c1", 3),), 0)
+
+
+async def test_hints_of_one_row_to_different_ears_stay_apart() -> None:
+    hub, place = LiveHub(), ShopId("a")
+    watcher = hub.subscribe()
+    told = [
+        Hint("call", "1", 1, place),
+        Hint("call", "1", 2, place, frozenset({"101"})),
+        Hint("call", "1", 3),
+    ]
+    for hint in told:
+        hub.publish(hint)
+    assert await watcher.take() == tuple(told)
+
+
+async def test_who_takes_all_that_wait_is_told_of_an_overflow_once() -> None:
+    hub = LiveHub()
+    slow = hub.subscribe(limit=4)
+    for number in range(10):
+        hub.publish(hint(number))
+    assert await slow.take() is None
+    hub.publish(hint(10))
+    assert await slow.take() == (hint(10),)
 
 
 async def test_a_waiting_watcher_is_woken_and_a_closed_one_forgotten() -> None:

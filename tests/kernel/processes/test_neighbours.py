@@ -15,7 +15,9 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.processes.live import Subscription
 from hub.kernel.processes.neighbours import SharedLimiter
+from hub.ports.live import Hint
 from hub.settings import Settings
+from hub.values import ShopId
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
 from tests.kernel.stream.test_relay import settled
 from tests.kernel.waiting import until
@@ -68,6 +70,12 @@ async def test_a_hint_of_one_process_reaches_who_watches_at_the_other(pair: tupl
     assert await next_number(near) == 7
     assert await next_number(far) == 7
     assert time.monotonic() - began < 0.3  # by the bus, not by the poll
+
+
+async def test_a_phone_of_another_shop_hears_it_at_the_other_process_too(pair: tuple[Hub, Hub]) -> None:
+    far = pair[1].live.subscribe(shops=[ShopId("other")], phones=["101"])
+    pair[0].live.publish(Hint("call", "c1", 4, ShopId("main"), frozenset({"101", "102"})))
+    assert await next_number(far) == 4
 
 
 async def test_without_redis_watchers_elsewhere_are_told_to_ask_and_again_when_it_is_back(
