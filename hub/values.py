@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import NewType
+from typing import Literal, NewType
 
 import phonenumbers
 
@@ -73,6 +73,45 @@ def _parse(raw: str, country: str) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+DestinationKind = Literal["ordinary", "free", "premium", "satellite", "special"]
+"""`premium`: the called earns; `satellite`: no country's; `special`: pagers, personal numbers, mailboxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a number leads that somebody wants to dial. `region`: ISO 3166, `001` for no country's."""
+
+    e164: str
+    region: str
+    kind: DestinationKind
+    national: str
+    """As it is dialled within its country, `0501234567`."""
+
+
+def destination(text: str, country: str) -> Destination | None:
+    """Of digits with or without a leading `+`, read in this country alone: one reading, which is also the
+    one that is dialled. None where the number plan knows no such number."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    region = phonenumbers.region_code_for_number(number) or "001"
+    kind = _KINDS.get(phonenumbers.number_type(number), "special")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return Destination(e164, region, "satellite" if region == "001" else kind, _NOT_DIGIT.sub("", national))
+
+
+_TYPES = phonenumbers.PhoneNumberType
+_KINDS: dict[int, DestinationKind] = {
+    _TYPES.FIXED_LINE: "ordinary", _TYPES.MOBILE: "ordinary", _TYPES.FIXED_LINE_OR_MOBILE: "ordinary",
+    _TYPES.VOIP: "ordinary", _TYPES.UAN: "ordinary", _TYPES.TOLL_FREE: "free",
+    _TYPES.PREMIUM_RATE: "premium", _TYPES.SHARED_COST: "premium",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from connectors.ami.message import Message
+from hub.ports.commands import AutoAnswer
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _BROKEN = re.compile(r"[\r\n\0]")
@@ -21,6 +23,7 @@ _CHANNEL = re.compile(r"(?:PJSIP|SIP|IAX2|DAHDI|Local)/[A-Za-z0-9_.+*#@:-]{1,128
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 _EXISTING_CHANNEL = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_.+*#@:;/-]{1,160}")
 _CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,79}")
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9_.-]{1,140}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,63}")
 _MAX_VALUE = 1_000
 
@@ -34,11 +37,13 @@ class UnsafeText(ValueError):
 @dataclass(frozen=True, slots=True)
 class Action:
     """One request. `complete` names the event that ends a list on PBXes that do not mark it with
-    `EventList: Complete`; empty for an action with a single response."""
+    `EventList: Complete`; empty for an action with a single response. `tag` stands at the end of the
+    ActionID, which later events of the order bear."""
 
     name: str
     headers: tuple[tuple[str, str], ...] = ()
     complete: str = ""
+    tag: str = ""
 
     @property
     def is_list(self) -> bool:
@@ -129,24 +134,50 @@ def originate(
     timeout: float = 30.0,
     channel_id: str = "",
     variables: Mapping[str, str] | None = None,
+    answer: AutoAnswer = "none",
 ) -> Action:
     """Ring one of ours, then dial `number` in `context`: click-to-call. `channel_id` gives the first
-    leg a Uniqueid that is known before the first event of it."""
+    leg a Uniqueid that is known before the first event of it; `answer` lets the phone pick up by itself."""
     headers = [
         ("Channel", dial_target(channel)),
         ("Exten", dialled_number(number)),
         ("Context", _matching(_CONTEXT, context, "a context")),
         ("Priority", "1"),
-        ("Timeout", str(int(timeout * 1000))),
-        ("Async", "true"),
     ]
+    headers += _ringing(channel, caller_id, timeout, channel_id, answer)
+    for name, value in (variables or {}).items():
+        headers.append(("Variable", f"{_matching(_VARIABLE, name, 'a variable')}={_plain(value)}"))
+    return Action("Originate", tuple(headers), tag=channel_id)
+
+
+def _ringing(
+    channel: str, caller_id: str, timeout: float, channel_id: str, answer: AutoAnswer
+) -> list[tuple[str, str]]:
+    """What every Originate says of the phone that rings first."""
+    headers = [("Timeout", str(int(timeout * 1000))), ("Async", "true")]
     if caller_id:
         headers.append(("CallerID", caller_id))
     if channel_id:
-        headers.append(("ChannelId", _matching(_CONTEXT, channel_id, "a channel id")))
-    for name, value in (variables or {}).items():
-        headers.append(("Variable", f"{_matching(_VARIABLE, name, 'a variable')}={_plain(value)}"))
-    return Action("Originate", tuple(headers))
+        headers.append(("ChannelId", _matching(_CHANNEL_ID, channel_id, "a channel id")))
+    if answer != "none":
+        name, value = ANSWER_HEADERS[answer]
+        is_old = channel.startswith("SIP/")
+        # The PBX takes a comma within brackets for a part of the name.
+        said = f"SIPADDHEADER51={name}: {value}" if is_old else f"PJSIP_HEADER(add,{name})={value}"
+        headers.append(("Variable", said))
+    return headers
+
+
+ANSWER_HEADERS: Mapping[AutoAnswer, tuple[str, str]] = MappingProxyType(
+    {
+        "answer_after": ("Call-Info", "<sip:pitline>;answer-after=0"),
+        "alert_info": ("Alert-Info", "info=alert-autoanswer"),
+        "alert_delay": ("Alert-Info", "<http://127.0.0.1>;info=alert-autoanswer;delay=0"),
+        "ring_answer": ("Alert-Info", "Ring Answer"),
+        "intercom": ("Alert-Info", "Intercom"),
+    }
+)
+"""The headers by which makers let a phone answer by itself: fixed texts, nothing from outside."""
 
 
 def redirect(channel: str, *, number: str, context: str) -> Action:
@@ -199,6 +230,40 @@ def blind_transfer(channel: str, *, number: str, context: str) -> Action:
     )
 
 
+def cancel_transfer(channel: str) -> Action:
+    """Take the caller back from an attended transfer that is not done yet."""
+    return Action("CancelAtxfer", (("Channel", existing_channel(channel)),))
+
+
+def pause(interface: str, *, is_paused: bool, reason: str = "") -> Action:
+    """Take a member out of every queue it is in, or put it back."""
+    headers = [("Interface", _interface(interface)), ("Paused", "true" if is_paused else "false")]
+    if reason:
+        headers.append(("Reason", reason))
+    return Action("QueuePause", tuple(headers))
+
+
+def listen(
+    channel: str,
+    *,
+    target: str,
+    may_whisper: bool,
+    timeout: float = 30.0,
+    channel_id: str = "",
+    answer: AutoAnswer = "none",
+) -> Action:
+    """Ring one of ours and let it hear `target`, a channel, until that one ends."""
+    options = "qESw" if may_whisper else "qES"
+    headers = [
+        ("Channel", dial_target(channel)),
+        ("Application", "ChanSpy"),
+        ("Data", f"{existing_channel(target)},{options}"),
+    ]
+    return Action(
+        "Originate", (*headers, *_ringing(channel, "", timeout, channel_id, answer)), tag=channel_id
+    )
+
+
 def dial_target(text: str) -> str:
     """One endpoint to ring, or UnsafeText: `PJSIP/101&PJSIP/trunk/+99…` would ring two."""
     return _matching(_CHANNEL, text, "a dial target")
@@ -212,6 +277,11 @@ def dialled_number(text: str) -> str:
 def existing_channel(text: str) -> str:
     """A channel's name as the PBX told it, or UnsafeText."""
     return _matching(_EXISTING_CHANNEL, text, "a channel")
+
+
+def _interface(text: str) -> str:
+    """A queue member's interface as the PBX told it, or UnsafeText."""
+    return _matching(_EXISTING_CHANNEL, text, "a queue member")
 
 
 def _matching(pattern: re.Pattern[str], text: str, what: str) -> str:

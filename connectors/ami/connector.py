@@ -20,10 +20,12 @@ from connectors.ami.identity import Boot, Pbx, recognise
 from connectors.ami.inbox import Inbox, LinkLost, SessionBegun, Tick
 from connectors.ami.link import AmiLink, open_link
 from connectors.ami.message import Message
+from connectors.ami.orders import Orders, lacking
 from connectors.ami.snapshot import NoPicture, ask_picture
 from connectors.ami.tracker import Tracker
 from hub.clock import Clock
 from hub.log import get_logger
+from hub.ports.commands import Command, CommandKind, CommandResult
 from hub.ports.connector import Status
 from hub.ports.errors import AuthFailed, NotReady
 from hub.ports.intake import Intake
@@ -52,6 +54,7 @@ class AmiConnector:
         self._session = 0
         self._was_tried = False
         self._names_seen: frozenset[str] = frozenset()
+        self._allowed: frozenset[str] | None = None
         self._totals: dict[str, float] = {}
         self._state = LinkState(is_up=False, since=clock.now(), text="not connected yet")
 
@@ -101,6 +104,7 @@ class AmiConnector:
             tasks = [
                 asyncio.create_task(self._keep_picture(link, status), name="ami picture"),
                 asyncio.create_task(self._filter(link), name="ami filter"),
+                asyncio.create_task(self._learn_rights(link), name="ami rights"),
                 asyncio.create_task(self._tick(), name="ami tick"),
             ]
             ends: set[asyncio.Future[Any]] = {link.closed, consumer}
@@ -205,6 +209,12 @@ class AmiConnector:
                 self._log.info("ami.filter_refused", reason=answer.text)
                 return
 
+    async def _learn_rights(self, link: AmiLink) -> None:
+        """What we may order; a PBX that does not say is asked to do it, and may refuse then."""
+        answer = await link.ask(Action("ListCommands"))
+        told = answer.response if answer.kind == "done" else None
+        self._allowed = frozenset(told.headers()) if told is not None else None
+
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(self._config.waits.tick)
@@ -292,6 +302,24 @@ class AmiConnector:
         if link is None:
             raise NotReady("there is no line to the PBX")
         return await link.ask(action)
+
+    # CallControl
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether the line is up."""
+        return self._link is not None
+
+    def lacks(self) -> Mapping[CommandKind, str]:
+        """What the PBX's user may not do, by the rights that it told at the log-in."""
+        return lacking(self._allowed)
+
+    async def carry_out(self, command: Command) -> CommandResult:
+        """Give the order, once; never kept for a later line."""
+        link = self._link
+        if link is None:
+            return CommandResult(kind="unsent", text="There is no line to the PBX.")
+        return await Orders(link.ask, self._consumer.tracker, self._clock).carry_out(command)
 
     def drop_line(self) -> None:
         """Close the line to the PBX as a broken cable would; the supervisor makes a new one."""

@@ -135,7 +135,7 @@ class AmiLink(asyncio.Protocol):
         if self.closed.done():
             return Answer(kind="unknown", text=f"not sent: {self.closed.result()}")
         self._count += 1
-        action_id = f"{self._mark}{self._count}"
+        action_id = f"{self._mark}{self._count}{'-' if action.tag else ''}{action.tag}"
         pending = _Pending(action, asyncio.get_running_loop().create_future())
         frame = action.frame(action_id)
         self._pending[action_id] = pending

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.events.base import Event
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
 from hub.events.crm import ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
@@ -18,6 +19,9 @@ EVENTS: tuple[type[Event], ...] = (
     TaskOpened,
     TaskEscalated,
     TaskClosed,
+    CommandGiven,
+    CommandSeen,
+    CommandSettled,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

@@ -8,6 +8,7 @@ from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
+from hub.modules.dialling.module import MODULE as DIALLING
 from hub.modules.tasks.module import MODULE as TASKS
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
@@ -19,4 +20,5 @@ MODULES: tuple[Module, ...] = (
     TASKS,
     WEBHOOKS,
     BACKUP,
+    DIALLING,
 )

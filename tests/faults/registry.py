@@ -62,6 +62,7 @@ FAULTS: Mapping[str, str] = {
     "F97": "fields that one may not set, doubled and mistyped ones: ignored or refused",
     "F99": "guessing passwords: not more tries are looked at than the brakes let through",
     "F100": "finding out who has an account, locking somebody out: neither",
+    "F101": "toll fraud: premium, satellite, foreign and tricky numbers by every entrance: none is dialled",
     "T16": "the table of rights: every route, every role, own and others' objects",
     "T23": "audit log: every write, refusal and export has its entry; every tampering is found",
 }

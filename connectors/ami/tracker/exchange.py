@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2s
 
+from connectors.ami.marks import mark_of
 from connectors.ami.message import Message
 from connectors.ami.tracker.contract import TrackerSettings
 from connectors.ami.tracker.conversation import Conversation
@@ -45,6 +46,7 @@ class Exchange:
         self.dirty: dict[Conversation, bool] = {}
         self.merged: list[tuple[Conversation, Conversation]] = []
         self.waiting: dict[Conversation, None] = {}
+        self.ordered: list[Leg] = []
         self.hears_hangup_requests = False
         self.hears_announcements = False
         self.lost: Moment | None = None
@@ -147,6 +149,8 @@ class Exchange:
         leg.conversation.add(leg)
         leg.conversation.touched = now
         self._pair(leg)
+        if mark_of(uniqueid) is not None:
+            self.ordered.append(leg)
         return leg
 
     def rename(self, leg: Leg, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.ami.marks import mark_of
 from connectors.ami.message import Message
 from connectors.ami.tracker.closing import close
 from connectors.ami.tracker.conversation import Conversation
@@ -63,7 +64,12 @@ def _direction(exchange: Exchange, exten: str) -> Direction:
 def _failed_at_once(exchange: Exchange, message: Message, now: Moment, uniqueid: str, exten: str) -> None:
     """The own phone is not registered: no channel was ever made, and yet somebody clicked to call."""
     action = message.get("ActionID")
-    key = uniqueid if uniqueid not in _NOT_A_LEG else f"originate-{action or now.at.timestamp()}"
+    # An order of ours named the channel that never was.
+    mark = mark_of(action)
+    if mark is not None and mark.purpose == "l":
+        return
+    name = mark.channel_id if mark is not None else f"originate-{action or now.at.timestamp()}"
+    key = uniqueid if uniqueid not in _NOT_A_LEG else name
     if key in exchange.gone:
         return
     exchange.remember_gone(key, is_early=False)

@@ -23,7 +23,9 @@ from connectors.ami.tracker import (
 from connectors.ami.tracker.contract import PbxSnapshot, Reconciliation, TrackedFact, TrackerSettings
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.exchange import Exchange
+from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.ordered import begun, went_on
 from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
 from hub.events.calls import CallFact, CallMerged, CallStarted
 from hub.ports.telephony import StoredCall
@@ -84,7 +86,8 @@ class Tracker:
         handler(self._exchange, message, now)
         if self._exchange.waiting:
             patience.look_again(self._exchange, now)
-        return self._publish(now) if self._exchange.dirty or self._exchange.merged else []
+        exchange = self._exchange
+        return self._publish(now) if exchange.dirty or exchange.merged or exchange.ordered else []
 
     def session_started(self, boot: str, session: int, at: datetime) -> None:
         """We are logged in. A new boot means that every call of the old one is over, unseen."""
@@ -151,6 +154,12 @@ class Tracker:
             + len(exchange.dirty)
         )
 
+    def legs_of(self, call_id: str) -> tuple[Leg, ...]:
+        """The telephones that are in this call now, mobiles and the outside party among them."""
+        conversations = {id(one): one for one in self._exchange.by_linkedid.values()}.values()
+        found = next((one for one in conversations if one.call_id == call_id and not one.is_over), None)
+        return () if found is None else tuple(leg for leg in found.living if leg.is_real)
+
     @property
     def living_calls(self) -> tuple[CallId, ...]:
         """The calls that were told of and have not ended."""
@@ -162,6 +171,8 @@ class Tracker:
     def _publish(self, now: Moment, *, with_quiet: bool = False) -> list[TrackedFact]:
         exchange = self._exchange
         facts: list[TrackedFact] = []
+        ordered, exchange.ordered = exchange.ordered, []
+        facts += [fact for leg in ordered if (fact := begun(leg, self._settings.pbx, now)) is not None]
         merged, exchange.merged = exchange.merged, []
         for absorbed, survivor in merged:
             facts.append(self._merge(absorbed, survivor, now))
@@ -188,7 +199,11 @@ class Tracker:
             old = {**new, "state": "ringing", "result": None, "missed_reason": None, "ended_at": None}
             facts.append(self._fact(conversation, CallStarted, old, now))
         kind = kind_of_fact(conversation, old, new)
-        facts.append(self._fact(conversation, kind, new, now))
+        told = self._fact(conversation, kind, new, now)
+        facts.append(told)
+        seen = went_on(conversation, told, self._settings.pbx)
+        if seen is not None:
+            facts.append(seen)
         conversation.told_answers = conversation.answers
 
     def _fact(

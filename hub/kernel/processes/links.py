@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from hub.errors import Unavailable
 from hub.kernel.processes.leases import Fence, Holding, Leases
 from hub.kernel.stream.intake import FencedIntake, GroupIntake
 from hub.log import get_logger
+from hub.ports.commands import CallControl, Command, CommandKind, CommandResult
 from hub.ports.connector import Health, Status
 from hub.ports.errors import LinkTaken
 from hub.ports.intake import Intake
@@ -105,6 +106,21 @@ class SharedTelephony:
     async def examine(self) -> Sequence[Finding]:
         """As the link's own."""
         return await self._own.examine()
+
+    @property
+    def takes_orders(self) -> bool:
+        """Only where the line is held; the other processes store what is wanted."""
+        return isinstance(self._own, CallControl) and self._own.takes_orders
+
+    def lacks(self) -> Mapping[CommandKind, str]:
+        """As far as this process was told."""
+        return self._own.lacks() if isinstance(self._own, CallControl) else {}
+
+    async def carry_out(self, command: Command) -> CommandResult:
+        """As the link's own."""
+        if isinstance(self._own, CallControl):
+            return await self._own.carry_out(command)
+        return CommandResult(kind="unsent", text="This link takes no orders.")
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """For this process; the others read them from the settings."""

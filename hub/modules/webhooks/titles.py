@@ -28,6 +28,9 @@ TITLES: Mapping[str, str] = {
     "task.opened": "There is something to do: a call-back or a task.",
     "task.escalated": "A task is so late that a superior should know.",
     "task.closed": "A task is done or not needed.",
+    "command.given": "Somebody told the PBX to do something: a call, a transfer.",
+    "command.seen": "A call that was begun by a click went on.",
+    "command.settled": "It is known what became of a call or an order by a click.",
 }
 
 

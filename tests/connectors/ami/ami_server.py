@@ -309,8 +309,13 @@ class AmiServer:
 
 
 def _action(raw: bytes) -> dict[str, str]:
-    pairs = (line.partition(": ") for line in raw.decode().split("\r\n") if line)
-    return {name.lower(): value for name, _, value in pairs}
+    """A header that stands there several times has its values in one, a line each."""
+    found: dict[str, str] = {}
+    for line in raw.decode().split("\r\n"):
+        name, _, value = line.partition(": ")
+        if name:
+            found[name.lower()] = "\n".join(filter(None, (found.get(name.lower()), value)))
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,43 @@
+"""What other modules and pages may ask of dialling."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.dialling.rules_settings import DialSettings
+from hub.modules.dialling.service import DiallingService
+from hub.modules.dialling.service_settings import SettingsService
+from hub.modules.dialling.service_state import StateService
+from hub.modules.dialling.views import Asker, CallOrder, CommandPage, CommandView
+from hub.values import ShopId
+
+__all__ = ["Asker", "CallOrder", "CommandPage", "CommandView", "DialSettings", "DiallingApi"]
+
+
+class DiallingApi:
+    """Orders to the PBX, for one unit of work. `states` follows what becomes of them."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._service = DiallingService(uow, deps)
+        self.settings = SettingsService(uow, deps)
+        self.states = StateService(uow, deps)
+
+    async def call(self, order: CallOrder, asker: Asker) -> CommandView:
+        """Ring the asker's phone, then the number. Raises Invalid, NotAllowed, TooMany, NotFound, Conflict,
+        Unavailable."""
+        return await self._service.call(order, asker)
+
+    async def one(self, command_id: str, shops: Collection[ShopId] | None = None) -> CommandView:
+        """An order as it stands. Raises NotFound."""
+        return await self._service.one(command_id, shops)
+
+    async def page(
+        self, shops: Collection[ShopId] | None, *, cursor: str | None = None, limit: int = 50
+    ) -> CommandPage:
+        """Newest first, of these shops; None = of every shop."""
+        return await self._service.page(shops, cursor=cursor, limit=limit)
+
+    async def latest(self, asker: Asker) -> CommandView | None:
+        """The asker's newest order of the last two minutes."""
+        return await self._service.latest(asker)

@@ -1,0 +1,116 @@
+// A click on a number rings one's own phone, then the number. One click is one call: it bears a key of its
+// own, which is used again until the hub has answered; how the order stands is asked at every hint of it.
+// Ctrl, Cmd or a middle click leave the number to the device's own phone program, and so does whoever has
+// no phone here.
+
+const WORDS = document.getElementById("toasts");
+const AFTER_END = 8000;
+const keys = new Map();
+const bar = makeBar();
+let shown = "";
+let closing = 0;
+
+function makeBar() {
+  const made = document.createElement("div");
+  made.id = "dial-bar";
+  made.className = "shell-dial";
+  made.setAttribute("role", "status");
+  made.hidden = true;
+  document.body.append(made);
+  return made;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="tel:"]');
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  call(link.getAttribute("href").slice(4), link.dataset.call ?? "", link);
+});
+
+// Other scripts: document.dispatchEvent(new CustomEvent("pitline:call", {detail: {number, call}})).
+document.addEventListener("pitline:call", ({ detail }) => call(detail.number, detail.call ?? ""));
+
+async function call(number, callId, link) {
+  const about = `${number} ${callId}`;
+  if (!keys.has(about)) keys.set(about, crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`);
+  const fields = { number, key: keys.get(about), call_id: callId };
+  let answer;
+  try {
+    answer = await fetch("/dialling/call", {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { Accept: "application/json", "X-CSRF-Token": WORDS.dataset.csrf },
+    });
+  } catch {
+    // Whether it arrived is not known: the next click bears the same key.
+    return tell(WORDS.dataset.unreachable);
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) {
+    keys.delete(about);
+    return show(said.id);
+  }
+  if (answer.status >= 500 && !said.error) return tell(WORDS.dataset.unreachable);
+  keys.delete(about);
+  const { code, text = "", hint = "", data = {} } = said.error ?? {};
+  if (code === "dial.no_phone" && link) location.href = link.href;
+  if (code === "dial.cap" && data.confirm) return confirmAbove(data.confirm, fields);
+  tell([text, hint].filter(Boolean).join(" "));
+}
+
+// The page that asks a second person takes over.
+function confirmAbove(address, fields) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = address;
+  for (const [name, value] of Object.entries({ ...fields, csrf: WORDS.dataset.csrf })) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+async function show(id) {
+  shown = id;
+  const answer = await fetch(`/dialling/orders/${encodeURIComponent(id)}`, { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok || shown !== id) return;
+  put(await answer.text());
+}
+
+async function showLatest() {
+  const answer = await fetch("/dialling/latest", { cache: "no-store" }).catch(() => null);
+  if (answer?.status === 200) put(await answer.text());
+  else if (shown && answer?.status === 204) show(shown);
+}
+
+function put(html) {
+  clearTimeout(closing);
+  bar.innerHTML = html;
+  const order = bar.querySelector("[data-order]");
+  if (!order) return;
+  shown = order.dataset.order;
+  bar.hidden = false;
+  if (!order.hasAttribute("data-open") && order.dataset.state !== "failed") closing = setTimeout(hide, AFTER_END);
+}
+
+function hide() {
+  clearTimeout(closing);
+  bar.hidden = true;
+  bar.replaceChildren();
+  shown = "";
+}
+
+bar.addEventListener("click", (event) => event.target.closest("[data-dial-close]") && hide());
+
+document.addEventListener("pitline:hint", ({ detail }) => {
+  if (detail.topic === "dialling" && shown && detail.id === shown) show(shown);
+});
+document.addEventListener("pitline:resync", showLatest);
+
+function tell(text) {
+  document.dispatchEvent(new CustomEvent("pitline:toast", { detail: { text, kind: "danger" } }));
+}

@@ -1,0 +1,60 @@
+"""The manifest of dialling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.events.calls import PbxLinkRestored
+from hub.events.commands import CommandSeen
+from hub.kernel.manifest import LiveTopic, Module, PageScript, Permission, Scope, Subscription, Worker
+from hub.kernel.web import SettingsItem
+from hub.modules.dialling import handlers, observing, operations, sender, web, web_settings
+from hub.modules.dialling.api import DiallingApi
+from hub.modules.dialling.scope import CALL, SETTINGS
+from hub.modules.dialling.service_state import TOPIC
+
+_DESK: dict[str, Scope] = {
+    "owner": "all",
+    "manager": "shop",
+    "receptionist": "shop",
+    "master": "shop",
+    "integration": "shop",
+}
+
+MODULE = Module(
+    name="dialling",
+    title="Calling out",
+    feature="3.8",
+    folder=Path(__file__).parent,
+    requires=("access", "crm", "calls"),
+    api=DiallingApi,
+    handlers=(
+        Subscription(
+            "dialling.on_pbx_facts", (CommandSeen, PbxLinkRestored), handle=handlers.on_pbx_facts
+        ),
+    ),
+    observer=observing.observe,
+    workers=(Worker("dialling", sender.send),),
+    routes=(*web.routes, *web_settings.routes),
+    operations=operations.operations,
+    permissions=(
+        Permission(CALL, "Call out by a click: one’s own phone rings first", _DESK),
+        Permission(
+            SETTINGS, "Say who may call where, and confirm calls above the limit",
+            {"owner": "all", "manager": "shop"},
+        ),
+    ),
+    scripts=(PageScript("dialling/dial.js", CALL),),
+    topics=(LiveTopic(TOPIC, CALL),),
+    settings=(
+        SettingsItem(
+            title="Calling out",
+            text="Calls by a click: who may call where, and which phones answer by themselves",
+            path="/settings/dialling",
+            right=SETTINGS,
+            icon="phone-outgoing",
+            group="phone",
+            order=30,
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,24 @@
+"""The rights of dialling, and how far a viewer's reach."""
+
+from __future__ import annotations
+
+from hub.kernel.web import PageRequest
+from hub.modules.dialling.views import Asker
+from hub.values import ShopId
+
+CALL, SETTINGS = "dialling.call", "dialling.settings"
+
+
+def shops_of(request: PageRequest, right: str = CALL) -> frozenset[ShopId] | None:
+    """The shops whose orders the viewer may see; None = every shop."""
+    viewer = request.viewer.reaching(right)
+    return None if viewer.rights.get(right) == "all" else viewer.shop_ids
+
+
+def asker_of(request: PageRequest) -> Asker:
+    """Who gives an order now."""
+    viewer = request.viewer
+    return Asker(
+        actor=viewer.actor or "nobody", role=viewer.role, shop_id=viewer.shop_id,
+        extensions=viewer.extensions, is_person=viewer.kind == "person",
+    )  # fmt: skip
