@@ -144,6 +144,16 @@ async def test_who_sees_one_shop_finds_only_its_failed_deliveries_and_may_not_re
     assert refused.status == 403
 
 
+@pytest.mark.usefixtures("failed")
+@pytest.mark.parametrize(("role", "count"), [("owner", 4), ("manager", 3)])
+async def test_the_system_page_counts_what_the_viewer_may_see_and_metrics_all(
+    shop: Shop, role: str, count: int
+) -> None:
+    client = await in_english(shop, role)
+    assert f"given up: {count}" in await (await client.get("/system")).text()
+    assert "pitline_deliveries_dead 4" in (await (await client.get("/metrics")).text()).splitlines()
+
+
 @pytest.mark.parametrize(
     ("role", "said"), [("owner", "Failed deliveries: 4"), ("manager", "Failed deliveries: 3")]
 )

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
 
 from hub.app import Hub
 from hub.errors import Unavailable
 from hub.kernel.manifest import Module
 from hub.kernel.web import Condition, PageRequest, SystemPart, SystemSection
-from hub.modules.access.api import AccessApi
+from hub.modules.access.api import AccessApi, ShopEntry
+from hub.modules.webhooks.api import EndpointEntry, WebhooksApi
+from hub.modules.webhooks.models import Endpoint
 from tests.contracts.sources import ROOT
 from tests.webui.stage import WIDE, Shop
 from webui.app import make_app
@@ -137,3 +140,25 @@ async def test_every_documented_figure_is_there_and_stands_in_the_readme(owner: 
     connectors = {"pitline_connector_state"}  # only where there is one
     assert set(HELP) - families <= connectors
     assert readme_table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("role", "names"), [("owner", {"Kyiv", "Lviv"}), ("manager", {"Kyiv"})])
+async def test_endpoints_that_are_in_trouble_are_shown_to_whom_their_shop_is_shown(
+    hub: Hub, shop: Shop, role: str, names: set[str]
+) -> None:
+    installation = hub.installation
+    now, first = installation.clock.now(), installation.default_shop
+    async with installation.transactions.writing(actor=None, shop_id=first) as uow:
+        place = ShopEntry(name="Lviv", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+        lviv = str((await AccessApi(uow, installation.deps).shops.create(place)).id)
+        endpoints = WebhooksApi(uow, installation.deps).endpoints
+        for name, where in (("Kyiv", str(first)), ("Lviv", lviv)):
+            entry = EndpointEntry(url=f"https://example.org/{name}", name=name, shop_id=where)
+            await endpoints.create(entry, None)
+        await uow.session.execute(update(Endpoint).values(failing_since=now))
+    client = await shop.signed_in(role)
+    await client.post("/account/language", data={"language": "en"}, headers=SAME)
+    text = await (await client.get("/system")).text()
+    assert set(re.findall(r"(\w+) does not take what is sent", text)) == names
+    metrics = (await (await client.get("/metrics")).text()).splitlines()
+    assert {"pitline_webhooks_failing 2", 'pitline_system_level{part="webhooks"} 1'} <= set(metrics)

@@ -15,14 +15,16 @@ VIEW = "system.view"
 
 
 async def look(request: Request, report: SystemReport) -> SystemSection:
-    """How many, the newest of them with a button to try again, and where all are."""
-    count = report.dead_deliveries
-    figures = {"pitline_deliveries_dead": float(count)}
+    """How many of the viewer's shops, the newest of them with a button to try again, and where all are."""
+    figures = {"pitline_deliveries_dead": float(report.dead_deliveries)}
+    letters = request.site.installation.system.letters
+    where = DeadFilter(shops=reach_of(request.viewer, VIEW))
+    is_all = where.shops is None or not report.dead_deliveries
+    count = report.dead_deliveries if is_all else await letters.count(where)
     if not count:
         fine = Condition(level="good", text=request.t("Nothing has failed."))
         return SystemSection(conditions=(fine,), figures=figures)
-    where = DeadFilter(shops=reach_of(request.viewer, VIEW))
-    dead = await request.site.installation.system.letters.page(where, limit=SHOWN)
+    dead = await letters.page(where, limit=SHOWN)
     condition = Condition(
         level="problem",
         text=request.t("Deliveries that failed and were given up: {count}", count=count),

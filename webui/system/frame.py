@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.errors import HubError
 from hub.kernel.context import SystemReport
@@ -49,7 +49,10 @@ class Worry:
 
 
 async def look_around(request: Request, report: SystemReport, *, every: bool = False) -> list[Looked]:
-    """Every part that the viewer may see (`every`: all, for /metrics), in order."""
+    """Every part that the viewer may see (`every`: all, over all shops, for /metrics), in order."""
+    if every:
+        everywhere = replace(request.viewer, rights={**request.viewer.rights, "system.view": "all"})
+        request.visitor = replace(request.visitor, viewer=everywhere)
     parts: list[SystemPart | OwnPart] = [
         *OWN_PARTS,
         *(part for module in request.site.installation.modules for part in module.system),

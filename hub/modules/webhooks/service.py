@@ -90,9 +90,9 @@ class EndpointService:
         await self._session.execute(delete(Delivery).where(Delivery.endpoint_id == endpoint_id))
         await self._session.execute(delete(Endpoint).where(Endpoint.id == endpoint_id))
 
-    async def health(self) -> Health:
-        """Over all endpoints, for /system."""
-        every = await self.page(None)
+    async def health(self, shops: Collection[str] | None) -> Health:
+        """Over the endpoints of these shops (None: over all), for /system."""
+        every = await self.page(shops)
         return Health(
             active=sum(one.is_active for one in every),
             pending=sum(one.pending for one in every),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hub.kernel.web import Condition, PageRequest, SystemSection
 from hub.modules.webhooks.api import WebhooksApi
+from hub.modules.webhooks.scope import shops_of
 
 
 async def look(request: PageRequest) -> SystemSection:
-    """Nothing at all where there is no endpoint."""
-    health = await request.apis.of(WebhooksApi).endpoints.health()
+    """Of the viewer's shops; nothing at all where there is no endpoint."""
+    health = await request.apis.of(WebhooksApi).endpoints.health(shops_of(request, "system.view"))
     figures = {
         "pitline_webhooks_pending": float(health.pending),
         "pitline_webhooks_parked": float(health.parked),
