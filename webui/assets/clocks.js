@@ -1,11 +1,25 @@
 // Clocks that run in the browser from the server's moments. The browser's own clock may be wrong:
 // every answer of the server says what time it is there.
 
+const WRONG = 90_000;
+
 let ahead = 0;
 
 export function setServerTime(iso) {
   const server = Date.parse(iso);
-  if (!Number.isNaN(server)) ahead = server - Date.now();
+  if (Number.isNaN(server)) return;
+  ahead = server - Date.now();
+  sayWrong();
+}
+
+// What people read off the computer's own clock would not match what stands on the page.
+function sayWrong() {
+  const banner = document.getElementById("banner-clock");
+  if (!banner) return;
+  banner.hidden = Math.abs(ahead) < WRONG;
+  const words = ahead > 0 ? banner.dataset.slow : banner.dataset.fast;
+  const place = banner.querySelector("[data-words]");
+  if (!banner.hidden) place.textContent = words.replace("{minutes}", Math.round(Math.abs(ahead) / 60_000));
 }
 
 export function serverNow() {

@@ -207,6 +207,10 @@ class AccessApi:
         """Every shop, the first one first."""
         return await self.shops.all()
 
+    async def shop_names(self) -> dict[ShopId, str]:
+        """Every shop's name, the first one first."""
+        return await self.shops.names()
+
     async def forget_old_answers(self) -> None:
         """Drop the answers to Idempotency-Keys that were kept long enough."""
         keys = IdempotencyKeys(self._uow, self._deps.clock)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -10,11 +11,12 @@ from sqlalchemy import delete, select
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.web import Viewer
+from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallFilter, CallsApi, CallView
 from hub.modules.desk.models import DismissedCall
 from hub.modules.desk.rules import DeskState, Dismissal, FollowedCall, Pop, Stage, desk_state
 from hub.modules.desk.service_callers import CallerService
-from hub.modules.desk.views import DeskPage, OpenCard, PopRow, Row
+from hub.modules.desk.views import DeskPage, OpenCard, PopRow, Row, Sight
 from hub.values import CallId, ShopId
 
 _WRAP_UP_REACHES_BACK = timedelta(hours=6)
@@ -31,6 +33,7 @@ class DeskService:
         self._uow = uow
         self._clock = deps.clock
         self._zone = deps.places.of(uow.shop_id).zone
+        self._access = AccessApi(uow, deps)
         self._calls = CallsApi(uow, deps)
         self._callers = CallerService(uow, deps)
 
@@ -45,29 +48,38 @@ class DeskService:
         rows = await self._callers.rows([calls[pop.call_id] for pop in going_on], phones_of(viewer))
         return tuple(PopRow(pop=pop, row=rows[pop.call_id]) for pop in going_on)
 
-    async def page(self, viewer: Viewer, chosen: str | None, kept: Collection[str]) -> DeskPage:
-        """Everything: pops, the open card, the board, today's calls."""
-        now, shops = self._clock.now(), shops_of(viewer)
+    async def page(self, viewer: Viewer, chosen: str | None, kept: Collection[str], sight: Sight) -> DeskPage:
+        """Everything: pops, the open card, and the board and today's calls as far as they are looked at."""
+        now, names = self._clock.now(), await self._shops(viewer)
+        sight = sight if sight.shop in names else replace(sight, shop=None)
+        shops = frozenset({sight.shop}) if sight.shop is not None else shops_of(viewer)
         held = await self._kept(kept)
         became = {asked: call.id for asked, call in held.items() if asked != call.id}
         state, calls = await self._state(viewer, held)
         chosen = became.get(chosen or "", chosen)
-        live = [call for call in calls.values() if call.is_live and (shops is None or call.shop_id in shops)]
-        today = CallFilter(shops=shops, since=self._day_began(now))
-        ended = await self._calls.history(
-            CallFilter(shops=shops, since=today.since, state="ended"), limit=_TODAY
-        )
         phones = phones_of(viewer)
+        live = [
+            call for call in calls.values()
+            if call.is_live and (shops is None or call.shop_id in shops)
+            and (not sight.mine or _concerns(call, phones))
+        ]  # fmt: skip
+        today = CallFilter(shops=shops, since=self._day_began(now), person=phones if sight.mine else None)
+        ended = await self._calls.history(replace(today, state="ended"), limit=_TODAY)
+        card = state.opened(chosen)
+        beside = _beside(calls[card.call_id], calls.values(), shops_of(viewer)) if card is not None else None
         popped = [calls[pop.call_id] for pop in state.pops]
-        rows = await self._callers.rows([*popped, *live, *ended.items], phones)
+        about = [beside] if beside is not None else []
+        rows = await self._callers.rows([*popped, *live, *ended.items, *about], phones, names)
         return DeskPage(
             state=state,
             phones=phones,
-            card=await self._card(state.opened(chosen), rows, phones),
-            others=tuple(PopRow(pop=p, row=rows[p.call_id]) for p in state.pops if p != state.opened(chosen)),
+            card=await self._card(card, rows, phones, rows[beside.id] if beside is not None else None),
+            others=tuple(PopRow(pop=p, row=rows[p.call_id]) for p in state.pops if p != card),
             board=tuple(sorted((rows[c.id] for c in live), key=_board_order)),
             today=tuple(rows[call.id] for call in ended.items),
             totals=await self._calls.totals(today),
+            shops=names,
+            sight=sight,
             now=now,
             became=became,
         )
@@ -96,6 +108,15 @@ class DeskService:
         """Those of calls that are long over."""
         before = self._clock.now() - _DISMISSALS_LIVE
         await self._uow.session.execute(delete(DismissedCall).where(DismissedCall.dismissed_at < before))
+
+    async def _shops(self, viewer: Viewer) -> Mapping[ShopId, str]:
+        """The shops to choose from; none where there is nothing to choose."""
+        mine = shops_of(viewer)
+        if mine is not None and len(mine) < 2:
+            return {}
+        names = await self._access.shop_names()
+        found = {shop: name for shop, name in names.items() if mine is None or shop in mine}
+        return found if len(found) > 1 else {}
 
     async def _kept(self, asked: Collection[str]) -> dict[str, CallView]:
         """The calls that a tab holds unsaved notes for; of a merged one the call that it is a part of."""
@@ -133,13 +154,15 @@ class DeskService:
         rows = await self._uow.session.scalars(query)
         return {CallId(row.call_id): Dismissal(row.stage, row.transfers) for row in rows}
 
-    async def _card(self, pop: Pop | None, rows: dict[str, Row], phones: Collection[str]) -> OpenCard | None:
+    async def _card(
+        self, pop: Pop | None, rows: dict[str, Row], phones: Collection[str], about: Row | None
+    ) -> OpenCard | None:
         if pop is None:
             return None
         notes = await self._calls.notes([pop.call_id])
         row = rows[pop.call_id]
         handed_by = _handed_by(row.call, phones) if pop.stage != "after" else ""
-        return OpenCard(pop=pop, row=row, notes=notes.get(pop.call_id, ()), handed_by=handed_by)
+        return OpenCard(pop=pop, row=row, notes=notes.get(pop.call_id, ()), handed_by=handed_by, about=about)
 
     def _day_began(self, now: datetime) -> datetime:
         return now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -157,6 +180,20 @@ def phones_of(viewer: Viewer) -> tuple[str, ...]:
 
 def _concerns(call: CallView, phones: Collection[str]) -> bool:
     return any(party.who in phones for party in call.parties)
+
+
+def _beside(call: CallView, others: Iterable[CallView], shops: Collection[ShopId] | None) -> CallView | None:
+    """Whom a colleague who calls has on hold: a consultation is about him. Also one that he talks with, for
+    not every phone tells that it holds; the latest where there are several."""
+    if call.direction != "internal" or not call.is_live or call.from_number is None:
+        return None
+    found = [
+        other for other in others
+        if other.id != call.id and other.direction != "internal" and other.state in ("on_hold", "talking")
+        and (shops is None or other.shop_id in shops)
+        and any(party.who == call.from_number and party.left_at is None for party in other.parties)
+    ]  # fmt: skip
+    return max(found, key=lambda one: (one.state == "on_hold", one.started_at), default=None)
 
 
 def _handed_by(call: CallView, phones: Collection[str]) -> str:

@@ -6,13 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi, PersonView
 from hub.modules.calls.api import CallsApi, CallView, LineView
 from hub.modules.crm.api import NOBODY, CallerMatch, ClientView, CrmApi, VehicleView, number_kind
 from hub.modules.desk.views import Caller, Row
-from hub.values import PhoneNumber
+from hub.values import PhoneNumber, ShopId
+
+_ONE_SHOP: Mapping[ShopId, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class _Known:
     matches: Mapping[str, CallerMatch]
     people: Mapping[str, PersonView]
     lines: Mapping[str, LineView]
+    shops: Mapping[ShopId, str]
 
 
 class CallerService:
@@ -35,12 +39,14 @@ class CallerService:
         self._crm = CrmApi(uow, deps)
         self._access = AccessApi(uow, deps)
 
-    async def rows(self, calls: Sequence[CallView], phones: Collection[str]) -> dict[str, Row]:
-        """A row per call, as the person with these phones sees it."""
-        known = await self._read(calls, phones)
+    async def rows(
+        self, calls: Sequence[CallView], phones: Collection[str], shops: Mapping[ShopId, str] = _ONE_SHOP
+    ) -> dict[str, Row]:
+        """A row per call, as the person with these phones sees it; `shops` names those to be told apart."""
+        known = await self._read(calls, shops)
         return {call.id: self._row(call, phones, known) for call in calls}
 
-    async def _read(self, calls: Sequence[CallView], phones: Collection[str]) -> _Known:
+    async def _read(self, calls: Sequence[CallView], shops: Mapping[ShopId, str]) -> _Known:
         unsure = {call.other_number for call in calls if call.client_id is None and call.candidate_count}
         unsure |= {c.other_number for c in calls if c.is_live and c.client_id is None}
         matches = {number: await self._crm.caller(number) for number in unsure if number is not None}
@@ -52,6 +58,7 @@ class CallerService:
             matches=matches,
             people=await self._access.people_by_extension(),
             lines=await self._calls.lines_by_number({call.line for call in calls}),
+            shops=shops,
         )
 
     def _row(self, call: CallView, phones: Collection[str], known: _Known) -> Row:
@@ -63,6 +70,7 @@ class CallerService:
             people=_people(call),
             since=_since(call),
             is_mine=any(party.who in phones for party in call.parties),
+            shop_name=known.shops.get(call.shop_id, ""),
         )
 
     def _caller(self, call: CallView, phones: Collection[str], known: _Known) -> Caller:

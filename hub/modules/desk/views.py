@@ -11,6 +11,7 @@ from hub.kernel.masking import Dialable, Words
 from hub.modules.calls.api import CallTotals, CallView, NoteView
 from hub.modules.crm.api import Candidate, ClientView, NumberKind
 from hub.modules.desk.rules import DeskState, Pop
+from hub.values import ShopId
 
 CallerKind = Literal["client", "not_client", "candidates", "unknown", "withheld", "colleague"]
 
@@ -35,6 +36,15 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What of the shop's calls a desk looks at: of one shop, or (None) of all that the person may see; the
+    person's own only, or everybody's. The pops are the person's own in any case."""
+
+    shop: ShopId | None = None
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A call in a list. `people` are those of ours who ring or talk now (or who talked)."""
 
@@ -44,6 +54,8 @@ class Row:
     people: tuple[Words, ...]
     since: datetime
     is_mine: bool
+    shop_name: str = ""
+    """Empty where there is only one shop to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,8 @@ class OpenCard:
     row: Row
     notes: tuple[NoteView, ...]
     handed_by: Words = ""
+    about: Row | None = None
+    """The caller whom the colleague on the line has on hold, or talks with beside: it is about him."""
     parts: tuple[tuple[str, str], ...] = ()
 
 
@@ -76,6 +90,9 @@ class DeskPage:
     board: tuple[Row, ...]
     today: tuple[Row, ...]
     totals: CallTotals
+    shops: Mapping[ShopId, str]
+    """The names of the shops that the person may look at, where there are several."""
+    sight: Sight
     now: datetime
     became: Mapping[str, str]
     """Calls that the tab holds an unsaved note for and that are a part of another call now: of which."""

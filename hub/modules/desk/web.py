@@ -16,8 +16,8 @@ from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.crm.api import CrmApi, Relation, reason_in_words
 from hub.modules.desk.rules import Stage
 from hub.modules.desk.service import DeskService
-from hub.modules.desk.views import DeskPage, OpenCard, Row
-from hub.values import CallId
+from hub.modules.desk.views import DeskPage, OpenCard, Row, Sight
+from hub.values import CallId, ShopId
 
 _LONGEST_QUERY = 100
 _HITS = 8
@@ -121,7 +121,8 @@ async def not_client(request: PageRequest) -> web.StreamResponse:
 async def _values(request: PageRequest) -> dict[str, Any]:
     viewer, query = request.viewer, request.query
     service = DeskService(request.uow, request.deps)
-    page = await service.page(viewer, query.get("open"), frozenset(query.getall("keep", [])))
+    sight = Sight(shop=ShopId(query["shop"]) if query.get("shop") else None, mine=query.get("mine") == "yes")
+    page = await service.page(viewer, query.get("open"), frozenset(query.getall("keep", [])), sight)
     if page.card is not None:
         page = replace(page, card=replace(page.card, parts=await _parts(request, page.card)))
     return {"desk": page, "ringing": _ringing(page), "reason": partial(reason_in_words, request.t)}

@@ -9,6 +9,8 @@ import { listenForKeys } from "./keys.js";
 import { morph } from "../webui/morph.js";
 import { startPosting } from "../webui/posting.js";
 import { startSearch } from "./search.js";
+import * as sight from "./sight.js";
+import * as signals from "./signals.js";
 
 const desk = document.getElementById("desk");
 const announcer = document.getElementById("desk-announcer");
@@ -26,6 +28,7 @@ function address() {
   const open = chosen || writingFor();
   if (open) query.set("open", open);
   for (const call of drafts.callsWithDrafts()) query.append("keep", call);
+  sight.add(query);
   return `${desk.dataset.url}?${query}`;
 }
 
@@ -55,6 +58,7 @@ function settle() {
   drafts.restore(desk);
   clocks.tick(desk);
   callerSign.showCaller(state(), announcer);
+  signals.tell(state());
 }
 
 // A wrap-up ends by the clock alone; no hint will come.
@@ -89,6 +93,7 @@ function focus(selector) {
 
 function act(name) {
   if (name === "search") return searchBox?.focus(), searchBox?.select(), true;
+  if (name === "mine") return document.getElementById("desk-mine")?.click(), true;
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");
@@ -125,6 +130,8 @@ startPosting(document.getElementById("desk-area"), {
   },
 });
 listenForKeys(act);
+sight.start(() => asking.anew());
+signals.startSwitches(document.getElementById("desk-signals"));
 
 setInterval(() => clocks.tick(desk), 500);
 

@@ -6,6 +6,7 @@ import { Asking } from "../webui/asking.js";
 import * as clocks from "../webui/clocks.js";
 import { morph } from "../webui/morph.js";
 import { startPosting } from "../webui/posting.js";
+import * as signals from "./signals.js";
 
 function start() {
   const style = document.createElement("link");
@@ -32,6 +33,7 @@ function start() {
       morph(document.getElementById("desk-pop-state"), fresh);
       clocks.tick(corner);
       callerSign.showCaller(document.getElementById("desk-pop-state"), announcer);
+      signals.tell(document.getElementById("desk-pop-state"));
     },
   });
   startPosting(corner, { posted: () => asking.anew() });

@@ -1,5 +1,7 @@
 // A new call-back is heard on every page, once in a browser however many tabs are open, unless it is
-// switched off there. Two soft tones, made here: no file, nothing to fetch.
+// switched off there.
+
+import * as tones from "../webui/tones.js";
 
 const SWITCH = "pitline.tasks.sound";
 const HEARD = "pitline.tasks.heard";
@@ -37,22 +39,7 @@ export function startSwitch(button) {
   show();
 }
 
-function play() {
-  document.dispatchEvent(new CustomEvent("pitline:sound", { detail: { what: "task" } }));
-  const audio = new AudioContext();
-  for (const [at, pitch] of [[0, 660], [0.18, 880]]) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = pitch;
-    volume.gain.setValueAtTime(0, audio.currentTime + at);
-    volume.gain.linearRampToValueAtTime(0.12, audio.currentTime + at + 0.02);
-    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.35);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(audio.currentTime + at);
-    tone.stop(audio.currentTime + at + 0.4);
-  }
-  setTimeout(() => audio.close(), 1500);
-}
+const play = () => tones.play("task", [[0, 660], [0.18, 880]]);
 
 document.addEventListener("pitline:badge", ({ detail }) => {
   if (detail.path !== "/tasks" || !detail.newest) return;
