@@ -138,6 +138,7 @@ class Hub:
             backups=self.backups,
             card=card_parts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
+            clients={module.name: module.clients for module in self.modules if module.clients is not None},
         )
 
     def _installation(self, deps: Deps, bus: Bus | None) -> Installation:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from hub.events.base import Event
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
-from hub.events.crm import ClientPhoneAdded
+from hub.events.crm import (
+    CallerChosen,
+    ClientErased,
+    ClientNumberReleased,
+    ClientPhoneAdded,
+    ClientsMerged,
+    ClientsUnmerged,
+)
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
 EVENTS: tuple[type[Event], ...] = (
@@ -15,6 +22,11 @@ EVENTS: tuple[type[Event], ...] = (
     PbxLinkRestored,
     PbxGapDeclared,
     ClientPhoneAdded,
+    ClientNumberReleased,
+    CallerChosen,
+    ClientsMerged,
+    ClientsUnmerged,
+    ClientErased,
     TaskCallNoticed,
     TaskOpened,
     TaskEscalated,

@@ -20,3 +20,68 @@ class ClientPhoneAdded(Event):
     @property
     def key(self) -> str:
         return f"number:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientNumberReleased(Event):
+    """A number is not that client's any more for sure: calls that were taken for theirs by the number
+    alone are looked at again. `number` is the matching key."""
+
+    name: ClassVar[str] = "crm.number_released"
+    client_id: str
+    number: str
+
+    @property
+    def key(self) -> str:
+        return f"number:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerChosen(Event):
+    """A person said whose a call was (None: took it back)."""
+
+    name: ClassVar[str] = "crm.caller_chosen"
+    call_id: str
+    client_id: str | None
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientsMerged(Event):
+    """Two records were one person: `client_id` leads to `into_client_id` from now on."""
+
+    name: ClassVar[str] = "crm.clients_merged"
+    client_id: str
+    into_client_id: str
+
+    @property
+    def key(self) -> str:
+        return f"client:{self.into_client_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientsUnmerged(Event):
+    """They were two after all: `client_id` is a record of its own again."""
+
+    name: ClassVar[str] = "crm.clients_unmerged"
+    client_id: str
+    from_client_id: str
+
+    @property
+    def key(self) -> str:
+        return f"client:{self.from_client_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientErased(Event):
+    """A person's data are gone on request; the record's id answers with nothing any more."""
+
+    name: ClassVar[str] = "crm.client_erased"
+    client_id: str
+
+    @property
+    def key(self) -> str:
+        return f"client:{self.client_id}"

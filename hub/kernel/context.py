@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from hub.kernel.backup.keeping import Backups
+    from hub.kernel.clients import ClientRecords
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
     from hub.kernel.stream.dead_letters import DeadLetters
@@ -150,6 +151,8 @@ class Deps:
     backups: Backups | None = None
     card: tuple[CardPart, ...] = ()
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    clients: Mapping[str, ClientRecords] = field(default_factory=dict)
+    """What each module keeps of clients (hub.kernel.clients)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

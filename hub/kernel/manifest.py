@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hub.events.base import Event
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.backup.tombstones import Tombstones
+from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.jobs.definition import Job
 from hub.kernel.web import (
@@ -166,6 +167,8 @@ class Module:
     files: tuple[FileArea, ...] = ()
     tombstones: Tombstones | None = None
     held: Held | None = None
+    clients: ClientRecords | None = None
+    """What it keeps of clients: so that merging and erasing reach it."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ Owns: the history and the live board. A call belongs to the shop of the line tha
 Tables: calls_calls, calls_people, calls_merged, calls_notes, calls_lines, calls_gaps.
 Events in: call.started, call.queued, call.ringing, call.answered, call.held, call.resumed,
 call.transferred, call.changed, call.ended, call.corrected, call.merged, pbx.link_lost,
-pbx.link_restored, pbx.gap_declared, crm.client_phone_added.
-Events out: call.corrected, call.merged (a replay of the journal, taken over).
+pbx.link_restored, pbx.gap_declared, crm.client_phone_added, crm.number_released.
+Events out: crm.caller_chosen; call.corrected, call.merged (a replay of the journal, taken over).
 Live topics: call, pbx.
 """

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
-from hub.events.crm import ClientPhoneAdded
+from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.api import shop_is_open
@@ -208,6 +208,12 @@ async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) ->
     """Past calls from the number find their client; calls that go on learn of new candidates."""
     match = await ctx.apis.of(CrmApi).caller(event.number)
     await LinkService(ctx.uow).link_number(event.number, match)
+
+
+async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerContext) -> None:
+    """Calls that were taken for theirs by the number alone are whose it is now."""
+    match = await ctx.apis.of(CrmApi).caller(event.number)
+    await LinkService(ctx.uow).link_number(event.number, match, was=event.client_id)
 
 
 async def on_pbx_link_lost(event: PbxLinkLost, ctx: HandlerContext) -> None:

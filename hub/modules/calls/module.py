@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
-from hub.events.crm import ClientPhoneAdded
+from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.calls import (
     handlers,
     operations_lines,
     operations_route,
+    service_clients,
     web,
     web_lines,
     web_live,
@@ -32,6 +33,7 @@ MODULE = Module(
     handlers=(
         on_batch((*CALL_FACTS, CallMerged, PbxLinkRestored), handlers.on_call_facts),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
+        on(ClientNumberReleased, handlers.on_client_number_released),
         on(PbxLinkLost, handlers.on_pbx_link_lost),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),
         on(PbxGapDeclared, handlers.on_pbx_gap_declared),
@@ -67,5 +69,7 @@ MODULE = Module(
             order=20,
         ),
     ),
+    clients=service_clients.RECORDS,
+    tombstones=service_clients.TOMBSTONES,
     topics=(LiveTopic("call", "calls.view"), LiveTopic("pbx", "calls.view")),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.errors import Invalid, NotFound
+from hub.events.crm import CallerChosen
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import names_by_extension
@@ -59,11 +60,17 @@ class CallService:
         rev: int | None,
     ) -> CallView:
         call = await self.one(call_id, shops)
+        crm = CrmApi(self._uow, self._deps)
         if client_id is not None:
-            await CrmApi(self._uow, self._deps).client(client_id)
+            client_id = (await crm.client(client_id)).id
         await LinkService(self._uow).choose(call.id, client_id, vehicle_id, rev)
+        if client_id is not None:
+            await crm.numbers.learn(call.other_number, client_id)
+        else:
+            await crm.numbers.unlearn(call.other_number)
+        self._uow.publish(CallerChosen(call_id=call.id, client_id=client_id))
         if client_id is None:
-            match = await CrmApi(self._uow, self._deps).caller(call.other_number)
+            match = await crm.caller(call.other_number)
             row = await self._uow.session.get(Call, call.id)
             if row is not None and row.other_key is not None:
                 await LinkService(self._uow).link_number(row.other_key, match)

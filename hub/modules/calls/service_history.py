@@ -83,7 +83,7 @@ class HistoryService:
         if client_id is not None:
             found = (await self._crm.clients_by_ids([client_id])).get(client_id)
             keys |= {number_key(phone.number, self._country) for phone in found.phones} if found else set()
-            branches.append(Call.client_id == client_id)
+            branches.append(Call.client_id == (found.id if found is not None else client_id))
             branches += [and_(Call.other_key == k, Call.client_id.is_(None)) for k in keys if k is not None]
         else:
             branches += [Call.other_key == key for key in keys if key is not None]
@@ -136,9 +136,12 @@ class HistoryService:
         return [or_(Call.from_number == text, Call.to_number == text)]
 
     async def _conditions(self, where: CallFilter) -> list[Condition]:
+        living = await self._crm.clients_by_ids([where.client_id]) if where.client_id is not None else {}
+        client = living.get(where.client_id or "")
+        client_id = client.id if client is not None else where.client_id
         exact = {
             Call.direction: where.direction, Call.result: where.result, Call.state: where.state,
-            Call.queue: where.queue, Call.client_id: where.client_id, Call.is_complete: where.is_complete,
+            Call.queue: where.queue, Call.client_id: client_id, Call.is_complete: where.is_complete,
         }  # fmt: skip
         conditions: list[Condition] = [c == value for c, value in exact.items() if value is not None]
         if where.result not in (None, "answered"):

@@ -23,11 +23,12 @@ class LinkService:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
 
-    async def link_number(self, key: str, match: CallerMatch) -> None:
-        """The calls of a number that were nobody's so far: their client, or who may have been it. What
-        a person chose stays."""
+    async def link_number(self, key: str, match: CallerMatch, *, was: str | None = None) -> None:
+        """The calls of a number that were nobody's so far (or, by the number, `was`'s): their client, or
+        who may have been it. What a person chose stays."""
         known = {"relation": match.relation, "candidate_count": len(match.candidates)}
-        nobodys = (Call.other_key == key, Call.client_id.is_(None), ~Call.is_chosen)
+        whose = Call.client_id.is_(None) if was is None else Call.client_id == was
+        nobodys = (Call.other_key == key, whose, ~Call.is_chosen)
         query = update(Call).where(*nobodys)
         query = query.values({**known, "client_id": match.client_id, "rev": Call.rev + 1})
         result = await self._uow.session.execute(

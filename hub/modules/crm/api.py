@@ -9,8 +9,11 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
+from hub.modules.crm.service_duplicates import DuplicateService
 from hub.modules.crm.service_history import HistoryService
+from hub.modules.crm.service_merge import MergeService
 from hub.modules.crm.service_mileage import MileageService
+from hub.modules.crm.service_numbers import NumberService
 from hub.modules.crm.service_roles import RoleService
 from hub.modules.crm.service_search import SearchService
 from hub.modules.crm.service_vehicles import VehicleService, vehicle_entry_of
@@ -28,8 +31,12 @@ from hub.modules.crm.views import (
     ClientFilter,
     ClientPage,
     ClientView,
+    DuplicateReason,
+    DuplicateView,
     HistoryPage,
     Kind,
+    MergePage,
+    MergeView,
     Messenger,
     MessengerKind,
     MileageView,
@@ -63,8 +70,12 @@ __all__ = [
     "ClientPage",
     "ClientView",
     "CrmApi",
+    "DuplicateReason",
+    "DuplicateView",
     "HistoryPage",
     "Kind",
+    "MergePage",
+    "MergeView",
     "Messenger",
     "MessengerKind",
     "MileageView",
@@ -92,8 +103,8 @@ __all__ = [
 
 class CrmApi:
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
-    and cars, `mileage` the log of a counter, `history` who changed what, `searching` has what lists are
-    narrowed by."""
+    and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
+    record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._clients = ClientService(uow, deps)
@@ -102,6 +113,9 @@ class CrmApi:
         self.roles = RoleService(uow, deps)
         self.mileage = MileageService(uow, deps)
         self.history = HistoryService(uow, deps)
+        self.duplicates = DuplicateService(uow, deps)
+        self.merging = MergeService(uow, deps)
+        self.numbers = NumberService(uow, deps)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""

@@ -18,7 +18,8 @@ Key = String().with_variant(String(collation="C"), "postgresql")
 
 class Client(Base):
     """A person or company; `name_key` is the folded name with a space before each word. `messengers` are
-    `{"kind", "address"}`; with a `blocked_reason` the client stands on the black list."""
+    `{"kind", "address"}`; with a `blocked_reason` the client stands on the black list. `merged_into`: it was
+    the same as that one, is archived, and its id leads there."""
 
     __tablename__ = "crm_clients"
     __table_args__ = (
@@ -26,6 +27,8 @@ class Client(Base):
             "ix_crm_clients_source", "source", "id",
             sqlite_where=text("source != ''"), postgresql_where=text("source != ''"),
         ),
+        Index("ix_crm_clients_name_key", "name_key"),
+        Index("ix_crm_clients_merged_into", "merged_into"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -43,6 +46,7 @@ class Client(Base):
     segments: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'"))
     blocked_reason: Mapped[str | None] = mapped_column(Text)
     is_archived: Mapped[bool] = mapped_column(server_default=false())
+    merged_into: Mapped[str | None] = mapped_column(String(26))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -187,3 +191,51 @@ class Change(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str | None] = mapped_column(String(80))
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Merge(Base):
+    """Two records that were one client. `before` and `after` are the kept one's entry, `moved` what each
+    module moved, so that it can be undone."""
+
+    __tablename__ = "crm_merges"
+    __table_args__ = (
+        Index("ix_crm_merges_from_id", "from_id"),
+        Index("ix_crm_merges_into_id", "into_id", "id"),
+        {"info": {"is_audited": False}},
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    from_id: Mapped[str] = mapped_column(String(26))
+    into_id: Mapped[str] = mapped_column(String(26))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str | None] = mapped_column(String(80))
+    was_archived: Mapped[bool]
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON)
+    moved: Mapped[dict[str, Any]] = mapped_column(JSON)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[str | None] = mapped_column(String(80))
+
+
+class Apart(Base):
+    """Two records that look alike and are two: not proposed again. `one_id` sorts before `other_id`."""
+
+    __tablename__ = "crm_apart"
+
+    one_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
+    actor: Mapped[str | None] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Learned(Base):
+    """Of several who have a number, the one that a person chose on the desk."""
+
+    __tablename__ = "crm_learned"
+    __table_args__ = (Index("ix_crm_learned_client_id", "client_id"),)
+
+    key: Mapped[str] = mapped_column(Key, primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"))
+    actor: Mapped[str | None] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,11 +8,13 @@ from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
 from hub.modules.crm import (
     operations,
     operations_history,
+    operations_merge,
     operations_roles,
     operations_vehicles,
     web,
     web_card,
     web_history,
+    web_merge,
     web_ties,
     web_vehicles,
 )
@@ -33,12 +35,13 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access",),
     api=CrmApi,
-    routes=(*web.routes, *web_vehicles.routes, *web_ties.routes, *web_history.routes),
+    routes=(*web_merge.routes, *web.routes, *web_vehicles.routes, *web_ties.routes, *web_history.routes),
     operations=(
         *operations.operations,
         *operations_vehicles.operations,
         *operations_roles.operations,
         *operations_history.operations,
+        *operations_merge.operations,
     ),
     card=web_card.parts,
     menu=(
@@ -48,6 +51,9 @@ MODULE = Module(
     permissions=(
         Permission("clients.view", "See clients and their cars", _DESK),
         Permission("clients.edit", "Add and change clients and cars", _DESK),
+        Permission(
+            "clients.merge", "Merge records of one client, and undo it", {"owner": "all", "manager": "shop"}
+        ),
     ),
     topics=(LiveTopic("client", "clients.view"), LiveTopic("vehicle", "clients.view")),
 )

@@ -13,6 +13,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm import rules
 from hub.modules.crm.entries import ReadyClient, client_unmasked, ready_client
+from hub.modules.crm.living import living
 from hub.modules.crm.matching import OWNERS_OF_KEYS, answers, keys_of
 from hub.modules.crm.models import Client, Phone, Segment, Word
 from hub.modules.crm.service_history import HistoryService, differences
@@ -20,6 +21,7 @@ from hub.modules.crm.service_vehicles import VehicleService
 from hub.modules.crm.views import (
     NOBODY,
     CallerMatch,
+    ChangeKind,
     ClientEntry,
     ClientView,
     Kind,
@@ -49,12 +51,14 @@ class ClientService:
         return found[client_id]
 
     async def by_ids(self, client_ids: Collection[str]) -> dict[str, ClientView]:
-        """Two statements, whatever the number of clients."""
+        """Two statements, whatever the number of clients; one that was merged answers with the one that
+        lives on."""
         wanted = sorted({client_id for client_id in client_ids if "\x00" not in client_id})
         if not wanted:
             return {}
-        rows = (await self._uow.session.scalars(select(Client).where(Client.id.in_(wanted)))).all()
-        return await self.views(rows)
+        ends = await living(self._uow.session, wanted)
+        views = await self.views(list({row.id: row for row in ends.values()}.values()))
+        return {asked: views[row.id] for asked, row in ends.items()}
 
     async def views(self, rows: Sequence[Client]) -> dict[str, ClientView]:
         """Rows with their phones, in the rows' order."""
@@ -97,7 +101,9 @@ class ClientService:
         await self._history.note("client", row.id, "added", differences(None, entry_of(made)))
         return made
 
-    async def change(self, client_id: str, rev: int, entry: ClientEntry) -> ClientView:
+    async def change(
+        self, client_id: str, rev: int, entry: ClientEntry, what: ChangeKind = "changed"
+    ) -> ClientView:
         """The row is taken only in the revision that the person saw."""
         before = entry_of(await self.one(client_id))
         entry = client_unmasked(entry, before)
@@ -124,7 +130,7 @@ class ClientService:
         await self._put_phones(client_id, ready, known)
         self._uow.hint("client", client_id, rev + 1)
         changed = await self.one(client_id)
-        await self._history.note("client", client_id, "changed", differences(before, entry_of(changed)))
+        await self._history.note("client", client_id, what, differences(before, entry_of(changed)))
         return changed
 
     async def quick_create(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.modules.crm.living import living
 from hub.modules.crm.models import Client, Role, Vehicle
 from hub.modules.crm.service_history import HistoryService
 from hub.modules.crm.views import ROLES, RoleEntry, RoleView
@@ -35,6 +37,10 @@ class RoleService:
 
     async def add(self, entry: RoleEntry) -> RoleView:
         """The same role again is the one that is there. Raises Invalid, Conflict."""
+        named = [one for one in (entry.client_id, entry.of_client_id) if one]
+        ends = {asked: row.id for asked, row in (await living(self._uow.session, named)).items()}
+        other = ends.get(entry.of_client_id or "", entry.of_client_id)
+        entry = replace(entry, client_id=ends.get(entry.client_id, entry.client_id), of_client_id=other)
         await self._check(entry)
         same = await self._where(
             (Role.role == entry.role) & (Role.client_id == entry.client_id)

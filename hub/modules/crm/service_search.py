@@ -70,6 +70,8 @@ class SearchService:
             known.append(Client.relation == where.relation)
         if where.is_archived is not None:
             known.append(Client.is_archived == where.is_archived)
+        if where.is_archived is not False:
+            known.append(Client.merged_into.is_(None))
         if where.source:
             known.append(Client.source == where.source)
         if where.segment:
@@ -104,7 +106,9 @@ class SearchService:
         if where.is_archived is not None:
             known.append(Vehicle.is_archived == where.is_archived)
         if where.client_id is not None:
-            known.append(Vehicle.id.in_(self._cars_of(Ownership.client_id == where.client_id)))
+            owner = (await self._clients.by_ids([where.client_id])).get(where.client_id)
+            owner_id = owner.id if owner is not None else where.client_id
+            known.append(Vehicle.id.in_(self._cars_of(Ownership.client_id == owner_id)))
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
             known.append(self._is_meant(want, known, limit + 1))

@@ -13,7 +13,8 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.masking import unmasked
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm.entries import ready_vehicle
-from hub.modules.crm.models import Client, Ownership, Vehicle
+from hub.modules.crm.living import living
+from hub.modules.crm.models import Ownership, Vehicle
 from hub.modules.crm.rules import Span, overlap
 from hub.modules.crm.service_history import HistoryService, differences
 from hub.modules.crm.service_mileage import MileageService
@@ -96,7 +97,7 @@ class VehicleService:
     async def create(self, entry: VehicleEntry) -> VehicleView:
         columns = ready_vehicle(entry, self.today().year)
         await self._check_vin(columns["vin"], None)
-        await self._check_owner(entry)
+        entry = await self._with_living_owner(entry)
         now = self._clock.now()
         row = Vehicle(id=new_id(self._clock), rev=1, created_at=now, updated_at=now, **columns)
         self._uow.session.add(row)
@@ -117,7 +118,7 @@ class VehicleService:
         entry = replace(entry, note=unmasked(entry.note, [current.note]))
         columns = ready_vehicle(entry, self.today().year)
         await self._check_vin(columns["vin"], vehicle_id)
-        await self._check_owner(entry)
+        entry = await self._with_living_owner(entry)
         owners = await self._owner_rows(vehicle_id)
         present = next((row for row in owners if _span(row).holds(self.today())), None)
         is_sold = entry.client_id != current.client_id
@@ -167,13 +168,16 @@ class VehicleService:
             Ownership(id=new_id(self._clock), client_id=client_id, vehicle_id=vehicle_id, since=since)
         )
 
-    async def _check_owner(self, entry: VehicleEntry) -> None:
+    async def _with_living_owner(self, entry: VehicleEntry) -> VehicleEntry:
+        """Checked; a record that was merged owns nothing any more."""
         if entry.client_id is None:
-            return
-        if await self._uow.session.get(Client, entry.client_id) is None:
+            return entry
+        owner = (await living(self._uow.session, [entry.client_id])).get(entry.client_id)
+        if owner is None:
             raise _invalid("client_id", "There is no such client.")
         if entry.owner_since is not None and entry.owner_since > self.today():
             raise _invalid("owner_since", "This day has not come yet.")
+        return replace(entry, client_id=owner.id)
 
     async def _check_vin(self, vin: str | None, vehicle_id: str | None) -> None:
         if vin is None:

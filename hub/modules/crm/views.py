@@ -134,6 +134,8 @@ class CallerMatch:
     client_id: str | None
     candidates: tuple[Candidate, ...]
     relation: Relation | None
+    is_learned: bool = False
+    """Several have the number, and a person chose this one for it."""
 
 
 NOBODY = CallerMatch(client_id=None, candidates=(), relation=None)
@@ -292,4 +294,39 @@ class HistoryPage:
     """A stretch of a history, newest first; `next` continues it, None at its end."""
 
     items: tuple[ChangeView, ...]
+    next: str | None = None
+
+
+DuplicateReason = Literal["same_phone", "same_plate", "same_name", "similar_phone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateView:
+    """Two records that may be one client, and why; `shown` is the phone or plate that they share."""
+
+    one: ClientView
+    other: ClientView
+    reasons: tuple[DuplicateReason, ...]
+    shown: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeView:
+    """Two records that were merged; `undone_at` says that they are two again."""
+
+    id: str
+    from_id: str
+    into_id: str
+    reason: Words
+    at: datetime
+    actor: str | None
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePage:
+    """A stretch of the list of mergings, newest first."""
+
+    items: tuple[MergeView, ...]
     next: str | None = None

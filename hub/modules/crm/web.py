@@ -65,12 +65,17 @@ async def show(request: PageRequest) -> web.StreamResponse:
     """A client: phones, cars, and what other modules know of them."""
     crm = request.apis.of(CrmApi)
     client = await crm.client(request.path["id"])
+    if client.id != request.path["id"]:
+        return request.redirect(f"/clients/{client.id}")
     cars = (await crm.vehicles_of([client.id])).get(client.id, ())
     roles = await crm.roles.of_clients([client.id])
     history = await recent(request, client.id)
     return request.page(
         "crm/client.html", client=client, cars=cars, parts=await _parts(request, client), history=history,
-        names=await actor_names(request) if history.items else {}, **await named(request, roles),
+        names=await actor_names(request) if history.items else {},
+        twins=await crm.duplicates.of(client.id) if request.viewer.can("clients.merge") else (),
+        merges=await crm.merging.into(client.id), learnt=await crm.numbers.learnt_of(client.id),
+        **await named(request, roles),
     )  # fmt: skip
 
 

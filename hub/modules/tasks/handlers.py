@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from hub.events.calls import CallEnded, CallFact, CallMerged, CallSnapshot
-from hub.events.crm import ClientPhoneAdded
+from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import PreparedIn
@@ -61,3 +61,13 @@ async def on_task_call_noticed(event: TaskCallNoticed, ctx: HandlerContext) -> N
 async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:
     """What a number missed is the client's; of somebody who is no client nothing is to be done."""
     await ctx.apis.of(TasksApi).numbers.known(event.number, event.client_id)
+
+
+async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerContext) -> None:
+    """What was theirs by the number alone is the number's again, until somebody says whose it is."""
+    await ctx.apis.of(TasksApi).numbers.released(event.number, event.client_id)
+
+
+async def on_caller_chosen(event: CallerChosen, ctx: HandlerContext) -> None:
+    """The call-back of that call is whom a person chose, also when the call ended long ago."""
+    await ctx.apis.of(TasksApi).numbers.chosen(event.call_id, event.client_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.calls import CallCorrected, CallEnded, CallMerged
-from hub.events.crm import ClientPhoneAdded
+from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import (
@@ -20,7 +20,16 @@ from hub.kernel.manifest import (
     on_batch,
 )
 from hub.kernel.web import SystemPart
-from hub.modules.tasks import handlers, jobs, operations, operations_mobile, web, web_card, web_system
+from hub.modules.tasks import (
+    handlers,
+    jobs,
+    operations,
+    operations_mobile,
+    service_clients,
+    web,
+    web_card,
+    web_system,
+)
 from hub.modules.tasks.api import TasksApi
 from hub.modules.tasks.scope import DO, VIEW
 
@@ -43,6 +52,8 @@ MODULE = Module(
         on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),
         on(TaskCallNoticed, handlers.on_task_call_noticed),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
+        on(ClientNumberReleased, handlers.on_client_number_released),
+        on(CallerChosen, handlers.on_caller_chosen),
     ),
     routes=web.routes,
     operations=(*operations_mobile.operations, *operations.operations),
@@ -61,5 +72,7 @@ MODULE = Module(
         Permission(DO, "Do tasks: call back, close, add", _DESK),
     ),
     topics=(LiveTopic("task", VIEW),),
+    clients=service_clients.RECORDS,
+    tombstones=service_clients.TOMBSTONES,
     jobs=(every(minutes=1, run=jobs.escalate, title="Tell superiors of late call-backs"),),
 )

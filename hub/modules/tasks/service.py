@@ -199,8 +199,8 @@ class TaskService:
 
     async def _client(self, client_id: str | None) -> str | None:
         if client_id is not None:
-            await CrmApi(self._uow, self._deps).client(client_id)
-        return client_id
+            return (await CrmApi(self._uow, self._deps).client(client_id)).id
+        return None
 
     async def _owner(self, owner_id: str | None, shops: Shops) -> str | None:
         if owner_id is not None:

@@ -30,6 +30,48 @@ class NumberTaskService:
         if not _is_wanted(match):
             await self._forget_soft(key)
 
+    async def released(self, key: str, client_id: str) -> None:
+        """The number is not that client's for sure any more."""
+        await self._book.take_turn()
+        match = await self._crm.caller(key)
+        query = select(Task).where(
+            Task.state == "open", Task.kind == "callback", Task.client_id == client_id, Task.number_key == key
+        )  # fmt: skip
+        for task in (await self._session.scalars(query.order_by(Task.id))).all():
+            await self._hand_over(task, match.client_id, key)
+
+    async def chosen(self, call_id: str, client_id: str | None) -> None:
+        """A person said whose call it was that nobody took (None: took it back)."""
+        await self._book.take_turn()
+        miss = await self._session.get(Miss, call_id)
+        task = await self._session.get(Task, miss.task_id) if miss is not None and miss.task_id else None
+        if task is None or task.state != "open" or task.number_key is None:
+            return
+        if client_id is None:
+            client_id = (await self._crm.caller(task.number_key)).client_id
+        if client_id is not None:
+            client = (await self._crm.clients_by_ids([client_id])).get(client_id)
+            if client is None or client.relation != "client":
+                return
+            client_id = client.id
+        if client_id != task.client_id:
+            await self._hand_over(task, client_id, task.number_key)
+
+    async def _hand_over(self, task: Task, client_id: str | None, key: str) -> None:
+        """To that client, or back to the number."""
+        if client_id is not None:
+            await self._move(task, client_id)
+            return
+        subject = subject_of(None, key) or ""
+        known = await self._book.open_of(task.shop_id, subject)
+        if known is not None and known is not task:
+            await self._book.join(task, known)
+            return
+        task.client_id, task.subject = None, subject
+        await self._session.flush()
+        await self._book.watch(task)
+        self._book.touch(task)
+
     async def _bring_in_line(self, task: Task, match: CallerMatch) -> None:
         if task.client_id is not None:
             client = (await self._crm.clients_by_ids([task.client_id])).get(task.client_id)
@@ -45,6 +87,8 @@ class NumberTaskService:
     async def _move(self, task: Task, client_id: str) -> None:
         subject = subject_of(client_id, None) or ""
         known = await self._book.open_of(task.shop_id, subject)
+        if known is task:
+            return
         if known is not None:
             await self._book.join(task, known)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -12,7 +13,7 @@ from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallsApi
-from hub.modules.crm.api import number_key
+from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch
 from hub.modules.tasks.service_book import TaskBook
 from hub.modules.tasks.views import Counts, MissView, Shops, TaskFilter, TaskPage, TaskView, TryView
@@ -34,6 +35,7 @@ class TaskReading:
         self._country = deps.places.of(uow.shop_id).country
         self._book = TaskBook(uow, deps)
         self._calls = CallsApi(uow, deps)
+        self._crm = CrmApi(uow, deps)
 
     async def row(self, task_id: str, shops: Shops) -> Task:
         """Raises NotFound, also for a task of another shop."""
@@ -49,6 +51,9 @@ class TaskReading:
 
     async def page(self, where: TaskFilter, *, cursor: str | None, limit: int) -> TaskPage:
         """Newest first; older than the cursor."""
+        if where.client_id is not None:
+            client = (await self._crm.clients_by_ids([where.client_id])).get(where.client_id)
+            where = replace(where, client_id=client.id) if client is not None else where
         conditions = self._conditions(where)
         if cursor is not None:
             conditions.append(Task.id < cursor)

@@ -1,0 +1,90 @@
+"""Calls when clients become one, become two again, or are erased (hub.kernel.clients). Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, Update, and_, delete, or_, select, update
+
+from hub.kernel.backup.tombstones import Burial, Tombstones
+from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.models import Call, Note
+from hub.modules.calls.service_links import LinkService
+from hub.modules.crm.api import CrmApi
+
+_MOST = 900
+"""Ids in one statement."""
+
+
+async def move(uow: UnitOfWork, _deps: Deps, what: Move) -> Moved:
+    """Calls of the one become the other's; those of a shared phone were nobody's, and are its too."""
+    unsure = and_(
+        Call.other_key.in_(sorted(what.shared)), Call.client_id.is_(None), Call.is_chosen.is_(False)
+    )
+    moved = {"calls": await _changed(uow, Call.client_id == what.from_id, what.into_id)}
+    moved["unsure"] = await _changed(uow, unsure, what.into_id) if what.shared else []
+    return moved
+
+
+async def put_back(uow: UnitOfWork, deps: Deps, what: Move, moved: Moved) -> None:
+    """As they were, unless somebody chose another client since."""
+    still = Call.client_id == what.into_id
+    for ids in _parts(moved.get("calls", [])):
+        await _changed(uow, and_(Call.id.in_(ids), still), what.from_id)
+    for ids in _parts(moved.get("unsure", [])):
+        await _changed(uow, and_(Call.id.in_(ids), still, Call.is_chosen.is_(False)), None)
+    for key, match in (await CrmApi(uow, deps).callers(what.shared)).items():
+        await LinkService(uow).link_number(key, match)
+
+
+async def _changed(uow: UnitOfWork, where: ColumnElement[bool], client_id: str | None) -> list[str]:
+    query: Update = update(Call).where(where).values(client_id=client_id, rev=Call.rev + 1)
+    result = await uow.session.execute(
+        query.returning(Call.id), execution_options={"synchronize_session": False}
+    )
+    return list(result.scalars().all())
+
+
+def erase(connection: Connection, who: Erasure) -> int:
+    """What remains is that there was a call, when, how long, and who of ours talked: no number of the other
+    side, no name, no note. Calls that go on are left alone."""
+    whose: list[ColumnElement[bool]] = [Call.client_id.in_(sorted(who.client_ids))]
+    if who.numbers:
+        nobodys = or_(Call.client_id.is_(None), Call.client_id.in_(sorted(who.client_ids)))
+        whose.append(and_(Call.other_key.in_(sorted(who.numbers)), nobodys))
+    query = select(Call.id, Call.direction).where(
+        or_(*whose), Call.started_at <= who.until, Call.state == "ended"
+    )
+    found = connection.execute(query).all()
+    for inbound in (True, False):
+        ours = [row.id for row in found if (row.direction == "inbound") is inbound]
+        theirs = {"from_number": None} if inbound else {"to_number": None, "dialled": None}
+        for ids in _parts(ours):
+            connection.execute(
+                update(Call).where(Call.id.in_(ids)).values(
+                    other_number=None, other_key=None, caller_name=None, legs="[]", client_id=None,
+                    vehicle_id=None, is_chosen=False, relation=None, candidate_count=0, rev=Call.rev + 1,
+                    **theirs,
+                )
+            )  # fmt: skip
+            connection.execute(delete(Note).where(Note.call_id.in_(ids)))
+    return len(found)
+
+
+def _parts(ids: Collection[str]) -> list[list[str]]:
+    whole = list(ids)
+    return [whole[begin : begin + _MOST] for begin in range(0, len(whole), _MOST)]
+
+
+def _numbers(connection: Connection) -> Collection[str]:
+    query = select(Call.other_key).where(Call.other_key.is_not(None)).distinct()
+    return [key for key in connection.execute(query).scalars() if key is not None]
+
+
+def _bury(connection: Connection, burial: Burial) -> None:
+    erase_again(RECORDS, connection, burial)
+
+
+RECORDS = ClientRecords(move=move, put_back=put_back, erase=erase, numbers_in=_numbers)
+TOMBSTONES = Tombstones(bury=_bury)
