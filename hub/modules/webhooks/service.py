@@ -90,7 +90,7 @@ class EndpointService:
         await self._session.execute(delete(Delivery).where(Delivery.endpoint_id == endpoint_id))
         await self._session.execute(delete(Endpoint).where(Endpoint.id == endpoint_id))
 
-    async def health(self, shops: Collection[str] | None) -> Health:
+    async def health(self, shops: Collection[str] | None = None) -> Health:
         """Over the endpoints of these shops (None: over all), for /system."""
         every = await self.page(shops)
         return Health(
