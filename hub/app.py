@@ -33,6 +33,10 @@ from hub.kernel.processes.live import LiveHub
 from hub.kernel.processes.neighbours import Neighbours, SharedLimiter
 from hub.kernel.processes.supervisor import Supervisor
 from hub.kernel.processes.workers import WorkerRunner
+from hub.kernel.sealing.columns import columns_of
+from hub.kernel.sealing.keys import store_of
+from hub.kernel.sealing.seal import Seal
+from hub.kernel.sealing.upkeep import Sealing
 from hub.kernel.shops import FIRST_SHOP, Places
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import migrate
@@ -78,6 +82,7 @@ class Hub:
         exclusive: bool = True,
         lines: LogMemory | None = None,
     ) -> None:
+        modules = tuple(modules)
         self.modules = installed(modules, settings.modules.off)
         check(self.modules)
         check_features(self.modules, settings.shop.plan)
@@ -104,6 +109,8 @@ class Hub:
         self.quarantine = Quarantine(
             self.database, clock, self._routing.senders, [m.held for m in self.modules if m.held is not None]
         )
+        self.seal = Seal(store_of(settings))
+        self.sealing = Sealing(self.database, self.seal, columns_of(modules), clock)
         self.backups = self._backups(settings, clock)
         self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
         deps = self._deps(settings, clock, jobs, telephony, practice, outbound)
@@ -136,6 +143,7 @@ class Hub:
             outbound=outbound,
             quarantine=self.quarantine,
             backups=self.backups,
+            seal=self.seal,
             card=card_parts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},
@@ -153,6 +161,7 @@ class Hub:
             system=self.system,
             default_shop=FIRST_SHOP,
             support=self.support,
+            sealing=self.sealing,
             limiter=MemoryLimiter(deps.clock) if bus is None else SharedLimiter(bus, deps.clock),
         )
 
@@ -164,7 +173,8 @@ class Hub:
         areas = [area for module in self.modules for area in module.files]
         stones = [module.tombstones for module in self.modules if module.tombstones is not None]
         places = places_of(areas, settings)
-        return Backups(self.database, settings, places, stones, clock, program_version())
+        keys = self.seal.store
+        return Backups(self.database, settings, places, stones, clock, program_version(), keys)
 
     def _hot_path(self, failed: Failed) -> HotPath:
         settings = self.installation.settings.relay
@@ -233,11 +243,13 @@ class Hub:
         )
 
     async def open(self) -> None:
-        """Open the database and bring it to this program's schema. A second call does nothing."""
+        """Open the database, bring it to this program's schema, and take the keys of its secrets. A second
+        call does nothing."""
         if not self._is_open:
             await self.database.open()
             self._is_open = True
             await migrate(self.database)
+            await self.sealing.unlock()
 
     async def start(self) -> None:
         """Open, warm, relay, jobs, connectors: in this order, so that the first fact finds all ready."""

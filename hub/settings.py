@@ -118,6 +118,15 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealingSettings:
+    """Secrets in the database that must be known again are sealed under the newest key of this file (empty:
+    beside the database, made at the first start), or of `keys`: newest first, by commas."""
+
+    key_file: str = ""
+    keys: Secret = field(default_factory=Secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings:
     """Waits of the relay in seconds, and how many deliveries go into one transaction."""
 
@@ -267,6 +276,7 @@ class Settings:
     recordings: RecordingsSettings = field(default_factory=RecordingsSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
+    sealing: SealingSettings = field(default_factory=SealingSettings)
     relay: RelaySettings = field(default_factory=RelaySettings)
     jobs: JobsSettings = field(default_factory=JobsSettings)
     supervisor: SupervisorSettings = field(default_factory=SupervisorSettings)

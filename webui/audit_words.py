@@ -73,6 +73,8 @@ ACTIONS: Mapping[str, str] = {
     "system.practice": "Play a practice call",
     "console.add_user": "Add an employee at the console",
     "console.add_token": "Make a token at the console",
+    "console.seal_rotate": "Seal all secrets anew with a new key, at the console",
+    "console.seal_reset": "Give up sealed secrets whose key is lost, at the console",
     "crm.create_client": "Add a client",
     "crm.change_client": "Change a client",
     "crm.create_vehicle": "Add a vehicle",

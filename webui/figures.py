@@ -36,6 +36,8 @@ HELP: Mapping[str, str] = {
     "pitline_live_sockets": "Open WebSockets of browsers and programs.",
     "pitline_live_hints_total": "Hints that were published.",
     "pitline_https": "1 when the public address is https.",
+    "pitline_secrets_locked": "Sealed secrets whose key is not here.",
+    "pitline_secrets_older": "Sealed secrets that a former key has sealed.",
     "pitline_loop_lag_seconds": "How late the event loop wakes: what every request feels.",
 }
 

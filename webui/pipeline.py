@@ -235,7 +235,7 @@ class Pipeline:
         try:
             async with request.writing() as uow:
                 request.begin(uow)
-                keys = IdempotencyKeys(uow, self._site.installation.clock)
+                keys = IdempotencyKeys(uow, self._site.installation.clock, self._site.installation.deps.seal)
                 if once is not None and (answer := await keys.begin(once)) is not None:
                     raise _Undo(replayed(answer))
                 response = await run()

@@ -10,6 +10,8 @@ from hub.errors import Invalid
 from hub.kernel.backup.areas import places_of
 from hub.kernel.backup.restoring import Order, Restored
 from hub.kernel.backup.tombstones import mirror_of
+from hub.kernel.sealing.columns import columns_of
+from hub.kernel.sealing.keys import store_of
 from hub.kernel.stream.routing import installed
 from hub.settings import Settings
 
@@ -21,8 +23,11 @@ async def backup(settings: Settings, wanted: argparse.Namespace) -> bool:
     key = _key(settings, wanted.key_file)
     async with opened_hub(settings) as hub:
         run = await hub.backups.run("command", to=Path(wanted.to) if wanted.to else None, key=key)
+        where = hub.seal.store.where
     sealed = "encrypted" if run.is_encrypted else "not encrypted"
     print(f"{run.path}: {run.bytes} bytes, {run.files} files, {sealed}, in {run.seconds} s.")
+    if not run.is_encrypted:
+        print(f"The keys of its sealed secrets are not in it: keep a copy of {where} apart from it.")
     if not run.is_proved:
         print(f"The rehearsal FAILED: {run.trouble}")
         return False
@@ -44,7 +49,10 @@ async def restore(settings: Settings, wanted: argparse.Namespace) -> None:
         places=places_of([area for module in modules for area in module.files], settings),
         stones=[module.tombstones for module in modules if module.tombstones is not None],
         mirror=mirror_of(settings),
+        keys=store_of(settings),
+        sealed=columns_of(MODULES),
         may_replace=wanted.replace,
+        without_key=wanted.without_key,
     )
     do = restore_sqlite if settings.database.url.startswith("sqlite") else restore_postgres
     _tell(await do(order, SystemClock(), lambda step: print(f"... {step}", flush=True)))
@@ -60,6 +68,8 @@ def _tell(restored: Restored) -> None:
     if not restored.is_whole:
         print("What was revoked or erased since the backup is not known here, so every key of a program is")
         print("revoked. Make new ones on /settings/tokens, and look at who may sign in.")
+    for line in restored.to_do:
+        print(line)
     print("Everybody has to sign in again. Nothing is sent until a person releases it on /system.")
 
 

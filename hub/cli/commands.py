@@ -148,6 +148,14 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
     return EXIT_OK
 
 
+def _seal(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.sealing import seal
+
+    for line in asyncio.run(seal(settings, arguments)):
+        print(line)
+    return EXIT_OK
+
+
 def _check(arguments: argparse.Namespace, _: Settings) -> int:
     from hub.cli.checkout import check
 
@@ -178,6 +186,7 @@ _COMMANDS: Mapping[str, Command] = {
     "replay": _replay,
     "backup": _backup,
     "restore": _restore,
+    "seal": _seal,
     "check": _check,
     "new-module": _new_module,
     "new-connector": _new_connector,

@@ -19,6 +19,8 @@ async def doctor(settings: Settings, subject: str | None, anchors: Sequence[str]
         _show_config(settings)
     if subject is None:
         good = _show("The database", await _database(settings)) and good
+    if subject is None:
+        good = _show("Sealed secrets", await _sealing(settings)) and good
     if subject in (None, "audit"):
         good = _show("The audit log", await _audit(settings, anchors)) and good
     if subject in (None, "ami"):
@@ -57,6 +59,30 @@ async def _database(settings: Settings) -> list[Finding]:
         text = f"{report.dead_deliveries} deliveries were given up."
         findings.append(Finding(level="warning", text=text, hint="Open /system and look at them."))
     return findings
+
+
+async def _sealing(settings: Settings) -> list[Finding]:
+    from hub.main import opened
+
+    try:
+        async with opened(settings) as hub:
+            state = await hub.sealing.state()
+    except HubError as error:
+        return [Finding(level="problem", text=error.text, hint=error.hint)]
+    found = []
+    if state.locked:
+        text = f"The key of {state.locked} secrets is not in {state.where}."
+        hint = "Put it there. If it is lost for good: pitline seal reset --lost"
+        found.append(Finding(level="problem", text=text, hint=hint))
+    if state.is_open_to_others:
+        text = f"Other users of this computer can read {state.where}."
+        found.append(Finding(level="warning", text=text, hint=f"chmod 600 {state.where}"))
+    if state.older > state.locked:
+        text = f"A former key has sealed {state.older - state.locked} secrets."
+        found.append(Finding(level="warning", text=text, hint="pitline seal rotate seals them anew."))
+    hint = "Keep a copy apart from the backups: nothing else opens them."
+    text = f"{sum(state.counts.values())} secrets, sealed with the key {state.current} in {state.where}."
+    return [*found, Finding(level="ok", text=text, hint=hint)]
 
 
 async def _audit(settings: Settings, noted: Sequence[str]) -> list[Finding]:

@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_token(commands)
     _add_replay(commands)
     _add_backup(commands)
+    _add_seal(commands)
     check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
     check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
     _add_scaffolds(commands)
@@ -101,3 +102,16 @@ def _add_backup(commands: Any) -> None:
     restore.add_argument("file", metavar="FILE", help="a file that pitline backup wrote")
     restore.add_argument("--replace", action="store_true", help="also where something is there already")
     restore.add_argument("--key-file", metavar="FILE", help=key)
+    restore.add_argument(
+        "--without-key", action="store_true",
+        help="the sealing key is lost: second factors go, webhooks get new secrets",
+    )  # fmt: skip
+
+
+def _add_seal(commands: Any) -> None:
+    seal = commands.add_parser("seal", help="the keys that secrets in the database are sealed with")
+    actions = seal.add_subparsers(dest="seal_command", metavar="ACTION", required=True, parser_class=Parser)
+    actions.add_parser("rotate", help="seal everything with a new key; older ones stay for backups")
+    actions.add_parser("key", help="print a new key, for HUB_SEALING__KEYS")
+    reset = actions.add_parser("reset", help="the keys are lost: what they sealed is set up anew")
+    reset.add_argument("--lost", action="store_true", help="yes, they are lost for good")

@@ -13,7 +13,7 @@ from hub.kernel.plans import BASIS, load_plans
 from hub.kernel.storage.orm import Base
 from hub.kernel.web import PUBLIC, SIGNED_IN
 
-_KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_", "backup_")
+_KERNEL_TABLES = ("event_", "job_", "idempotency_", "alembic_", "backup_", "sealing_")
 
 
 def check(modules: Sequence[Module]) -> None:
@@ -40,6 +40,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("file area", ((a.name, m) for m in modules for a in m.files))
     _rights(modules)
     _tables(modules)
+    _sealed(modules)
 
 
 def check_features(modules: Sequence[Module], plan: str) -> None:
@@ -179,6 +180,14 @@ def _tables(modules: Sequence[Module]) -> None:
             raise _wrong(
                 module, f"The table {table!r} of {mapper.class_.__name__} must start with {module.name}_."
             )
+
+
+def _sealed(modules: Sequence[Module]) -> None:
+    for module in modules:
+        for one in module.sealed:
+            table = Base.metadata.tables.get(one.table)
+            if table is None or one.column not in table.c or not one.table.startswith(module.name + "_"):
+                raise _wrong(module, f"The sealed column {one.table}.{one.column} is none of its own.")
 
 
 def _wrong(module: Module, text: str) -> Invalid:

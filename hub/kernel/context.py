@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.kernel.clients import ClientRecords
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
+    from hub.kernel.sealing.seal import Seal
     from hub.kernel.stream.dead_letters import DeadLetters
     from hub.kernel.web import CardPart
     from hub.settings import Settings
@@ -137,12 +138,14 @@ class Deps:
     """What services and pages may use besides the database. Built once by the composition root.
     `card` holds the parts of the caller's card of all modules that are on, in their order; `grants`
     says which right a role has and how far it reaches (hub.kernel.manifest.grants_of). `jobs` is where
-    long work is asked for (hub.kernel.jobs.definition)."""
+    long work is asked for (hub.kernel.jobs.definition); `seal` closes and opens secrets that the database
+    keeps (hub.kernel.sealing)."""
 
     settings: Settings
     clock: Clock
     jobs: Jobs
     places: Places
+    seal: Seal
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None

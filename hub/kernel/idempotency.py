@@ -3,6 +3,7 @@
 The key's row, with the answer, is written in the transaction of the effect. So there is never an
 effect without its key nor a key without its effect: whatever is rolled back may be tried again with
 the same key, and of two at the same moment the second waits and is given the answer of the first.
+An answer may hold a new token or a webhook's secret, so it is sealed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -33,6 +35,8 @@ from sqlalchemy.exc import DBAPIError
 from hub.clock import Clock
 from hub.errors import Conflict, Invalid, Unavailable
 from hub.kernel.context import UnitOfWork
+from hub.kernel.sealing.seal import Seal, place_of
+from hub.kernel.sealing.upkeep import SealedColumn
 from hub.kernel.storage.orm import Base, UtcDateTime
 
 LONGEST_KEY = 255
@@ -78,9 +82,10 @@ class Answer:
 class IdempotencyKeys:
     """The keys, for one unit of work. Never commits."""
 
-    def __init__(self, uow: UnitOfWork, clock: Clock) -> None:
+    def __init__(self, uow: UnitOfWork, clock: Clock, seal: Seal) -> None:
         self._uow = uow
         self._clock = clock
+        self._seal = seal
 
     async def begin(self, once: Once) -> Answer | None:
         """Take the key for this unit of work, or the answer that was given to it already. Raises
@@ -97,14 +102,15 @@ class IdempotencyKeys:
                 "Make a new key for every new request, and send a retry unchanged.",
                 fields={"Idempotency-Key": "This key was used with another body."},
             )
-        return Answer(status=row.status, headers=json.loads(row.headers or "{}"), body=row.body or b"")
+        body = self._seal.open_bytes(row.body, _place(once)) if row.body else b""
+        return Answer(status=row.status, headers=json.loads(row.headers or "{}"), body=body)
 
     async def finish(self, once: Once, answer: Answer) -> None:
         """Keep the answer with the key."""
         values = {
             "status": answer.status,
             "headers": json.dumps(dict(answer.headers)),
-            "body": answer.body,
+            "body": self._seal.close_bytes(answer.body, _place(once)) if answer.body else b"",
         }
         await self._uow.session.execute(update(idempotency_keys).where(_is(once)).values(values))
 
@@ -135,6 +141,19 @@ class IdempotencyKeys:
             raise
         await self._uow.session.execute(_WAIT_AS_BEFORE)
         return bool(getattr(made, "rowcount", 0))
+
+
+def _place(once: Once) -> str:
+    return place_of(idempotency_keys.name, "body", f"{once.actor} {once.route} {once.key}")
+
+
+def _forgotten(connection: Connection, _seal: Seal, _clock: Clock) -> list[str]:
+    """A retry of what was done before is then done again."""
+    gone = connection.execute(delete(idempotency_keys)).rowcount
+    return [f"Answers kept for programs that ask again: {gone} are forgotten."] if gone else []
+
+
+ANSWERS = SealedColumn(table=idempotency_keys.name, column="body", is_counted=False, lost=_forgotten)
 
 
 def _is(once: Once) -> Any:

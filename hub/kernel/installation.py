@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from hub.clock import Clock
 from hub.kernel.context import Deps, SystemView, UnitOfWork
 from hub.kernel.manifest import Module
+from hub.kernel.sealing.upkeep import Sealing
 from hub.kernel.support import Support
 from hub.ports.limits import RateLimiter
 from hub.ports.live import Hint
@@ -64,4 +65,5 @@ class Installation:
     system: SystemView
     default_shop: ShopId
     support: Support
+    sealing: Sealing
     limiter: RateLimiter

@@ -15,6 +15,7 @@ from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.jobs.definition import Job
+from hub.kernel.sealing.upkeep import SealedColumn
 from hub.kernel.web import (
     ApiOperation,
     Badge,
@@ -142,7 +143,8 @@ class Worker:
 class Module:
     """A module's manifest. `folder` holds its templates/ and locales/; tables start with `name_`.
     `files` are the folders that belong into a backup, `tombstones` what must stay so after a restore,
-    `held` what a worker of its own must not send while a restored system is in quarantine."""
+    `held` what a worker of its own must not send while a restored system is in quarantine, `sealed` its
+    columns of secrets (hub.kernel.sealing)."""
 
     name: str
     title: str
@@ -169,6 +171,7 @@ class Module:
     held: Held | None = None
     clients: ClientRecords | None = None
     """What it keeps of clients: so that merging and erasing reach it."""
+    sealed: tuple[SealedColumn, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -19,7 +19,7 @@ EXAMPLE = ROOT / "config/hub.example.toml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
     "backup", "check", "demo", "doctor", "migrate", "new-connector", "new-module", "replay", "restore", "run",
-    "token", "user",
+    "seal", "token", "user",
 ]  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from hub.kernel.backup.restoring_sqlite import restore_sqlite
 from hub.kernel.backup.tombstones import Burial, Tombstones, mirror_of
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module
+from hub.kernel.sealing.columns import columns_of
+from hub.kernel.sealing.keys import store_of
 from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, Settings
 
@@ -78,24 +80,26 @@ def amounts(connection: Connection) -> dict[str, int]:
 
 
 def elsewhere(settings: Settings, url: str, folder: Path) -> Settings:
-    """Another installation."""
+    """Another installation, with the key file of the first one."""
     return replace(
         settings,
         database=DatabaseSettings(url=url),
         backup=replace(settings.backup, folder=str(folder / "backups")),
+        sealing=replace(settings.sealing, key_file=str(store_of(settings).path)),
     )
 
 
 async def restore(
     settings: Settings, file: Path, modules: Sequence[Module] = MODULES, *, key: bytes = b"",
-    replace_it: bool = False, clock: Clock | None = None,
+    replace_it: bool = False, clock: Clock | None = None, without_key: bool = False,
 ) -> Restored:  # fmt: skip
     """As the command does it."""
     order = Order(
         file=file, key=key, url=settings.database.url,
         places=places_of([area for module in modules for area in module.files], settings),
         stones=[module.tombstones for module in modules if module.tombstones is not None],
-        mirror=mirror_of(settings), may_replace=replace_it,
+        mirror=mirror_of(settings), may_replace=replace_it, without_key=without_key,
+        keys=store_of(settings), sealed=columns_of(modules),
     )  # fmt: skip
     do = restore_sqlite if settings.database.url.startswith("sqlite") else restore_postgres
     return await do(order, clock or SystemClock(), lambda step: None)

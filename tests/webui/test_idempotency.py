@@ -64,6 +64,17 @@ async def test_the_same_key_and_body_is_done_once_and_answered_alike_to_the_byte
     assert await clients(shop) == 1
 
 
+async def test_an_answer_that_holds_a_secret_is_not_kept_in_the_clear(shop: Shop, program: Program) -> None:
+    first = await program.post("w", {"url": "https://93.184.216.34/hook"}, "/api/v1/webhooks")
+    secret = (await first.json())["secret"]
+    async with shop.hub.transactions.reading(actor=None, shop_id=shop.hub.installation.default_shop) as uow:
+        kept = await uow.session.scalar(select(idempotency_keys.c.body))
+    assert bytes(kept).startswith(b"sealed:1:")
+    assert secret.encode() not in bytes(kept)
+    again = await program.post("w", {"url": "https://93.184.216.34/hook"}, "/api/v1/webhooks")
+    assert (await again.json())["secret"] == secret
+
+
 async def test_a_replay_is_no_deed_in_the_audit_log(shop: Shop, program: Program) -> None:
     for _ in range(3):
         await program.post("a")

@@ -107,15 +107,26 @@ async def test_recovery_codes_are_stored_as_slow_salted_hashes_and_are_guessed_b
     assert len(seed) * 5 == 160
 
 
-async def test_a_code_of_the_app_is_good_for_its_step_and_one_beside_it(shop: Shop) -> None:
+@pytest.mark.parametrize(("seconds", "status"), [(-6, 401), (-5, 303), (0, 303), (34, 303), (35, 401)])
+async def test_a_code_of_the_app_is_good_for_its_30_seconds_and_5_on_either_side(
+    shop: Shop, seconds: int, status: int
+) -> None:
     seed, _ = await _enrolled(shop, await shop.signed_in("owner"))
-    shop.clock.advance(300)
+    shop.clock.advance(300 - shop.clock.now().timestamp() % 30)  # a step begins
     code = _code(shop, seed)
-    shop.clock.advance(60)
-    assert (await _sign_in(shop.browser(), code=code))[0] == 401
-    early = _code(shop, seed, 60)
-    assert (await _sign_in(shop.browser(), code=early))[0] == 401
-    assert (await _sign_in(shop.browser(), code=_code(shop, seed, 30)))[0] == 303
+    shop.clock.advance(seconds)
+    assert (await _sign_in(shop.browser(), code=code))[0] == status
+
+
+async def test_whoever_sets_it_up_with_a_clock_that_differs_is_told_so(shop: Shop) -> None:
+    client = await shop.signed_in("owner")
+    await _post(client, f"{HERE}/begin", password=PASSWORD)
+    seed = re.sub(
+        r"\s", "", re.findall(r'shell-key">([A-Z2-7 ]+)<', await (await client.get(HERE)).text())[0]
+    )
+    status, page = await _post(client, f"{HERE}/confirm", code=_code(shop, seed, 240))
+    assert status == 422
+    assert "Годинники вашого телефона й комп’ютера" in page
 
 
 @pytest.mark.fault("F99")

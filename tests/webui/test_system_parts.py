@@ -162,3 +162,27 @@ async def test_endpoints_that_are_in_trouble_are_shown_to_whom_their_shop_is_sho
     assert set(re.findall(r"(\w+) does not take what is sent", text)) == names
     metrics = (await (await client.get("/metrics")).text()).splitlines()
     assert {"pitline_webhooks_failing 2", 'pitline_system_level{part="webhooks"} 1'} <= set(metrics)
+
+
+async def test_the_key_file_that_others_can_read_and_a_key_that_is_missing_are_said(
+    hub: Hub, shop: Shop
+) -> None:
+    client = await shop.signed_in("owner")
+    assert (
+        "Другі фактори й секрети вебхуків лежать у базі зашифрованими"
+        in await (await client.get("/system")).text()
+    )
+    path = hub.seal.store.path
+    assert path is not None
+    path.chmod(0o644)
+    await hub.database.write(
+        lambda connection: connection.exec_driver_sql(
+            "INSERT INTO access_factors (person_id, secret, created_at, last_step)"
+            f" SELECT id, 'sealed:1:{'0' * 16}:AAAA', created_at, 0 FROM access_people"
+        )
+    )
+    page = await (await client.get("/system")).text()
+    assert f"chmod 600 {path}" in page
+    assert "Секрети, які не можна відкрити, бо їхнього ключа тут немає: 1" in page
+    figures = await (await client.get("/metrics")).text()
+    assert "pitline_secrets_locked 1" in figures

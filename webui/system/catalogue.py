@@ -18,6 +18,7 @@ from webui.system import (
     jobs,
     log,
     practice,
+    sealing,
     sockets,
 )
 
@@ -50,6 +51,7 @@ OWN_PARTS: tuple[OwnPart, ...] = (
     OwnPart(name="disk", order=50, title="Disk and journal", icon="server", look=disk.look),
     OwnPart(name="sockets", order=60, title="Browsers that watch", icon="users", look=sockets.look),
     OwnPart(name="door", order=70, title="The way to this page", icon="shield-lock", look=door.look),
+    OwnPart(name="sealing", order=75, title="Sealed secrets", icon="key", look=sealing.look),
     OwnPart(
         name="log", order=80, title="Log and help", icon="file-text", look=log.look, right="system.manage"
     ),

@@ -21,6 +21,7 @@ from hub.kernel.backup.retention import Kept, backups_in, to_drop
 from hub.kernel.backup.tables import backup_runs
 from hub.kernel.backup.taking import Plan, Taken, take_backup
 from hub.kernel.backup.tombstones import Marks, Tombstones, collect, mirror_of, write_mirror
+from hub.kernel.sealing.keys import KeyStore, written
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.orm import new_id
 from hub.log import get_logger
@@ -59,7 +60,7 @@ class Backups:
 
     def __init__(
         self, database: Database, settings: Settings, places: Sequence[Place],
-        stones: Sequence[Tombstones], clock: Clock, program: str,
+        stones: Sequence[Tombstones], clock: Clock, program: str, keys: KeyStore,
     ) -> None:  # fmt: skip
         self._database = database
         self._settings = settings
@@ -67,6 +68,7 @@ class Backups:
         self._stones = tuple(stones)
         self._clock = clock
         self._program = program
+        self._keys = keys
         self._log = get_logger("hub.backup")
 
     @property
@@ -94,7 +96,7 @@ class Backups:
         wanted = self._settings.backup.passphrase.value.encode() if key is None else key
         plan = Plan(
             url=self._settings.database.url, folder=to or self.folder, places=self._places,
-            program=self._program, key=wanted,
+            program=self._program, key=wanted, sealing_keys=lambda: written(self._keys.load()).encode(),
         )  # fmt: skip
         run_id, began = new_id(self._clock), time.monotonic()
         await self._begin(run_id, kind, is_encrypted=bool(wanted))

@@ -13,7 +13,9 @@ from hub.kernel.backup.archive import ArchiveReader, Header, damaged, read_heade
 from hub.kernel.backup.areas import PREFIX, inside
 from hub.kernel.backup.manifest import LONGEST, NAME, Manifest, Part, load_manifest
 
-_PLAIN = re.compile(r"(database/[A-Za-z0-9_.-]+|tombstones\.json)")
+SEALING_KEYS = "sealing.keys"
+"""What opens the secrets in the database: only in a backup that is encrypted."""
+_PLAIN = re.compile(r"(database/[A-Za-z0-9_.-]+|tombstones\.json|sealing\.keys)")
 CHUNK = 1 << 20
 Progress = Callable[[int], None]
 """Told how many bytes were done since the last time."""

@@ -17,16 +17,20 @@ from hub.errors import Conflict, Invalid, Unavailable
 from hub.kernel.backup.archive import Header
 from hub.kernel.backup.areas import Place
 from hub.kernel.backup.manifest import Manifest
-from hub.kernel.backup.reading import header_of, unpack
+from hub.kernel.backup.reading import SEALING_KEYS, header_of, unpack
 from hub.kernel.backup.tables import backup_quarantine, backup_runs
 from hub.kernel.backup.tombstones import Burial, Marks, Tombstones, merged, read_marks
+from hub.kernel.sealing.keys import Key, KeyStore, parse_keys
+from hub.kernel.sealing.seal import Seal
+from hub.kernel.sealing.upkeep import SealedColumn, give_up, key_is_missing, present_key
 from hub.kernel.storage.migrating import revisions
 from hub.kernel.storage.orm import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be put back, and where. `mirror` is the file of what ended for good."""
+    """What is to be put back, and where. `mirror` is the file of what ended for good, `keys` where the
+    keys of sealed secrets are kept here, `sealed` what they have sealed; `without_key`: they are lost."""
 
     file: Path
     key: bytes
@@ -34,18 +38,22 @@ class Order:
     places: Sequence[Place]
     stones: Sequence[Tombstones]
     mirror: Path
+    keys: KeyStore
+    sealed: Sequence[SealedColumn]
     may_replace: bool = False
+    without_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """What was put back. `kept`: where what was there before stands now. `is_whole`: whether everything
-    that ended since the backup is known to have ended again."""
+    that ended since the backup is known to have ended again. `to_do`: what a person has to set up anew."""
 
     manifest: Manifest
     kept: tuple[str, ...]
     schema: str
     is_whole: bool
+    to_do: tuple[str, ...] = ()
 
 
 def check_header(order: Order) -> Header:
@@ -92,6 +100,11 @@ class Staging:
         """What had ended when the backup was taken."""
         return read_marks(self.folder / "tombstones.json") or {}
 
+    def keys(self) -> tuple[Key, ...]:
+        """Those of its sealed secrets; none in a backup that is not encrypted."""
+        path = self.folder / SEALING_KEYS
+        return parse_keys(path.read_text(encoding="ascii"), "the backup") if path.exists() else ()
+
 
 def staging_of(order: Order, base: Path, clock: Clock) -> Staging:
     """Below the database's folder, and beside each area."""
@@ -114,8 +127,12 @@ def refuse_what_is_there(order: Order, *, has_database: bool) -> None:
         )
 
 
-def finish_rows(connection: Connection, order: Order, burial: Burial, header: Header, clock: Clock) -> None:
-    """In the restored database, before anybody sees it: what ended stays ended, and the quarantine."""
+def finish_rows(
+    connection: Connection, order: Order, staging: Staging, burial: Burial, header: Header, clock: Clock
+) -> list[str]:
+    """In the restored database, before anybody sees it: what ended stays ended, its secrets can be opened,
+    and the quarantine. What a person has to set up anew. Raises Unavailable where their key is not here."""
+    to_do = _take_keys(connection, order, staging, clock)
     for stone in order.stones:
         stone.bury(connection, burial)
     connection.execute(
@@ -126,6 +143,22 @@ def finish_rows(connection: Connection, order: Order, burial: Burial, header: He
             id=new_id(clock), begun_at=burial.at, taken_at=datetime.fromisoformat(header.created_at)
         )
     )
+    return to_do
+
+
+def _take_keys(connection: Connection, order: Order, staging: Staging, clock: Clock) -> list[str]:
+    wanted, here = present_key(connection), order.keys.load()
+    brought = staging.keys() if order.keys.path is not None else ()
+    if wanted is None or wanted in {key.id for key in (*here, *brought)}:
+        if brought:
+            order.keys.add(brought, first=False)  # more of them harm nobody, should the rest fail
+        return []
+    if not order.without_key:
+        in_backup = {key.id for key in staging.keys()}  # noqa: SIM118 - no dictionary
+        raise key_is_missing(wanted, order.keys, is_brought=wanted in in_backup)
+    seal, present = Seal(order.keys), here or order.keys.create()
+    seal.unlock(present, present[0].id)
+    return give_up(connection, seal, order.sealed, clock)
 
 
 def burial_of(staging: Staging, order: Order, former: Marks | None, clock: Clock) -> tuple[Burial, Marks]:

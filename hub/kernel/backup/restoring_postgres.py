@@ -53,8 +53,10 @@ async def restore_postgres(order: Order, clock: Clock, step: Callable[[str], Non
             step("filling the database")
             await fill_postgres(connection, staging.folder / "database", manifest, "public")
             await connection.run_sync(upgrade)
-            work = partial(finish_rows, order=order, burial=burial, header=header, clock=clock)
-            await connection.run_sync(work)
+            work = partial(
+                finish_rows, order=order, staging=staging, burial=burial, header=header, clock=clock
+            )
+            to_do = await connection.run_sync(work)
             step("putting it in place")
             await connection.commit()
         kept += swap_areas(staging, order.places, stamp)
@@ -63,7 +65,10 @@ async def restore_postgres(order: Order, clock: Clock, step: Callable[[str], Non
         raise cannot_write(error) from error
     finally:
         await staging.drop()
-    return Restored(manifest=manifest, kept=tuple(kept), schema=revisions()[-1], is_whole=burial.is_whole)
+    return Restored(
+        manifest=manifest, kept=tuple(kept), schema=revisions()[-1], is_whole=burial.is_whole,
+        to_do=tuple(to_do),
+    )  # fmt: skip
 
 
 async def _former(connection: AsyncConnection, order: Order) -> Marks | None:

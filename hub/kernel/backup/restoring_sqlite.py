@@ -58,8 +58,10 @@ async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]
         await database.open()
         try:
             schema = await migrate(database)
-            work = partial(finish_rows, order=order, burial=burial, header=header, clock=clock)
-            await database.write(work)
+            work = partial(
+                finish_rows, order=order, staging=staging, burial=burial, header=header, clock=clock
+            )
+            to_do = await database.write(work)
         finally:
             await database.close()
         step("putting it in place")
@@ -70,7 +72,9 @@ async def restore_sqlite(order: Order, clock: Clock, step: Callable[[str], None]
     finally:
         await staging.drop()
         claim.release()
-    return Restored(manifest=manifest, kept=tuple(kept), schema=schema, is_whole=burial.is_whole)
+    return Restored(
+        manifest=manifest, kept=tuple(kept), schema=schema, is_whole=burial.is_whole, to_do=tuple(to_do)
+    )
 
 
 def _former(path: Path, order: Order) -> Marks | None:

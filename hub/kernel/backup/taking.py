@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from hub.kernel.backup.archive import FORMAT, ArchiveWriter, Header, new_salt
 from hub.kernel.backup.areas import Place, bytes_in, files_in
 from hub.kernel.backup.manifest import NAME, Manifest, Part, TableFigures
 from hub.kernel.backup.postgres_copy import copy_postgres
-from hub.kernel.backup.reading import CHUNK, Progress
+from hub.kernel.backup.reading import CHUNK, SEALING_KEYS, Progress
 from hub.kernel.backup.retention import name_of
 from hub.kernel.backup.sqlite_copy import copy_sqlite, told_of
 from hub.kernel.backup.tables import backup_canary
@@ -39,13 +39,15 @@ _ROOM = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a backup needs to know. `key` empty: not encrypted. `url` is the database's."""
+    """What a backup needs to know. `key` empty: not encrypted. `url` is the database's; `sealing_keys` gives
+    what opens the secrets in it, and is asked only where the backup is encrypted."""
 
     url: str
     folder: Path
     places: Sequence[Place]
     program: str
     key: bytes = b""
+    sealing_keys: Callable[[], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,8 @@ class _Making:
     def _put_all(self, archive: tarfile.TarFile) -> dict[str, int]:
         marks = json.dumps(self._marks).encode()
         self._parts.append(self._add(archive, "tombstones.json", io.BytesIO(marks), len(marks)))
+        if self._plan.key and (keys := self._plan.sealing_keys()):
+            self._parts.append(self._add(archive, SEALING_KEYS, io.BytesIO(keys), len(keys)))
         for path in sorted((self._work / "database").iterdir()):
             with path.open("rb") as file:
                 self._parts.append(self._add(archive, f"database/{path.name}", file, path.stat().st_size))

@@ -213,5 +213,5 @@ class AccessApi:
 
     async def forget_old_answers(self) -> None:
         """Drop the answers to Idempotency-Keys that were kept long enough."""
-        keys = IdempotencyKeys(self._uow, self._deps.clock)
+        keys = IdempotencyKeys(self._uow, self._deps.clock, self._deps.seal)
         await keys.forget(self._deps.settings.api.keep_answers_days)

@@ -11,6 +11,8 @@ import pyotp
 import segno
 
 STEP_SECONDS = 30
+TOLERANCE_SECONDS = 5
+"""For typing at the last moment, and for clocks that differ a little."""
 RECOVERY_CODES = 10
 _TOTP = re.compile(r"\d{6}", re.ASCII)
 _RECOVERY = re.compile(r"([0-9])[a-z2-9]{10}", re.ASCII)
@@ -23,16 +25,20 @@ def new_seed() -> str:
 
 
 def step_of(seed: str, code: str, now: datetime) -> int | None:
-    """The 30 s step that a code belongs to, one early and one late included; None for a wrong one."""
+    """The 30 s step that a code belongs to; None for a wrong one, or one whose time is over or not come."""
     if not _TOTP.fullmatch(code):
         return None
+    at, totp = now.timestamp(), pyotp.TOTP(seed)
+    counting = {int(at + off) // STEP_SECONDS for off in (-TOLERANCE_SECONDS, 0, TOLERANCE_SECONDS)}
+    fitting = [step for step in counting if secrets.compare_digest(totp.generate_otp(step), code)]
+    return max(fitting, default=None)
+
+
+def is_of_another_time(seed: str, code: str, now: datetime) -> bool:
+    """Whether it is a right code of the last or next ten minutes: the clocks differ. Only for whoever has
+    just been given the seed; to others it would tell too much."""
     present, totp = int(now.timestamp()) // STEP_SECONDS, pyotp.TOTP(seed)
-    fitting = [
-        step
-        for step in (present - 1, present, present + 1)
-        if secrets.compare_digest(totp.generate_otp(step), code)
-    ]
-    return fitting[-1] if fitting else None
+    return bool(_TOTP.fullmatch(code)) and code in {totp.generate_otp(present + n) for n in range(-20, 21)}
 
 
 def clean_code(text: str) -> str:

@@ -119,13 +119,13 @@ class Invitation(Base):
 
 
 class Factor(Base):
-    """A person's authenticator app. Counts from `confirmed_at` on; `last_step` is the 30 s step of the
-    code that was used last, so that none is good twice."""
+    """A person's authenticator app, its seed sealed. Counts from `confirmed_at` on; `last_step` is the
+    30 s step of the code that was used last, so that none is good twice."""
 
     __tablename__ = "access_factors"
 
     person_id: Mapped[str] = mapped_column(ForeignKey("access_people.id"), primary_key=True)
-    secret: Mapped[str] = mapped_column(String(64))
+    secret: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_step: Mapped[int] = mapped_column(Integer, default=0)

@@ -20,6 +20,7 @@ from hub.modules.access import (
 )
 from hub.modules.access.api import AccessApi
 from hub.modules.access.operations import operations
+from hub.modules.access.service_factors import SEALED
 from hub.modules.access.service_restore import TOMBSTONES
 
 _STAFF: dict[str, Scope] = {
@@ -100,6 +101,7 @@ MODULE = Module(
         ),
     ),
     tombstones=TOMBSTONES,
+    sealed=(SEALED,),
     jobs=(
         every(hours=1, run=jobs.forget_old_logins, title="Forget old log-ins"),
         every(hours=1, run=jobs.forget_old_answers, title="Forget old answers of the API"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import Connection, CursorResult, delete, func, select, update
 
+from hub.clock import Clock
 from hub.errors import Conflict, Invalid
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.access.factors import clean_code, new_seed, recovery_number, step_of
+from hub.kernel.sealing.seal import Seal, place_of
+from hub.kernel.sealing.upkeep import SealedColumn
+from hub.modules.access.factors import clean_code, is_of_another_time, new_seed, recovery_number, step_of
 from hub.modules.access.models import Factor, Person, RecoveryCode
 from hub.modules.access.passwords import hash_of_nobody
 from hub.modules.access.service_brakes import BrakeService
@@ -22,6 +25,7 @@ class FactorService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._deps = deps
+        self._seal = deps.seal
         self._brakes = BrakeService(uow, deps)
 
     async def of(self, person_id: str) -> FactorView:
@@ -30,7 +34,7 @@ class FactorService:
         if row is None:
             return FactorView(is_on=False)
         if row.confirmed_at is None:
-            return FactorView(is_on=False, seed=row.secret)
+            return FactorView(is_on=False, seed=self._seal.open(row.secret, _place(person_id)))
         query = select(func.count()).where(
             RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
         )
@@ -45,11 +49,11 @@ class FactorService:
     async def prepare(self, person_id: str) -> None:
         """A new seed to be confirmed; one that waits already is replaced. Raises Conflict when it is on."""
         row = await self._uow.session.get(Factor, person_id)
-        now = self._deps.clock.now()
+        now, sealed = self._deps.clock.now(), self._seal.close(new_seed(), _place(person_id))
         if row is None:
-            self._uow.session.add(Factor(person_id=person_id, secret=new_seed(), created_at=now, last_step=0))
+            self._uow.session.add(Factor(person_id=person_id, secret=sealed, created_at=now, last_step=0))
         elif row.confirmed_at is None:
-            row.secret, row.created_at, row.last_step = new_seed(), now, 0
+            row.secret, row.created_at, row.last_step = sealed, now, 0
         else:
             raise Conflict("access.factor_on", "The second factor is on already.", "Switch it off first.")
 
@@ -59,10 +63,14 @@ class FactorService:
         row = await self._uow.session.get(Factor, person_id)
         if row is None or row.confirmed_at is not None:
             raise Conflict("access.factor_gone", "There is nothing to confirm.", "Begin anew.")
-        step = step_of(row.secret, clean_code(code), self._deps.clock.now())
+        seed = self._seal.open(row.secret, _place(person_id))
+        now, given = self._deps.clock.now(), clean_code(code)
+        step = step_of(seed, given, now)
         if step is None:
-            wrong = {"code": "This is not the code. Look whether the clock of your phone is right."}
-            raise Invalid("access.code_wrong", "The code is wrong.", fields=wrong)
+            text = "This is not the code. Look whether the clock of your phone is right."
+            if is_of_another_time(seed, given, now):
+                text = "The clocks of your phone and of the computer with Pitline differ: set both right."
+            raise Invalid("access.code_wrong", "The code is wrong.", fields={"code": text})
         row.confirmed_at, row.last_step = self._deps.clock.now(), step
         await self.set_recovery(person_id, recovery_hashes)
         await self._changed(person_id)
@@ -117,7 +125,8 @@ class FactorService:
         row = await self._uow.session.get(Factor, attempt.person_id)
         if row is None or row.confirmed_at is None or attempt.recovery_hash is not None:
             return False
-        step = step_of(row.secret, attempt.code, self._deps.clock.now())
+        seed = self._seal.open(row.secret, _place(attempt.person_id))
+        step = step_of(seed, attempt.code, self._deps.clock.now())
         if step is None:
             return False
         newer = update(Factor).where(Factor.person_id == attempt.person_id, Factor.last_step < step)
@@ -131,3 +140,25 @@ class FactorService:
         person = await self._uow.session.get_one(Person, person_id)
         person.rev += 1
         self._uow.hint("access", person_id, person.rev)
+
+
+def _place(person_id: str) -> str:
+    return place_of(Factor.__tablename__, "secret", person_id)
+
+
+def _lost(connection: Connection, _seal: Seal, _clock: Clock) -> list[str]:
+    """Nobody's codes can be checked any more: they sign in by password, and set it up anew."""
+    query = (
+        select(Person.name)
+        .join(Factor, Factor.person_id == Person.id)
+        .where(Factor.confirmed_at.is_not(None))
+    )
+    names = sorted(connection.scalars(query))
+    having = Person.id.in_(select(Factor.person_id))
+    connection.execute(update(Person).where(having).values(rev=Person.rev + 1))
+    connection.execute(delete(RecoveryCode))
+    connection.execute(delete(Factor))
+    return [f"Second factors are off, to be set up anew on /account: {', '.join(names)}."] if names else []
+
+
+SEALED = SealedColumn(table=Factor.__tablename__, column="secret", lost=_lost)

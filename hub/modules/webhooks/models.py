@@ -14,7 +14,7 @@ PENDING, DELIVERED, PARKED = "pending", "delivered", "parked"
 
 class Endpoint(Base):
     """An address that is told of facts. `shop_id` None = of every shop; `events` is JSON, a list of wire
-    names, areas (`call.*`) or `*`. While `old_secret_until` lasts both secrets sign."""
+    names, areas (`call.*`) or `*`. The secrets are sealed; while `old_secret_until` lasts both sign."""
 
     __tablename__ = "webhooks_endpoints"
 
@@ -24,8 +24,8 @@ class Endpoint(Base):
     name: Mapped[str] = mapped_column(String(100))
     url: Mapped[str] = mapped_column(String(2000))
     events: Mapped[str] = mapped_column(Text)
-    secret: Mapped[str] = mapped_column(String(80))
-    old_secret: Mapped[str | None] = mapped_column(String(80))
+    secret: Mapped[str] = mapped_column("sealed_secret", String(200))
+    old_secret: Mapped[str | None] = mapped_column("sealed_old_secret", String(200))
     old_secret_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_active: Mapped[bool] = mapped_column(Boolean)
     off_reason: Mapped[str] = mapped_column(String(16), default="")

@@ -20,6 +20,7 @@ from hub.modules.webhooks import (
 )
 from hub.modules.webhooks.api import WebhooksApi
 from hub.modules.webhooks.scope import EVENTS, MANAGE
+from hub.modules.webhooks.sealing import SEALED
 from hub.modules.webhooks.service_quarantine import HELD
 
 MODULE = Module(
@@ -42,6 +43,7 @@ MODULE = Module(
     jobs=(every(minutes=10, run=jobs.forget_old, title="Forget old webhooks, park those that are late"),),
     observer=outgoing.observe,
     held=HELD,
+    sealed=SEALED,
     workers=(Worker("webhooks", sender.send),),
     system=(SystemPart(name="webhooks", order=45, title="Webhooks", icon="send", look=web_system.look),),
     settings=(

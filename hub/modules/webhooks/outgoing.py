@@ -15,10 +15,13 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import Clock
+from hub.errors import Unavailable
+from hub.kernel.sealing.seal import Seal
 from hub.kernel.storage.prepared import Prepared
 from hub.kernel.stream.outbox import moment
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, body_of, hears, moment_of, pause_after, wait_after
+from hub.modules.webhooks.sealing import opened, opened_former
 from hub.settings import WebhooksSettings
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -40,6 +43,7 @@ class Claim:
     event_name: str
     url: str
     keys: tuple[str, ...]
+    """The secrets that sign; none: they cannot be opened."""
     body: bytes
 
 
@@ -103,7 +107,7 @@ def is_due(connection: Connection, clock: Clock) -> bool:
     return bool(connection.scalar(select(exists().where(*_due(now)))))
 
 
-def claim(connection: Connection, clock: Clock, settings: WebhooksSettings) -> list[Claim]:
+def claim(connection: Connection, clock: Clock, settings: WebhooksSettings, seal: Seal) -> list[Claim]:
     """Take what is due: of each endpoint as many as may run at once, of one that fails a single one."""
     now = moment(connection, clock)
     claims: list[Claim] = []
@@ -115,7 +119,7 @@ def claim(connection: Connection, clock: Clock, settings: WebhooksSettings) -> l
         at_once = 1 if endpoint.failures else settings.at_once
         room = at_once - (connection.scalar(running) or 0)
         if room > 0:
-            claims += _take(connection, endpoint, room, now, settings, clock.now())
+            claims += _take(connection, endpoint, room, now, settings, _keys(endpoint, seal, clock.now()))
     return claims
 
 
@@ -190,7 +194,7 @@ def _take(
     room: int,
     now: float,
     settings: WebhooksSettings,
-    at: datetime,
+    keys: tuple[str, ...],
 ) -> list[Claim]:
     query = select(Delivery.__table__).where(Delivery.endpoint_id == endpoint.id, *_due(now))
     taken = []
@@ -203,15 +207,21 @@ def _take(
                 Claim(
                     delivery_id=row.id, endpoint_id=endpoint.id, token=token, attempts=row.attempts,
                     queued_at=row.queued_at, message_id=row.event_id, event_name=row.event_name,
-                    url=endpoint.url, keys=_keys(endpoint, at), body=row.body.encode(),
+                    url=endpoint.url, keys=keys, body=row.body.encode(),
                 )
             )  # fmt: skip
     return taken
 
 
-def _keys(endpoint: Row[Any], now: datetime) -> tuple[str, ...]:
-    is_rotating = endpoint.old_secret and endpoint.old_secret_until and endpoint.old_secret_until > now
-    return (endpoint.secret, endpoint.old_secret) if is_rotating else (endpoint.secret,)
+def _keys(endpoint: Row[Any], seal: Seal, now: datetime) -> tuple[str, ...]:
+    """None where one cannot be opened: then nothing is sent to this one, and the others do not wait."""
+    former, until = endpoint.sealed_old_secret, endpoint.old_secret_until
+    try:
+        present = opened(seal, endpoint.id, endpoint.sealed_secret)
+        is_rotating = former and until and until > now
+        return (present, opened_former(seal, endpoint.id, former)) if is_rotating else (present,)
+    except Unavailable:
+        return ()
 
 
 def _due(now: float) -> tuple[Any, ...]:

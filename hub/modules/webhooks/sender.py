@@ -80,12 +80,12 @@ class Sender:
         if quarantine is not None and await quarantine.state() is not None:
             return
         clock, settings = self.ctx.deps.clock, self.ctx.deps.settings.webhooks
-        transactions = self.ctx.transactions
+        transactions, seal = self.ctx.transactions, self.ctx.deps.seal
         async with transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
             self._more_waits = await uow.read(lambda connection: outgoing.is_due(connection, clock))
         if not self._more_waits:
             return
-        for claim in await self._write(lambda connection: outgoing.claim(connection, clock, settings)):
+        for claim in await self._write(lambda connection: outgoing.claim(connection, clock, settings, seal)):
             task = asyncio.create_task(self._deliver(claim), name=f"webhook-{claim.delivery_id}")
             self._running.add(task)
             task.add_done_callback(self._ended)
@@ -121,6 +121,8 @@ class Sender:
 
     async def _ask(self, claim: Claim) -> Result:
         at, began = self.ctx.deps.clock.now(), time.monotonic()
+        if not claim.keys:
+            return Result(at=at, ms=0, error="Its secret cannot be opened. Make a new one.")
         headers = headers_of(claim.keys, claim.message_id, at, claim.body)
         seconds = self.ctx.deps.settings.webhooks.timeout
         try:

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, Unavailable
 from hub.events.catalogue import BY_NAME
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.webhooks.models import DELIVERED, PARKED, PENDING, Attempt, Delivery, Endpoint
 from hub.modules.webhooks.rules import TEST_EVENT, new_secret, unknown_patterns
+from hub.modules.webhooks.sealing import closed, closed_former, opened
 from hub.modules.webhooks.sender import TOPIC
 from hub.modules.webhooks.views import EndpointEntry, EndpointView, Health
 
@@ -53,10 +54,10 @@ class EndpointService:
                 "There are 50 endpoints already.",
                 "Delete one that nobody uses any more.",
             )
-        secret = new_secret()
+        secret, endpoint_id = new_secret(), new_id(self._deps.clock)
         row = Endpoint(
-            id=new_id(self._deps.clock), rev=1, secret=secret, created_at=self._deps.clock.now(),
-            off_reason="", failures=0, not_before=0.0, **values,
+            id=endpoint_id, rev=1, secret=closed(self._deps.seal, endpoint_id, secret),
+            created_at=self._deps.clock.now(), off_reason="", failures=0, not_before=0.0, **values,
         )  # fmt: skip
         self._session.add(row)
         await self._session.flush()
@@ -75,11 +76,20 @@ class EndpointService:
         return await self.one(endpoint_id, shops)
 
     async def rotate(self, endpoint_id: str, shops: Collection[str] | None) -> tuple[EndpointView, str]:
-        """A new secret; for a day the old one signs too. Raises NotFound."""
+        """A new secret; for a day the old one signs too, unless it cannot be opened any more. Raises
+        NotFound."""
         row = await self._row(endpoint_id, shops)
-        secret = new_secret()
+        seal, secret = self._deps.seal, new_secret()
+        try:
+            former = closed_former(seal, row.id, opened(seal, row.id, row.secret))
+        except Unavailable:
+            former = None
         until = self._deps.clock.now() + timedelta(hours=self._deps.settings.webhooks.old_secret_hours)
-        await self._write(row, None, {"secret": secret, "old_secret": row.secret, "old_secret_until": until})
+        values: dict[str, object] = {
+            "secret": closed(seal, row.id, secret), "old_secret": former,
+            "old_secret_until": until if former is not None else None,
+        }  # fmt: skip
+        await self._write(row, None, values)
         return await self.one(endpoint_id, shops), secret
 
     async def remove(self, endpoint_id: str, shops: Collection[str] | None) -> None:

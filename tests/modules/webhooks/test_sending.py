@@ -65,6 +65,32 @@ async def test_every_request_is_signed_over_its_very_bytes(hub: Hub, program: Re
         assert 0 <= age < 60
 
 
+async def test_an_endpoint_whose_secret_cannot_be_opened_holds_up_no_other(
+    hub: Hub, program: Receiver
+) -> None:
+    locked, _ = await add_endpoint(hub, program.url)
+    await add_endpoint(hub, program.url)
+    await hub.database.write(
+        lambda connection: connection.execute(
+            update(Endpoint.__table__)  # type: ignore[arg-type]  # a Table, as the mapper knows it
+            .where(Endpoint.id == locked.id)
+            .values(sealed_secret=f"sealed:1:{'0' * 16}:AAAA")
+        )
+    )
+    await publish(hub, *facts(1))
+    await send_once(hub)
+    assert len(program.seen) == 1
+    by_state = {one.endpoint_id: (one.state, one.last_error) for one in await deliveries(hub)}
+    assert by_state[locked.id] == ("pending", "Its secret cannot be opened. Make a new one.")
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        api = WebhooksApi(uow, hub.installation.deps)
+        made, _ = await api.endpoints.rotate(locked.id, None)
+        assert made.old_secret_until is None
+        await api.log.test(locked.id, FIRST_SHOP)
+    await send_once(hub)
+    assert len(program.seen) == 2
+
+
 async def test_while_a_secret_is_changed_both_sign_and_then_the_new_one_alone(
     hub: Hub, program: Receiver
 ) -> None:
@@ -153,7 +179,8 @@ async def test_a_sender_that_dies_before_it_writes_the_result_is_followed_by_ano
     await add_endpoint(hub, program.url)
     await publish(hub, *facts(1))
     clock, settings = hub.installation.clock, hub.installation.settings.webhooks
-    claims = await hub.database.write(lambda connection: outgoing.claim(connection, clock, settings))
+    seal = hub.installation.deps.seal
+    claims = await hub.database.write(lambda connection: outgoing.claim(connection, clock, settings, seal))
     assert len(claims) == 1
     await send_once(hub)
     assert program.seen == [], "the claim holds while its lease runs"
