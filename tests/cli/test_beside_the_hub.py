@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection
 
 from hub.kernel.storage.database import Database
-from hub.kernel.storage.sqlite import BUSY_MILLISECONDS, CHECKPOINT_PAGES
+from hub.kernel.storage.patience import EACH_MILLISECONDS
+from hub.kernel.storage.sqlite import CHECKPOINT_PAGES
 
 
 @pytest.mark.parametrize(("is_the_hub", "pages"), [(True, CHECKPOINT_PAGES), (False, 0)])
@@ -18,7 +19,7 @@ async def test_only_the_hub_empties_the_log(tmp_path: Path, is_the_hub: bool, pa
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/pitline.db", exclusive=is_the_hub)
     await database.open()
     try:
-        for pragma, expected in (("wal_autocheckpoint", pages), ("busy_timeout", BUSY_MILLISECONDS)):
+        for pragma, expected in (("wal_autocheckpoint", pages), ("busy_timeout", EACH_MILLISECONDS)):
             assert await database.write(_asked(pragma)) == expected
             async with database.writing() as session:
                 connection = await session.connection()

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from sqlite3 import Error
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from hub.kernel.storage.patience import patiently
 
 R = TypeVar("R")
 
@@ -33,7 +36,7 @@ class KeptConnection:
         driver = self._driver
         before: int = driver.total_changes
         try:
-            driver.execute(self._begin)
+            patiently(partial(driver.execute, self._begin))
             done = work(connection)
             changed: int = driver.total_changes - before
             connection.commit()  # of what SQLAlchemy itself took part in

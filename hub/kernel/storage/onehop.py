@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -19,6 +20,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
 )
 from sqlalchemy.util.concurrency import await_
+
+from hub.kernel.storage.patience import patiently
 
 
 class _Done:
@@ -66,7 +69,7 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 
         def run(connection: sqlite3.Connection) -> list[Any]:
             if begin:
-                connection.execute(begin)
+                patiently(partial(connection.execute, begin))
             cursor = connection.cursor()
             try:
                 if many:
@@ -106,7 +109,7 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
 
     def cursor(self, server_side: bool = False) -> Any:
         if server_side and (begin := self.take_begin()):
-            await_(self.visit(lambda connection: connection.execute(begin)))
+            await_(self.visit(lambda connection: patiently(partial(connection.execute, begin))))
         return super().cursor(server_side)
 
     def rollback(self) -> None:

@@ -7,6 +7,7 @@ busy_timeout or not) and plain BEGIN for readers, which never wait for a writer.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool, StaticPool
 from hub.errors import Invalid, Unavailable
 from hub.kernel.storage.claim import cannot_open
 from hub.kernel.storage.onehop import OneHopConnection, OneHopModule
+from hub.kernel.storage.patience import EACH_MILLISECONDS, LONGEST_SECONDS, patiently
 
 WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
-BUSY_MILLISECONDS = 5000
 # A checkpoint stalls the writer for 10 to 20 ms. Quiet moments are used for it (Database.tend); while
 # nobody is quiet it comes every 16 MB of log, seldom enough to stay out of the slowest hundredth.
 CHECKPOINT_PAGES = 4_000
@@ -125,7 +126,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute(f"PRAGMA busy_timeout = {LONGEST_SECONDS * 1000:.0f}")
         if query_only:
             cursor.execute("PRAGMA query_only = ON")
         else:
@@ -136,6 +137,8 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -16384")
         cursor.execute("PRAGMA temp_store = MEMORY")
+        if not query_only:  # from here on only its BEGIN waits for anybody
+            cursor.execute(f"PRAGMA busy_timeout = {EACH_MILLISECONDS}")
         cursor.close()
 
     def on_begin(connection: Connection) -> None:
@@ -143,7 +146,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
         if isinstance(driver, OneHopConnection):
             driver.begin_with(begin)
         elif not driver.in_transaction:  # a kept connection has begun already
-            connection.exec_driver_sql(begin)
+            patiently(partial(connection.exec_driver_sql, begin))
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
