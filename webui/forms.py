@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
 from hub.errors import Invalid, NotFound
+from hub.kernel.web import Upload
 
 BIGGEST_FORM = 256 * 1024
 BIGGEST_BODY = 1024 * 1024
 MOST_FIELDS = 2000
+_MOST_UPLOAD_FIELDS = 20
 _BIGGEST_NUMBER = 2**63 - 1
 _BROKEN = "The text holds characters that cannot be stored."
 
@@ -45,6 +47,43 @@ async def read_form(request: web.Request) -> MultiDict[str]:
                 "request.form_broken", _BROKEN, fields={name[:100]: _BROKEN} if is_storable(name) else {}
             )
     return MultiDict(pairs)
+
+
+async def read_upload(request: web.Request, biggest: int) -> tuple[MultiDict[str], Upload | None]:
+    """The fields of a form with a file, and the file. What stands behind the file is not read. Raises
+    Invalid, 413 and 415 as they are."""
+    if request.content_type != "multipart/form-data":
+        return await read_form(request), None
+    if request.content_length is not None and request.content_length > biggest + BIGGEST_FORM:
+        raise web.HTTPRequestEntityTooLarge(biggest, request.content_length)
+    fields: MultiDict[str] = MultiDict()
+    try:
+        reader = await request.multipart()
+        while len(fields) < _MOST_UPLOAD_FIELDS:
+            part = await reader.next()
+            if not isinstance(part, BodyPartReader):
+                break
+            if part.filename is not None:
+                name = part.filename if is_storable(part.filename) else "file"
+                return fields, Upload(name, await _bounded(part, biggest))
+            value = (await _bounded(part, BIGGEST_FORM)).decode("utf-8", "strict")
+            if not is_storable(value) or not is_storable(part.name or ""):
+                raise ValueError(_BROKEN)
+            fields.add(part.name or "", value)
+    except (ValueError, UnicodeError, AssertionError, RuntimeError, LookupError) as error:
+        raise Invalid(
+            "request.form_broken", "The form is broken.", "Reload the page and try again."
+        ) from error
+    return fields, None
+
+
+async def _bounded(part: BodyPartReader, biggest: int) -> bytes:
+    found = bytearray()
+    while chunk := await part.read_chunk(256 * 1024):
+        found += part.decode(chunk)
+        if len(found) > biggest:
+            raise web.HTTPRequestEntityTooLarge(biggest, len(found))
+    return bytes(found)
 
 
 def check_address(request: web.Request) -> None:

@@ -18,7 +18,7 @@ from webui.aside import is_on_the_way, led_aside
 from webui.brakes import Brakes, Limits
 from webui.cursors import Cursors
 from webui.door import detained
-from webui.forms import check_address, read_form
+from webui.forms import check_address, read_form, read_upload
 from webui.guard import (
     CSRF_FIELD,
     CSRF_HEADER,
@@ -186,7 +186,10 @@ class Pipeline:
 
     async def _take_form(self, request: Request, route: Route) -> None:
         http = request.http
-        request.form = await read_form(http)
+        if route.upload:
+            request.form, request.upload = await read_upload(http, route.upload)
+        else:
+            request.form = await read_form(http)
         is_entrance = isinstance(route, FreeRoute) and route.is_entrance
         if request.visitor.session_token and not is_entrance:
             sent = http.headers.get(CSRF_HEADER, "") or request.form.get(CSRF_FIELD, "")

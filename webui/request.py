@@ -19,7 +19,7 @@ from multidict import MultiDict, MultiMapping
 from hub.kernel.context import Apis, Deps, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.kernel.masking import hidden, without_stored_numbers
-from hub.kernel.web import Viewer
+from hub.kernel.web import Upload, Viewer
 from hub.modules.access.api import AccessApi
 from webui.door import Door, Visitor
 from webui.errors import wants_json
@@ -83,6 +83,7 @@ class Request:
     notes: int = 0
     """How many entries of the audit log were made for it."""
     form: MultiMapping[str] = field(default_factory=MultiDict)
+    upload: Upload | None = None
     unit: UnitOfWork | None = None
     prepared: Any = None
     second: str | None = None

@@ -50,13 +50,13 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRecords:
-    """A module's part. `numbers_in` are the matching keys that stand in its tables: after a restore they
-    are compared with the marks of those that were erased."""
+    """A module's part. `numbers_in` are the matching keys that stand in its tables (all, or those among the
+    given): after a restore they are compared with the marks of those that were erased."""
 
     move: Callable[[UnitOfWork, Deps, Move], Awaitable[Moved]]
     put_back: Callable[[UnitOfWork, Deps, Move, Moved], Awaitable[None]]
     erase: Callable[[Connection, Erasure], int]
-    numbers_in: Callable[[Connection], Collection[str]]
+    numbers_in: Callable[[Connection, Collection[str] | None], Collection[str]]
 
 
 def number_mark(key: str, until: datetime) -> str:
@@ -73,7 +73,7 @@ def erase_again(records: ClientRecords, connection: Connection, burial: Burial) 
     for ref in burial.marks.get(NUMBER_STONE, frozenset()):
         digest, _, at = ref.partition("@")
         marks[digest] = max(marks.get(digest, 0), int(at or 0))
-    for key in records.numbers_in(connection) if marks else ():
+    for key in records.numbers_in(connection, None) if marks else ():
         at_second = marks.get(hashlib.sha256(key.encode()).hexdigest())
         if at_second is not None:
             until = datetime.fromtimestamp(at_second, UTC)

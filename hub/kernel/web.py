@@ -71,6 +71,14 @@ class Viewer:
         return None if self.kind == "nobody" else f"{self.kind}:{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent with a form, as it came: hostile."""
+
+    name: str
+    data: bytes
+
+
 class PageRequest(Protocol):
     """A request with everything a page needs. GET has a read-only unit of work, every other method
     a writing one that the web admin commits before the answer is sent."""
@@ -99,6 +107,11 @@ class PageRequest(Protocol):
     @property
     def form(self) -> MultiMapping[str]:
         """The posted fields, read and checked (no NUL, no broken UTF-8) before the page runs."""
+        ...
+
+    @property
+    def upload(self) -> Upload | None:
+        """The file of a form whose route takes one."""
         ...
 
     @property
@@ -164,6 +177,9 @@ class Route:
     second: str = ""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
+    upload: int = 0
+    """A form with one file of so many bytes at most (multipart), found as `request.upload`; its fields stand
+    before the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

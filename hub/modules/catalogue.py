@@ -9,6 +9,7 @@ from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.dialling.module import MODULE as DIALLING
+from hub.modules.imports.module import MODULE as IMPORTS
 from hub.modules.tasks.module import MODULE as TASKS
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
 
@@ -18,6 +19,7 @@ MODULES: tuple[Module, ...] = (
     CALLS,
     DESK,
     TASKS,
+    IMPORTS,
     WEBHOOKS,
     BACKUP,
     DIALLING,

@@ -77,8 +77,10 @@ def _parts(ids: Collection[str]) -> list[list[str]]:
     return [whole[begin : begin + _MOST] for begin in range(0, len(whole), _MOST)]
 
 
-def _numbers(connection: Connection) -> Collection[str]:
+def _numbers(connection: Connection, among: Collection[str] | None) -> Collection[str]:
     query = select(Call.other_key).where(Call.other_key.is_not(None)).distinct()
+    if among is not None:
+        query = query.where(Call.other_key.in_(sorted(among)))
     return [key for key in connection.execute(query).scalars() if key is not None]
 
 

@@ -11,6 +11,7 @@ from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
 from hub.modules.crm.service_duplicates import DuplicateService
 from hub.modules.crm.service_history import HistoryService
+from hub.modules.crm.service_import import BulkService
 from hub.modules.crm.service_merge import MergeService
 from hub.modules.crm.service_mileage import MileageService
 from hub.modules.crm.service_numbers import NumberService
@@ -34,6 +35,8 @@ from hub.modules.crm.views import (
     DuplicateReason,
     DuplicateView,
     HistoryPage,
+    ImportedRow,
+    ImportOutcome,
     Kind,
     MergePage,
     MergeView,
@@ -73,6 +76,8 @@ __all__ = [
     "DuplicateReason",
     "DuplicateView",
     "HistoryPage",
+    "ImportOutcome",
+    "ImportedRow",
     "Kind",
     "MergePage",
     "MergeView",
@@ -104,7 +109,8 @@ __all__ = [
 class CrmApi:
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
     and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
-    record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by."""
+    record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by,
+    `bulk` takes many in at once."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._clients = ClientService(uow, deps)
@@ -116,6 +122,7 @@ class CrmApi:
         self.duplicates = DuplicateService(uow, deps)
         self.merging = MergeService(uow, deps)
         self.numbers = NumberService(uow, deps)
+        self.bulk = BulkService(uow, deps)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""

@@ -330,3 +330,24 @@ class MergePage:
 
     items: tuple[MergeView, ...]
     next: str | None = None
+
+
+ImportWhat = Literal["added", "filled", "same", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedRow:
+    """A row of somebody's file: a client, and cars of theirs."""
+
+    entry: ClientEntry
+    cars: tuple[VehicleEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What became of a row: a new client, one that got what was missing, one that was there already, or
+    none. `text` says what is wrong (English source text)."""
+
+    what: ImportWhat
+    client_id: str | None = None
+    text: Words = ""

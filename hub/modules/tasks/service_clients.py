@@ -109,10 +109,13 @@ def erase(connection: Connection, who: Erasure) -> int:
     return len(found) + gone.rowcount
 
 
-def _numbers(connection: Connection) -> Collection[str]:
+def _numbers(connection: Connection, among: Collection[str] | None) -> Collection[str]:
     found: set[str] = set()
     for column in (Task.number_key, Miss.number_key, MobileCall.number_key):
-        found |= {key for key in connection.execute(select(column).distinct()).scalars() if key}
+        query = select(column).distinct()
+        if among is not None:
+            query = query.where(column.in_(sorted(among)))
+        found |= {key for key in connection.execute(query).scalars() if key}
     return found
 
 
