@@ -232,6 +232,13 @@ class TasksSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsSettings:
+    """Statistics of calls: within how many seconds an answer counts for the service level."""
+
+    answer_within: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """`json` for machines, `text` for people; level by its usual name; how many of the last lines are
     kept in memory for /system and the support bundle."""
@@ -286,6 +293,7 @@ class Settings:
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
     tasks: TasksSettings = field(default_factory=TasksSettings)
+    reports: ReportsSettings = field(default_factory=ReportsSettings)
     log: LogSettings = field(default_factory=LogSettings)
     modules: ModulesSettings = field(default_factory=ModulesSettings)
     practice: PracticeSettings = field(default_factory=PracticeSettings)

@@ -6,22 +6,37 @@ from collections.abc import Collection
 from datetime import datetime
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.periods import bounds as period_bounds
 from hub.modules.calls.rules_replay import Finding, Retelling
+from hub.modules.calls.rules_statistics import (
+    GROUPS,
+    NONE,
+    CallerKind,
+    Outcome,
+    OutcomeGroup,
+    day_of,
+    weekday_of,
+)
 from hub.modules.calls.service import CallService
+from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
 from hub.modules.calls.service_route import RouteService
+from hub.modules.calls.service_statistics import StatisticsService
 from hub.modules.calls.views import (
+    CallCount,
     CallFilter,
     CallPage,
     CallTotals,
     CallView,
+    Facet,
     GapView,
     LegView,
     LineEntry,
     LineView,
+    LostCall,
     NoteView,
     PartyView,
     RouteView,
@@ -31,21 +46,24 @@ from hub.ports.telephony import LinkState
 from hub.values import ShopId
 
 __all__ = [
-    "MOST_COUNTED", "CallFilter", "CallPage", "CallTotals", "CallView", "CallsApi", "Finding", "GapView",
-    "LegView", "LineEntry", "LineService", "LineView", "NoteView", "PartyView", "ReplayReport", "Retelling",
-    "RouteView", "StoredCalls", "TransferView",
+    "GROUPS", "MOST_COUNTED", "NONE", "CallCount", "CallFilter", "CallPage", "CallTotals", "CallView",
+    "CallerKind", "CallsApi", "Facet", "Finding", "GapView", "LegView", "LineEntry", "LineService",
+    "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport", "Retelling",
+    "RouteView", "StoredCalls", "TransferView", "day_of", "period_bounds", "weekday_of",
 ]  # fmt: skip
 
 
 class CallsApi:
     """Calls, their notes and lines, for one unit of work. `shops` None = every shop. `replay` compares
-    the history with the journal."""
+    the history with the journal, `statistics` counts calls, `days` adds up those of whole days."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self.replay = ReplayService(uow, deps)
         self._calls = CallService(uow, deps)
         self._history = HistoryService(uow, deps)
         self.numbers = LineService(uow, deps)
+        self.statistics = StatisticsService(uow, deps)
+        self.days = DayService(uow, deps)
         self._uow, self._deps = uow, deps
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:

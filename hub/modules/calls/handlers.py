@@ -14,6 +14,7 @@ from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
 from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
+from hub.modules.calls.rules_statistics import NEVER_COUNTED
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, match_callers
@@ -83,6 +84,7 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     for call_id, delivered in newest.items():
         if isinstance(delivered.event, CallCorrected):
             connection.execute(sql.DROP_PEOPLE, {"v_id": call_id})  # who was in it may have changed
+    _recount(ctx, newest)
     phones = {call_id: people(delivered.event.call) for call_id, delivered in newest.items()}
     everybody = [
         {"call_id": call_id, "who": who, "started_at": delivered.event.call.started_at}
@@ -94,6 +96,14 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
     for written in rows:
         call_id = written["v_id"]
         ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id])
+
+
+def _recount(ctx: BatchContext, newest: Facts) -> None:
+    """Days whose calls are added up already are added up again."""
+    recent = ctx.deps.clock.now() - NEVER_COUNTED
+    begun = {d.event.call.started_at for d in newest.values() if d.event.call.started_at < recent}
+    if begun:
+        sql.RECOUNT.run(ctx.connection, [{"v_at": at} for at in sorted(begun)])
 
 
 def _statements(
@@ -127,6 +137,7 @@ def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Any]) -> list[
         if key is not None and (call_id not in present or present[call_id].other_key != key)
     }
     matches = match_callers(ctx.connection, unmatched, country) if unmatched else {}
+    new = _new_numbers(ctx, newest, present, keys, matches)
     rows = []
     for call_id, delivered in newest.items():
         old = present.get(call_id)
@@ -136,10 +147,30 @@ def _rows(ctx: BatchContext, newest: Facts, present: Mapping[str, Any]) -> list[
             **_whose(old, keys[call_id], matches),
             "id": call_id, "rev": old.rev + 1 if old is not None else 1, "step": delivered.event.step,
             "shop_id": shop_id, "line": line, "in_hours": in_hours,
-            "our_key": our_key(delivered.event.call, line, country),
+            "our_key": our_key(delivered.event.call, line, country), "is_new": new.get(call_id),
         }  # fmt: skip
         rows.append({f"v_{name}": value for name, value in row.items()})
     return rows
+
+
+def _new_numbers(
+    ctx: BatchContext,
+    newest: Facts,
+    present: Mapping[str, Any],
+    keys: Mapping[str, str | None],
+    matches: Mapping[str, CallerMatch],
+) -> dict[str, bool]:
+    """Of each call that we see for the first time, whether its number is in no record and in no call."""
+    new: dict[str, bool] = {}
+    seen: set[str] = set()
+    for call_id in sorted(newest, key=lambda one: newest[one].event.call.started_at):
+        key = keys[call_id]
+        if call_id in present or key is None:
+            continue
+        is_known = key in seen or bool(matches.get(key, NOBODY).candidates)
+        new[call_id] = not is_known and not sql.KNOWN_NUMBER.all(ctx.connection, {"v_key": key})
+        seen.add(key)
+    return new
 
 
 def _whose(old: Any, key: str | None, matches: Mapping[str, CallerMatch]) -> dict[str, Any]:
@@ -189,6 +220,8 @@ def _merge(ctx: BatchContext, event: CallMerged) -> None:
     both = {"v_id": event.call_id, "v_into": event.into_call_id}
     if event.call_id == event.into_call_id or sql.GONE.all(connection, [event.call_id]):
         return
+    for one in (event.call_id, event.into_call_id):
+        connection.execute(sql.RECOUNT_MERGED, {"v_id": one})
     chosen = connection.execute(sql.CHOSEN, {"v_id": event.call_id}).first()
     if chosen is not None:
         choice = {"v_client": chosen.client_id, "v_vehicle": chosen.vehicle_id}

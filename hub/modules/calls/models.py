@@ -15,7 +15,8 @@ from hub.kernel.storage.orm import Base, UtcDateTime
 class Call(Base):
     """One conversation. `step` is the newest fact that it shows; `other_key` is the outside number as
     crm matches it, `our_key` the number of ours beside it; `is_chosen`: a person, not the number,
-    decided whose call it is. Parties, transfers and legs are JSON written by rules.py."""
+    decided whose call it is; `is_new`: at its beginning nobody knew the number and it had never called nor
+    been called (None: not noted). Parties, transfers and legs are JSON written by rules.py."""
 
     __tablename__ = "calls_calls"
     __table_args__ = (
@@ -87,6 +88,7 @@ class Call(Base):
     relation: Mapped[str | None] = mapped_column(String(16))
     candidate_count: Mapped[int] = mapped_column(server_default=text("0"))
     is_complete: Mapped[bool]
+    is_new: Mapped[bool | None]
 
 
 IS_LIVE: ColumnElement[bool] = Call.state != literal_column("'ended'")
@@ -165,3 +167,35 @@ class Gap(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
     dropped: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class CountedDay(Base):
+    """A local day of a shop (days since 1970) whose calls are added up in the tallies. It is taken back with
+    the first fact that changes one of its calls; `basis` says by which clock and rule it was counted."""
+
+    __tablename__ = "calls_days"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    shop_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    basis: Mapped[str] = mapped_column(Text)
+    begins_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Tally(Base):
+    """How many calls of a counted day went so: by one facet (hour, line, queue, ...) and its value."""
+
+    __tablename__ = "calls_tallies"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    shop_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    facet: Mapped[str] = mapped_column(String(16), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    direction: Mapped[str] = mapped_column(String(16), primary_key=True)
+    in_hours: Mapped[bool] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int]
+    talk_seconds: Mapped[float]
+    wait_seconds: Mapped[float]

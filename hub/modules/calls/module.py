@@ -6,10 +6,12 @@ from pathlib import Path
 
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.calls import (
     handlers,
+    jobs,
     operations_lines,
     operations_route,
     service_clients,
@@ -71,5 +73,6 @@ MODULE = Module(
     ),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,
+    jobs=(every(minutes=30, run=jobs.add_up_days, title="Add up the calls of days that are over"),),
     topics=(LiveTopic("call", "calls.view"), LiveTopic("pbx", "calls.view")),
 )

@@ -17,7 +17,7 @@ from hub.events.calls import (
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
-from hub.modules.calls.api import CallFilter, CallsApi, CallView, NoteView
+from hub.modules.calls.api import CallerKind, CallFilter, CallsApi, CallView, NoteView, OutcomeGroup
 from hub.modules.calls.scope import extensions_of, shops_of
 
 
@@ -113,6 +113,12 @@ class CallQuery(ListQuery):
     number: Text | None = Field(None, description="Of either side, in any writing")
     client_id: Text | None = None
     is_complete: bool | None = None
+    in_hours: bool | None = None
+    missed_reason: MissedReason | None = None
+    outcome: OutcomeGroup | None = Field(None, description="How it went, as the reports count it")
+    answered_by: Text | None = Field(None, description="Extension, mobile or employee id of the first one")
+    caller: CallerKind | None = None
+    source: Text | None = Field(None, description="Of the line; `-`: none")
 
 
 class CallChange(Strict):
@@ -164,6 +170,9 @@ async def list_calls(request: PageRequest, query: CallQuery) -> CallPageOut:
         shops=shops_of(request), since=query.since, until=query.until, direction=query.direction,
         result=query.result, state=query.state, person=person, line=query.line, queue=query.queue,
         number=query.number, client_id=query.client_id, is_complete=query.is_complete,
+        in_hours=query.in_hours, missed_reason=query.missed_reason, outcome=query.outcome,
+        answered_by=await extensions_of(request, query.answered_by) if query.answered_by else None,
+        caller=query.caller, source=query.source,
     )  # fmt: skip
     page = await request.apis.of(CallsApi).history(where, cursor=query.cursor, limit=query.limit)
     return CallPageOut(items=[_call(one) for one in page.items], next=page.next)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Person
+from hub.modules.calls.filters import CallFilters
+from hub.modules.calls.models import Call
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.views import CallFilter, CallPage, CallTotals, CallView, GapView
@@ -35,25 +36,26 @@ class HistoryService:
         self._calls = CallService(uow, deps)
         self._gaps = GapService(uow, deps.clock)
         self._crm = CrmApi(uow, deps)
+        self._filters = CallFilters(uow, deps)
 
     async def page(self, where: CallFilter, *, cursor: str | None, limit: int) -> CallPage:
         """Older than the cursor, so that calls that arrive meanwhile shift nothing."""
-        conditions = await self._conditions(where)
+        conditions = await self._filters.conditions(where)
         if cursor is not None:
             started_at, call_id = _read_cursor(cursor)
             older = and_(Call.started_at == started_at, Call.id < call_id)
             conditions += [Call.started_at <= started_at, or_(Call.started_at < started_at, older)]
-        rows = await self._newest(conditions, self._branches(where), limit + 1)
+        rows = await self._newest(conditions, self._filters.branches(where), limit + 1)
         items = await self._calls.views(rows[:limit])
         return CallPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
     async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
         """The same conditions as the list, counted in one pass over the newest `most` calls (None: all):
         nobody waits for a million of them to be counted each time a page is opened."""
-        conditions = await self._conditions(where)
+        conditions = await self._filters.conditions(where)
         columns = (Call.state, Call.direction, Call.result, Call.talk_seconds)
         chosen = select(*columns)
-        if branches := self._branches(where):
+        if branches := self._filters.branches(where):
             limit = None if most is None else most + 1
             parts = [self._ids([*conditions, branch], limit) for branch in branches]
             chosen = chosen.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
@@ -89,7 +91,7 @@ class HistoryService:
             branches += [Call.other_key == key for key in keys if key is not None]
         if not branches:
             return ()
-        conditions = await self._conditions(CallFilter(shops=shops))
+        conditions = await self._filters.conditions(CallFilter(shops=shops))
         if skip is not None:
             conditions.append(Call.id != skip)
         return await self._calls.views(await self._newest(conditions, branches, limit))
@@ -125,53 +127,7 @@ class HistoryService:
         newest = (Call.started_at.desc(), Call.id.desc())
         return select(Call.id).where(*conditions).order_by(*newest).limit(limit)
 
-    def _branches(self, where: CallFilter) -> list[Condition]:
-        """A number is looked for on either side; one that nobody outside can have, among colleagues."""
-        if where.number is None:
-            return []
-        key = number_key(where.number, self._country)
-        if key is not None:
-            return [Call.other_key == key, Call.our_key == key]
-        text = where.number.strip()
-        return [or_(Call.from_number == text, Call.to_number == text)]
 
-    async def _conditions(self, where: CallFilter) -> list[Condition]:
-        living = await self._crm.clients_by_ids([where.client_id]) if where.client_id is not None else {}
-        client = living.get(where.client_id or "")
-        client_id = client.id if client is not None else where.client_id
-        exact = {
-            Call.direction: where.direction, Call.result: where.result, Call.state: where.state,
-            Call.queue: where.queue, Call.client_id: client_id, Call.is_complete: where.is_complete,
-        }  # fmt: skip
-        conditions: list[Condition] = [c == value for c, value in exact.items() if value is not None]
-        if where.result not in (None, "answered"):
-            conditions.append(IS_RARE_RESULT)
-        if where.direction not in (None, "inbound"):
-            conditions.append(IS_RARE_DIRECTION)
-        if where.shops is not None:
-            conditions.append(Call.shop_id.in_(sorted(where.shops)))
-        if where.since is not None:
-            conditions.append(Call.started_at >= where.since)
-        if where.until is not None:
-            conditions.append(Call.started_at < where.until)
-        if where.line is not None:
-            line = number_key(where.line, self._country) or where.line.strip()
-            conditions += [Call.line == line, Call.our_key == line]
-        if where.person is not None:
-            conditions.append(await self._took_part(where.person))
-        return conditions
-
-    async def _took_part(self, who: tuple[str, ...]) -> Condition:
-        """Of a busy person the newest calls are soon found by looking at each call; of one with few,
-        the few are listed first."""
-        few = select(Person.call_id).where(Person.who.in_(who)).limit(_FEW + 1)
-        known = (await self._uow.session.scalars(few)).all()
-        if len(known) <= _FEW:
-            return Call.id.in_(known)
-        return exists().where(Person.call_id == Call.id, Person.who.in_(who))
-
-
-_FEW = 500
 _LATELY = 500
 _DIRECTIONS = ("inbound", "outbound", "internal")
 _RESULTS = ("answered", "missed", "short_abandon", "voicemail")

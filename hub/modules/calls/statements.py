@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 
 from hub.kernel.storage.orm import Base, UtcDateTime
 from hub.kernel.storage.prepared import Prepared, PreparedIn
-from hub.modules.calls.models import IS_LIVE, Call, Line, Merged, Note, Person
+from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Line, Merged, Note, Person
 
 _SELDOM = frozenset({"vehicle_id", "is_chosen"})
 """Set by people, never by facts."""
+_ONCE = frozenset({"is_new"})
+"""Said when the call begins, and never again."""
 _calls = Base.metadata.tables["calls_calls"]
 _written = tuple(column.name for column in _calls.c if column.name not in _SELDOM)
 
@@ -38,8 +40,9 @@ def _update(names: Iterable[str]) -> Prepared:
 
 # SQLite writes every index anew whose columns an UPDATE names, changed or not: on a long history
 # these are pages all over the file, and each of them makes the commit longer.
-UPDATE = _update(name for name in _written if name != "id" and name not in INDEXED)
-UPDATE_WHOLE = _update(name for name in _written if name != "id")
+_later = tuple(name for name in _written if name != "id" and name not in _ONCE)
+UPDATE = _update(name for name in _later if name not in INDEXED)
+UPDATE_WHOLE = _update(_later)
 """The revision is written explicitly: the hint names it before anybody could read it back."""
 
 PUT_PEOPLE = Prepared(
@@ -51,6 +54,23 @@ PUT_PEOPLE = Prepared(
 
 LINES = PreparedIn(lambda numbers: select(Line.number, Line.shop_id).where(Line.number.in_(numbers)))
 GONE = PreparedIn(lambda ids: select(Merged.call_id, Merged.into_id).where(Merged.call_id.in_(ids)))
+
+KNOWN_NUMBER = Prepared(select(Call.id).where(Call.other_key == bindparam("v_key")).limit(1))
+"""A number that has called before, or was called."""
+
+RECOUNT = Prepared(
+    delete(CountedDay).where(
+        CountedDay.begins_at <= bindparam("v_at", type_=UtcDateTime),
+        CountedDay.ends_at > bindparam("v_at", type_=UtcDateTime),
+    )
+)
+"""The tallies of a day are not what its calls are any more; in no shop, for a line may have changed hands."""
+RECOUNT_MERGED = delete(CountedDay).where(
+    exists().where(
+        Call.id == bindparam("v_id"), Call.started_at >= CountedDay.begins_at,
+        Call.started_at < CountedDay.ends_at,
+    )
+)  # fmt: skip
 
 CLOSE_GHOSTS = (
     update(Call)

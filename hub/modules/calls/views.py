@@ -8,6 +8,7 @@ from typing import Literal
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
 from hub.kernel.masking import Dialable, Words
+from hub.modules.calls.rules_statistics import CallerKind, Outcome, OutcomeGroup
 from hub.values import ShopId
 
 
@@ -115,7 +116,9 @@ class CallView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
     """Which calls. `shops` None = every shop. `person` holds extensions and mobiles, any of which
-    took part; `number` is any writing of either side's number."""
+    took part, `answered_by` those of whoever talked first; `number` is any writing of either side's number.
+    `line`, `queue` and `source` may be NONE: calls without one. `weekday` (0 = Monday) and `hour` are the
+    shop's own; `outcome` is a number of the statistics."""
 
     shops: frozenset[ShopId] | None = None
     since: datetime | None = None
@@ -129,6 +132,14 @@ class CallFilter:
     number: str | None = None
     client_id: str | None = None
     is_complete: bool | None = None
+    in_hours: bool | None = None
+    missed_reason: MissedReason | None = None
+    outcome: OutcomeGroup | None = None
+    answered_by: tuple[str, ...] | None = None
+    caller: CallerKind | None = None
+    source: str | None = None
+    weekday: int | None = None
+    hour: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,3 +222,35 @@ class GapView:
     ended_at: datetime | None
     reason: str
     dropped: int
+
+
+Facet = Literal["all", "day", "slot", "line", "queue", "answered_by", "caller", "reason", "phones"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCount:
+    """How many calls went so, by one facet: `all`, `day` (local day), `slot` (weekday * 24 + hour), `line`,
+    `queue`, `answered_by`, `caller`, `reason` (of a call that was not answered), `phones` (who took part in
+    outbound calls and in those that nobody answered, by commas). `value` "" where a call has none."""
+
+    facet: Facet
+    value: str
+    direction: Direction
+    in_hours: bool
+    outcome: Outcome
+    count: int
+    talk_seconds: float
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostCall:
+    """The last call of somebody whom nobody of ours has talked to since."""
+
+    call_id: str
+    shop_id: ShopId
+    client_id: str | None
+    number: Dialable | None
+    line: str | None
+    missed_reason: MissedReason | None
+    started_at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
@@ -11,15 +11,16 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from hub.errors import Invalid
-from hub.events.calls import CallResult, CallStateName, Direction
+from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
 from hub.kernel.web import Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.api import MOST_COUNTED, CallFilter, CallsApi
+from hub.modules.calls.api import MOST_COUNTED, CallerKind, CallFilter, CallsApi, OutcomeGroup
 from hub.modules.calls.periods import PERIODS, bounds
 from hub.modules.calls.rows import call_rows, with_gaps
 from hub.modules.calls.scope import extensions_of, shops_of
 from hub.modules.calls.timeline import bars
 from hub.modules.crm.api import CrmApi
+from hub.values import ShopId
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
@@ -27,8 +28,14 @@ _PAGE = 50
 _OTHERS = 10
 _NAMES = (
     "period", "from", "to", "direction", "result", "state", "person", "line", "queue", "number",
-    "client_id", "complete",
+    "client_id", "complete", "hours", "reason", "outcome", "answered_by", "caller", "source", "weekday",
+    "hour", "shop",
 )  # fmt: skip
+_ALLOWED: Mapping[str, Collection[str]] = {
+    "hours": ("in", "out"), "reason": get_args(MissedReason), "outcome": get_args(OutcomeGroup),
+    "caller": get_args(CallerKind), "weekday": tuple(map(str, range(7))), "hour": tuple(map(str, range(24))),
+}  # fmt: skip
+_COUNTED = _NAMES[12:]
 _LONGEST = 128
 
 
@@ -43,6 +50,11 @@ class Asked:
         """The list with some filters changed; the page begins anew."""
         merged = {**self.given, **changes}
         return "/calls?" + urlencode({name: value for name, value in merged.items() if value})
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """What the address of a number in a report asks for, and the form has no field for."""
+        return tuple(name for name in _COUNTED if self.given[name])
 
     @property
     def is_narrow(self) -> bool:
@@ -123,11 +135,12 @@ async def _asked(request: PageRequest) -> Asked:
         given["period"] = (
             "custom" if given["from"] or given["to"] else "all" if given["client_id"] else "today"
         )
+    given.update({name: "" for name, allowed in _ALLOWED.items() if given[name] not in allowed})
     zone = request.deps.places.of(request.viewer.shop_id).zone
     days = (_day(given["from"]), _day(given["to"]))
     since, until = bounds(given["period"], *days, request.deps.clock.now(), zone)
     where = CallFilter(
-        shops=shops_of(request), since=since, until=until,
+        shops=_shops(request, given["shop"]), since=since, until=until,
         direction=_one_of(given["direction"], get_args(Direction)),
         result=_one_of(given["result"], get_args(CallResult)),
         state=_one_of(given["state"], get_args(CallStateName)),
@@ -135,6 +148,13 @@ async def _asked(request: PageRequest) -> Asked:
         line=given["line"] or None, queue=given["queue"] or None, number=given["number"] or None,
         client_id=given["client_id"] or None,
         is_complete={"yes": True, "no": False}.get(given["complete"]),
+        in_hours={"in": True, "out": False}.get(given["hours"]),
+        missed_reason=_one_of(given["reason"], get_args(MissedReason)),
+        outcome=_one_of(given["outcome"], get_args(OutcomeGroup)),
+        answered_by=await extensions_of(request, given["answered_by"]) if given["answered_by"] else None,
+        caller=_one_of(given["caller"], get_args(CallerKind)), source=given["source"] or None,
+        weekday=int(given["weekday"]) if given["weekday"] else None,
+        hour=int(given["hour"]) if given["hour"] else None,
     )  # fmt: skip
     return Asked(given=given, where=where)
 
@@ -150,6 +170,14 @@ async def _choices(request: PageRequest, asked: Asked) -> dict[str, Any]:
         "lines": await calls.lines(), "queues": await calls.queues(), "client": client,
         "directions": get_args(Direction), "results": get_args(CallResult),
     }  # fmt: skip
+
+
+def _shops(request: PageRequest, chosen: str) -> frozenset[ShopId] | None:
+    """One of those that the viewer may see, or all of them."""
+    mine = shops_of(request)
+    if not chosen:
+        return mine
+    return frozenset({ShopId(chosen)}) & (mine if mine is not None else {ShopId(chosen)})
 
 
 def _day(text: str) -> date | None:

@@ -10,7 +10,9 @@ from hub.modules.tasks.service_calls import CallTaskService
 from hub.modules.tasks.service_mobile import MobileCallService
 from hub.modules.tasks.service_numbers import NumberTaskService
 from hub.modules.tasks.service_reading import TaskReading
+from hub.modules.tasks.service_speed import SpeedService
 from hub.modules.tasks.views import (
+    CallbackView,
     Counts,
     Holder,
     MissView,
@@ -24,19 +26,20 @@ from hub.modules.tasks.views import (
 )  # fmt: skip
 
 __all__ = [
-    "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage", "TaskView",
-    "TasksApi", "TryView",
+    "CallbackView", "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage",
+    "TaskView", "TasksApi", "TryView",
 ]  # fmt: skip
 
 
 class TasksApi:
     """Tasks, for one unit of work. `reading` lists them, `doing` is what people do with them, `mobile` the
-    calls on private mobiles, `calls` and `numbers` what facts do."""
+    calls on private mobiles, `speed` how fast they are called back, `calls` and `numbers` what facts do."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self.reading = TaskReading(uow, deps)
         self.doing = TaskService(uow, deps)
         self.mobile = MobileCallService(uow, deps)
+        self.speed = SpeedService(uow, deps)
         self.calls = CallTaskService(uow, deps)
         self.numbers = NumberTaskService(uow, deps)
 

@@ -81,6 +81,19 @@ def after_working(calendar: Calendar, start: datetime, minutes: float) -> dateti
     return start + timedelta(minutes=minutes)
 
 
+def working_seconds(calendar: Calendar, start: datetime, end: datetime) -> float:
+    """How much working time lies between two moments; where nobody has said when the shop is open, all."""
+    if calendar.is_unset or (end - start) > timedelta(days=LOOK_AHEAD):
+        return max(0.0, (end - start).total_seconds())
+    day, last = (moment.astimezone(calendar.zone).date() for moment in (start, end))
+    seconds = 0.0
+    while day <= last:
+        for opens, closes in calendar.spans(day):
+            seconds += max(0.0, (min(closes, end) - max(opens, start)).total_seconds())
+        day += timedelta(days=1)
+    return seconds
+
+
 def next_try(calendar: Calendar, at: datetime, minutes: float) -> datetime:
     """When to try again: after so many working minutes, on the quarter of the hour before that where it is
     a working moment, for people remember 13:00."""

@@ -152,6 +152,19 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackView:
+    """How a missed caller was called back; the seconds are working time, None: not yet. The first try is one
+    of ours, or the client's next call that was answered."""
+
+    call_id: str
+    missed_at: datetime
+    first_try_at: datetime | None
+    reached_at: datetime | None
+    to_first_try: float | None
+    to_reached: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MobileCallView:
     """A call on a private mobile, logged by hand."""
 

@@ -1,0 +1,18 @@
+"""What calls does by the clock."""
+
+from __future__ import annotations
+
+from hub.kernel.jobs.definition import JobContext
+from hub.modules.calls.api import CallsApi
+
+_A_RUN = 2000
+
+
+async def add_up_days(ctx: JobContext) -> None:
+    """Days that are over are added up for the reports: one transaction each, so that nobody waits."""
+    async with ctx.reading() as uow:
+        days = await ctx.apis(uow).of(CallsApi).days.uncounted(_A_RUN)
+    for number, (shop_id, day) in enumerate(days):
+        async with ctx.writing() as uow:
+            await ctx.apis(uow).of(CallsApi).days.add_up(shop_id, day)
+        ctx.progress(number + 1, len(days), "Days of calls are added up")

@@ -1,0 +1,94 @@
+"""Adds up the calls of days that are over, so that a year's report need not look at a year of calls. Never
+commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, insert, select, text
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import AccessApi
+from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Tally
+from hub.modules.calls.rules_statistics import NEVER_COUNTED, day_number, day_of, midnight
+from hub.modules.calls.service_statistics import FACETS, StatisticsService, basis
+from hub.modules.calls.views import CallCount, CallFilter
+from hub.values import ShopId
+
+_SLOT = "slot"
+
+
+class DayService:
+    """Which days are to be added up, and adds one up."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._deps = deps
+
+    async def uncounted(self, most: int) -> list[tuple[ShopId, int]]:
+        """Days of shops that are over and not added up, the newest first."""
+        found: list[tuple[ShopId, int]] = []
+        for shop in await AccessApi(self._uow, self._deps).list_shops():
+            zone = self._deps.places.of(shop.id).zone
+            of_shop = select(func.min(Call.started_at)).where(Call.shop_id == shop.id)
+            first = await self._session.scalar(of_shop)
+            if first is None:
+                continue
+            known = select(CountedDay.day).where(
+                CountedDay.shop_id == shop.id, CountedDay.basis == basis(zone, self._deps)
+            )
+            counted = set((await self._session.scalars(known)).all())
+            days = [day for day in self._over(first, zone) if day not in counted]
+            found += [(shop.id, day) for day in days[: most - len(found)]]
+        return found
+
+    async def add_up(self, shop_id: ShopId, day: int) -> bool:
+        """One day of a shop; twice is once. False while a call of that day goes on."""
+        zone = self._deps.places.of(shop_id).zone
+        begins, ends = midnight(day_of(day), zone), midnight(day_of(day + 1), zone)
+        await self._keep_changes_out()
+        within = (Call.shop_id == shop_id, Call.started_at >= begins, Call.started_at < ends)
+        if (
+            await self._session.scalars(select(Call.id).where(IS_LIVE, *within).limit(1))
+        ).first() is not None:
+            return False
+        where = CallFilter(shops=frozenset({shop_id}), since=begins, until=ends)
+        counts = await StatisticsService(self._uow, self._deps).count_calls(where, FACETS)
+        for table in (Tally, CountedDay):
+            await self._session.execute(delete(table).where(table.shop_id == shop_id, table.day == day))
+        rows = [_row(shop_id, day, count) for count in counts if count.facet != "day"]
+        if rows:
+            await self._session.execute(insert(Tally), rows)
+        counted = {
+            "shop_id": shop_id, "day": day, "basis": basis(zone, self._deps), "begins_at": begins,
+            "ends_at": ends,
+        }  # fmt: skip
+        await self._session.execute(insert(CountedDay), [counted])
+        return True
+
+    async def _keep_changes_out(self) -> None:
+        """A fact that changes a call of this day waits, and then takes the tallies back. SQLite's writers
+        take turns anyway."""
+        if self._session.get_bind().dialect.name != "sqlite":
+            await self._session.execute(text("LOCK TABLE calls_days IN SHARE ROW EXCLUSIVE MODE"))
+
+    def _over(self, first: datetime, zone: ZoneInfo) -> Iterator[int]:
+        """Newest first."""
+        last = (self._deps.clock.now() - NEVER_COUNTED).astimezone(zone).date()
+        yield from range(
+            day_number(last) - 1, day_number(first.astimezone(UTC).astimezone(zone).date()) - 1, -1
+        )
+
+
+def _row(shop_id: ShopId, day: int, count: CallCount) -> dict[str, object]:
+    """A slot of one day is an hour."""
+    is_slot = count.facet == _SLOT
+    return {
+        "shop_id": shop_id, "day": day, "facet": "hour" if is_slot else count.facet,
+        "value": str(int(count.value) % 24) if is_slot else count.value, "direction": count.direction,
+        "in_hours": count.in_hours, "outcome": count.outcome, "count": count.count,
+        "talk_seconds": count.talk_seconds, "wait_seconds": count.wait_seconds,
+    }  # fmt: skip

@@ -1,0 +1,28 @@
+"""What other modules and pages may ask of reports."""
+
+from __future__ import annotations
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.api import LostCall
+from hub.modules.reports.rules import Sums
+from hub.modules.reports.service import ReportService
+from hub.modules.reports.views import CallReport, Hours, PersonRow, Question, Row, Speed, Step
+
+__all__ = [
+    "CallReport", "Hours", "PersonRow", "Question", "ReportsApi", "Row", "Speed", "Step", "Sums",
+]  # fmt: skip
+
+
+class ReportsApi:
+    """Reports, for one unit of work."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._service = ReportService(uow, deps)
+
+    async def calls(self, asked: Question) -> CallReport:
+        """The report on calls of a time."""
+        return await self._service.calls(asked)
+
+    async def lost(self, asked: Question) -> tuple[LostCall, ...]:
+        """The last call of everybody who was lost in this time and never reached, newest first."""
+        return await self._service.lost(asked)
