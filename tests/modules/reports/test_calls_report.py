@@ -123,6 +123,7 @@ async def test_the_friday_comes_out_as_it_was_tallied_by_hand(hub: Hub, site: Cl
     assert "<f>" not in sheet
 
 
+@pytest.mark.slow
 async def test_the_list_behind_every_number_has_as_many_calls(hub: Hub, site: Client) -> None:
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
         access = AccessApi(uow, hub.installation.deps)
