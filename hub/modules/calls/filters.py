@@ -43,8 +43,8 @@ class CallFilters:
     async def conditions(self, where: CallFilter) -> list[Condition]:
         """All of which must hold, beside one of the `branches`."""
         exact = {
-            Call.client_id: await self._living(where.client_id), Call.direction: where.direction, Call.result: where.result, Call.state: where.state,
-            Call.is_complete: where.is_complete,
+            Call.client_id: await self._living(where.client_id), Call.direction: where.direction,
+            Call.result: where.result, Call.state: where.state, Call.is_complete: where.is_complete,
             Call.in_hours: where.in_hours, Call.missed_reason: where.missed_reason,
         }  # fmt: skip
         found: list[Condition] = [c == value for c, value in exact.items() if value is not None]

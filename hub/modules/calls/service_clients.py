@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Update, and_, delete, exists, or_, select, update
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.models import Call, Note
+from hub.modules.calls.models import Call, CountedDay, Note
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
 
@@ -61,6 +61,7 @@ def erase(connection: Connection, who: Erasure) -> int:
         ours = [row.id for row in found if (row.direction == "inbound") is inbound]
         theirs = {"from_number": None} if inbound else {"to_number": None, "dialled": None}
         for ids in _parts(ours):
+            connection.execute(_recount(ids))
             connection.execute(
                 update(Call).where(Call.id.in_(ids)).values(
                     other_number=None, other_key=None, caller_name=None, legs="[]", client_id=None,
@@ -70,6 +71,13 @@ def erase(connection: Connection, who: Erasure) -> int:
             )  # fmt: skip
             connection.execute(delete(Note).where(Note.call_id.in_(ids)))
     return len(found)
+
+
+def _recount(ids: Collection[str]) -> Delete:
+    """Whether their callers were new was not noted, and now they are withheld ones."""
+    mine = (Call.id.in_(ids), Call.is_new.is_(None), Call.other_key.is_not(None))
+    within = (Call.started_at >= CountedDay.begins_at, Call.started_at < CountedDay.ends_at)
+    return delete(CountedDay).where(exists().where(*mine, *within))
 
 
 def _parts(ids: Collection[str]) -> list[list[str]]:
