@@ -48,8 +48,9 @@ _LIST = _Need(
 _RESTART = _Need("CoreStatus", "reporting", "a restart of the PBX cannot be told from an interrupted line")
 _NEEDS = (
     _Need("CoreStatus", "reporting", "a restart of the PBX is recognised less exactly"),
-    _Need("Originate", "originate", "nobody can dial by a click"),
-    _Need("Redirect", "call", "calls cannot be transferred from the screen"),
+    _Need("Originate", "originate", "nobody can call by a click, or listen in"),
+    _Need("Redirect", "call", "calls cannot be hung up, put through or parked from the screen"),
+    _Need("QueuePause", "agent", "nobody can be taken out of a queue for a while from the screen"),
 )
 
 _TOO_WIDE = (

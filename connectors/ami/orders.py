@@ -17,6 +17,7 @@ from connectors.ami.actions import (
     originate,
     park,
     pause,
+    redirect,
 )
 from connectors.ami.marks import channel_id
 from connectors.ami.tracker import Tracker
@@ -33,6 +34,7 @@ from hub.ports.commands import (
     PauseMember,
     Phone,
     RingAndDial,
+    TakeCall,
     TransferCall,
 )
 
@@ -45,6 +47,7 @@ _NEEDS: Mapping[CommandKind, tuple[str, str]] = {
     "listen": ("Originate", "originate"),
     "whisper": ("Originate", "originate"),
     "hang_up": ("Hangup", "call"),
+    "take": ("Redirect", "call"),
     "hand_over": ("Hangup", "call"),
     "blind": ("BlindTransfer", "call"),
     "attended": ("Atxfer", "call"),
@@ -96,6 +99,9 @@ class Orders:
                 return [self._originate(command)]
             case HangUp():
                 return [hang_up(self._end_of(command.call_id).name)]
+            case TakeCall():
+                waiting = self._end_of(command.call_id)
+                return [redirect(waiting.name, number=command.extension, context=command.context)]
             case TransferCall():
                 make = blind_transfer if command.kind == "blind" else attended_transfer
                 own = self._own(command.call_id, command.extension)

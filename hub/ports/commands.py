@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 CommandKind = Literal[
-    "call", "hang_up", "blind", "attended", "hand_over", "take_back", "park", "pick_up",
+    "call", "hang_up", "take", "blind", "attended", "hand_over", "take_back", "park", "pick_up",
     "pause", "unpause", "listen", "whisper",
 ]  # fmt: skip
 
@@ -46,6 +46,16 @@ class HangUp:
 
     command_id: str
     call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeCall:
+    """Send a caller who waits (in a queue, ringing, parked) to `extension`, dialled in `context`."""
+
+    command_id: str
+    call_id: str
+    extension: str
+    context: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +111,7 @@ class ListenIn:
     ring_seconds: float = 25.0
 
 
-Command = RingAndDial | HangUp | TransferCall | EndConsultation | ParkCall | PauseMember | ListenIn
+Command = RingAndDial | HangUp | TakeCall | TransferCall | EndConsultation | ParkCall | PauseMember | ListenIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from hub.modules.dialling.rules_settings import DialSettings
 from hub.modules.dialling.service import DiallingService
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import StateService
+from hub.modules.dialling.service_steering import SteeringService
 from hub.modules.dialling.views import Asker, CallOrder, CommandPage, CommandView
 from hub.values import ShopId
 
@@ -16,12 +17,14 @@ __all__ = ["Asker", "CallOrder", "CommandPage", "CommandView", "DialSettings", "
 
 
 class DiallingApi:
-    """Orders to the PBX, for one unit of work. `states` follows what becomes of them."""
+    """Orders to the PBX, for one unit of work. `states` follows what becomes of them;
+    `steering` is what is done with calls that go on."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._service = DiallingService(uow, deps)
         self.settings = SettingsService(uow, deps)
         self.states = StateService(uow, deps)
+        self.steering = SteeringService(uow, deps)
 
     async def call(self, order: CallOrder, asker: Asker) -> CommandView:
         """Ring the asker's phone, then the number. Raises Invalid, NotAllowed, TooMany, NotFound, Conflict,

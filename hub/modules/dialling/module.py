@@ -8,9 +8,18 @@ from hub.events.calls import PbxLinkRestored
 from hub.events.commands import CommandSeen
 from hub.kernel.manifest import LiveTopic, Module, PageScript, Permission, Scope, Subscription, Worker
 from hub.kernel.web import SettingsItem
-from hub.modules.dialling import handlers, observing, operations, sender, web, web_settings
+from hub.modules.dialling import (
+    handlers,
+    observing,
+    operations,
+    operations_steering,
+    sender,
+    web,
+    web_settings,
+    web_steering,
+)
 from hub.modules.dialling.api import DiallingApi
-from hub.modules.dialling.scope import CALL, SETTINGS
+from hub.modules.dialling.scope import CALL, LISTEN, SETTINGS, STEER
 from hub.modules.dialling.service_state import TOPIC
 
 _DESK: dict[str, Scope] = {
@@ -35,10 +44,17 @@ MODULE = Module(
     ),
     observer=observing.observe,
     workers=(Worker("dialling", sender.send),),
-    routes=(*web.routes, *web_settings.routes),
-    operations=operations.operations,
+    routes=(*web.routes, *web_steering.routes, *web_settings.routes),
+    operations=(*operations.operations, *operations_steering.operations),
+    card=web_steering.parts,
     permissions=(
         Permission(CALL, "Call out by a click: one’s own phone rings first", _DESK),
+        Permission(STEER, "Hang up, take, put through and park calls; pause one’s phone", _DESK),
+        Permission(
+            LISTEN,
+            "Listen in to calls of colleagues, and whisper to them",
+            {"owner": "all", "manager": "shop"},
+        ),
         Permission(
             SETTINGS, "Say who may call where, and confirm calls above the limit",
             {"owner": "all", "manager": "shop"},

@@ -15,7 +15,7 @@ from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, shops_of
 from hub.modules.dialling.views import CommandReason, CommandState
 from hub.ports.commands import CommandKind
 
-_KEY = "Idempotency-Key"
+KEY = "Idempotency-Key"
 
 
 def _no_nul(text: str) -> str:
@@ -71,7 +71,7 @@ class CallIn(Strict):
 
 
 def _order(request: PageRequest, body: CallIn, *, is_confirmed: bool = False) -> CallOrder:
-    said = request.http.headers.get(_KEY, "").strip().strip('"')
+    said = request.http.headers.get(KEY, "").strip().strip('"')
     key = f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
     return CallOrder(
         number=body.number, key=key, call_id=body.call_id, extension=body.extension, is_confirmed=is_confirmed
@@ -100,7 +100,7 @@ async def get_order(request: PageRequest) -> CommandView:
     return await request.apis.of(DiallingApi).one(request.path["id"], shops_of(request))
 
 
-_ERRORS = (401, 403, 404, 409, 415, 422, 429, 503)
+ERRORS = (401, 403, 404, 409, 415, 422, 429, 503)
 
 operations = (
     ApiOperation(
@@ -133,7 +133,7 @@ operations = (
         body=CallIn,
         result=OrderOut,
         status=202,
-        errors=_ERRORS,
+        errors=ERRORS,
     ),
     ApiOperation(
         method="POST",
@@ -145,7 +145,7 @@ operations = (
         body=CallIn,
         result=OrderOut,
         status=202,
-        errors=_ERRORS,
+        errors=ERRORS,
         second=SETTINGS,
     ),
 )

@@ -3,6 +3,8 @@ once more, so that nothing that any other way wrote a row can dial what is not a
 
 from __future__ import annotations
 
+import re
+
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
@@ -20,9 +22,12 @@ from hub.ports.commands import (
     PauseMember,
     Phone,
     RingAndDial,
+    TakeCall,
     TransferCall,
 )
 from hub.values import ShopId
+
+_SPACE = re.compile(r"[0-9]{2,5}")
 
 
 async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
@@ -34,9 +39,13 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
             return await _ring(claim, settings, uow, deps)
         case "pick_up":
             return RingAndDial(
-                command_id=claim.id, phone=_phone(claim, settings), number=claim.digits or "",
+                command_id=claim.id, phone=_phone(claim, settings), number=parking_space(claim.digits),
                 context=settings.context, ring_seconds=settings.ring_seconds,
             )  # fmt: skip
+        case "take":
+            return TakeCall(
+                command_id=claim.id, call_id=call_id, extension=claim.extension, context=settings.context
+            )
         case "hang_up":
             return HangUp(command_id=claim.id, call_id=call_id)
         case "blind" | "attended":
@@ -63,6 +72,13 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
                 extension=str(claim.arguments.get("target", "")), may_whisper=claim.kind == "whisper",
                 ring_seconds=settings.ring_seconds,
             )  # fmt: skip
+
+
+def parking_space(digits: str | None) -> str:
+    """The one number that does not pass the gate: a space of the car park. Raises Invalid."""
+    if digits is None or not _SPACE.fullmatch(digits):
+        raise Invalid("dial.not_parked", "This call is not parked.")
+    return digits
 
 
 async def _ring(claim: Claim, settings: DialSettings, uow: UnitOfWork, deps: Deps) -> RingAndDial:

@@ -123,6 +123,11 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def lines_of(text: str) -> tuple[str, ...]:
+    """What stands in each line, without repetition."""
+    return tuple(dict.fromkeys(line for one in text.splitlines() if (line := " ".join(one.split()))))
+
+
 def setting_faults(settings: DialSettings) -> dict[str, str]:
     """What is wrong, by the form's field (English source texts)."""
     faults: dict[str, str] = {}

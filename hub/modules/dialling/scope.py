@@ -7,12 +7,18 @@ from hub.modules.dialling.views import Asker
 from hub.values import ShopId
 
 CALL, SETTINGS = "dialling.call", "dialling.settings"
+STEER, LISTEN = "dialling.steer", "dialling.listen"
 
 
 def shops_of(request: PageRequest, right: str = CALL) -> frozenset[ShopId] | None:
     """The shops whose orders the viewer may see; None = every shop."""
     viewer = request.viewer.reaching(right)
     return None if viewer.rights.get(right) == "all" else viewer.shop_ids
+
+
+def calls_of(request: PageRequest, right: str) -> frozenset[ShopId] | None:
+    """The shops whose calls the viewer may steer or hear; None = every shop."""
+    return shops_of(request, right)
 
 
 def asker_of(request: PageRequest) -> Asker:

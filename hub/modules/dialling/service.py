@@ -50,11 +50,11 @@ class DiallingService:
         known = await self._known(asker, order.key, "call", target.number)
         if known is not None:
             return known
-        extension = await self._phone(order, asker)
+        extension = await self.phone(order.extension, asker)
         if target.number == extension:
             raise Invalid("dial.own_phone", "This is the phone that would ring.", "Choose somebody else’s.")
         ensure_ready(self._deps, "call")
-        await self._within_limits(target, asker, settings, order)
+        await self.within_limits(target, asker, settings, is_confirmed=order.is_confirmed)
         return await self.write("call", asker, order.key, extension, target=target, line=line,
                                 is_above_cap=order.is_confirmed)  # fmt: skip
 
@@ -74,14 +74,15 @@ class DiallingService:
 
     async def write(
         self, kind: CommandKind, asker: Asker, key: str, extension: str, *, target: Target | None = None,
-        line: str | None = None, call_id: str | None = None, is_above_cap: bool = False,
+        digits: str | None = None, line: str | None = None, call_id: str | None = None,
+        is_above_cap: bool = False,
         arguments: dict[str, Any] | None = None,
     ) -> CommandView:  # fmt: skip
         """The order's row; a worker sends it after the commit."""
         row = Command(
             id=new_id(self._deps.clock), rev=1, shop_id=str(asker.shop_id), actor=asker.actor,
             role=asker.role, key=_checked_key(key), kind=kind, extension=extension,
-            number=target.number if target else None, digits=target.digits if target else None, line=line,
+            number=target.number if target else None, digits=target.digits if target else digits, line=line,
             call_id=call_id, arguments=json.dumps(arguments or {}, ensure_ascii=False), state="wanted",
             reason=None, said="", is_open=True, is_above_cap=is_above_cap,
             wanted_at=self._deps.clock.now(), sent_at=None, connected_at=None, settled_at=None,
@@ -145,8 +146,10 @@ class DiallingService:
         people = await self._access.list_people(only_active=True)
         return frozenset(one for person in people for one in person.extensions)
 
-    async def _phone(self, order: CallOrder, asker: Asker) -> str:
-        wanted = (order.extension or "").strip() or next(iter(asker.extensions), "")
+    async def phone(self, extension: str | None, asker: Asker) -> str:
+        """The phone that is to ring: the one that was named, else the asker's first. Raises Invalid,
+        NotAllowed for somebody else's."""
+        wanted = (extension or "").strip() or next(iter(asker.extensions), "")
         if not wanted:
             raise Invalid(
                 "dial.no_phone", "No phone of yours is known here.",
@@ -168,8 +171,8 @@ class DiallingService:
         last = await self._calls.last_calls(number=order.number[:64], limit=10)
         return next((one.line for one in last if one.direction == "inbound" and one.line), None)
 
-    async def _within_limits(
-        self, target: Target, asker: Asker, settings: DialSettings, order: CallOrder
+    async def within_limits(
+        self, target: Target, asker: Asker, settings: DialSettings, *, is_confirmed: bool
     ) -> None:
         """Colleagues and emergencies are not counted. Raises TooMany, NotAllowed."""
         if target.kind != "outside":
@@ -177,9 +180,9 @@ class DiallingService:
         now, rule = self._deps.clock.now(), settings.rule(asker.role)
         if await self._count(asker, now - timedelta(minutes=1)) >= _A_MINUTE_AT_MOST:
             raise TooMany("dial.too_fast", "So many calls in a minute.", "Wait a little.", retry_after=60)
-        if await self._count(asker, now - timedelta(hours=1)) >= rule.per_hour and not order.is_confirmed:
+        if await self._count(asker, now - timedelta(hours=1)) >= rule.per_hour and not is_confirmed:
             raise _above("So many calls out in an hour are too many for your role.")
-        if await self._count(asker, now - timedelta(days=1)) >= rule.per_day and not order.is_confirmed:
+        if await self._count(asker, now - timedelta(days=1)) >= rule.per_day and not is_confirmed:
             raise _above("So many calls out in a day are too many for your role.")
 
     async def _count(self, asker: Asker, since: Any) -> int:

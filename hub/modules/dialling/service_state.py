@@ -59,6 +59,8 @@ def ensure_ready(deps: Deps, kind: CommandKind) -> None:
             "dial.no_line", "There is no line to the PBX now.", "Nothing was dialled. Take the phone by hand."
         )
     missing = control.lacks().get(kind)
+    if missing is not None and deps.practice is not None:
+        raise Unavailable("dial.practice", "The practice exchange cannot do this.", "A real PBX can.")
     if missing is not None:
         raise NotAllowed(
             "dial.pbx_refuses", "The PBX does not let Pitline do this.",
@@ -137,7 +139,7 @@ class StateService:
         before = lost_at or at - _NO_ANSWER
         for row in await self._open(("sent", "unknown")):
             if (row.sent_at or row.wanted_at) <= (at if row.state == "unknown" else before):
-                self._settle(row, "failed", "lost")
+                self._give_up(row)
 
     async def expire(self) -> None:
         """What no answer came to is unknown; what no end came to is over, unseen."""
@@ -152,13 +154,20 @@ class StateService:
                 if row.kind in _BEGINS_A_CALL and row.state == "accepted":
                     self._settle(row, "failed", "ended_unseen")
                 elif control_is_up(self._deps):
-                    self._settle(row, "failed", "lost")
+                    self._give_up(row)
             elif row.state == "connected" and since > _NO_END:
                 self._settle(row, "done", "ended_unseen")
 
     async def _open(self, states: Sequence[str]) -> Sequence[Command]:
         query = select(Command).where(Command.is_open, Command.state.in_(states)).order_by(Command.id)
         return (await self._session.scalars(query.limit(500))).all()
+
+    def _give_up(self, row: Command) -> None:
+        """The PBX shows no call of it; of what steers a call its page says more than we know."""
+        if row.kind in _BEGINS_A_CALL:
+            self._settle(row, "failed", "lost")
+        else:
+            self._settle(row, "unknown", "unseen")
 
     def _follow(self, row: Command, fate: Fate) -> None:
         if fate.is_over:

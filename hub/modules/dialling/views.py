@@ -16,7 +16,7 @@ CommandState = Literal["wanted", "sent", "accepted", "connected", "done", "faile
 
 CommandReason = Literal[
     "no_line", "too_late", "refused", "lost", "phone_away", "phone_silent", "busy", "no_answer",
-    "not_put_through", "cancelled", "ended_unseen", "not_allowed",
+    "not_put_through", "cancelled", "ended_unseen", "not_allowed", "unseen",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _LONGEST = 400
 async def call(request: PageRequest) -> web.StreamResponse:
     """A click on a number. The script is told the order's name, and asks how it stands from then on."""
     order = await request.apis.of(DiallingApi).call(_order(request), asker_of(request))
-    return _answer(request, order)
+    return answer(request, order)
 
 
 async def call_above(request: PageRequest) -> web.StreamResponse:
@@ -44,10 +44,11 @@ def _shown(request: PageRequest, order: CommandView) -> web.StreamResponse:
     return response
 
 
-def _answer(request: PageRequest, order: CommandView) -> web.StreamResponse:
+def answer(request: PageRequest, order: CommandView) -> web.StreamResponse:
+    """To a script the order's name; to a form the desk."""
     if "application/json" in request.http.headers.get("Accept", ""):
         return web.json_response({"id": order.id, "notice": ""})
-    return request.redirect("/desk", notice=request.t("Your phone rings."))
+    return request.redirect("/desk", notice=request.t("It is ordered."))
 
 
 def _order(request: PageRequest, *, is_confirmed: bool = False) -> CallOrder:

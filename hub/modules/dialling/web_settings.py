@@ -18,6 +18,7 @@ from hub.modules.dialling.rules_settings import (
     TECHNOLOGIES,
     LineRule,
     RoleRule,
+    lines_of,
     whole,
     words_of,
 )
@@ -64,7 +65,7 @@ async def _typed(request: PageRequest) -> DialSettings:
         ring_seconds=whole(form.get("ring_seconds", "")),
         auto_answer=_one_of(form.get("auto_answer", ""), ANSWERS) or "none",
         blocked=words_of(form.get("blocked", "")[:4000]),
-        reasons=(await request.apis.of(DiallingApi).settings.read()).reasons,
+        reasons=lines_of(form.get("reasons", "")[:1000]),
         roles={role.id: _rule(request, role.id) for role in await _roles(request)},
         phones=phones,
         lines=lines,

@@ -60,10 +60,11 @@ class Script:
     channels: list[Mapping[str, str]] = field(default_factory=list)
     status: list[Mapping[str, str]] = field(default_factory=list)
     callers: list[Mapping[str, str]] = field(default_factory=list)
+    members: list[Mapping[str, str]] = field(default_factory=list)
     parked: list[Mapping[str, str]] = field(default_factory=list)
     bridges: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     endpoints: list[tuple[str, str]] = field(default_factory=list)
-    rights: str = "CoreShowChannels CoreStatus Originate Redirect"
+    rights: str = "CoreShowChannels CoreStatus Originate Redirect QueuePause"
     drop_row_of: str = ""
     before_list: Mapping[str, bytes] = field(default_factory=dict)
     after_list: Mapping[str, bytes] = field(default_factory=dict)
@@ -252,6 +253,12 @@ class AmiServer:
     def _on_originate(self, session: Session, action: dict[str, str]) -> None:
         self._say(session, action, "Success", "Originate successfully queued")
 
+    def _obeyed(self, session: Session, action: dict[str, str]) -> None:
+        self._say(session, action, "Success", "done")
+
+    _on_hangup = _on_redirect = _on_blindtransfer = _on_atxfer = _on_cancelatxfer = _obeyed
+    _on_park = _on_queuepause = _obeyed
+
     def _on_coreshowchannels(self, session: Session, action: dict[str, str]) -> None:
         rows = [("CoreShowChannel", row) for row in self.script.channels]
         self._list(session, action, "CoreShowChannelsComplete", rows)
@@ -261,7 +268,8 @@ class AmiServer:
 
     def _on_queuestatus(self, session: Session, action: dict[str, str]) -> None:
         rows = [("QueueEntry", row) for row in self.script.callers]
-        self._list(session, action, "QueueStatusComplete", rows)
+        members = [("QueueMember", row) for row in self.script.members]
+        self._list(session, action, "QueueStatusComplete", [*members, *rows])
 
     def _on_parkedcalls(self, session: Session, action: dict[str, str]) -> None:
         rows = [("ParkedCall", row) for row in self.script.parked]

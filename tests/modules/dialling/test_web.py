@@ -120,7 +120,7 @@ async def test_the_settings_are_said_in_words_and_what_is_wrong_stands_at_its_fi
     shop: Shop, site: Client
 ) -> None:
     _, page = await get_text(site, "/settings/dialling")
-    for words in ("Other countries", "101 Олена", "Yealink"):
+    for words in ("Інші країни", "101 Олена", "Yealink"):
         assert words in page
     typed = {
         "context": "from-internal", "ring_seconds": "30", "format": "plus", "technology": "PJSIP",
@@ -144,5 +144,5 @@ async def test_a_read_of_an_order_is_in_words_and_escaped(shop: Shop, site: Clie
     _, order = await call(site)
     await shop.becomes(await shop.order_by(order["id"]), "failed", "refused")
     _, page = await get_text(site, f"/dialling/orders/{order['id']}")
-    assert "The PBX refused it." in page
+    assert "АТС відмовила." in page
     assert "Permission denied" in page

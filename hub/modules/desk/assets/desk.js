@@ -97,6 +97,7 @@ function act(name) {
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");
+  if (name === "transfer") return focus("[data-card] [data-transfer]") || click("[data-card] [data-key=take]");
   if (name === "leave") return asking.ask(), true;
   return click(`[data-key="${name}"]`);
 }

@@ -3,6 +3,7 @@
 
 const PLACES = {
   KeyN: "note", KeyC: "create", KeyW: "next", KeyO: "open", KeyM: "mine",
+  KeyH: "hang-up", KeyT: "transfer", KeyP: "park",
   KeyF: "supplier", KeyE: "staff", KeyS: "spam",
   Digit1: "candidate-1", Digit2: "candidate-2", Digit3: "candidate-3",
   Slash: "search", Escape: "dismiss",

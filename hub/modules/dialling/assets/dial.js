@@ -74,6 +74,48 @@ function confirmAbove(address, fields) {
   form.submit();
 }
 
+// Forms that order something: posted without leaving the page, each once at a time.
+document.addEventListener(
+  "submit",
+  async (event) => {
+    const form = event.target;
+    if (!form.matches?.("form[data-dial]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "yes";
+    await post(form, event.submitter);
+    delete form.dataset.busy;
+  },
+  true,
+);
+
+async function post(form, button) {
+  let answer;
+  try {
+    const body = new URLSearchParams(new FormData(form, button));
+    answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+  } catch {
+    return tell(WORDS.dataset.unreachable);
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const { text = WORDS.dataset.unreachable, hint = "" } = said.error ?? {};
+    return tell([text, hint].filter(Boolean).join(" "));
+  }
+  form.closest("details")?.removeAttribute("open");
+  await show(said.id);
+}
+
+// The pause of one's own phone, where a page has room for it.
+async function showPhone() {
+  const place = document.querySelector("[data-dial-phone]");
+  if (!place) return;
+  const answer = await fetch("/dialling/phone", { cache: "no-store" }).catch(() => null);
+  if (answer?.status === 200) place.innerHTML = await answer.text();
+  else if (answer?.status === 204) place.replaceChildren();
+}
+
 async function show(id) {
   shown = id;
   const answer = await fetch(`/dialling/orders/${encodeURIComponent(id)}`, { cache: "no-store" }).catch(() => null);
@@ -107,9 +149,14 @@ function hide() {
 bar.addEventListener("click", (event) => event.target.closest("[data-dial-close]") && hide());
 
 document.addEventListener("pitline:hint", ({ detail }) => {
-  if (detail.topic === "dialling" && shown && detail.id === shown) show(shown);
+  if (detail.topic !== "dialling") return;
+  if (shown && detail.id === shown) show(shown);
+  showPhone();
 });
-document.addEventListener("pitline:resync", showLatest);
+document.addEventListener("pitline:resync", () => {
+  showLatest();
+  showPhone();
+});
 
 function tell(text) {
   document.dispatchEvent(new CustomEvent("pitline:toast", { detail: { text, kind: "danger" } }));

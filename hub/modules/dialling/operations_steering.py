@@ -1,0 +1,146 @@
+"""Steering calls in the API."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Literal
+
+from pydantic import Field
+
+from hub.kernel.listing import Strict
+from hub.kernel.web import ApiOperation, Method, PageRequest
+from hub.modules.dialling.api import CommandView, DiallingApi
+from hub.modules.dialling.operations import ERRORS, KEY, OrderOut, Text
+from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of
+from hub.modules.dialling.service_steering import SteeringService
+
+
+class TransferIn(Strict):
+    """Where to. `attended`: the colleague is asked first, and `consultation` ends it."""
+
+    to: Text = Field(description="A colleague's extension, or a number that may be called")
+    kind: Literal["blind", "attended"] = "blind"
+
+
+class ConsultationIn(Strict):
+    """Whether the caller is handed over, or taken back."""
+
+    is_handed_over: bool
+
+
+class PhoneIn(Strict):
+    """Whose phone; of a person one of their own, and may be left out."""
+
+    extension: Text | None = None
+
+
+class ListenIn(PhoneIn):
+    """Who listens, and whether the colleague hears them (the client never does)."""
+
+    may_whisper: bool = False
+
+
+class PauseIn(PhoneIn):
+    """Out of the queues, or back; the reason is one of the settings'."""
+
+    is_paused: bool
+    reason: Text = ""
+
+
+def _steering(request: PageRequest) -> SteeringService:
+    return request.apis.of(DiallingApi).steering
+
+
+def _key(request: PageRequest) -> str:
+    said = request.http.headers.get(KEY, "").strip().strip('"')
+    return f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
+
+
+async def hang_up(request: PageRequest) -> CommandView:
+    """End the call."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).hang_up(request.path["id"], asker_of(request), _key(request), shops)
+
+
+async def take(request: PageRequest, body: PhoneIn) -> CommandView:
+    """A caller who waits or is parked comes to this phone."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).take(
+        request.path["id"], asker_of(request), _key(request), shops, body.extension
+    )
+
+
+async def transfer(request: PageRequest, body: TransferIn) -> CommandView:
+    """Send the other side of the phone that talks there."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).transfer(
+        request.path["id"], body.to, body.kind, asker_of(request), _key(request), shops
+    )
+
+
+async def consultation(request: PageRequest, body: ConsultationIn) -> CommandView:
+    """After a transfer with `attended`."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).end_consultation(
+        request.path["id"], body.is_handed_over, asker_of(request), _key(request), shops
+    )
+
+
+async def park(request: PageRequest) -> CommandView:
+    """Into the car park of calls; `take` fetches it."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).park(request.path["id"], asker_of(request), _key(request), shops)
+
+
+async def listen(request: PageRequest, body: ListenIn) -> CommandView:
+    """Hear the call on this phone."""
+    shops = calls_of(request, LISTEN)
+    return await _steering(request).listen(
+        request.path["id"], body.may_whisper, asker_of(request), _key(request), shops, body.extension
+    )
+
+
+async def pause(request: PageRequest, body: PauseIn) -> CommandView:
+    """Take a phone out of its queues for a while, or put it back."""
+    return await _steering(request).pause(
+        body.is_paused, body.reason, asker_of(request), _key(request), body.extension
+    )
+
+
+_POST: Method = "POST"
+_CALL = "/calls/{id}"
+
+operations = (
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/hang-up", handler=hang_up, right=STEER, name="dialling.api_hang_up",
+        summary="End a call", result=OrderOut, status=202, errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/take", handler=take, right=STEER, name="dialling.api_take",
+        summary="Take a caller who waits or is parked", body=PhoneIn, result=OrderOut, status=202,
+        errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/transfer", handler=transfer, right=STEER, name="dialling.api_transfer",
+        summary="Put a call through, or ask a colleague first", body=TransferIn, result=OrderOut, status=202,
+        errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/consultation", handler=consultation, right=STEER,
+        name="dialling.api_consultation", summary="Hand over after asking, or take back",
+        body=ConsultationIn, result=OrderOut, status=202, errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/park", handler=park, right=STEER, name="dialling.api_park",
+        summary="Park a call", result=OrderOut, status=202, errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path=f"{_CALL}/listen", handler=listen, right=LISTEN, name="dialling.api_listen",
+        summary="Listen in to a call, or whisper", body=ListenIn, result=OrderOut, status=202, errors=ERRORS,
+    ),
+    ApiOperation(
+        method=_POST, path="/dialling/pause", handler=pause, right=STEER, name="dialling.api_pause",
+        summary="Take a phone out of its queues, or put it back", body=PauseIn, result=OrderOut, status=202,
+        errors=ERRORS,
+    ),
+)  # fmt: skip

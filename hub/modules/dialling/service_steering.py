@@ -1,0 +1,192 @@
+"""What is done with calls that go on: hang up, take, put through, park, listen in; and pauses. Each is an
+order like any other: a row, sent once. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from hub.errors import Conflict, Invalid
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import AccessApi
+from hub.modules.calls.api import CallsApi, CallView
+from hub.modules.dialling.models import Command
+from hub.modules.dialling.rules_settings import LONGEST_REASON
+from hub.modules.dialling.service import DiallingService
+from hub.modules.dialling.service_settings import SettingsService
+from hub.modules.dialling.service_state import ensure_ready, view
+from hub.modules.dialling.views import Asker, CommandView
+from hub.ports.commands import CommandKind
+from hub.values import ShopId
+
+_SAME_PRESS = timedelta(seconds=4)
+Shops = Collection[ShopId] | None
+
+
+class SteeringService:
+    """Orders about calls, for one unit of work. `shops`: those whose calls the asker may steer (None:
+    every shop)."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._deps = deps
+        self._orders = DiallingService(uow, deps)
+        self._settings = SettingsService(uow, deps)
+        self._calls = CallsApi(uow, deps)
+        self._access = AccessApi(uow, deps)
+
+    async def hang_up(self, call_id: str, asker: Asker, key: str, shops: Shops) -> CommandView:
+        """End the call. Raises NotFound, Conflict, Unavailable, NotAllowed."""
+        call = await self._live(call_id, shops)
+        return await self._order("hang_up", asker, key, call, "")
+
+    async def take(
+        self, call_id: str, asker: Asker, key: str, shops: Shops, extension: str | None = None
+    ) -> CommandView:
+        """A caller who waits comes to the asker's phone; a parked one is fetched."""
+        call = await self._live(call_id, shops)
+        own = await self._own_phone(asker, extension)
+        if call.state == "parked":
+            space = call.parked_space or ""
+            return await self._order("pick_up", asker, key, call, own, digits=space)
+        if call.direction != "inbound" or call.state not in ("ringing", "queued"):
+            raise Conflict(
+                "dial.not_waiting", "This caller does not wait any more.", "Look at the board again."
+            )
+        return await self._order("take", asker, key, call, own)
+
+    async def transfer(
+        self,
+        call_id: str,
+        number: str,
+        kind: Literal["blind", "attended"],
+        asker: Asker,
+        key: str,
+        shops: Shops,
+    ) -> CommandView:
+        """Send the other side to a colleague or a number, which passes the gate. Raises Invalid too."""
+        call = await self._live(call_id, shops)
+        own = self._talking(call, asker)
+        settings = await self._settings.read()
+        target, _ = await self._orders.target(number, asker, settings)
+        if target.number == own:
+            raise Invalid("dial.same_phone", "The call is there already.", "Choose another phone.")
+        await self._orders.within_limits(target, asker, settings, is_confirmed=False)
+        return await self._order(kind, asker, key, call, own, target=target)
+
+    async def end_consultation(
+        self, call_id: str, is_handed_over: bool, asker: Asker, key: str, shops: Shops
+    ) -> CommandView:
+        """After `attended`: join the two, or take the caller back."""
+        call = await self._live(call_id, shops)
+        asked = await self.consulting(call.id)
+        if asked is None:
+            raise Conflict("dial.nobody_asked", "No colleague is being asked.", "Ask one first.")
+        kind: CommandKind = "hand_over" if is_handed_over else "take_back"
+        return await self._order(kind, asker, key, call, asked.extension)
+
+    async def park(self, call_id: str, asker: Asker, key: str, shops: Shops) -> CommandView:
+        """Put the other side into the car park of calls; the phone hears the space."""
+        call = await self._live(call_id, shops)
+        return await self._order("park", asker, key, call, self._talking(call, asker))
+
+    async def listen(
+        self,
+        call_id: str,
+        may_whisper: bool,
+        asker: Asker,
+        key: str,
+        shops: Shops,
+        extension: str | None = None,
+    ) -> CommandView:
+        """The asker's phone rings and hears the call. Raises NotFound, Conflict, Invalid."""
+        call = await self._live(call_id, shops)
+        own = await self._own_phone(asker, extension)
+        target = call.last_extension
+        if call.state not in ("talking", "on_hold") or target is None or target == own:
+            raise Conflict("dial.nobody_to_hear", "There is nobody to listen to.", "Wait until they talk.")
+        kind: CommandKind = "whisper" if may_whisper else "listen"
+        return await self._order(kind, asker, key, call, own, arguments={"target": target})
+
+    async def pause(
+        self, is_paused: bool, reason: str, asker: Asker, key: str, extension: str | None = None
+    ) -> CommandView:
+        """Take a phone out of its queues, or put it back; `reason` one of the settings."""
+        own = await self._own_phone(asker, extension)
+        reasons = (await self._settings.read()).reasons
+        if reason and (reason not in reasons or len(reason) > LONGEST_REASON):
+            raise Invalid(
+                "dial.reason", "This is not one of the reasons.",
+                "The settings list them, under Calling out.",
+                fields={"reason": "This is not one of the reasons."},
+            )  # fmt: skip
+        kind: CommandKind = "pause" if is_paused else "unpause"
+        return await self._order(kind, asker, key, None, own, arguments={"reason": reason})
+
+    async def consulting(self, call_id: str) -> CommandView | None:
+        """The colleague who is being asked in this call; None when nobody is (any more)."""
+        kinds = ("attended", "hand_over", "take_back", "blind", "park")
+        query = select(Command).where(
+            Command.call_id == call_id, Command.kind.in_(kinds), Command.state != "failed"
+        )
+        row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
+        return view(row) if row is not None and row.kind == "attended" else None
+
+    async def paused(self, asker: Asker) -> CommandView | None:
+        """The pause that the asker's phones are in, as far as it was ordered here."""
+        query = select(Command).where(
+            Command.extension.in_(asker.extensions), Command.kind.in_(("pause", "unpause")),
+            Command.state == "done",
+        )  # fmt: skip
+        row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
+        return view(row) if row is not None and row.kind == "pause" else None
+
+    async def _order(
+        self, kind: CommandKind, asker: Asker, key: str, call: CallView | None, extension: str, **more: Any
+    ) -> CommandView:
+        await self._uow.take_turn(f"dialling:{asker.actor}")
+        known = await self._orders.known(asker, key, kind) or await self._pressed(
+            kind, asker, call, extension
+        )
+        if known is not None:
+            return known
+        ensure_ready(self._deps, kind)
+        return await self._orders.write(
+            kind, asker, key, extension, call_id=call.id if call else None, **more
+        )
+
+    async def _pressed(
+        self, kind: CommandKind, asker: Asker, call: CallView | None, extension: str
+    ) -> CommandView | None:
+        """The same key pressed twice."""
+        about = Command.call_id.is_(None) if call is None else Command.call_id == call.id
+        query = select(Command).where(
+            Command.actor == asker.actor, Command.kind == kind, Command.extension == extension,
+            about,
+            Command.wanted_at > self._deps.clock.now() - _SAME_PRESS, Command.state != "failed",
+        )  # fmt: skip
+        row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
+        return None if row is None else view(row)
+
+    async def _live(self, call_id: str, shops: Shops) -> CallView:
+        call = await self._calls.call(call_id, shops=frozenset(shops) if shops is not None else None)
+        if not call.is_live:
+            raise Conflict("dial.call_over", "The call is over.", "There is nothing left to do with it.")
+        return call
+
+    def _talking(self, call: CallView, asker: Asker) -> str:
+        """The phone of ours that has the caller: the asker's, else whoever talks."""
+        here = [
+            one.extension for one in call.parties if one.extension and one.left_at is None and one.answered_at
+        ]
+        own = [one for one in here if one in asker.extensions]
+        found = next(iter(own), None) or call.last_extension
+        if call.state not in ("talking", "on_hold") or not found:
+            raise Conflict("dial.nobody_talks", "Nobody of ours talks with them now.", "Wait until they do.")
+        return found
+
+    async def _own_phone(self, asker: Asker, extension: str | None) -> str:
+        return await self._orders.phone(extension, asker)

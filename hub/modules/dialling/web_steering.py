@@ -1,0 +1,159 @@
+"""Steering calls from the card on the desk and the live board: forms that a script posts. Thin."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from aiohttp import web
+
+from hub.errors import Invalid
+from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
+from hub.modules.access.api import AccessApi
+from hub.modules.calls.api import CallsApi
+from hub.modules.dialling.api import CommandView, DiallingApi
+from hub.modules.dialling.scope import CALL, LISTEN, STEER, asker_of, calls_of
+from hub.modules.dialling.service_state import control_of
+from hub.modules.dialling.service_steering import SteeringService
+from hub.modules.dialling.web import answer
+from hub.ports.commands import CommandKind
+
+Press = Callable[[PageRequest, SteeringService, str], Awaitable[CommandView]]
+
+
+def _steering(request: PageRequest) -> SteeringService:
+    return request.apis.of(DiallingApi).steering
+
+
+def _key(request: PageRequest) -> str:
+    """The press's own name; a form without one is told apart by the call and the second."""
+    return request.form.get("key", "")[:200] or f"press:{secrets.token_hex(16)}"
+
+
+async def hang_up(request: PageRequest) -> web.StreamResponse:
+    """End the call."""
+    asker, shops = asker_of(request), calls_of(request, STEER)
+    order = await _steering(request).hang_up(request.path["id"], asker, _key(request), shops)
+    return answer(request, order)
+
+
+async def take(request: PageRequest) -> web.StreamResponse:
+    """A caller who waits comes to one's own phone."""
+    asker, shops = asker_of(request), calls_of(request, STEER)
+    return answer(request, await _steering(request).take(request.path["id"], asker, _key(request), shops))
+
+
+async def transfer(request: PageRequest) -> web.StreamResponse:
+    """Put through at once, or ask there first."""
+    form, shops = request.form, calls_of(request, STEER)
+    kind: Literal["blind", "attended"] = "attended" if form.get("kind") == "attended" else "blind"
+    number = form.get("to", "")[:100]
+    order = await _steering(request).transfer(
+        request.path["id"], number, kind, asker_of(request), _key(request), shops
+    )  # fmt: skip
+    return answer(request, order)
+
+
+async def consultation(request: PageRequest) -> web.StreamResponse:
+    """The colleague was asked: hand over, or take back."""
+    decision, shops = request.form.get("decision", ""), calls_of(request, STEER)
+    if decision not in ("hand_over", "take_back"):
+        raise Invalid("dial.form", "The form came broken.", "Reload the page and try again.")
+    order = await _steering(request).end_consultation(
+        request.path["id"], decision == "hand_over", asker_of(request), _key(request), shops
+    )  # fmt: skip
+    return answer(request, order)
+
+
+async def park(request: PageRequest) -> web.StreamResponse:
+    """Into the car park of calls."""
+    asker, shops = asker_of(request), calls_of(request, STEER)
+    return answer(request, await _steering(request).park(request.path["id"], asker, _key(request), shops))
+
+
+async def listen(request: PageRequest) -> web.StreamResponse:
+    """Hear the call on one's own phone; `whisper`: and be heard by the colleague."""
+    may_whisper, shops = request.form.get("how") == "whisper", calls_of(request, LISTEN)
+    order = await _steering(request).listen(
+        request.path["id"], may_whisper, asker_of(request), _key(request), shops
+    )  # fmt: skip
+    return answer(request, order)
+
+
+async def pause(request: PageRequest) -> web.StreamResponse:
+    """Out of the queues for a while, for a reason; or back."""
+    is_paused, reason = request.form.get("pause") == "yes", request.form.get("reason", "")[:100]
+    order = await _steering(request).pause(is_paused, reason, asker_of(request), _key(request))
+    return answer(request, order)
+
+
+async def phone(request: PageRequest) -> web.StreamResponse:
+    """What one may do with one's own phone: the pause, for the desk. 204 where there is no phone."""
+    asker = asker_of(request)
+    if not asker.extensions or _lacks(request, "pause"):
+        return web.Response(status=204)
+    dialling = request.apis.of(DiallingApi)
+    response = request.fragment(
+        "dialling/phone.html", paused=await dialling.steering.paused(asker),
+        reasons=(await dialling.settings.read()).reasons,
+    )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def steer(request: PageRequest, subject: CardSubject) -> str:
+    """On the card of a call that goes on: what can be done with it."""
+    if subject.call_id is None or control_of(request.deps) is None:
+        return ""
+    call = await request.apis.of(CallsApi).call(str(subject.call_id))
+    if not call.is_live:
+        return ""
+    asker = asker_of(request)
+    people = await request.apis.of(AccessApi).list_people(only_active=True)
+    colleagues = [
+        (extension, one.name)
+        for one in people
+        for extension in one.extensions[:1]
+        if extension not in asker.extensions
+    ]
+    return request.html(
+        "dialling/steer.html", call=call, colleagues=colleagues, lacks=_lacking(request),
+        is_mine=bool(set(asker.extensions) & {one.extension for one in call.parties}),
+        consulting=await _steering(request).consulting(call.id),
+    )  # fmt: skip
+
+
+def _lacking(request: PageRequest) -> Mapping[CommandKind, str]:
+    control = control_of(request.deps)
+    return control.lacks() if control is not None else {}
+
+
+def _lacks(request: PageRequest, kind: str) -> bool:
+    return control_of(request.deps) is None or kind in _lacking(request)
+
+
+def _post(
+    action: str,
+    handler: Callable[[PageRequest], Awaitable[web.StreamResponse]],
+    name: str,
+    right: str = STEER,
+) -> Route:
+    return Route(
+        method="POST", path=f"/dialling/live/{{id}}/{action}", handler=handler, right=right,
+        name=f"dialling.{name}",
+    )  # fmt: skip
+
+
+routes = (
+    _post("hang-up", hang_up, "hang_up"),
+    _post("take", take, "take"),
+    _post("transfer", transfer, "transfer"),
+    _post("consultation", consultation, "consultation"),
+    _post("park", park, "park"),
+    _post("listen", listen, "listen", LISTEN),
+    Route(method="POST", path="/dialling/pause", handler=pause, right=STEER, name="dialling.pause"),
+    Route(method="GET", path="/dialling/phone", handler=phone, right=CALL, name="dialling.phone"),
+)
+
+parts = (CardPart(name="dialling.steer", order=5, right=STEER, render=steer),)

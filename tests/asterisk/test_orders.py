@@ -1,0 +1,197 @@
+"""Orders to a real Asterisk: calls by a click, hang-up, transfers, parking, pause, listening in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from hub.events.calls import CallSnapshot
+from hub.events.commands import CommandSeen
+from hub.ports.commands import (
+    Command,
+    EndConsultation,
+    HangUp,
+    ListenIn,
+    ParkCall,
+    PauseMember,
+    Phone,
+    RingAndDial,
+    TransferCall,
+)
+from tests.asterisk.pbx import AsteriskPbx
+from tests.asterisk.test_ami_line import CALLER, LINE, following
+from tests.connectors.ami.hub_side import Hub, until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
+
+CONTEXT = "from-internal"
+
+
+async def give(hub: Hub, command: Command, kind: str = "taken") -> None:
+    result = await hub.connector.carry_out(command)
+    assert (result.kind, result.text) == (kind, result.text), result.text
+    assert result.kind == kind, result.text
+
+
+async def the_call(hub: Hub, is_so: Callable[[CallSnapshot], bool]) -> CallSnapshot:
+    await until(lambda: any(is_so(one) for one in hub.calls.values()), within=10)
+    return next(one for one in hub.calls.values() if is_so(one))
+
+
+def seen(hub: Hub, command_id: str) -> list[CommandSeen]:
+    return [one for one in hub.intake.events if isinstance(one, CommandSeen) and one.command_id == command_id]
+
+
+async def test_a_click_rings_the_own_phone_which_answers_by_itself_and_the_client_sees_the_line(
+    sample_pbx: AsteriskPbx,
+) -> None:
+    async with following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna:
+        order = RingAndDial(
+            command_id="01order0000000000000000001",
+            phone=Phone(extension="101", auto_answer="answer_after"),
+            number="0671112233", context=CONTEXT, shown="380449998877", line="380449998877",
+        )  # fmt: skip
+        await give(hub, order)
+        own = await anna.ringing()
+        assert own.invite.get("call-info") == "<sip:pitline>;answer-after=0"
+        await until(lambda: [one.own_phone for one in seen(hub, order.command_id)] == ["rang"])
+        own.answer()
+        client = await world.ringing()
+        assert (client.dialled, client.number) == ("0671112233", "380449998877")
+        client.answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        assert (call.direction, call.to_number, call.from_number) == (
+            "outbound",
+            "+380671112233",
+            "+380449998877",
+        )
+        await until(lambda: seen(hub, order.command_id)[-1].answered_at is not None)
+        await give(hub, HangUp(command_id="2", call_id=call.call_id))
+        await own.until("ended")
+        await client.until("ended")
+        call = await the_call(hub, lambda one: one.state == "ended")
+        assert (call.result, call.is_complete) == ("answered", True)
+        last = seen(hub, order.command_id)[-1]
+        assert (last.result, last.call_id) == ("answered", call.call_id)
+        assert len(hub.calls) == 1
+
+
+async def test_a_phone_that_is_not_there_is_told_so(sample_pbx: AsteriskPbx) -> None:
+    async with following(sample_pbx) as hub:
+        order = RingAndDial(
+            command_id="01order0000000000000000001", phone=Phone(extension="101"), number="0671112233",
+            context=CONTEXT,
+        )  # fmt: skip
+        await give(hub, order)
+        await until(lambda: len(seen(hub, order.command_id)) > 0, within=10)
+        last = seen(hub, order.command_id)[-1]
+        assert (last.state, last.result, last.own_phone) == ("ended", "failed", "away")
+        (call,) = hub.calls.values()
+        assert call.to_number == "+380671112233"
+
+
+async def test_a_caller_is_sent_to_a_colleague_blind(sample_pbx: AsteriskPbx) -> None:
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        await give(hub, TransferCall(command_id="1", call_id=call.call_id, extension="101", number="105",
+                                     context=CONTEXT, kind="blind"))  # fmt: skip
+        (await master.ringing()).answer()
+        call = await the_call(hub, lambda one: one.last_extension == "105" and one.state == "talking")
+        assert [(one.kind, one.from_extension, one.to) for one in call.transfers] == [("blind", "101", "105")]
+        await caller.bye()
+        await the_call(hub, lambda one: one.state == "ended")
+
+
+@pytest.mark.parametrize("is_handed_over", [True, False])
+async def test_a_colleague_is_asked_first(sample_pbx: AsteriskPbx, is_handed_over: bool) -> None:
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        await give(hub, TransferCall(command_id="1", call_id=call.call_id, extension="101", number="105",
+                                     context=CONTEXT, kind="attended"))  # fmt: skip
+        asked = await master.ringing()
+        asked.answer()
+        await asyncio.sleep(1.0)
+        await give(hub, EndConsultation(command_id="2", call_id=call.call_id, extension="101",
+                                        is_handed_over=is_handed_over))  # fmt: skip
+        if is_handed_over:
+            call = await the_call(hub, lambda one: one.last_extension == "105" and one.state == "talking")
+            assert [one.kind for one in call.transfers] == ["attended"]
+        else:
+            await asked.until("ended")
+            call = await the_call(hub, lambda one: one.call_id == call.call_id and one.state == "talking")
+            assert (call.last_extension, call.transfers) == ("101", ())
+        await caller.bye()
+        await the_call(hub, lambda one: one.state == "ended")
+
+
+async def test_a_caller_is_parked_and_fetched(sample_pbx: AsteriskPbx) -> None:
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        await give(hub, ParkCall(command_id="1", call_id=call.call_id, extension="101"))
+        call = await the_call(hub, lambda one: one.state == "parked" and one.parked_at_space is not None)
+        fetch = RingAndDial(
+            command_id="01order0000000000000000002", phone=Phone(extension="105"),
+            number=call.parked_at_space or "", context=CONTEXT,
+        )  # fmt: skip
+        await give(hub, fetch)
+        (await master.ringing()).answer()
+        call = await the_call(hub, lambda one: one.last_extension == "105" and one.state == "talking")
+        await caller.bye()
+        call = await the_call(hub, lambda one: one.state == "ended")
+        assert call.result == "answered"
+        assert [one.kind for one in call.transfers] == ["park"]
+
+
+async def test_a_phone_is_taken_out_of_its_queue_and_put_back(sample_pbx: AsteriskPbx) -> None:
+    async with following(sample_pbx) as hub, sample_pbx.phone("101"):
+        await give(hub, PauseMember(command_id="1", extension="101", is_paused=True, reason="lunch"))
+        assert "paused:lunch" in await sample_pbx.command("queue show reception")
+        await give(hub, PauseMember(command_id="2", extension="101", is_paused=False))
+        assert "paused" not in await sample_pbx.command("queue show reception")
+        await give(hub, PauseMember(command_id="3", extension="999", is_paused=True), "refused")
+
+
+@pytest.mark.parametrize("may_whisper", [True, False])
+async def test_listening_in_is_no_call(sample_pbx: AsteriskPbx, may_whisper: bool) -> None:
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as boss,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        order = ListenIn(
+            command_id="01order0000000000000000003", phone=Phone(extension="105"), call_id=call.call_id,
+            extension="101", may_whisper=may_whisper,
+        )  # fmt: skip
+        await give(hub, order)
+        (await boss.ringing()).answer()
+        await until(lambda: "ChanSpy" in str(hub.journal.texts) or len(seen(hub, order.command_id)) > 0)
+        await asyncio.sleep(1.0)
+        shown = await sample_pbx.command("core show channels concise")
+        assert "ChanSpy" in shown
+        await caller.bye()
+        await the_call(hub, lambda one: one.state == "ended")
+        assert len(hub.calls) == 1
+
+
+async def test_what_has_ended_takes_no_orders(sample_pbx: AsteriskPbx) -> None:
+    async with following(sample_pbx) as hub:
+        await give(hub, HangUp(command_id="1", call_id="gone"), "refused")

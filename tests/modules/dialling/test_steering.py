@@ -1,0 +1,225 @@
+"""Steering calls: which order reaches the PBX, for which channel, once; what is refused reaches it never."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi, AuditFilter
+from hub.modules.calls.api import CallsApi
+from tests.connectors.ami.ami_server import channel, frame
+from tests.factories.site import Client, get_text, send_form, send_json, site_of
+from tests.faults.figures import Fault
+from tests.kernel.waiting import until
+from tests.modules.dialling.numbers import REFUSED
+from tests.modules.dialling.shop import Shop
+
+TRUNK, OWN = "PJSIP/trunk-0000000a", "PJSIP/101-0000000b"
+OUTSIDE = channel(TRUNK, "1795860000.10", Exten="380441112233")
+PHONE = channel(
+    OWN, "1795860000.11", Linkedid="1795860000.10", ChannelState="5", CallerIDNum="101", Exten="s"
+)
+
+
+@pytest.fixture
+async def site(shop: Shop) -> AsyncIterator[Client]:
+    client = await site_of(shop.hub)
+    yield client
+    await client.close()
+
+
+def say(shop: Shop, event: str, **headers: str) -> None:
+    shop.pbx.session.send(frame(f"Event: {event}", **headers))
+
+
+async def stored(shop: Shop, state: str) -> str:
+    """The one call, once it stands so in the history."""
+    found: list[str] = []
+
+    async def is_so() -> bool:
+        async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            live = await CallsApi(uow, shop.hub.installation.deps).live_calls()
+        found[:] = [one.id for one in live if one.state == state]
+        return len(found) == 1
+
+    await until(is_so)
+    return found[0]
+
+
+async def ringing(shop: Shop) -> str:
+    """Iryna rings at 101."""
+    say(shop, "Newchannel", **OUTSIDE)
+    say(shop, "Newchannel", **PHONE)
+    dest = {f"Dest{name}": value for name, value in PHONE.items()}
+    say(shop, "DialBegin", **OUTSIDE, **dest, DialString="101")
+    return await stored(shop, "ringing")
+
+
+async def talking(shop: Shop) -> str:
+    """Iryna talks with 101."""
+    await ringing(shop)
+    up = {"ChannelState": "6", "ChannelStateDesc": "Up"}
+    for leg in (PHONE, OUTSIDE):
+        say(shop, "Newstate", **{**leg, **up})
+    dest = {f"Dest{name}": value for name, value in {**PHONE, **up}.items()}
+    say(shop, "DialEnd", **{**OUTSIDE, **up}, **dest, DialStatus="ANSWER")
+    bridge = {"BridgeUniqueid": "b1", "BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
+    for number, leg in enumerate((PHONE, OUTSIDE), 1):
+        say(shop, "BridgeEnter", **bridge, BridgeNumChannels=str(number), **{**leg, **up})
+    return await stored(shop, "talking")
+
+
+async def order(site: Client, call: str, what: str, status: int = 202, **body: object) -> Any:
+    answered, said = await send_json(site, "POST", f"/api/v1/calls/{call}/{what}", body or None)
+    assert answered == status, said
+    return said
+
+
+async def reached(shop: Shop, action: str) -> dict[str, str]:
+    async def is_so() -> bool:
+        return bool(shop.pbx.actions(action))
+
+    await until(is_so)
+    (sent,) = shop.pbx.actions(action)
+    return sent
+
+
+async def test_hanging_up_ends_the_outside_channel_however_often_the_key_is_pressed(
+    shop: Shop, site: Client
+) -> None:
+    call = await talking(shop)
+    first = await order(site, call, "hang-up")
+    again = await order(site, call, "hang-up")
+    assert again["id"] == first["id"]
+    assert (await reached(shop, "hangup"))["channel"] == TRUNK
+    await shop.becomes(await shop.order_by(first["id"]), "done")
+
+
+async def test_a_call_is_put_through_by_the_phone_that_has_it(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    await order(site, call, "transfer", to="102")
+    sent = await reached(shop, "blindtransfer")
+    assert (sent["channel"], sent["exten"], sent["context"]) == (OWN, "102", "from-internal")
+
+
+async def test_a_colleague_is_asked_and_then_handed_over_to(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    said = await order(site, call, "consultation", 409, is_handed_over=True)
+    assert said["error"]["code"] == "dial.nobody_asked"
+    await order(site, call, "transfer", to="102", kind="attended")
+    assert (await reached(shop, "atxfer"))["exten"] == "102"
+    await order(site, call, "consultation", is_handed_over=False)
+    assert (await reached(shop, "cancelatxfer"))["channel"] == OWN
+
+
+async def test_a_call_is_parked_with_its_space_read_out_to_the_phone(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    await order(site, call, "park")
+    sent = await reached(shop, "park")
+    assert (sent["channel"], sent["announcechannel"]) == (TRUNK, OWN)
+
+
+async def test_a_caller_who_still_rings_is_taken_and_one_who_talks_is_not(shop: Shop, site: Client) -> None:
+    call = await ringing(shop)
+    await order(site, call, "take", extension="102")
+    sent = await reached(shop, "redirect")
+    assert (sent["channel"], sent["exten"], sent["context"]) == (TRUNK, "102", "from-internal")
+
+
+@pytest.mark.parametrize(("may_whisper", "options"), [(False, "qES"), (True, "qESw")])
+async def test_listening_in_rings_ones_own_phone_and_is_audited(
+    shop: Shop, site: Client, may_whisper: bool, options: str
+) -> None:
+    call = await talking(shop)
+    await order(site, call, "listen", extension="102", may_whisper=may_whisper)
+    sent = await reached(shop, "originate")
+    assert (sent["channel"], sent["application"], sent["data"]) == (
+        "PJSIP/102",
+        "ChanSpy",
+        f"{OWN},{options}",
+    )
+    async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        page = await AccessApi(uow, shop.hub.installation.deps).audit.page(AuditFilter(shops={FIRST_SHOP}))
+    assert "dialling.api_listen" in {entry.action for entry in page}
+
+
+async def test_who_may_not_listen_does_not(shop: Shop) -> None:
+    call = await talking(shop)
+    client = await site_of(shop.hub, "receptionist")
+    await order(client, call, "listen", 403, extension="102")
+    await client.close()
+    assert shop.originates == []
+
+
+async def test_a_pause_is_ordered_for_each_way_by_which_queues_know_the_phone(
+    shop: Shop, site: Client
+) -> None:
+    shop.pbx.script.members += [
+        {"Queue": "reception", "Location": "PJSIP/101", "StateInterface": "PJSIP/101"},
+        {"Queue": "service", "Location": "Local/101@from-queue/n", "StateInterface": "PJSIP/101"},
+        {"Queue": "service", "Location": "PJSIP/102", "StateInterface": "PJSIP/102"},
+    ]
+    body = {"extension": "101", "is_paused": True, "reason": "lunch"}
+    status, _ = await send_json(site, "POST", "/api/v1/dialling/pause", body)
+    assert status == 202
+
+    async def is_so() -> bool:
+        return len(shop.pbx.actions("queuepause")) == 2
+
+    await until(is_so)
+    sent = shop.pbx.actions("queuepause")
+    assert [one["interface"] for one in sent] == ["Local/101@from-queue/n", "PJSIP/101"]
+    assert {(one["paused"], one["reason"]) for one in sent} == {("true", "lunch")}
+    status, said = await send_json(
+        site, "POST", "/api/v1/dialling/pause", body | {"reason": "x\r\nAction: y"}
+    )
+    assert (status, said["error"]["code"]) == (422, "dial.reason")
+
+
+@pytest.mark.fault("F101")
+async def test_no_call_is_put_through_to_what_may_not_be_dialled(
+    shop: Shop, site: Client, fault: Fault
+) -> None:
+    call = await talking(shop)
+    for text in fault.cases(REFUSED, sample=25):
+        with fault.run(ascii(text)):
+            body = {"to": text[:128], "kind": "blind"}
+            status, _ = await send_json(site, "POST", f"/api/v1/calls/{call}/transfer", body)
+            by_form, _, _ = await send_form(site, f"/dialling/live/{call}/transfer", {"to": text})
+            assert status in (403, 422)
+            assert by_form in (400, 403, 422)
+    await asyncio.sleep(0.1)
+    assert shop.pbx.actions("blindtransfer") == []
+
+
+@pytest.mark.fault("F15")
+async def test_a_hang_up_whose_answer_is_lost_is_said_to_be_unknown_and_not_sent_again(
+    shop: Shop, site: Client
+) -> None:
+    call = await talking(shop)
+    shop.pbx.script.silent.add("Hangup")
+    shop.pbx.script.channels += [{**OUTSIDE, "BridgeId": "b1"}, {**PHONE, "BridgeId": "b1"}]
+    made = await order(site, call, "hang-up")
+    await reached(shop, "hangup")
+    shop.pbx.session.reset()
+    await shop.becomes(await shop.order_by(made["id"]), "unknown", "unseen")
+    assert len(shop.pbx.actions("hangup")) == 1
+    _, words = await get_text(site, f"/dialling/orders/{made['id']}")
+    assert "повторно нічого не надсилається" in words
+
+
+async def test_a_call_that_is_over_takes_no_orders(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    for leg in (OUTSIDE, PHONE):
+        say(shop, "Hangup", **leg, Cause="16")
+
+    async def is_over() -> bool:
+        return (await send_json(site, "POST", f"/api/v1/calls/{call}/park", None))[0] == 409
+
+    await until(is_over)
+    assert (await order(site, call, "hang-up", 409))["error"]["code"] == "dial.call_over"
+    await order(site, "nothing", "hang-up", 404)
