@@ -18,11 +18,11 @@ MODULES: tuple[Module, ...] = (
     ACCESS,
     CRM,
     CALLS,
+    DIALLING,
     DESK,
     TASKS,
     IMPORTS,
     REPORTS,
     WEBHOOKS,
     BACKUP,
-    DIALLING,
 )

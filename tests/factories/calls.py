@@ -61,6 +61,8 @@ def snapshot(call_id: str = "b1:1.1", **values: object) -> CallSnapshot:
 def ended(call_id: str, seconds: float, result: str, **values: object) -> CallSnapshot:
     """A call that is over, begun so many seconds after the first one."""
     begun = at(seconds)
+    if values.get("direction") == "outbound":
+        values = {"legs": _dialled(begun), **values}
     talked = result == "answered"
     over = snapshot(
         call_id, started_at=begun, state="ended", result=result, ended_at=begun + timedelta(seconds=60),
@@ -71,6 +73,15 @@ def ended(call_id: str, seconds: float, result: str, **values: object) -> CallSn
         parties=(party(outcome="answered" if talked else "no_answer"),),
     )  # fmt: skip
     return replace(over, **values)
+
+
+def _dialled(begun: datetime) -> tuple[Leg, ...]:
+    """A phone of ours, and the outside line that was dialled for it."""
+    own = Leg(
+        uniqueid="1.1", channel="PJSIP/101-00000001", role="caller", label="101", started_at=begun,
+        answered_at=None, ended_at=None,
+    )  # fmt: skip
+    return (own, replace(own, uniqueid="1.2", channel="PJSIP/trunk1-00000002", role="outside"))
 
 
 def fact(step: int, call: CallSnapshot) -> CallFact:

@@ -17,6 +17,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
 from yarl import URL
 
+from connectors.ami.connector import AmiConnector
 from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.context import UnitOfWork
@@ -26,6 +27,8 @@ from hub.modules.calls.api import CallsApi
 from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, VehicleEntry
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
+from tests.connectors.ami.ami_server import AmiServer
+from tests.connectors.ami.hub_side import config_for
 from tests.flows.browser import Faults
 from tests.modules.desk.telling import LINE, Telling
 from webui.app import make_app
@@ -121,8 +124,10 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, browser: Browser | None = None) -> AsyncIterator[Shop]:
-    """The shop of the desk's stories, on a port of its own."""
+async def open_shop(
+    folder: Path, browser: Browser | None = None, pbx: AmiServer | None = None
+) -> AsyncIterator[Shop]:
+    """The shop of the desk's stories, on a port of its own; with `pbx` it is connected to that."""
     settings = replace(
         Settings(),
         server=ServerSettings(port=0),
@@ -131,7 +136,10 @@ async def open_shop(folder: Path, browser: Browser | None = None) -> AsyncIterat
         recordings=RecordingsSettings(store=str(folder / "recordings")),
     )
     clock = SystemClock()
-    hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
+    journal = FileJournal(folder / "journal", 30)
+    line = AmiConnector(config_for(pbx), journal, clock) if pbx is not None else None
+    lines = () if line is None else (line,)
+    hub = Hub(settings, MODULES, clock=clock, journal=journal, connectors=lines, telephony=line)
     await hub.open()
     await prepare(hub.installation)
     await hub.start()

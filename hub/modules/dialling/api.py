@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.dialling.rules_settings import DialSettings
+from hub.modules.dialling.scope import CALL, asker_of
 from hub.modules.dialling.service import DiallingService
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import StateService
@@ -13,7 +14,19 @@ from hub.modules.dialling.service_steering import SteeringService
 from hub.modules.dialling.views import Asker, CallOrder, CommandPage, CommandView
 from hub.values import ShopId
 
-__all__ = ["Asker", "CallOrder", "CommandPage", "CommandView", "DialSettings", "DiallingApi"]
+DIAL = CALL
+"""The right to call out by a click."""
+
+__all__ = [
+    "DIAL",
+    "Asker",
+    "CallOrder",
+    "CommandPage",
+    "CommandView",
+    "DialSettings",
+    "DiallingApi",
+    "asker_of",
+]
 
 
 class DiallingApi:

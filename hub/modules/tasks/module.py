@@ -46,7 +46,7 @@ MODULE = Module(
     title="Tasks",
     feature="4.7",
     folder=Path(__file__).parent,
-    requires=("access", "crm", "calls"),
+    requires=("access", "crm", "calls", "dialling"),
     api=TasksApi,
     handlers=(
         on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),

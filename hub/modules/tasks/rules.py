@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -26,6 +26,13 @@ _SHORTEST_NUMBER = 7
 _NOT_REACHED = re.compile(r"^\s*[-–—]\s*")
 
 
+class CallLeg(Protocol):
+    """A channel of a call; `outside` is the other side's."""
+
+    @property
+    def role(self) -> str: ...
+
+
 class EndedCall(Protocol):
     """A call as far as tasks depend on it."""
 
@@ -41,6 +48,8 @@ class EndedCall(Protocol):
     def wait_seconds(self) -> float | None: ...
     @property
     def talk_seconds(self) -> float: ...
+    @property
+    def legs(self) -> Sequence[CallLeg]: ...
 
 
 def miss_kind(call: EndedCall) -> MissKind | None:
@@ -62,7 +71,8 @@ def try_outcome(call: EndedCall, reached_seconds: float) -> TryOutcome | None:
         return None
     if call.result == "answered":
         return "reached" if call.talk_seconds >= reached_seconds else "asked"
-    if call.direction != "outbound":
+    if call.direction != "outbound" or (call.legs and all(leg.role != "outside" for leg in call.legs)):
+        # A click to call whose own phone nobody picked up: the client was never rung.
         return None
     if call.result in ("no_answer", "busy"):
         return "busy" if call.result == "busy" else "no_answer"

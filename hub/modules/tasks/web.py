@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from hub.errors import Invalid
+from hub.errors import Invalid, Unavailable
 from hub.events.tasks import TaskReason
 from hub.kernel.web import Badge, PageRequest, Route
 from hub.modules.crm.api import CrmApi, Relation
+from hub.modules.dialling.api import DIAL, CallOrder, DiallingApi, asker_of
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.tasks.rows import tasks_page
 from hub.modules.tasks.scope import DO, VIEW, holder_of, shops_of
@@ -48,6 +50,29 @@ async def claim(request: PageRequest) -> web.StreamResponse:
     """Take it in hand: the number stands there to be called."""
     await request.apis.of(TasksApi).claim(request.path["id"], holder_of(request), shops_of(request, DO))
     return request.redirect("/tasks")
+
+
+async def call(request: PageRequest) -> web.StreamResponse:
+    """Take it in hand and ring them: one's own phone first. Where nothing can be dialled now, the number
+    stands there for the hand."""
+    shops, holder = shops_of(request, DO), holder_of(request)
+    task = await request.apis.of(TasksApi).claim(request.path["id"], holder, shops)
+    if not request.viewer.can(DIAL) or not request.viewer.extensions:
+        return request.redirect("/tasks")
+    number = task.number or await _number_of(request, task.client_id)
+    order = CallOrder(number=number, key=f"task:{secrets.token_hex(16)}", call_id=task.call_id)
+    try:
+        await request.apis.of(DiallingApi).call(order, asker_of(request))
+    except Unavailable as away:
+        return request.redirect("/tasks", notice=f"{request.t(away.text)} {request.t(away.hint)}")
+    return request.redirect("/tasks")
+
+
+async def _number_of(request: PageRequest, client_id: str | None) -> str:
+    if client_id is None:
+        return ""
+    client = await request.apis.of(CrmApi).client(client_id)
+    return client.phones[0].number if client.phones else ""
 
 
 async def release(request: PageRequest) -> web.StreamResponse:
@@ -131,6 +156,7 @@ routes = (
     Route(method="POST", path="/tasks", handler=add, right=DO, name="tasks.add"),
     Route(method="POST", path="/tasks/mobile-calls", handler=log_mobile, right=DO, name="tasks.log_mobile"),
     _post("claim", claim, "claim"),
+    _post("call", call, "call"),
     _post("release", release, "release"),
     _post("try", tried, "try"),
     _post("answer", answer, "answer"),

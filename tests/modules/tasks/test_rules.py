@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from hub.events.calls import Leg, LegRole
 from hub.modules.tasks.rules import (
     calls_for_help,
     may_call,
@@ -122,3 +124,19 @@ def test_a_line_holds_a_number_and_what_was_said(line: str, number: str, text: s
 @pytest.mark.parametrize("line", ["", "comes on Friday", "12:30", "room 101", "x0501234567x"])
 def test_a_line_without_a_number_is_none(line: str) -> None:
     assert read_line(line) is None
+
+
+def test_a_click_whose_own_phone_was_not_picked_up_is_no_try() -> None:
+    """The client's phone never rang."""
+    own = leg("1.1", "phone")
+    call = ended("1", 0, "no_answer", direction="outbound", wait_seconds=30.0, legs=(own,))
+    assert try_outcome(call, 15.0) is None
+    rung = replace(call, legs=(own, leg("1.2", "outside")))
+    assert try_outcome(rung, 15.0) == "no_answer"
+
+
+def leg(uniqueid: str, role: LegRole) -> Leg:
+    return Leg(
+        uniqueid=uniqueid, channel="PJSIP/x-1", role=role, label="x", started_at=at(0), answered_at=None,
+        ended_at=at(30),
+    )  # fmt: skip

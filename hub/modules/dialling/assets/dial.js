@@ -9,6 +9,7 @@ const keys = new Map();
 const bar = makeBar();
 let shown = "";
 let closing = 0;
+let asking = 0;
 
 function makeBar() {
   const made = document.createElement("div");
@@ -123,6 +124,12 @@ async function show(id) {
   put(await answer.text());
 }
 
+// An order of one's own that another part of the page gave.
+function soon() {
+  clearTimeout(asking);
+  asking = setTimeout(showLatest, 150);
+}
+
 async function showLatest() {
   const answer = await fetch("/dialling/latest", { cache: "no-store" }).catch(() => null);
   if (answer?.status === 200) put(await answer.text());
@@ -151,6 +158,7 @@ bar.addEventListener("click", (event) => event.target.closest("[data-dial-close]
 document.addEventListener("pitline:hint", ({ detail }) => {
   if (detail.topic !== "dialling") return;
   if (shown && detail.id === shown) show(shown);
+  else if (!shown) soon();
   showPhone();
 });
 document.addEventListener("pitline:resync", () => {

@@ -32,7 +32,7 @@ function show(html) {
   offerNumber();
 }
 
-// After the claim the number stands ready: Enter calls it by the device's own phone program.
+// After the claim the number stands ready: where nothing rings by itself, Enter calls it.
 function offerNumber() {
   if (!called) return;
   const row = document.getElementById(called);
@@ -108,7 +108,7 @@ document.getElementById("tasks-help").addEventListener("click", () => help.showM
 
 startPosting(area, {
   posted(form) {
-    if (form.action.endsWith("/claim")) called = form.closest("[data-row]").id;
+    if (/\/(claim|call)$/.test(form.action)) called = form.closest("[data-row]").id;
     for (const menu of tasks.querySelectorAll(".tasks-more[open]")) menu.open = false;
     asking.anew();
   },
