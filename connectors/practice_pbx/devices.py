@@ -19,6 +19,7 @@ class Devices:
         self._exchange = exchange
         self._states: dict[str, str] = {}
         self.calls_taken: dict[str, int] = {}
+        self._paused: dict[str, str] = {}
 
     def state(self, device: str) -> str:
         """How a device stands, in Asterisk's words."""
@@ -26,6 +27,13 @@ class Devices:
         if not legs:
             return "NOT_INUSE"
         return "RINGING" if all(c.state == RINGING for c in legs) else "INUSE"
+
+    def pause(self, extension: str, reason: str | None) -> None:
+        """A member leaves the queue for a while, or (None) comes back."""
+        self._paused.pop(extension, None)
+        if reason is not None:
+            self._paused[extension] = reason
+        self._exchange.emit("QueueMemberPause", self.member_headers(extension), "agent")
 
     def look_at(self, channel: Channel) -> None:
         """A channel was born, changed or died: say it if that changes its device."""
@@ -57,8 +65,8 @@ class Devices:
             ("LoginTime", str(int(self._exchange.booted_at.timestamp()))),
             ("InCall", str(int(talking))),
             ("Status", str(_QUEUE_STATUS[state])),
-            ("Paused", "0"),
-            ("PausedReason", ""),
+            ("Paused", str(int(extension in self._paused))),
+            ("PausedReason", self._paused.get(extension, "")),
             ("Ringinuse", "0"),
             ("Wrapuptime", "0"),
         ]

@@ -45,6 +45,10 @@ class Orders(Protocol):
         """Put the leg into the parking lot."""
         ...
 
+    def pause(self, extension: str, reason: str | None) -> bool:
+        """Take a member out of the queue, or (None) put it back; False for who is no member."""
+        ...
+
     def originate(self, extension: str, reply: Reply) -> None:
         """Ring a phone of ours, and when it answers, the number."""
         ...
@@ -119,6 +123,16 @@ def _park(orders: Orders, reply: Reply) -> Iterator[Headers]:
         orders.park(leg)
 
 
+def _queue_pause(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    extension = reply.get("Interface").partition("/")[2]
+    is_paused = reply.get("Paused").lower() in ("true", "1", "yes")
+    if orders.pause(extension, reply.get("Reason") if is_paused else None):
+        said = "paused" if is_paused else "unpaused"
+        yield reply.success(("Message", f"Interface {said} successfully"))
+    else:
+        yield reply.error("Interface not found")
+
+
 def _originate(orders: Orders, reply: Reply) -> Iterator[Headers]:
     device = reply.get("Channel")
     if not device:
@@ -142,6 +156,7 @@ ORDERS: Mapping[str, Order] = {
     "blindtransfer": _blind_transfer,
     "atxfer": _attended_transfer,
     "park": _park,
+    "queuepause": _queue_pause,
     "originate": _originate,
     "command": _command,
 }

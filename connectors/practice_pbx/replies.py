@@ -233,6 +233,7 @@ _COMMANDS = {
     "ParkedCalls": "List parked calls.  (Priv: call,all)",
     "Ping": "Keepalive command.  (Priv: <none>)",
     "PJSIPShowEndpoints": "Lists PJSIP endpoints.  (Priv: system,all)",
+    "QueuePause": "Makes a queue member temporarily unavailable.  (Priv: agent,all)",
     "QueueStatus": "Show queue status.  (Priv: <none>)",
     "Redirect": "Redirect (transfer) a call.  (Priv: call,all)",
     "Status": "List channel status.  (Priv: system,call,reporting,all)",

@@ -114,6 +114,13 @@ class Stage:
         talking = next(filter(self.talks_with_first, leg.bridge.channels if leg.bridge else ()))
         self._step_in(leg, lambda call: improvise.parked(call, talking))
 
+    def pause(self, extension: str, reason: str | None) -> bool:
+        """A member leaves the queue for a while, or (None) comes back."""
+        if extension not in self._exchange.cast.queue_members:
+            return False
+        self._exchange.devices.pause(extension, reason)
+        return True
+
     def _step_in(self, leg: Channel, improvised: Callable[[Conversation], Iterator[Step]]) -> None:
         for task, call in self._playing.items():
             if leg is call.first or leg in call.legs.values():

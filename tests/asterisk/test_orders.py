@@ -18,6 +18,7 @@ from hub.ports.commands import (
     PauseMember,
     Phone,
     RingAndDial,
+    TakeCall,
     TransferCall,
 )
 from tests.asterisk.pbx import AsteriskPbx
@@ -189,7 +190,40 @@ async def test_listening_in_is_no_call(sample_pbx: AsteriskPbx, may_whisper: boo
         assert "ChanSpy" in shown
         await caller.bye()
         await the_call(hub, lambda one: one.state == "ended")
+        await until(lambda: seen(hub, order.command_id)[-1].state == "ended", within=5)
+        assert seen(hub, order.command_id)[-1].result == "answered"
         assert len(hub.calls) == 1
+
+
+async def test_a_boss_whose_phone_is_not_there_hears_nothing_and_is_told(sample_pbx: AsteriskPbx) -> None:
+    async with following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna:
+        await world.call(LINE, number=CALLER)
+        (await anna.ringing()).answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        order = ListenIn(
+            command_id="01order0000000000000000004", phone=Phone(extension="105"), call_id=call.call_id,
+            extension="101", may_whisper=False,
+        )  # fmt: skip
+        await give(hub, order)
+        await until(lambda: [one.own_phone for one in seen(hub, order.command_id)] == ["away"], within=10)
+
+
+async def test_a_caller_in_the_queue_is_taken_to_another_phone(sample_pbx: AsteriskPbx) -> None:
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        at_anna = await anna.ringing()
+        call = await the_call(hub, lambda one: one.state == "queued" and bool(one.parties))
+        await give(hub, TakeCall(command_id="1", call_id=call.call_id, extension="105", context=CONTEXT))
+        (await master.ringing()).answer()
+        await at_anna.until("ended")
+        call = await the_call(hub, lambda one: one.state == "talking")
+        assert call.answered_by == "105"
+        await caller.bye()
+        call = await the_call(hub, lambda one: one.state == "ended")
+        assert call.result == "answered"
 
 
 async def test_what_has_ended_takes_no_orders(sample_pbx: AsteriskPbx) -> None:

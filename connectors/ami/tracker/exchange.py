@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2s
 
-from connectors.ami.marks import mark_of
+from connectors.ami.marks import Mark, mark_of
 from connectors.ami.message import Message
 from connectors.ami.tracker.contract import TrackerSettings
 from connectors.ami.tracker.conversation import Conversation
@@ -46,7 +46,7 @@ class Exchange:
         self.dirty: dict[Conversation, bool] = {}
         self.merged: list[tuple[Conversation, Conversation]] = []
         self.waiting: dict[Conversation, None] = {}
-        self.ordered: list[Leg] = []
+        self.ordered: list[Leg | Mark] = []
         self.hears_hangup_requests = False
         self.hears_announcements = False
         self.lost: Moment | None = None
@@ -189,6 +189,8 @@ class Exchange:
         self.leave_bridge(leg)
         self._unpair(leg)
         leg.ended = now
+        if leg.uniqueid.startswith("pitline-l-"):
+            self.ordered.append(leg)
         leg.conversation.living.pop(leg, None)
         leg.conversation.partners.pop(leg, None)
         self.remember_gone(leg.uniqueid, is_early=False)

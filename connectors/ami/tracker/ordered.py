@@ -9,19 +9,27 @@ from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
 from hub.events.calls import CallFact
 from hub.events.commands import CommandSeen, OwnPhone
+from hub.values import CallId
 
 
-def begun(leg: Leg, pbx: str, now: Moment) -> TrackedFact | None:
-    """The channel that we asked for is on the PBX, long before anybody can tell what call it becomes."""
-    mark = mark_of(leg.uniqueid)
+def noticed(what: Leg | Mark, boot: str, pbx: str, now: Moment) -> TrackedFact | None:
+    """The channel that we asked for is on the PBX, long before anybody can tell what call it becomes; or
+    one that only listens has gone, or (a mark alone) never was: of those no call tells."""
+    leg = what if isinstance(what, Leg) else None
+    mark = mark_of(leg.uniqueid) if leg is not None else what if isinstance(what, Mark) else None
     if mark is None:
         return None
-    conversation = leg.conversation
+    is_over = leg is None or leg.ended is not None
+    was_up = leg is not None and leg.up is not None
     event = CommandSeen(
-        pbx=pbx, command_id=mark.command_id, call_id=conversation.call_id, step=0, state="ringing",
-        result=None, answered_at=None, own_phone=_own_phone(leg),
+        pbx=pbx, command_id=mark.command_id,
+        call_id=leg.conversation.call_id if leg is not None else CallId(""),
+        step=1 if is_over else 0, state="ended" if is_over else "ringing",
+        result=None if not is_over else "answered" if was_up else "failed",
+        answered_at=leg.up.at if leg is not None and leg.up is not None else None,
+        own_phone=_own_phone(leg),
     )  # fmt: skip
-    return TrackedFact(f"{conversation.boot}:{mark.channel_id}:{event.name}:0", now.at, event)
+    return TrackedFact(f"{boot}:{mark.channel_id}:{event.name}:{event.step}", now.at, event)
 
 
 def went_on(conversation: Conversation, told: TrackedFact, pbx: str) -> TrackedFact | None:

@@ -25,8 +25,19 @@ def on_originate_response(exchange: Exchange, message: Message, now: Moment) -> 
         if message.get("Response") == "Failure" and not conversation.is_over and conversation.ending is None:
             conversation.ending = now
             exchange.waiting[conversation] = None
+    elif message.get("Response") == "Failure" and _listens(exchange, message):
+        return
     elif message.get("Response") == "Failure" and _is_number(exten):
         _failed_at_once(exchange, message, now, uniqueid, exten)
+
+
+def _listens(exchange: Exchange, message: Message) -> bool:
+    """Somebody who wanted to listen in has no phone there: no call, but whoever ordered it is told."""
+    mark = mark_of(message.get("ActionID"))
+    if mark is None or mark.purpose != "l":
+        return False
+    exchange.ordered.append(mark)
+    return True
 
 
 def _is_number(exten: str) -> bool:
@@ -66,8 +77,6 @@ def _failed_at_once(exchange: Exchange, message: Message, now: Moment, uniqueid:
     action = message.get("ActionID")
     # An order of ours named the channel that never was.
     mark = mark_of(action)
-    if mark is not None and mark.purpose == "l":
-        return
     name = mark.channel_id if mark is not None else f"originate-{action or now.at.timestamp()}"
     key = uniqueid if uniqueid not in _NOT_A_LEG else name
     if key in exchange.gone:

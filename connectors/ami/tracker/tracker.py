@@ -25,7 +25,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
-from connectors.ami.tracker.ordered import begun, went_on
+from connectors.ami.tracker.ordered import noticed, went_on
 from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
 from hub.events.calls import CallFact, CallMerged, CallStarted
 from hub.ports.telephony import StoredCall
@@ -172,7 +172,9 @@ class Tracker:
         exchange = self._exchange
         facts: list[TrackedFact] = []
         ordered, exchange.ordered = exchange.ordered, []
-        facts += [fact for leg in ordered if (fact := begun(leg, self._settings.pbx, now)) is not None]
+        for what in ordered:
+            fact = noticed(what, exchange.boot, self._settings.pbx, now)
+            facts += [fact] if fact is not None else []
         merged, exchange.merged = exchange.merged, []
         for absorbed, survivor in merged:
             facts.append(self._merge(absorbed, survivor, now))

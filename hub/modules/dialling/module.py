@@ -6,10 +6,12 @@ from pathlib import Path
 
 from hub.events.calls import PbxLinkRestored
 from hub.events.commands import CommandSeen
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, Module, PageScript, Permission, Scope, Subscription, Worker
 from hub.kernel.web import SettingsItem
 from hub.modules.dialling import (
     handlers,
+    jobs,
     observing,
     operations,
     operations_steering,
@@ -43,6 +45,7 @@ MODULE = Module(
         ),
     ),
     observer=observing.observe,
+    jobs=(every(hours=24, run=jobs.forget_old, title="Forget orders to the PBX of more than a year ago"),),
     workers=(Worker("dialling", sender.send),),
     routes=(*web.routes, *web_steering.routes, *web_settings.routes),
     operations=(*operations.operations, *operations_steering.operations),

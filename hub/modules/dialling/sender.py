@@ -55,7 +55,7 @@ class Sender:
     async def step(self) -> None:
         """Claim what waits and set it on its way; look after what is open."""
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            if not await StateService(uow, self.ctx.deps).has_open():
+            if not await StateService(uow, self.ctx.deps).has_work():
                 return
         quarantine = self.ctx.deps.quarantine
         may_send = self.control.takes_orders and (quarantine is None or await quarantine.state() is None)

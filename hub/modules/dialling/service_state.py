@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from hub.errors import HubError, NotAllowed, Unavailable
 from hub.events.commands import CommandSeen, CommandSettled
@@ -23,7 +23,15 @@ TOO_LATE = timedelta(seconds=10)
 """An order that was not sent by then is not sent any more: nobody expects that phone to ring."""
 _NO_ANSWER = timedelta(seconds=15)
 _NO_END = timedelta(hours=6)
+_KEPT = timedelta(days=366)
 _NEVER_SEEN = timedelta(minutes=2)
+_PATIENCE = {
+    "wanted": TOO_LATE * 3,
+    "sent": _NO_ANSWER,
+    "unknown": _NEVER_SEEN,
+    "accepted": timedelta(minutes=6),
+    "connected": _NO_END,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,7 @@ def ensure_ready(deps: Deps, kind: CommandKind) -> None:
             "dial.no_line", "There is no line to the PBX now.", "Nothing was dialled. Take the phone by hand."
         )
     missing = control.lacks().get(kind)
-    if missing is not None and deps.practice is not None:
+    if deps.practice is not None and (missing is not None or kind in ("listen", "whisper")):
         raise Unavailable("dial.practice", "The practice exchange cannot do this.", "A real PBX can.")
     if missing is not None:
         raise NotAllowed(
@@ -77,10 +85,13 @@ class StateService:
         self._session = uow.session
         self._deps = deps
 
-    async def has_open(self) -> bool:
-        """Whether a worker would find anything."""
-        query = select(Command.id).where(Command.is_open).limit(1)
-        return (await self._session.execute(query)).first() is not None
+    async def has_work(self) -> bool:
+        """Whether a worker would find anything to send or to give up."""
+        query = select(Command).where(Command.is_open).order_by(Command.id).limit(500)
+        now = self._deps.clock.now()
+        return any(
+            row.state == "wanted" or _is_old(row, now) for row in (await self._session.scalars(query)).all()
+        )
 
     async def claim(self) -> list[Claim]:
         """Take what waits; from the commit on each of them counts as sent, whatever happens. What has
@@ -127,7 +138,8 @@ class StateService:
         row = await self._session.get(Command, event.command_id)
         if row is None or (not row.is_open and row.reason not in ("lost", "ended_unseen", "too_late")):
             return
-        row.call_id = event.call_id
+        if row.kind == "call":
+            row.call_id = event.call_id
         if event.answered_at is not None and row.connected_at is None:
             row.connected_at = event.answered_at
         self._follow(row, fate_of_seen(event))
@@ -141,22 +153,28 @@ class StateService:
             if (row.sent_at or row.wanted_at) <= (at if row.state == "unknown" else before):
                 self._give_up(row)
 
+    async def forget(self) -> int:
+        """Drop what was over a year ago; how many."""
+        before = self._deps.clock.now() - _KEPT
+        gone = delete(Command).where(Command.is_open.is_(False), Command.wanted_at < before)
+        return cast("Any", await self._session.execute(gone)).rowcount or 0
+
     async def expire(self) -> None:
         """What no answer came to is unknown; what no end came to is over, unseen."""
         now = self._deps.clock.now()
-        for row in await self._open(("sent", "unknown", "accepted", "connected", "wanted")):
-            since = now - (row.sent_at or row.wanted_at)
-            if row.state == "wanted" and since > TOO_LATE * 3:
+        for row in await self._open(tuple(_PATIENCE)):
+            if not _is_old(row, now):
+                continue
+            if row.state == "wanted":
                 self._settle(row, "failed", "too_late")
-            elif row.state == "sent" and since > _NO_ANSWER:
+            elif row.state == "sent":
                 self._change(row, "unknown")
-            elif row.state in ("unknown", "accepted") and since > _NEVER_SEEN:
-                if row.kind in _BEGINS_A_CALL and row.state == "accepted":
-                    self._settle(row, "failed", "ended_unseen")
-                elif control_is_up(self._deps):
-                    self._give_up(row)
-            elif row.state == "connected" and since > _NO_END:
+            elif row.state == "connected" or row.kind in ("listen", "whisper"):
                 self._settle(row, "done", "ended_unseen")
+            elif row.state == "accepted":
+                self._settle(row, "failed", "ended_unseen")
+            elif control_is_up(self._deps):
+                self._give_up(row)
 
     async def _open(self, states: Sequence[str]) -> Sequence[Command]:
         query = select(Command).where(Command.is_open, Command.state.in_(states)).order_by(Command.id)
@@ -194,6 +212,14 @@ class StateService:
                 command_id=row.id, kind=row.kind, state=row.state, reason=row.reason, call_id=row.call_id
             )
         )
+
+
+def _is_old(row: Command, now: datetime) -> bool:
+    """Whether it has stood so for longer than it should."""
+    patience = _PATIENCE[row.state]
+    if row.kind in ("listen", "whisper") and row.state == "accepted":
+        patience = _NO_END
+    return now - (row.sent_at or row.wanted_at) > patience
 
 
 _BEGINS_A_CALL = ("call", "pick_up", "listen", "whisper")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -14,6 +14,7 @@ from connectors.catalogue import NAMES, build_connectors
 from connectors.practice_pbx.rehearsals import by_name
 from hub.clock import SystemClock
 from hub.events.calls import CallFact, CallSnapshot, PbxLinkRestored
+from hub.ports.commands import CallControl, Command, HangUp, PauseMember, Phone, RingAndDial, TransferCall
 from hub.ports.intake import Arrival
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import AmiSettings, PracticeSettings, Secret, Settings
@@ -126,3 +127,53 @@ async def test_the_doctor_finds_the_practice_exchange_in_order(
     endpoints = {endpoint.name: endpoint.is_trunk for endpoint in await telephony.endpoints()}
     assert endpoints["trunk-kyivstar"]
     assert not endpoints["101"]
+
+
+async def ordered(running: tuple[Hub, PracticeExchange, Telephony], command: Command) -> None:
+    """The practice exchange obeys."""
+    control = running[2]
+    assert isinstance(control, CallControl)
+    result = await control.carry_out(command)
+    assert (result.kind, result.text) == ("taken", "")
+
+
+async def the_call(hub: Hub, is_so: Callable[[CallSnapshot], bool]) -> CallSnapshot:
+    await hub.until(lambda: any(is_so(call) for call in hub.calls.values()))
+    return next(call for call in hub.calls.values() if is_so(call))
+
+
+async def test_a_click_to_call_is_answered_and_hung_up(
+    running: tuple[Hub, PracticeExchange, Telephony],
+) -> None:
+    hub = running[0]
+    order = RingAndDial(
+        command_id="01practice0000000000000001", phone=Phone(extension="101"), number="0671112233",
+        context="from-internal", shown="380443001122",
+    )  # fmt: skip
+    await ordered(running, order)
+    call = await the_call(hub, lambda one: one.state == "talking")
+    assert (call.direction, call.to_number) == ("outbound", "+380671112233")
+    await ordered(running, HangUp(command_id="2", call_id=call.call_id))
+    ended = await the_call(hub, lambda one: one.state == "ended")
+    assert ended.call_id == call.call_id
+
+
+@pytest.mark.parametrize("kind", ["blind", "attended"])
+async def test_a_caller_is_put_through(
+    running: tuple[Hub, PracticeExchange, Telephony], kind: Literal["blind", "attended"]
+) -> None:
+    hub, practice, _ = running
+    await practice.play("known_client")
+    call = await the_call(hub, lambda one: one.state == "talking" and one.last_extension is not None)
+    order = TransferCall(
+        command_id="1", call_id=call.call_id, extension=call.last_extension or "", number="105",
+        context="internal", kind=kind,
+    )  # fmt: skip
+    await ordered(running, order)
+    call = await the_call(hub, lambda one: one.state == "talking" and one.last_extension == "105")
+    assert [one.kind for one in call.transfers] == [kind]
+
+
+async def test_a_member_pauses_and_comes_back(running: tuple[Hub, PracticeExchange, Telephony]) -> None:
+    await ordered(running, PauseMember(command_id="1", extension="101", is_paused=True, reason="lunch"))
+    await ordered(running, PauseMember(command_id="2", extension="101", is_paused=False))

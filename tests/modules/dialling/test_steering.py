@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, AuditFilter
 from hub.modules.calls.api import CallsApi
+from hub.modules.dialling.api import DiallingApi
+from hub.modules.dialling.models import Command
 from tests.connectors.ami.ami_server import channel, frame
 from tests.factories.site import Client, get_text, send_form, send_json, site_of
 from tests.faults.figures import Fault
@@ -223,3 +227,38 @@ async def test_a_call_that_is_over_takes_no_orders(shop: Shop, site: Client) -> 
     await until(is_over)
     assert (await order(site, call, "hang-up", 409))["error"]["code"] == "dial.call_over"
     await order(site, "nothing", "hang-up", 404)
+
+
+async def test_listening_in_ends_with_the_ear_and_is_not_taken_for_a_call(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    made = await order(site, call, "listen", extension="102")
+    ear = shop.leg(await reached(shop, "originate"))
+    say(shop, "Newchannel", **ear)
+    seen = await shop.becomes(await shop.order_by(made["id"]), "accepted")
+    assert seen.call_id == call, "the call that is listened to, not one of its own"
+    say(shop, "Newstate", **{**ear, "ChannelState": "6", "ChannelStateDesc": "Up"})
+    say(shop, "Hangup", **ear, Cause="16")
+    await shop.becomes(await shop.order_by(made["id"]), "done")
+
+
+async def test_a_boss_without_a_phone_is_told_so(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    made = await order(site, call, "listen", extension="102")
+    sent = await reached(shop, "originate")
+    response = {"ActionID": sent["actionid"], "Response": "Failure", "Channel": "PJSIP/102",
+                "Application": "ChanSpy", "Reason": "0", "Uniqueid": "<null>"}  # fmt: skip
+    say(shop, "OriginateResponse", **response)
+    await shop.becomes(await shop.order_by(made["id"]), "failed", "phone_away")
+
+
+async def test_orders_of_long_ago_are_forgotten_and_open_ones_are_not(shop: Shop) -> None:
+    first = await shop.call("102")
+    second = await shop.call("+380671112233")
+    await shop.becomes(second, "accepted")
+    clock, deps = shop.hub.installation.clock, shop.hub.installation.deps
+    async with shop.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        old = {"wanted_at": clock.now() - timedelta(days=400)}
+        await uow.session.execute(update(Command).values(**old))
+        await uow.session.execute(update(Command).where(Command.id == first.id).values(is_open=False))
+        assert await DiallingApi(uow, deps).states.forget() == 1
+    assert (await shop.order(second)).id == second.id
