@@ -120,7 +120,7 @@ class SharedTelephony:
         """As the link's own."""
         if isinstance(self._own, CallControl):
             return await self._own.carry_out(command)
-        return CommandResult(kind="unsent", text="This link takes no orders.")
+        return CommandResult(kind="unsent")
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """For this process; the others read them from the settings."""

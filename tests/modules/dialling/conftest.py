@@ -28,12 +28,14 @@ async def pbx() -> AsyncIterator[AmiServer]:
 @pytest.fixture
 async def shop(settings: Settings, pbx: AmiServer, tmp_path: Path) -> AsyncIterator[Shop]:
     """A hub that runs, on the line to the PBX, with two colleagues and a log-in of one of them."""
-    journal = FileJournal(tmp_path / "journal", 30)
-    connector = AmiConnector(config_for(pbx), journal, SystemClock())
-    hub = Hub(
-        settings, MODULES, clock=SystemClock(), journal=journal, connectors=[connector], telephony=connector
-    )
-    made = Shop(hub, connector, pbx)
+
+    def build() -> tuple[Hub, AmiConnector]:
+        journal = FileJournal(tmp_path / "journal", 30)
+        line = AmiConnector(config_for(pbx), journal, SystemClock())
+        hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, connectors=[line], telephony=line)
+        return hub, line
+
+    made = Shop(*build(), pbx, build)
     await made.open()
     yield made
     await made.close()

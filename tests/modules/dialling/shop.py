@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+
+from sqlalchemy import update
 
 from connectors.ami.connector import AmiConnector
 from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
 from hub.modules.dialling.api import Asker, CallOrder, CommandView, DiallingApi, DialSettings
+from hub.modules.dialling.models import Command
 from tests.connectors.ami.ami_server import AmiServer, channel, frame
 from tests.kernel.waiting import until
 
@@ -26,6 +30,7 @@ class Shop:
     hub: Hub
     connector: AmiConnector
     pbx: AmiServer
+    build: Callable[[], tuple[Hub, AmiConnector]]
     olena: Asker = field(init=False)
     _keys: count[int] = field(default_factory=lambda: count(1))
 
@@ -41,6 +46,23 @@ class Shop:
         )  # fmt: skip
         await self.hub.start()
         await until(self.is_up)
+
+    async def begin_anew(self) -> None:
+        """The hub ends and another one begins on what it has stored."""
+        await self.hub.stop()
+        learnt = len(self.pbx.actions("listcommands"))
+        self.hub, self.connector = self.build()
+        await self.hub.start()
+
+        async def is_back() -> bool:
+            return len(self.pbx.actions("listcommands")) > learnt and self.connector.takes_orders
+
+        await until(is_back)
+
+    async def remember(self, command: CommandView, **values: object) -> None:
+        """Write into its row what only time could."""
+        async with self.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            await uow.session.execute(update(Command).where(Command.id == command.id).values(**values))
 
     async def close(self) -> None:
         await self.hub.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -166,6 +167,36 @@ async def test_a_hub_that_is_stopped_between_sending_and_answer_sends_nothing_ag
     await quiet(shop)
     assert (await shop.order(order)).state == "sent"
     assert len(shop.originates) == 1
+
+
+@pytest.mark.fault("F15")
+@pytest.mark.parametrize(
+    ("is_there", "state", "reason"), [(True, "accepted", None), (False, "failed", "lost")]
+)
+async def test_a_hub_that_died_between_sending_and_answer_is_told_by_the_picture(
+    shop: Shop, is_there: bool, state: str, reason: str | None
+) -> None:
+    shop.pbx.script.silent.add("Originate")
+    order = await shop.call()
+    leg = shop.leg(await arrived(shop))
+    await shop.hub.workers.stop()
+    await shop.remember(order, sent_at=shop.hub.installation.clock.now() - timedelta(seconds=20))
+    shop.pbx.script.channels += [leg] * is_there
+    await shop.begin_anew()
+    await shop.becomes(order, state, reason)
+    assert len(shop.originates) == 1
+
+
+@pytest.mark.fault("F44")
+async def test_a_hub_that_died_before_sending_sends_at_once_or_never(shop: Shop) -> None:
+    """Nobody expects a phone to ring for a click of long ago."""
+    await shop.hub.workers.stop()
+    old, new = await shop.call("0501234561"), await shop.call("0501234562")
+    await shop.remember(old, wanted_at=shop.hub.installation.clock.now() - timedelta(seconds=11))
+    await shop.begin_anew()
+    await shop.becomes(old, "failed", "too_late")
+    await shop.becomes(new, "accepted")
+    assert [sent["exten"] for sent in shop.originates] == ["0501234562"]
 
 
 async def test_what_the_pbx_refuses_has_failed_in_its_own_words(shop: Shop) -> None:
