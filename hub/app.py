@@ -144,6 +144,7 @@ class Hub:
             quarantine=self.quarantine,
             backups=self.backups,
             seal=self.seal,
+            wake=self._bell.wake,
             card=card_parts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},

@@ -96,6 +96,8 @@ def _operation(
     result = schemas.get((operation.name, "result"))
     if result is not None:
         answer["content"] = {"application/json": {"schema": result}}
+    if operation.media:
+        answer["content"] = {operation.media: {"schema": {"type": "string", "format": "binary"}}}
     if "rev" in getattr(operation.result, "model_fields", {}):
         answer["headers"] = {"ETag": {"description": "The `rev`, quoted", "schema": {"type": "string"}}}
     described: dict[str, Any] = {
@@ -108,7 +110,7 @@ def _operation(
             for name in _PLACE.findall(operation.path)
         ],
         "responses": {
-            str(204 if result is None else operation.status): answer,
+            str(operation.status if "content" in answer else 204): answer,
             **{str(code): _problem(code, schemas["", "error"]) for code in sorted(errors_of(operation))},
         },
     }
@@ -118,7 +120,7 @@ def _operation(
     body = schemas.get((operation.name, "body"))
     if body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    if operation.method != "GET":
+    if operation.method != "GET" and not operation.media:
         described["parameters"].append(_KEY)
     if "rev" in getattr(operation.body, "model_fields", {}):
         described["parameters"].append(_IF_MATCH)

@@ -116,7 +116,7 @@ class Pipeline:
                     server = self._site.installation.settings.server
                     check_csrf(http, server, request.visitor.session_token, http.headers.get(CSRF_HEADER, ""))
                 given = await operating.given(http)
-                once = None if is_safe else await operating.once(request)
+                once = None if is_safe or operation.media else await operating.once(request)
                 if operation.before is not None:
                     request.prepared = await operation.before(request, **given)
 
@@ -124,6 +124,8 @@ class Pipeline:
 
                 async def run() -> web.StreamResponse:
                     if asked is not None:
+                        if operation.check is not None:
+                            await operation.check(request, **given)
                         await take(request, asked)
                     return operating.answer(request, await operation.handler(request, **given))
 

@@ -139,13 +139,15 @@ class Deps:
     `card` holds the parts of the caller's card of all modules that are on, in their order; `grants`
     says which right a role has and how far it reaches (hub.kernel.manifest.grants_of). `jobs` is where
     long work is asked for (hub.kernel.jobs.definition); `seal` closes and opens secrets that the database
-    keeps (hub.kernel.sealing)."""
+    keeps (hub.kernel.sealing). `wake(module)` sets a module's workers of this process to work, for
+    `uow.after_commit`."""
 
     settings: Settings
     clock: Clock
     jobs: Jobs
     places: Places
     seal: Seal
+    wake: Callable[[str], None]
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     system: SystemView | None = None

@@ -206,6 +206,11 @@ class ApiOperation:
     second: str = ""
     """As a route's, for changes only: a request is refused with `second.needed` until somebody else who
     holds this right has approved it on the page /approvals; `request.second` says who."""
+    check: Callable[..., Awaitable[Any]] | None = None
+    """With `second`: raises what the handler would (nothing is there, it is done already) before anybody
+    is asked to approve; with the handler's arguments, in its unit of work."""
+    media: str = ""
+    """The media type of an answer that is a file and no JSON; the handler returns the response itself."""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 

@@ -97,7 +97,7 @@ async def test_an_approval_is_for_that_very_request_and_for_one_time(hub: Hub, s
     assert (await other.release())[0] == 403
     assert (await program.release())[0] == 200
     again = await program.release()
-    assert (again[0], again[1]["error"]["code"]) == (403, "second.needed")
+    assert (again[0], again[1]["error"]["code"]) == (409, "quarantine.off")
     assert again[1]["error"]["data"]["approval"] != approval
 
 
@@ -150,10 +150,26 @@ async def test_a_browser_on_the_page_of_the_api_needs_the_second_person_too(hub:
 async def test_only_so_many_requests_of_one_program_wait(hub: Hub, shop: Shop) -> None:
     owner = await shop.signed_in("owner")
     headers, program = {"Authorization": f"Bearer {await shop.token('owner')}"}, shop.browser()
-    paths = [f"/api/v1/employees/x{number}/second-factor/reset" for number in range(22)]
+    people = [await shop.person("mechanic", f"m{number}") for number in range(22)]
+    paths = [f"/api/v1/employees/{person.id}/second-factor/reset" for person in people]
     seen = [(await program.post(path, headers=headers)).status for path in paths]
     assert seen == [403] * 20 + [429] * 2
     assert len(await waits(owner)) == 20
+
+
+async def test_nobody_is_asked_to_approve_what_cannot_be_done(hub: Hub, shop: Shop) -> None:
+    owner, program = (
+        await shop.signed_in("owner"),
+        await program_of(shop, await shop.signed_in("owner", "olga")),
+    )
+    headers, stranger = {"Authorization": f"Bearer {await shop.token('owner')}"}, shop.browser()
+    answer = await stranger.post("/api/v1/employees/nobody/second-factor/reset", headers=headers)
+    assert answer.status == 404
+    assert (await stranger.post("/api/v1/backups/none/download", headers=headers)).status == 404
+    await hub.database.write(lambda connection: hub.quarantine.release(connection, None, discard=True))
+    status, said = await program.release()
+    assert (status, said["error"]["code"]) == (409, "quarantine.off")
+    assert await waits(owner) == set()
 
 
 async def test_a_program_resets_a_second_factor_with_a_second_person(hub: Hub, shop: Shop) -> None:

@@ -292,3 +292,16 @@ async def test_a_failed_delivery_is_counted_in_the_menu_of_a_page_that_stands_op
     await page.goto(str(served.make_url("/system/dead-letters")))
     await page.get_by_role("button", name="Відмовитися").click()
     await expect(page.get_by_text("Невдач немає")).to_be_visible()
+
+
+async def test_enter_in_the_password_field_signs_out_everywhere_else(
+    shop: Shop, context: BrowserContext, served: TestServer
+) -> None:
+    page = await _enter(context, served)
+    others = [await shop.sign_in("owner") for _ in range(2)]
+    await page.goto(str(served.make_url("/account")))
+    await page.locator("#field-own_password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-notice]")).to_be_visible()
+    assert [(await one.get("/account", allow_redirects=False)).status for one in others] == [303, 303]
+    assert page.url.endswith("/account")

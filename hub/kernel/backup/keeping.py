@@ -120,18 +120,26 @@ class Backups:
         await asyncio.to_thread(write_mirror, mirror_of(self._settings), marks)
         return marks
 
-    async def last(self, limit: int = 10) -> list[BackupRun]:
-        """Newest first."""
+    async def last(self, limit: int = 10, *, before: str | None = None) -> list[BackupRun]:
+        """Newest first; `before`: older than this one."""
         query = select(backup_runs).order_by(backup_runs.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(backup_runs.c.id < before)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [BackupRun(**row._mapping) for row in rows]
 
-    async def kept(self, run_id: str) -> BackupRun:
-        """A backup whose file is there. Raises NotFound."""
+    async def one(self, run_id: str) -> BackupRun:
+        """Raises NotFound."""
         query = select(backup_runs).where(backup_runs.c.id == run_id)
         row = await self._database.read(lambda connection: connection.execute(query).first())
-        run = BackupRun(**row._mapping) if row is not None else None
-        if run is None or run.id not in await self.present([run]):
+        if row is None:
+            raise NotFound("backup.unknown", "There is no such backup.")
+        return BackupRun(**row._mapping)
+
+    async def kept(self, run_id: str) -> BackupRun:
+        """A backup whose file is there. Raises NotFound."""
+        run = await self.one(run_id)
+        if run.id not in await self.present([run]):
             raise NotFound(
                 "backup.not_kept", "This backup is not kept any more.", "Take a newer one of the list."
             )

@@ -27,13 +27,17 @@ class Wakeup:
         self._watchers.setdefault(module, []).append(watcher)
         return watcher
 
+    def wake(self, module: str) -> None:
+        """A module has made work for its own workers in another way than by a fact."""
+        for watcher in self._watchers.get(module, ()):
+            watcher.set()
+
     def ring(self, stored: Stored) -> None:
         """Facts were committed; the other processes may help."""
         if self.pass_on is not None:
             self.pass_on(stored)
         for module in stored.told:
-            for watcher in self._watchers.get(module, ()):
-                watcher.set()
+            self.wake(module)
         if stored.hot:
             self.hot.set()
         if stored.ordinary:

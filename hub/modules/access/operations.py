@@ -96,11 +96,17 @@ async def change_employee(request: PageRequest, body: EmployeeChange) -> Employe
 
 async def reset_factor(request: PageRequest) -> None:
     """For whoever lost phone and recovery codes: the second factor is off, every session is ended."""
+    access, person = AccessApi(request.uow, request.deps), await who_is_reset(request)
+    await access.factors.remove(person.id)
+    await access.sessions.end_others(person.id)
+
+
+async def who_is_reset(request: PageRequest) -> PersonView:
+    """Raises NotFound, NotAllowed for somebody of a higher role."""
     access = AccessApi(request.uow, request.deps)
     person = await access.person(request.path["id"], request.viewer.shop_ids)
     await access.roles.check_appoint(person.role, request.viewer)
-    await access.factors.remove(person.id)
-    await access.sessions.end_others(person.id)
+    return person
 
 
 def _out(person: PersonView) -> Employee:
@@ -114,7 +120,7 @@ operations = (
     ApiOperation(
         method="POST", path="/employees/{id}/second-factor/reset", handler=reset_factor,
         right="people.secure", name="access.reset_employee_factor", summary="Reset a second factor",
-        second="people.secure", status=204, errors=(401, 403, 404, 409, 422, 429),
+        second="people.secure", check=who_is_reset, status=204, errors=(401, 403, 404, 409, 422, 429),
     ),
     ApiOperation(
         method="GET", path="/employees", handler=list_employees, right="people.view",

@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.kernel.jobs.definition import every, on_demand
 from hub.kernel.manifest import Module, Permission
 from hub.kernel.web import SystemPart
-from hub.modules.backup import jobs, operations, web, web_system
+from hub.modules.backup import jobs, operations, operations_list, web, web_system
 
 MODULE = Module(
     name="backup",
@@ -16,7 +16,7 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access",),
     routes=web.routes,
-    operations=operations.operations,
+    operations=(*operations.operations, *operations_list.operations),
     permissions=(
         Permission("backup.make", "Make a backup now", {"owner": "all", "manager": "shop"}),
         Permission("backup.download", "Download a backup", {"owner": "all"}),

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from hub.errors import Conflict
+from hub.kernel.context import QuarantineView
 from hub.kernel.listing import Moment, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 
@@ -46,13 +47,19 @@ async def get_quarantine(request: PageRequest) -> QuarantineOut:
 
 async def release(request: PageRequest, body: Release) -> QuarantineOut:
     """From now on everything is sent again."""
-    held = request.deps.quarantine
-    if held is None or await held.state() is None:
-        raise Conflict("quarantine.off", "Nothing is held back.", "There is nothing to release.")
+    held = await held_back(request)
     actor, is_dropped = request.viewer.actor, body.waiting == "drop"
     session = request.uow.session
     await session.run_sync(lambda sync: held.release(sync.connection(), actor, discard=is_dropped))
     return QuarantineOut(is_on=False)
+
+
+async def held_back(request: PageRequest, **_given: object) -> QuarantineView:
+    """Raises Conflict where there is nothing to release."""
+    held = request.deps.quarantine
+    if held is None or await held.state() is None:
+        raise Conflict("quarantine.off", "Nothing is held back.", "There is nothing to release.")
+    return held
 
 
 operations = (
@@ -64,6 +71,6 @@ operations = (
     ApiOperation(
         method="POST", path="/quarantine/release", handler=release, right="backup.release",
         name="backup.release_quarantine", summary="Let a restored system send again", body=Release,
-        result=QuarantineOut, second="backup.release", errors=(401, 403, 409, 415, 422, 429),
+        result=QuarantineOut, second="backup.release", check=held_back, errors=(401, 403, 409, 415, 422, 429),
     ),
 )  # fmt: skip

@@ -26,14 +26,14 @@ async def make(request: PageRequest) -> web.StreamResponse:
 
 async def show(request: PageRequest) -> web.StreamResponse:
     """Every backup that was written down, newest first."""
-    kept = _backups(request)
+    kept = backups_of(request)
     runs = await kept.last(MOST_SHOWN)
     return request.page("backup/list.html", runs=runs, present=await kept.present(runs), folder=kept.folder)
 
 
 async def download(request: PageRequest) -> web.StreamResponse:
     """The archive as it lies on the disk: everything that Pitline knows leaves the house."""
-    run = await _backups(request).kept(request.path["id"])
+    run = await backups_of(request).kept(request.path["id"])
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(run.path).name)
     return web.FileResponse(
         run.path, chunk_size=CHUNK,
@@ -45,7 +45,8 @@ async def download(request: PageRequest) -> web.StreamResponse:
     )  # fmt: skip
 
 
-def _backups(request: PageRequest) -> Backups:
+def backups_of(request: PageRequest) -> Backups:
+    """Raises Unavailable where none are made."""
     if request.deps.backups is None:
         raise Unavailable("backup.off", "There are no backups here.")
     return request.deps.backups

@@ -77,7 +77,7 @@ class LogService:
         )  # fmt: skip
         self._session.add(made)
         await self._session.flush()
-        self._uow.hint(TOPIC, endpoint_id, 0)
+        self._at_once(endpoint_id)
         return _view(made)
 
     async def resend(self, endpoint_id: str, delivery_id: str) -> DeliveryView:
@@ -85,7 +85,7 @@ class LogService:
         row = await self._row(endpoint_id, delivery_id)
         await self._again([Delivery.id == row.id])
         await self._session.refresh(row)
-        self._uow.hint(TOPIC, endpoint_id, 0)
+        self._at_once(endpoint_id)
         return _view(row)
 
     async def resend_range(
@@ -112,7 +112,7 @@ class LogService:
         count = await self._again([Delivery.id.in_((await self._session.scalars(wanted)).all())])
         if missed:
             count += await self._tell_missed(endpoint_id, since, until, MOST_AT_ONCE - count)
-        self._uow.hint(TOPIC, endpoint_id, 0)
+        self._at_once(endpoint_id)
         return count
 
     async def forget_old(self) -> None:
@@ -126,6 +126,11 @@ class LogService:
             some = ids[place : place + _PORTION]
             await self._session.execute(delete(Attempt).where(Attempt.delivery_id.in_(some)))
             await self._session.execute(delete(Delivery).where(Delivery.id.in_(some)))
+
+    def _at_once(self, endpoint_id: str) -> None:
+        """The sender need not wait for its next look."""
+        self._uow.hint(TOPIC, endpoint_id, 0)
+        self._uow.after_commit(lambda: self._deps.wake("webhooks"))
 
     async def _again(self, which: Sequence[Any]) -> int:
         values = {
