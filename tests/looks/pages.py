@@ -45,7 +45,12 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("package", "/settings/package"),
     ("audit", "/settings/audit"),
     ("system", "/system"),
-    ("me", "/me"),
+    ("backups", "/system/backups"),
+    ("dead-letters", "/system/dead-letters"),
+    ("log", "/system/log"),
+    ("approvals", "/approvals"),
+    ("account", "/account"),
+    ("second-factor", "/account/second-factor"),
     ("error-404", "/no-such-page"),
 )
 FOLLOWED: tuple[tuple[str, str, str], ...] = (
