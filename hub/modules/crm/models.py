@@ -28,7 +28,11 @@ class Client(Base):
             sqlite_where=text("source != ''"), postgresql_where=text("source != ''"),
         ),
         Index("ix_crm_clients_name_key", "name_key"),
-        Index("ix_crm_clients_merged_into", "merged_into"),
+        Index("ix_crm_clients_relation", "relation", "id"),
+        Index(
+            "ix_crm_clients_merged_into", "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"), postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)

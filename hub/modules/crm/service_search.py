@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
-from sqlalchemy.orm import aliased
 
 from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.masking import SHOWN_DIGITS
 from hub.modules.crm import rules
-from hub.modules.crm.models import Client, Ownership, Phone, Segment, Vehicle, Word
+from hub.modules.crm.models import Client, Ownership, Phone, Segment, Vehicle
+from hub.modules.crm.naming import Named, begins, count_some
 from hub.modules.crm.rules import Wanted, wanted
 from hub.modules.crm.service import ClientService
 from hub.modules.crm.service_vehicles import VehicleService, owned_on
@@ -32,12 +32,6 @@ from hub.modules.crm.views import (
 
 _CURSOR = re.compile(r"[0-9a-z]{26}")
 MOST_CHOICES = 50
-_AFTER_ALL = "\U0010ffff"
-
-
-def begins(column: Any, text: str) -> ColumnElement[bool]:
-    """`column LIKE 'text%'` in a form that uses the index on both databases, wildcards being text."""
-    return and_(column >= text, column < text + _AFTER_ALL)
 
 
 def _each_once(column: Any, most: int, connection: Connection) -> tuple[str, ...]:
@@ -83,7 +77,9 @@ class SearchService:
             known.append(Client.id.in_(select(Phone.client_id).where(Phone.key == key)))
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
-            ways = [Client.id.in_(part) for part in self._client_parts(want)]
+            ways: list[ColumnElement[bool]] = [Client.id.in_(part) for part in self._client_parts(want)]
+            if (named := await self._named(want)) is not None:
+                ways.append(named.means(Client.id))
             parts = _newest(Client.id, ways, known, limit + 1)
             known = [Client.id.in_(union(*parts)) if parts else false()]
         query = select(Client).where(*known).order_by(Client.id.desc()).limit(limit + 1)
@@ -111,7 +107,7 @@ class SearchService:
             known.append(Vehicle.id.in_(self._cars_of(Ownership.client_id == owner_id)))
         if where.text.strip():
             want = self._wanted(where.text, whole_numbers=where.whole_numbers)
-            known.append(self._is_meant(want, known, limit + 1))
+            known.append(self._is_meant(want, await self._named(want), known, limit + 1))
         query = select(Vehicle).where(*known).order_by(Vehicle.id.desc()).limit(limit + 1)
         rows = (await self._uow.session.scalars(query)).all()
         items = await self._vehicles.views(rows[:limit])
@@ -122,7 +118,9 @@ class SearchService:
         want = self._wanted(text, whole_numbers=whole_numbers)
         hits = await self._people(self._by_phone(want), "phone", limit)
         hits += await self._cars(self._by_code(want), want, limit - len(hits))
-        hits += await self._people(self._by_name(want), "name", limit - len(hits))
+        if len(hits) < limit and (named := await self._named(want)) is not None:
+            some = [select(named.some(Client.is_archived.is_(False)).subquery().c.client_id)]
+            hits += await self._people(some, "name", limit - len(hits))
         seen: set[tuple[str | None, str | None]] = set()
         once = []
         for hit in hits:
@@ -163,8 +161,8 @@ class SearchService:
         return hits
 
     def _client_parts(self, want: Wanted) -> list[Select[str]]:
-        """Each way in which a client may be meant, as a query of ids."""
-        parts = self._by_phone(want) + self._by_name(want)
+        """Each way in which a client may be meant but by name, as a query of ids."""
+        parts = self._by_phone(want)
         for code in self._by_code(want):
             cars = select(Vehicle.id).where(code)
             owned = (Ownership.vehicle_id.in_(cars), owned_on(self._vehicles.today()))
@@ -172,12 +170,15 @@ class SearchService:
         return parts
 
     def _is_meant(
-        self, want: Wanted, known: Sequence[ColumnElement[bool]], limit: int
+        self, want: Wanted, named: Named | None, known: Sequence[ColumnElement[bool]], limit: int
     ) -> ColumnElement[bool]:
         """Each way in which a car may be meant: its plate or VIN, its owner, its model. A model is
         looked for car by car from the newest: a common one is soon found."""
-        owners = self._by_phone(want) + self._by_name(want)
-        owned = [Vehicle.id.in_(self._cars_of(Ownership.client_id.in_(owner))) for owner in owners]
+        owned: list[ColumnElement[bool]] = [
+            Vehicle.id.in_(self._cars_of(Ownership.client_id.in_(owner))) for owner in self._by_phone(want)
+        ]
+        if named is not None:
+            owned.append(self._is_owned_by(named))
         parts = [select(Vehicle.id).where(code) for code in self._by_code(want)]
         parts += _newest(Vehicle.id, owned, known, limit)
         ways: list[ColumnElement[bool]] = [Vehicle.id.in_(union(*parts))] if parts else []
@@ -200,16 +201,17 @@ class SearchService:
             parts += [select(Phone.client_id).where(begins(Phone.key, start)) for start in starts]
         return parts
 
-    def _by_name(self, want: Wanted) -> list[Select[str]]:
-        """The longest word by the index of words, the others on what that found."""
+    def _is_owned_by(self, named: Named) -> ColumnElement[bool]:
+        means = named.means(Ownership.client_id)
+        if not named.is_common:
+            return Vehicle.id.in_(self._cars_of(means))
+        its_own = (Ownership.vehicle_id == Vehicle.id, owned_on(self._vehicles.today()), means)
+        return exists().where(*its_own)
+
+    async def _named(self, want: Wanted) -> Named | None:
         if not want.words:
-            return []
-        longest, *others = sorted(want.words, key=len, reverse=True)
-        query = select(Word.client_id).where(begins(Word.word, longest))
-        for number, other in enumerate(others):
-            also = aliased(Word, name=f"word_{number}")
-            query = query.where(exists().where(also.client_id == Word.client_id, begins(also.word, other)))
-        return [query]
+            return None
+        return Named(await self._uow.read(partial(count_some, want.words)))
 
     def _by_code(self, want: Wanted) -> list[ColumnElement[bool]]:
         """Plates by any part that has a digit, else by their beginning; VINs by any part."""

@@ -16,10 +16,30 @@ from hub.clock import FrozenClock
 from hub.errors import Invalid
 from hub.kernel.journal.files import FileJournal
 from hub.modules.catalogue import MODULES
+from hub.modules.crm import naming
 from hub.modules.crm.api import ClientFilter, VehicleFilter
 from hub.settings import DatabaseSettings, Settings
 from tests.databases import Databases
 from tests.factories.crm import crm_of, make_car, make_client
+
+FINDS = [
+    ("ковальчук", "Ковальчук Ірина Петрівна"), ("КОВАЛЬЧУК", "Ковальчук Ірина Петрівна"),
+    ("ковал", "Ковальчук Ірина Петрівна"), ("ірина", "Ковальчук Ірина Петрівна"),
+    ("ІРИНА ковал", "Ковальчук Ірина Петрівна"), ("пет ков ір", "Ковальчук Ірина Петрівна"),
+    ("shev", "Shevchenko Petro"), ("PETRO", "Shevchenko Petro"), ("марʼяна", "Мар'яна Щёголева"),
+    ("маряна", "Мар'яна Щёголева"), ("ЩЕГОЛЕВА", "Мар'яна Щёголева"), ("щёгол", "Мар'яна Щёголева"),
+    ("skoda", "ТОВ «Škoda-Сервіс»"), ("Škoda", "ТОВ «Škoda-Сервіс»"), ("сервіс", "ТОВ «Škoda-Сервіс»"),
+    ("0671234567", "Ковальчук Ірина Петрівна"), ("+380 67 123 45 67", "Ковальчук Ірина Петрівна"),
+    ("(067)123-45-67", "Ковальчук Ірина Петрівна"), ("380671234567", "Ковальчук Ірина Петрівна"),
+    ("4567", "Ковальчук Ірина Петрівна"), ("45-67", "Ковальчук Ірина Петрівна"),
+    ("567", "Ковальчук Ірина Петрівна"), ("06712", "Ковальчук Ірина Петрівна"),
+    ("5556677", "Ковальчук Ірина Петрівна"), ("2233", "Shevchenko Petro"),
+    ("АА1234ВВ", "Ковальчук Ірина Петрівна"), ("AA1234BB", "Ковальчук Ірина Петрівна"),
+    ("aa 1234 вв", "Ковальчук Ірина Петрівна"), ("аа1234", "Ковальчук Ірина Петрівна"),
+    ("1234вв", "Ковальчук Ірина Петрівна"), ("1234", "Ковальчук Ірина Петрівна"),
+    ("WVWZZZ1JZ3W386752", "Ковальчук Ірина Петрівна"), ("wvwzzz1jz3w386752", "Ковальчук Ірина Петрівна"),
+    ("386752", "Ковальчук Ірина Петрівна"), ("3w386752", "Ковальчук Ірина Петрівна"),
+]  # fmt: skip
 
 
 async def found(hub: Hub, text: str) -> set[str]:
@@ -59,27 +79,7 @@ async def _stocked(folder: Path, settings: Settings) -> AsyncIterator[Hub]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("ковальчук", "Ковальчук Ірина Петрівна"), ("КОВАЛЬЧУК", "Ковальчук Ірина Петрівна"),
-        ("ковал", "Ковальчук Ірина Петрівна"), ("ірина", "Ковальчук Ірина Петрівна"),
-        ("ІРИНА ковал", "Ковальчук Ірина Петрівна"), ("пет ков ір", "Ковальчук Ірина Петрівна"),
-        ("shev", "Shevchenko Petro"), ("PETRO", "Shevchenko Petro"), ("марʼяна", "Мар'яна Щёголева"),
-        ("маряна", "Мар'яна Щёголева"), ("ЩЕГОЛЕВА", "Мар'яна Щёголева"), ("щёгол", "Мар'яна Щёголева"),
-        ("skoda", "ТОВ «Škoda-Сервіс»"), ("Škoda", "ТОВ «Škoda-Сервіс»"), ("сервіс", "ТОВ «Škoda-Сервіс»"),
-        ("0671234567", "Ковальчук Ірина Петрівна"), ("+380 67 123 45 67", "Ковальчук Ірина Петрівна"),
-        ("(067)123-45-67", "Ковальчук Ірина Петрівна"), ("380671234567", "Ковальчук Ірина Петрівна"),
-        ("4567", "Ковальчук Ірина Петрівна"), ("45-67", "Ковальчук Ірина Петрівна"),
-        ("567", "Ковальчук Ірина Петрівна"), ("06712", "Ковальчук Ірина Петрівна"),
-        ("5556677", "Ковальчук Ірина Петрівна"), ("2233", "Shevchenko Petro"),
-        ("АА1234ВВ", "Ковальчук Ірина Петрівна"), ("AA1234BB", "Ковальчук Ірина Петрівна"),
-        ("aa 1234 вв", "Ковальчук Ірина Петрівна"), ("аа1234", "Ковальчук Ірина Петрівна"),
-        ("1234вв", "Ковальчук Ірина Петрівна"), ("1234", "Ковальчук Ірина Петрівна"),
-        ("WVWZZZ1JZ3W386752", "Ковальчук Ірина Петрівна"), ("wvwzzz1jz3w386752", "Ковальчук Ірина Петрівна"),
-        ("386752", "Ковальчук Ірина Петрівна"), ("3w386752", "Ковальчук Ірина Петрівна"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "name"), FINDS)
 async def test_the_box_finds(shop: Hub, text: str, name: str) -> None:
     assert await found(shop, text) == {name}
 
@@ -94,6 +94,49 @@ async def test_the_box_finds(shop: Hub, text: str, name: str) -> None:
 )  # fmt: skip
 async def test_the_box_finds_nobody_and_stays_whole(shop: Hub, text: str) -> None:
     assert await found(shop, text) == set()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_many_have_is_found_as_what_few_have(shop: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From some thousand bearers of a word on, clients are looked at one by one."""
+    monkeypatch.setattr(naming, "MANY", 1)
+    for text, name in FINDS:
+        assert await found(shop, text) == {name}, text
+    async with crm_of(shop) as crm:
+        for text in ("ковальч", "ір пет", "skoda oct"):
+            page = await crm.vehicles(VehicleFilter(text=text), cursor=None, limit=10)
+            assert [car.plate for car in page.items] == ["АА1234ВВ"], text
+        assert (await crm.vehicles(VehicleFilter(text="shev"), cursor=None, limit=10)).items == ()
+
+
+async def test_the_word_itself_stands_before_longer_ones_that_many_have(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naming, "CANDIDATES", 1)
+    for name in ("Анна Ковальчук", "Архів Коваль", "Яна Коваль", "Борис Ковальський"):
+        await make_client(hub, name, is_archived="Архів" in name)
+    async with crm_of(hub) as crm:
+        hits = await crm.search("коваль")
+    assert [hit.client.name for hit in hits if hit.client] == ["Яна Коваль"]
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "locale", ["icu ICU_LOCALE 'uk-UA'", "icu ICU_LOCALE 'en-US-u-kn'", "libc LOCALE 'C'"]
+)
+async def test_search_finds_the_same_whatever_the_collation_of_the_database(
+    database_kind: str, databases: Databases, tmp_path: Path, locale: str
+) -> None:
+    name = databases.server.create(template=f"template0 ENCODING 'UTF8' LOCALE_PROVIDER {locale}")
+    url = databases.server.url(name)
+    async with _stocked(tmp_path, replace(Settings(), database=DatabaseSettings(url=url))) as hub:
+        for text, who in FINDS:
+            assert await found(hub, text) == {who}, text
+        async with crm_of(hub) as crm:
+            hits = await crm.search("п")
+    assert {hit.client.name for hit in hits if hit.client} == {"Ковальчук Ірина Петрівна"}
+    databases.server.drop(name)
 
 
 @pytest.mark.asyncio(loop_scope="module")
