@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0090_finding"
-down_revision = "0080_sealing"
+down_revision = "0070_call_reports"
 branch_labels = None
 depends_on = None
 
