@@ -54,7 +54,8 @@ def tables(report: CallReport, say: Say) -> tuple[list[str], list[Line]]:
     rows += [_line(say("By person, answered"), row.name, row.answered) for row in report.people]
     rows += [_line(say("By person, outbound"), row.name, row.outbound) for row in report.people]
     rows.append(_line(say("Outbound"), say("Total"), report.outbound))
-    rows.append([say("Lost clients"), say("Total"), len(report.lost)])
+    if report.lost is not None:
+        rows.append([say("Lost clients"), say("Total"), len(report.lost)])
     return head, rows
 
 

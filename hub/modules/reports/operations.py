@@ -112,7 +112,8 @@ class SpeedOut(BaseModel):
 
 
 class CallReportOut(BaseModel):
-    """The report on calls. `lost_clients`: missed and never reached after, each client once."""
+    """The report on calls. `lost_clients`: missed and never reached after, each client once; null for more
+    than 62 days and for a person."""
 
     since: Moment
     until: Moment
@@ -129,7 +130,7 @@ class CallReportOut(BaseModel):
     queues: list[RowOut]
     callers: list[RowOut]
     reasons: list[RowOut]
-    lost_clients: int
+    lost_clients: int | None
     callbacks: SpeedOut | None
 
 
@@ -164,7 +165,7 @@ def _report(report: CallReport, asked: Asked) -> CallReportOut:
             for one in report.people
         ],
         lines=rows("lines"), sources=rows("sources"), queues=rows("queues"), callers=rows("callers"),
-        reasons=rows("reasons"), lost_clients=len(report.lost),
+        reasons=rows("reasons"), lost_clients=None if report.lost is None else len(report.lost),
         callbacks=SpeedOut.model_validate(report.speed) if report.speed is not None else None,
     )  # fmt: skip
 

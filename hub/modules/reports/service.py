@@ -46,7 +46,8 @@ class ReportService:
             sources=_sources(_of(inbound, "line"), lines),
             queues=_rows(_of(inbound, "queue"), "queue", str),
             callers=_rows(_of(inbound, "caller"), "caller", str),
-            reasons=_reasons(_of(inbound, "reason")), lost=await self.lost(asked),
+            reasons=_reasons(_of(inbound, "reason")),
+            lost=await self.lost(asked) if _is_soon_known(asked) else None,
             speed=await self._speed(asked), within=self._deps.settings.reports.answer_within,
         )  # fmt: skip
 
@@ -105,6 +106,11 @@ class ReportService:
             for key in keys
         ]  # fmt: skip
         return tuple(sorted(rows, key=lambda row: (-row.answered.calls, -row.outbound.calls, row.name)))
+
+
+def _is_soon_known(asked: Question) -> bool:
+    """For each lost call all later ones of that client are looked at: of a year that takes seconds."""
+    return asked.where.person is None and asked.until - asked.since <= timedelta(days=MOST_DAYS + 1)
 
 
 def _is_in(asked: Question, count: CallCount) -> bool:

@@ -77,7 +77,8 @@ class Speed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
     """The report. `slots` is by weekday (0 = Monday) and hour of the shop's own clock; `outside` counts the
-    inbound calls that the opening hours leave out. `speed` None: a filter leaves no way to say it."""
+    inbound calls that the opening hours leave out. `lost` None: of a long time or a
+    person they are counted on their own page only; `speed` None: a filter leaves no way to say it."""
 
     inbound: Sums
     outbound: Sums
@@ -91,6 +92,6 @@ class CallReport:
     queues: tuple[Row, ...]
     callers: tuple[Row, ...]
     reasons: tuple[Row, ...]
-    lost: tuple[LostCall, ...]
+    lost: tuple[LostCall, ...] | None
     speed: Speed | None
     within: float

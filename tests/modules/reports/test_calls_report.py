@@ -19,12 +19,13 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.events.calls import CallEnded, CallQueued, CallSnapshot, CallStarted
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.access.api import AccessApi
+from hub.modules.access.api import AccessApi, hash_password
 from hub.modules.tasks.rules_time import Calendar, working_seconds
 from hub.ports.intake import Arrival
 from tests.factories.calls import calls_of, ended, party, snapshot, tell_calls
 from tests.factories.site import Client, get_json, get_text, site_of
 from tests.factories.tasks import IHOR, happen, open_hours, tasks_of
+from tests.webui.stage import PASSWORD, open_shop
 
 KYIV = ZoneInfo("Europe/Kyiv")
 FRIDAY = datetime(2026, 1, 9, 9, 0, tzinfo=KYIV).astimezone(UTC)
@@ -206,16 +207,30 @@ def test_working_time_between_two_moments_leaves_out_what_is_closed() -> None:
     assert working_seconds(Calendar(zone=KYIV, hours=hours, special={}), FRIDAY, EVENING) == 10.5 * 3600
 
 
-async def test_a_receptionist_sees_the_calls_that_rang_at_her_telephones(
+async def test_a_receptionist_sees_the_calls_of_her_own_telephones_and_takes_nothing_away(
     hub: Hub, frozen_clock: FrozenClock
 ) -> None:
     frozen_clock.advance((EVENING - frozen_clock.now()).total_seconds())
-    client = await site_of(hub, "receptionist")
-    await tell_calls(hub, call("1", FRIDAY, "answered", 5, 1))
-    status, page = await get_text(client, "/reports/calls", **DAY, hours="all")
-    assert (status, "data-rate" in page) == (200, False)  # a key of a program has no telephone
-    assert (await get_text(client, "/reports/calls.csv"))[0] == 403
+    await tell_calls(
+        hub, call("1", FRIDAY, "answered", 5, 1), call("2", FRIDAY, "answered", 5, 2),
+        call("3", FRIDAY, "missed", 30, 3),
+    )  # fmt: skip
+    async with open_shop(hub, frozen_clock, await hash_password(PASSWORD)) as shop:
+        await shop.person("receptionist", extensions=["102"])
+        other = await shop.person("manager", extensions=["101"])
+        browser = await shop.sign_in("receptionist")
+        for asked in ({}, {"person": other.id}):
+            status, page = await get_text(browser, "/reports/calls", **DAY, hours="all", **asked)
+            found = numbers(page)
+            assert (status, found["counted"], found["answered"], found["missed"]) == (200, "2", "1", "1")
+        assert (await get_text(browser, "/reports/calls.csv"))[0] == 403
+    client = await site_of(hub, "receptionist")  # the key of a program has no telephone
+    _, page = await get_text(client, "/reports/calls", **DAY, hours="all")
+    assert "data-rate" not in page
     await client.close()
+
+
+async def test_who_may_see_reports(hub: Hub) -> None:
     for role, expected in (("manager", 200), ("mechanic", 403), ("integration", 200)):
         other = await site_of(hub, role)
         assert (await get_text(other, "/reports/calls"))[0] == expected
@@ -242,6 +257,7 @@ async def test_a_year_is_shown_by_month_and_a_time_turned_round_is_understood(hu
     _, body = await get_json(site, "/api/v1/reports/calls", **{"from": "2026-01-20", "to": "2025-02-10"})
     assert [day["first"] for day in body["days"]][:2] == ["2025-02-10", "2025-03-01"]
     assert body["days"][-1] == {**body["days"][-1], "first": "2026-01-01", "last": "2026-01-20"}
+    assert body["lost_clients"] is None
     assert body["days"][-1]["sums"]["calls"] == body["inbound"]["calls"] == 1
 
 
