@@ -10,6 +10,7 @@ from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
 from hub.modules.crm.service_duplicates import DuplicateService
+from hub.modules.crm.service_erasure import ErasureService
 from hub.modules.crm.service_history import HistoryService
 from hub.modules.crm.service_import import BulkService
 from hub.modules.crm.service_merge import MergeService
@@ -34,6 +35,7 @@ from hub.modules.crm.views import (
     ClientView,
     DuplicateReason,
     DuplicateView,
+    ErasureView,
     HistoryPage,
     ImportedRow,
     ImportOutcome,
@@ -75,6 +77,7 @@ __all__ = [
     "CrmApi",
     "DuplicateReason",
     "DuplicateView",
+    "ErasureView",
     "HistoryPage",
     "ImportOutcome",
     "ImportedRow",
@@ -110,7 +113,7 @@ class CrmApi:
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
     and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
     record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by,
-    `bulk` takes many in at once."""
+    `bulk` takes many in at once, `erasing` takes a person's data away."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._clients = ClientService(uow, deps)
@@ -123,6 +126,7 @@ class CrmApi:
         self.merging = MergeService(uow, deps)
         self.numbers = NumberService(uow, deps)
         self.bulk = BulkService(uow, deps)
+        self.erasing = ErasureService(uow, deps)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""

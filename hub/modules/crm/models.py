@@ -243,3 +243,18 @@ class Learned(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"))
     actor: Mapped[str | None] = mapped_column(String(80))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ErasedClient(Base):
+    """That a person's data were erased on request: no name stands here. `touched` rows of other modules."""
+
+    __tablename__ = "crm_erasures"
+    __table_args__ = (Index("ix_crm_erasures_client_id", "client_id"),)
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(26))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str | None] = mapped_column(String(80))
+    second: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text)
+    touched: Mapped[int]

@@ -7,18 +7,22 @@ from pathlib import Path
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
 from hub.modules.crm import (
     operations,
+    operations_erasure,
     operations_history,
     operations_merge,
     operations_roles,
     operations_vehicles,
     web,
     web_card,
+    web_erasure,
+    web_export,
     web_history,
     web_merge,
     web_ties,
     web_vehicles,
 )
 from hub.modules.crm.api import CrmApi
+from hub.modules.crm.service_erasure import TOMBSTONES
 
 _DESK: dict[str, Scope] = {
     "owner": "all",
@@ -35,15 +39,25 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access",),
     api=CrmApi,
-    routes=(*web_merge.routes, *web.routes, *web_vehicles.routes, *web_ties.routes, *web_history.routes),
+    routes=(
+        *web_merge.routes,
+        *web_erasure.routes,
+        *web_export.routes,
+        *web.routes,
+        *web_vehicles.routes,
+        *web_ties.routes,
+        *web_history.routes,
+    ),
     operations=(
         *operations.operations,
         *operations_vehicles.operations,
         *operations_roles.operations,
         *operations_history.operations,
         *operations_merge.operations,
+        *operations_erasure.operations,
     ),
     card=web_card.parts,
+    tombstones=TOMBSTONES,
     menu=(
         MenuItem("Clients", "/clients", "clients.view", "users", order=30),
         MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),
@@ -51,6 +65,10 @@ MODULE = Module(
     permissions=(
         Permission("clients.view", "See clients and their cars", _DESK),
         Permission("clients.edit", "Add and change clients and cars", _DESK),
+        Permission(
+            web_erasure.RIGHT, "Erase a person’s data on request", {"owner": "all", "manager": "shop"}
+        ),
+        Permission(web_export.RIGHT, "Export the clients", {"owner": "all"}),
         Permission(
             "clients.merge", "Merge records of one client, and undo it", {"owner": "all", "manager": "shop"}
         ),

@@ -15,7 +15,7 @@ from hub.modules.crm import rules
 from hub.modules.crm.entries import ReadyClient, client_unmasked, ready_client
 from hub.modules.crm.living import living
 from hub.modules.crm.matching import OWNERS_OF_KEYS, answers, keys_of
-from hub.modules.crm.models import Client, Phone, Segment, Word
+from hub.modules.crm.models import Client, ErasedClient, Phone, Segment, Word
 from hub.modules.crm.service_history import HistoryService, differences
 from hub.modules.crm.service_vehicles import VehicleService
 from hub.modules.crm.views import (
@@ -47,6 +47,9 @@ class ClientService:
     async def one(self, client_id: str) -> ClientView:
         found = await self.by_ids([client_id])
         if client_id not in found:
+            gone = select(ErasedClient.id).where(ErasedClient.client_id == client_id).limit(1)
+            if "\x00" not in client_id and (await self._uow.session.scalar(gone)) is not None:
+                raise NotFound("crm.client_erased", "The data of this client were erased on request.")
             raise NotFound("crm.client_unknown", "There is no such client.")
         return found[client_id]
 

@@ -3,6 +3,7 @@ file twice adds nothing. Core statements, a batch each. Never commits."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, insert, select
 
 from hub.errors import HubError, Invalid
 from hub.events.crm import ClientPhoneAdded
+from hub.kernel.backup.tables import backup_tombstones
+from hub.kernel.clients import NUMBER_STONE
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import Base, new_id
 from hub.modules.crm.entries import ReadyClient, ready_client, ready_vehicle
@@ -24,6 +27,9 @@ _TABLES = (
     "crm_clients", "crm_words", "crm_segments", "crm_phones", "crm_vehicles", "crm_ownerships",
     "crm_mileages", "crm_changes",
 )  # fmt: skip
+
+
+_ERASED = "Whoever has this number wanted to be forgotten: it is not taken in."
 
 
 @dataclass(slots=True)
@@ -62,6 +68,8 @@ class BulkService:
         """What became of each row, in their order."""
         ready = [self._ready(row) for row in rows]
         self._cars_of = {id(car): self._car_ready(car) for row in rows for car in row.cars}
+        erased = await self._uow.read(_erased)
+        ready = [_ERASED if _is_erased(one, erased) else one for one in ready]
         known = await self._uow.read(lambda connection: self._known(connection, ready))
         await self._read_cars(known)
         outcomes: list[ImportOutcome] = []
@@ -229,6 +237,18 @@ class BulkService:
         for client_id, key in keys:
             if key in heard:
                 self._uow.publish(ClientPhoneAdded(client_id=client_id, number=key))
+
+
+def _erased(connection: Connection) -> frozenset[str]:
+    """The hashes of numbers whose people wanted to be forgotten."""
+    query = select(backup_tombstones.c.ref).where(backup_tombstones.c.kind == NUMBER_STONE)
+    return frozenset(ref.partition("@")[0] for ref in connection.execute(query).scalars())
+
+
+def _is_erased(ready: ReadyClient | str, erased: frozenset[str]) -> bool:
+    if not erased or isinstance(ready, str):
+        return False
+    return any(hashlib.sha256(p.key.encode()).hexdigest() in erased for p in ready.phones if p.key)
 
 
 def _who(known: _Known, ready: ReadyClient) -> str | None:

@@ -351,3 +351,15 @@ class ImportOutcome:
     what: ImportWhat
     client_id: str | None = None
     text: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureView:
+    """That a person's data were erased: when, why, by whom and who signed for it."""
+
+    id: str
+    client_id: str
+    at: datetime
+    actor: str | None
+    second: str | None
+    reason: Words

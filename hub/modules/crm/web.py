@@ -37,11 +37,11 @@ _SPARE_PHONES = 2
 _LONGEST_TEXT = 200
 
 
-async def show_list(request: PageRequest) -> web.StreamResponse:
-    """The clients, narrowed by the one search box; `part=rows` is the list alone, for the script."""
+def filter_of(request: PageRequest) -> ClientFilter:
+    """Which clients the address asks for."""
     query = request.query
     relation = query.get("relation", "")
-    where = ClientFilter(
+    return ClientFilter(
         text=query.get("q", "")[:_LONGEST_TEXT],
         relation=relation if relation in RELATIONS else None,
         is_archived=query.get("archived") == "1",
@@ -50,6 +50,11 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
         is_blocked=query.get("blocked") == "1",
         whole_numbers=not request.viewer.sees_numbers,
     )
+
+
+async def show_list(request: PageRequest) -> web.StreamResponse:
+    """The clients, narrowed by the one search box; `part=rows` is the list alone, for the script."""
+    query, where = request.query, filter_of(request)
     crm = request.apis.of(CrmApi)
     page = await crm.clients(where, cursor=query.get("cursor") or None, limit=_PAGE)
     cars = await crm.vehicles_of([client.id for client in page.items])

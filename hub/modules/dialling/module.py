@@ -16,6 +16,7 @@ from hub.modules.dialling import (
     operations,
     operations_steering,
     sender,
+    service_clients,
     web,
     web_settings,
     web_steering,
@@ -38,6 +39,8 @@ MODULE = Module(
     feature="3.8",
     folder=Path(__file__).parent,
     requires=("access", "crm", "calls"),
+    clients=service_clients.RECORDS,
+    tombstones=service_clients.TOMBSTONES,
     api=DiallingApi,
     handlers=(
         Subscription(

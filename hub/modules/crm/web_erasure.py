@@ -1,0 +1,45 @@
+"""The page of erasing a person's data, and the list of what was erased."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hub.errors import Invalid
+from hub.kernel.web import PageRequest, Route
+from hub.modules.crm.api import CrmApi
+from hub.modules.crm.web_history import actor_names
+
+RIGHT = "clients.erase"
+
+
+async def ask(request: PageRequest) -> web.StreamResponse:
+    """What goes and what stays."""
+    client = await request.apis.of(CrmApi).client(request.path["id"])
+    return request.page("crm/erase.html", client=client, reason="", fault="")
+
+
+async def erase(request: PageRequest) -> web.StreamResponse:
+    """Signed by a second person."""
+    crm, reason = request.apis.of(CrmApi), request.form.get("reason", "")
+    client = await crm.client(request.path["id"])
+    try:
+        await crm.erasing.erase(client.id, reason, request.second)
+    except Invalid as error:
+        fault = next(iter(error.fields.values()), error.text)
+        return request.page("crm/erase.html", status=422, client=client, reason=reason, fault=fault)
+    return request.redirect("/clients/erasures", notice=request.t("The data are gone."))
+
+
+async def log(request: PageRequest) -> web.StreamResponse:
+    """Who asked for what, when it was done, and who signed."""
+    erasures = await request.apis.of(CrmApi).erasing.recent()
+    return request.page("crm/erasures.html", erasures=erasures, names=await actor_names(request))
+
+
+routes = (
+    Route(method="GET", path="/clients/erasures", handler=log, right=RIGHT, name="crm.erasures"),
+    Route(method="GET", path="/clients/{id}/erase", handler=ask, right=RIGHT, name="crm.ask_erase"),
+    Route(
+        method="POST", path="/clients/{id}/erase", handler=erase, right=RIGHT, name="crm.erase", second=RIGHT
+    ),
+)
