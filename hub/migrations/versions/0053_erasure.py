@@ -8,7 +8,7 @@ from alembic import op
 from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0053_erasure"
-down_revision = "0070_call_reports"
+down_revision = "0090_finding"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,7 @@ from hub.modules.calls.rules_statistics import (
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
+from hub.modules.calls.service_import import HistoryImportService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
@@ -59,6 +60,7 @@ class CallsApi:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self.replay = ReplayService(uow, deps)
+        self.old = HistoryImportService(uow, deps)
         self._calls = CallService(uow, deps)
         self._history = HistoryService(uow, deps)
         self.numbers = LineService(uow, deps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Index, String, Text, false, literal_column, text
+from sqlalchemy import JSON, ColumnElement, Index, String, Text, false, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
@@ -199,3 +199,13 @@ class Tally(Base):
     count: Mapped[int]
     talk_seconds: Mapped[float]
     wait_seconds: Mapped[float]
+
+
+class ImportedCall(Base):
+    """A call that an older PBX had written down, with the names of the files that it was recorded in."""
+
+    __tablename__ = "calls_imported"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    recordings: Mapped[list[str]] = mapped_column(JSON)

@@ -108,6 +108,11 @@ class CallView:
     is_complete: bool
 
     @property
+    def is_imported(self) -> bool:
+        """Whether an older PBX told of it, and we did not hear it ourselves."""
+        return self.id.startswith("cdr:")
+
+    @property
     def is_live(self) -> bool:
         """Whether it goes on."""
         return self.state != "ended"

@@ -102,6 +102,7 @@ async def show(request: PageRequest) -> web.StreamResponse:
         "bars": bars(call, request.deps.clock.now()),
         "others": await call_rows(request, last),
         "fault": "",
+        "recordings": await calls.old.recordings(call.id) if call.is_imported else (),
         "typed": "",
         "zone": there.zone,
         "elsewhere": there.zone.key if there.zone != here.zone else "",

@@ -7,13 +7,16 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from hub.errors import Invalid
 from hub.kernel.jobs.definition import JobContext, JobResult
+from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi, ImportOutcome
 from hub.modules.imports.api import ImportsApi
 from hub.modules.imports.reading import BIGGEST, Row, rows_of
 from hub.modules.imports.rules import row_of
+from hub.modules.imports.rules_calls import Leg, OldCall, call_of, grouped, leg_of
 from hub.modules.imports.views import FaultView, FileView
 
 BATCH = 200
@@ -34,7 +37,8 @@ async def take_in(ctx: JobContext) -> JobResult:
     if file.state != "working":
         return JobResult(link=f"/imports/{file_id}")
     try:
-        await _Taking(ctx, file, await asyncio.to_thread(_unpacked, packed)).run()
+        kind = _TakingCalls if file.kind == "calls" else _Taking
+        await kind(ctx, file, await asyncio.to_thread(_unpacked, packed)).run()
     except Invalid:
         async with ctx.writing() as uow:
             await ctx.apis(uow).of(ImportsApi).end(file_id, is_good=False)
@@ -97,6 +101,53 @@ class _Taking:
         room = MOST_FAULTS - counts["told"]
         counts["told"] += len(faults[:room])
         await imports.advance(self._file.id, position, position + len(batch), dict(counts), faults[:room])
+        self._counts = counts
+
+
+class _TakingCalls(_Taking):
+    """The history of an older PBX: rows of one conversation belong together, so all are read first."""
+
+    async def run(self) -> None:
+        async with self._ctx.reading() as uow:
+            zone = self._ctx.deps.places.of(uow.shop_id).zone
+        calls, faults = await asyncio.to_thread(self._read, zone)
+        position = self._file.position
+        if position == 0 and faults:
+            async with self._ctx.writing() as uow:
+                self._counts["failed"], self._counts["told"] = len(faults), len(faults[:MOST_FAULTS])
+                imports = self._ctx.apis(uow).of(ImportsApi)
+                await imports.advance(self._file.id, 0, 0, dict(self._counts), faults[:MOST_FAULTS])
+        for begin in range(position, len(calls), BATCH):
+            await self._put(calls[begin : begin + BATCH], begin)
+            self._ctx.progress(min(begin + BATCH, len(calls)), len(calls), "Rows are taken in")
+
+    def _read(self, zone: ZoneInfo) -> tuple[list[OldCall], list[FaultView]]:
+        legs: list[Leg] = []
+        faults: list[FaultView] = []
+        for line, cells in self._rows():
+            leg = leg_of(line, self._file.head, cells, zone)
+            if leg is not None:
+                legs.append(leg)
+            else:
+                row = " | ".join(cells)[:_LONGEST_ROW]
+                faults.append(FaultView(line=line, text="This is not a call: no day or no id.", row=row))
+        return [call_of(group) for group in grouped(legs)], faults
+
+    async def _put(self, calls: Sequence[OldCall], position: int) -> None:
+        counts = self._counts.copy()
+        try:
+            async with self._ctx.writing() as uow:
+                names = {str(one.call.call_id): one.recordings for one in calls}
+                new = await self._ctx.apis(uow).of(CallsApi).old.take([one.call for one in calls], names)
+                counts += Counter(added=len(new), same=len(calls) - len(new))
+                if self._file.is_dry:
+                    raise _Undo
+                imports = self._ctx.apis(uow).of(ImportsApi)
+                await imports.advance(self._file.id, position, position + len(calls), dict(counts), ())
+        except _Undo:
+            async with self._ctx.writing() as uow:
+                imports = self._ctx.apis(uow).of(ImportsApi)
+                await imports.advance(self._file.id, position, position + len(calls), dict(counts), ())
         self._counts = counts
 
 

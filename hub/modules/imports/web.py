@@ -15,7 +15,8 @@ from hub.modules.imports.api import ImportsApi
 from hub.modules.imports.opening import opened
 from hub.modules.imports.reading import BIGGEST
 from hub.modules.imports.rules import TARGETS
-from hub.modules.imports.views import ENCODINGS
+from hub.modules.imports.rules_calls import is_history
+from hub.modules.imports.views import ENCODINGS, FileKind
 from hub.values import ShopId
 
 RIGHT = "imports.use"
@@ -44,7 +45,8 @@ async def look_into(request: PageRequest) -> Any:
 
 async def take(request: PageRequest) -> web.StreamResponse:
     """Keep the file, and ask what its columns mean."""
-    file = await request.apis.of(ImportsApi).store(request.prepared, "clients")
+    kind: FileKind = "calls" if is_history(request.prepared.head) else "clients"
+    file = await request.apis.of(ImportsApi).store(request.prepared, kind)
     return request.redirect(f"/imports/{file.id}")
 
 

@@ -1,0 +1,142 @@
+"""The history of an older PBX: rows of `cdr` become calls, marked as imported, and nobody is called back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection, text
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.calls.api import CallFilter, CallView
+from hub.modules.imports.api import FileView, ImportsApi
+from hub.modules.imports.jobs import take_in
+from hub.modules.imports.opening import opened
+from hub.modules.imports.rules_calls import is_history
+from tests.factories.calls import calls_of
+from tests.factories.crm import make_client
+from tests.factories.site import get_json, get_text, site_of
+from tests.factories.tasks import open_hours, open_tasks
+
+HEAD = (
+    "calldate,clid,src,dst,dcontext,channel,dstchannel,lastapp,duration,billsec,disposition,uniqueid,did,"
+    "recordingfile,linkedid"
+)
+ANSWERED = (
+    '2026-01-02 10:00:00,"""Iryna"" <0671234567>",0671234567,600,ext-queues,PJSIP/t-1,PJSIP/101-2,Queue,'
+    "20,0,NO ANSWER,1.1,0441112233,,1.1\n"
+    '2026-01-02 10:00:05,"""Iryna"" <0671234567>",0671234567,102,ext-queues,PJSIP/t-1,PJSIP/102-3,Queue,'
+    "65,60,ANSWERED,1.1,0441112233,q-600-1.1.wav,1.1\n"
+)
+MISSED = (
+    "2026-01-02 11:00:00,,0501112233,600,ext-queues,PJSIP/t-1,,Queue,30,30,ANSWERED,2.1,0441112233,,2.1\n"
+)
+OUT = (
+    "2026-01-02 12:00:00,,101,0671234567,from-internal,PJSIP/101-4,PJSIP/t-5,Dial,40,30,ANSWERED,3.1,,"
+    "out-3.1.wav,3.1\n"
+)
+BROKEN = "yesterday,,101,102,from-internal,PJSIP/101-4,,Dial,1,1,ANSWERED,4.1,,,4.1\n"
+
+
+class _Context:
+    """A JobContext of one run, without the table of jobs."""
+
+    def __init__(self, hub: Hub, file_id: str) -> None:
+        self._hub = hub
+        self.payload = {"file_id": file_id}
+        self.deps = hub.installation.deps
+
+    def writing(self):  # type: ignore[no-untyped-def]  # as JobContext
+        return self._hub.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP)
+
+    def reading(self):  # type: ignore[no-untyped-def]  # as JobContext
+        return self._hub.transactions.reading(actor=None, shop_id=FIRST_SHOP)
+
+    def apis(self, uow):  # type: ignore[no-untyped-def]  # as JobContext
+        hub = self._hub
+
+        class _Apis:
+            def of(self, api):  # type: ignore[no-untyped-def]  # as Apis
+                return api(uow, hub.installation.deps)
+
+        return _Apis()
+
+    def progress(self, done: int, total: int | None = None, text: str = "") -> None:
+        return None
+
+
+async def put(hub: Hub, rows: str, *, is_dry: bool = False) -> FileView:
+    file = await asyncio.to_thread(opened, f"{HEAD}\n{rows}".encode(), "cdr.csv")
+    assert is_history(file.head)
+    async with hub.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+        imports = ImportsApi(uow, hub.installation.deps)
+        stored = await imports.store(file, "calls")
+        await imports.begin(stored.id, [], "", is_dry=is_dry)
+    await take_in(_Context(hub, stored.id))
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        return await ImportsApi(uow, hub.installation.deps).one(stored.id)
+
+
+async def every_call(hub: Hub) -> dict[str, CallView]:
+    async with calls_of(hub) as calls:
+        return {call.id: call for call in (await calls.history(CallFilter(), limit=50)).items}
+
+
+async def test_rows_of_one_conversation_are_one_call(hub: Hub) -> None:
+    file = await put(hub, OUT + MISSED + ANSWERED + BROKEN)
+    assert file.state == "done"
+    assert {name: file.counts[name] for name in ("added", "failed")} == {"added": 3, "failed": 1}
+    calls = await every_call(hub)
+    call = calls["cdr:1.1"]
+    assert (call.direction, call.result, call.answered_by) == ("inbound", "answered", "102")
+    assert (call.from_number, call.to_number, call.caller_name) == ("0671234567", "0441112233", "Iryna")
+    assert call.started_at == datetime(2026, 1, 2, 8, 0, tzinfo=UTC)
+    assert (call.wait_seconds, call.talk_seconds) == (10.0, 60.0)
+    assert (call.is_complete, call.is_imported) == (False, True)
+    assert [(party.extension, party.outcome) for party in call.parties] == [
+        ("101", "no_answer"), ("102", "answered"),
+    ]  # fmt: skip
+    assert (calls["cdr:2.1"].result, calls["cdr:2.1"].missed_reason) == ("missed", "before_ringing")
+    assert (calls["cdr:3.1"].direction, calls["cdr:3.1"].result) == ("outbound", "answered")
+
+
+async def test_the_same_history_twice_is_one_and_old_misses_call_nobody_back(hub: Hub) -> None:
+    await open_hours(hub)
+    clock = hub.installation.clock
+    assert isinstance(clock, FrozenClock)
+    client = await make_client(hub, "Ірина", "0671234567")
+    for expected in ({"added": 2}, {"same": 2}):
+        file = await put(hub, MISSED + ANSWERED)
+        assert {name: n for name, n in file.counts.items() if n} == expected
+    assert len(await every_call(hub)) == 2
+    assert (await every_call(hub))["cdr:1.1"].client_id == client.id
+
+    def facts(connection: Connection) -> int:
+        query = "SELECT count(*) FROM event_outbox WHERE name LIKE 'call.%' OR name LIKE 'task.%'"
+        return int(connection.execute(text(query)).scalar_one())
+
+    assert await hub.database.read(facts) == 0
+    assert await open_tasks(hub) == ()
+
+
+async def test_a_try_leaves_no_call(hub: Hub) -> None:
+    assert (await put(hub, ANSWERED, is_dry=True)).state == "checked"
+    assert await every_call(hub) == {}
+
+
+async def test_the_page_and_the_api_say_that_it_was_imported(hub: Hub) -> None:
+    await put(hub, ANSWERED)
+    site = await site_of(hub)
+    _, page = await get_text(site, "/calls/cdr:1.1")
+    assert "q-600-1.1.wav" in page
+    _, call = await get_json(site, "/api/v1/calls/cdr:1.1")
+    assert call["is_imported"] is True
+    await site.close()
+
+
+@pytest.mark.parametrize("head", ["name,phone", "calldate,src"])
+def test_another_table_is_no_history(head: str) -> None:
+    assert not is_history(head.split(","))
