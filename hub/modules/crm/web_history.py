@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from hub.kernel.masking import without_stored_numbers
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import CrmApi, HistoryPage
@@ -65,6 +66,7 @@ async def _show(request: PageRequest, subject_id: str, back: str, title: str) ->
     history = request.apis.of(CrmApi).history
     page = await history.of(subject_id, cursor=request.query.get("cursor") or None, limit=_PAGE)
     page, names = await _spoken(request, page), await actor_names(request)
+    title = title if request.viewer.sees_numbers else without_stored_numbers(title)
     return request.page("crm/history.html", history=page, names=names, back=back, title=title)
 
 

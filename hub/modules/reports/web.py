@@ -7,12 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
+from hub.kernel.masking import hidden
 from hub.kernel.spreadsheet import as_csv
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
-from hub.modules.reports.api import ReportsApi
+from hub.modules.reports.api import CallReport, ReportsApi
 from hub.modules.reports.charts import bars, heat
 from hub.modules.reports.export import as_workbook, tables
 from hub.modules.reports.rules import percent
@@ -52,15 +53,21 @@ async def lost(request: PageRequest) -> web.StreamResponse:
 async def csv(request: PageRequest) -> web.StreamResponse:
     """The same numbers, for a program."""
     asked = await asked_of(request, request.query)
-    head, rows = tables(await request.apis.of(ReportsApi).calls(asked.question), request.t)
+    head, rows = tables(await _told(request, asked), request.t)
     return _file(asked, as_csv(head, rows), "csv", "text/csv", charset="utf-8")
 
 
 async def xlsx(request: PageRequest) -> web.StreamResponse:
     """The same numbers, for a spreadsheet."""
     asked = await asked_of(request, request.query)
-    head, rows = tables(await request.apis.of(ReportsApi).calls(asked.question), request.t)
+    head, rows = tables(await _told(request, asked), request.t)
     return _file(asked, await asyncio.to_thread(as_workbook, head, rows), "xlsx", _XLSX)
+
+
+async def _told(request: PageRequest, asked: Asked) -> CallReport:
+    """As its page shows it: a mobile stands there as a number, which not everybody may see."""
+    report = await request.apis.of(ReportsApi).calls(asked.question)
+    return report if request.viewer.sees_numbers else hidden(report)
 
 
 def _file(asked: Asked, body: bytes, ending: str, kind: str, charset: str | None = None) -> web.Response:
