@@ -44,7 +44,7 @@ def totals(page: str) -> dict[str, str]:
 
 
 def listed(page: str) -> list[str]:
-    return re.findall(r'data-call="([^"]+)"', page)
+    return re.findall(r'<(?:tr|div class="calls-card") data-call="([^"]+)"', page)
 
 
 async def test_the_list_begins_and_ends_where_the_calendar_does(hub: Hub, site: Client) -> None:
