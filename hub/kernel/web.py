@@ -235,6 +235,8 @@ class CardPart:
     order: int
     right: str
     render: Callable[[PageRequest, CardSubject], Awaitable[str]]
+    is_about_call: bool = False
+    """It speaks of the call itself, so it stands on the call's page too."""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 

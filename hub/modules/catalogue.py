@@ -13,6 +13,7 @@ from hub.modules.imports.module import MODULE as IMPORTS
 from hub.modules.reports.module import MODULE as REPORTS
 from hub.modules.tasks.module import MODULE as TASKS
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
+from hub.modules.wrapup.module import MODULE as WRAPUP
 
 MODULES: tuple[Module, ...] = (
     ACCESS,
@@ -25,4 +26,5 @@ MODULES: tuple[Module, ...] = (
     REPORTS,
     WEBHOOKS,
     BACKUP,
+    WRAPUP,
 )

@@ -343,3 +343,26 @@ async def test_clocks_run_by_the_time_of_the_server(shop: Shop) -> None:
         await call.rings("102")
         await expect(card(page).locator(".desk-clock")).to_have_text(re.compile(r"^0:[0-5]\d$"))
         await call.ends("missed")
+
+
+async def test_two_keys_say_what_came_of_a_call_and_when_to_ring_back(shop: Shop, page: Page) -> None:
+    call = await ringing(shop, page, IRYNA)
+    assert await page.locator("[data-leader]").count() == 0
+    await call.answered_by("101")
+    await call.ends()
+    await becomes(page, "wrap_up", within=10)
+    await page.keyboard.press("r")
+    await expect(page.locator('[data-leader="result"]')).to_have_class(re.compile("is-led"))
+    await page.keyboard.press("1")
+    await expect(page.locator('[data-key="result-1"]')).to_have_attribute("aria-pressed", "true")
+    for keys in ("g2", "a1"):
+        for key in keys:
+            await page.keyboard.press(key)
+    await expect(page.locator('[data-key="tag-2"]')).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator(".desk-card-about")).to_contain_text("call back due")
+    await page.keyboard.press("g")
+    await page.keyboard.press("Escape")
+    await becomes(page, "wrap_up")
+    await page.keyboard.press("g")
+    await page.keyboard.press("2")
+    await expect(page.locator('[data-key="tag-2"]')).to_have_attribute("aria-pressed", "false")

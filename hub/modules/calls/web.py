@@ -12,15 +12,15 @@ from aiohttp import web
 
 from hub.errors import Invalid
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
-from hub.kernel.web import Method, PageRequest, Route
+from hub.kernel.web import CardSubject, Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.api import MOST_COUNTED, CallerKind, CallFilter, CallsApi, OutcomeGroup
+from hub.modules.calls.api import MOST_COUNTED, CallerKind, CallFilter, CallsApi, CallView, OutcomeGroup
 from hub.modules.calls.periods import PERIODS, bounds
 from hub.modules.calls.rows import call_rows, with_gaps
 from hub.modules.calls.scope import extensions_of, shops_of
 from hub.modules.calls.timeline import bars
 from hub.modules.crm.api import CrmApi
-from hub.values import ShopId
+from hub.values import CallId, ShopId
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
@@ -106,10 +106,22 @@ async def show(request: PageRequest) -> web.StreamResponse:
         "typed": "",
         "zone": there.zone,
         "elsewhere": there.zone.key if there.zone != here.zone else "",
+        "parts": await _parts(request, call),
     }
     if request.query.get("part") == "call":
         return request.fragment("calls/call_body.html", **values)
     return request.page("calls/call.html", **values)
+
+
+async def _parts(request: PageRequest, call: CallView) -> list[str]:
+    """What other modules have to say about the call itself."""
+    subject = CardSubject(
+        call_id=CallId(call.id), client_id=call.client_id, candidate_ids=(), number=call.other_number,
+        direction=call.direction, line=call.line,
+    )  # fmt: skip
+    parts = [part for part in request.deps.card if part.is_about_call and request.viewer.can(part.right)]
+    rendered = [await part.render(request, subject) for part in parts]
+    return [html for html in rendered if html.strip()]
 
 
 async def add_note(request: PageRequest) -> web.StreamResponse:

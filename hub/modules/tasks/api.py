@@ -24,6 +24,7 @@ from hub.modules.tasks.views import (
     TaskView,
     TryView,
 )  # fmt: skip
+from hub.values import ShopId
 
 __all__ = [
     "CallbackView", "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage",
@@ -52,6 +53,14 @@ class TasksApi:
     async def claim(self, task_id: str, holder: Holder, shops: Shops = None) -> TaskView:
         """Take a task in hand: what click-to-call does first. Raises NotFound, Conflict."""
         return await self.doing.claim(task_id, holder, shops)
+
+    async def moments(self, shop_id: ShopId) -> dict[str, datetime]:
+        """When one may promise to ring back: in an hour, before the shop closes, on its next morning."""
+        return await self.doing.moments(shop_id)
+
+    async def remind(self, entry: TaskEntry, shops: Shops = None) -> TaskView:
+        """Call them back at this moment: a new task, or the open one with another time. Raises Invalid."""
+        return await self.doing.remind(entry, shops)
 
     async def client_wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
         """Messaging says that a client wrote: call-backs for what was before are done."""

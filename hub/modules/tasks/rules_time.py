@@ -94,6 +94,22 @@ def working_seconds(calendar: Calendar, start: datetime, end: datetime) -> float
     return seconds
 
 
+def promises(calendar: Calendar, now: datetime) -> dict[str, datetime]:
+    """When a client may be promised a call, by name: `hour` from now, `evening` (half an hour before today's
+    closing, while that is ahead), `morning` (a quarter of an hour after the next day's opening)."""
+    found = {"hour": now + timedelta(hours=1)}
+    today = now.astimezone(calendar.zone).date()
+    spans = list(calendar.spans(today))
+    if spans and spans[-1][1] - timedelta(minutes=30) > found["hour"]:
+        found["evening"] = spans[-1][1] - timedelta(minutes=30)
+    for number in range(1, LOOK_AHEAD):
+        first = next(calendar.spans(today + timedelta(days=number)), None)
+        if first is not None:
+            found["morning"] = first[0] + timedelta(minutes=QUARTER)
+            break
+    return found
+
+
 def next_try(calendar: Calendar, at: datetime, minutes: float) -> datetime:
     """When to try again: after so many working minutes, on the quarter of the hour before that where it is
     a working moment, for people remember 13:00."""

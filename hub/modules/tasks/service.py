@@ -16,9 +16,11 @@ from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch
 from hub.modules.tasks.rules import LONGEST_NOTE, LONGEST_TITLE, TryOutcome, subject_of
+from hub.modules.tasks.rules_time import promises
 from hub.modules.tasks.service_book import TaskBook
 from hub.modules.tasks.service_reading import TaskReading, late_open
 from hub.modules.tasks.views import Holder, Shops, TaskEntry, TaskView
+from hub.values import ShopId
 
 _SOFT_DAYS = 2
 _MOST_AT_ONCE = 200
@@ -136,6 +138,20 @@ class TaskService:
             task.escalate_at = entry.due_at
         task.owner_id = await self._owner(entry.owner_id, shops)
         return await self._changed(task)
+
+    async def moments(self, shop_id: ShopId) -> dict[str, datetime]:
+        """What `TasksApi.moments` says."""
+        return promises(await self._book.calendar(shop_id), self._deps.clock.now())
+
+    async def remind(self, entry: TaskEntry, shops: Shops) -> TaskView:
+        """What `TasksApi.remind` says. Raises Invalid."""
+        try:
+            return await self.create(entry, shops)
+        except Conflict as error:
+            known = error.data.get("task_id")
+            if not isinstance(known, str):
+                raise
+            return await self.change(known, {"due_at": entry.due_at}, None, shops)
 
     async def change(
         self, task_id: str, changes: Mapping[str, Any], rev: int | None, shops: Shops

@@ -9,12 +9,40 @@ const PLACES = {
   Slash: "search", Escape: "dismiss",
 };
 
+// The first of two keys: the digit after it chooses within that row of the card.
+const LEADERS = { KeyR: "result", KeyG: "tag", KeyA: "later" };
+const LED_FOR = 4000;
+let led = "";
+let timer = 0;
+
+function lead(name) {
+  led = name;
+  clearTimeout(timer);
+  if (name) timer = setTimeout(() => lead(""), LED_FOR);
+  for (const row of document.querySelectorAll("[data-card] [data-leader]")) {
+    row.classList.toggle("is-led", row.dataset.leader === name);
+  }
+}
+
 export function listenForKeys(act) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat) return;
     const field = typingIn(event.target);
     if (field) return keyWhileTyping(event, field, act);
     if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+    if (event.code !== "Escape" && led && /^Digit[1-9]$/.test(event.code)) {
+      const chosen = `${led}-${event.code.at(-1)}`;
+      lead("");
+      return void (act(chosen) && event.preventDefault());
+    }
+    const leader = event.shiftKey ? undefined : LEADERS[event.code];
+    if (leader && document.querySelector(`[data-card] [data-leader="${leader}"]`)) {
+      event.preventDefault();
+      return lead(leader);
+    }
+    const wasLed = led;
+    lead("");
+    if (wasLed && event.code === "Escape") return event.preventDefault();
     const name = nameOf(event);
     if (name && act(name)) event.preventDefault();
   });
