@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from hub.errors import Unavailable
 from hub.kernel.storage.database import Database
-from hub.kernel.storage.migrating import migrate, present_revision, revisions
+from hub.kernel.storage.migrating import migrate, present_revision, revisions, upgrade
 
 KILLED = """
 import asyncio, os, signal, sys
@@ -48,6 +49,41 @@ async def test_a_new_database_gets_the_newest_schema_and_a_second_run_changes_no
     await database.close()
     assert first == second == revisions()[-1]
     assert {"event_outbox", "event_delivery", "alembic_version"} <= tables
+
+
+@pytest.mark.slow
+async def test_own_roles_that_were_there_keep_seeing_numbers_but_for_copies_of_mechanics_and_cashiers(
+    empty_database_url: str,
+) -> None:
+    """Roles of the schema before that right; then everything that has come since, on top of them."""
+
+    def before(connection: Connection) -> None:
+        upgrade(connection, "0023_call_filters")
+        for base in ("manager", "receptionist", "mechanic", "cashier"):
+            role = {"id": f"own:{base}", "base": base, "rights": '{"desk.use": "all"}'}
+            connection.execute(
+                text(
+                    "INSERT INTO access_roles (id, name, base, rights, created_at, rev)"
+                    " VALUES (:id, :base, :base, :rights, '2026-01-05 07:02:10', 1)"
+                ),
+                role,
+            )
+
+    database = Database(empty_database_url)
+    await database.open()
+    await database.write(before)
+    await migrate(database)
+    read = text("SELECT base, rights FROM access_roles")
+    found = await database.read(lambda connection: connection.execute(read).all())
+    waiting = await database.read(
+        lambda connection: connection.scalar(text("SELECT count(*) FROM access_approvals"))
+    )
+    await database.close()
+    rights = {base: json.loads(told) for base, told in found}
+    seeing = {"desk.use": "all", "numbers.view": "shop"}
+    blind = {"desk.use": "all"}
+    assert rights == {"manager": seeing, "receptionist": seeing, "mechanic": blind, "cashier": blind}
+    assert waiting == 0
 
 
 async def test_a_migration_killed_half_way_has_not_happened_and_runs_again(
