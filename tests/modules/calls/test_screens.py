@@ -53,7 +53,7 @@ async def test_the_board_shows_who_waits_and_its_clock_ticks(shop: Shop, page: P
     await open_page(page, shop, "/calls/live")
     call = shop.call(FAMILY, queue="front")
     await call.begins()
-    waiting = page.locator(f'[data-call="{call.call.call_id}"]')
+    waiting = page.locator(f'.calls-card[data-call="{call.call.call_id}"]')
     await expect(waiting).to_contain_text("Петро Мельник")
     await expect(waiting.locator("time")).to_have_text(re.compile(r"^0:0[1-9]$"))
     await call.rings("102")
