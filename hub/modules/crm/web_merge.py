@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hub.errors import Conflict
+from hub.errors import Conflict, Invalid
+from hub.kernel.masking import without_numbers
 from hub.kernel.web import PageRequest, Route
 from hub.modules.crm.api import CrmApi
 from hub.modules.crm.web_history import actor_names
@@ -41,7 +42,7 @@ async def compare(request: PageRequest) -> web.StreamResponse:
 async def merge(request: PageRequest) -> web.StreamResponse:
     """`keep` is the record that lives on; the other one of the two leads to it."""
     crm, form = request.apis.of(CrmApi), request.form
-    one, other = await crm.client(request.path["id"]), await crm.client(form.get("with", "")[:26])
+    one, other = await crm.client(request.path["id"]), await crm.client(_other(request))
     keep, gone = (one, other) if form.get("keep") != other.id else (other, one)
     kept = await crm.merging.merge(gone.id, keep.id, form.get("reason", "").strip())
     return request.redirect(f"/clients/{kept.id}", notice=request.t("They are one record now."))
@@ -49,8 +50,15 @@ async def merge(request: PageRequest) -> web.StreamResponse:
 
 async def are_two(request: PageRequest) -> web.StreamResponse:
     """Not proposed again."""
-    await request.apis.of(CrmApi).duplicates.are_two(request.path["id"], request.form.get("with", "")[:26])
+    await request.apis.of(CrmApi).duplicates.are_two(request.path["id"], _other(request))
     return request.redirect("/clients/duplicates", notice=request.t("They stay two records."))
+
+
+def _other(request: PageRequest) -> str:
+    other = request.form.get("with", "")[:26]
+    if not other:
+        raise Invalid("crm.merge_with", "Choose the other record first.", "Find it with the search box.")
+    return other
 
 
 async def log(request: PageRequest) -> web.StreamResponse:
@@ -59,6 +67,8 @@ async def log(request: PageRequest) -> web.StreamResponse:
     page = await crm.merging.recent(cursor=request.query.get("cursor") or None, limit=_MOST)
     kept = await crm.clients_by_ids([one.into_id for one in page.items])
     before = {one.id: await crm.merging.name_of(one.from_id) for one in page.items}
+    if not request.viewer.sees_numbers:
+        before = {merge: without_numbers(name) for merge, name in before.items()}
     names = await actor_names(request)
     return request.page("crm/merges.html", merges=page, kept=kept, before=before, names=names)
 
