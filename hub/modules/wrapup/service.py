@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select, update
 
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallView
@@ -78,7 +78,7 @@ class WrapUpService:
 
     async def mark(self, call: CallView, choice_id: str, author_name: str) -> None:
         """Say it of the call; another disposition than before takes its place. Twice is once.
-        Raises NotFound."""
+        Raises Invalid."""
         await self._uow.take_turn(f"wrapup:{call.id}")
         if await self._session.get(Mark, (call.id, choice_id)) is not None:
             return
@@ -127,7 +127,7 @@ class WrapUpService:
     async def _choice(self, choice_id: str) -> ChoiceView:
         choice = (await self._known()).get(choice_id)
         if choice is None or choice.is_archived:
-            raise NotFound("wrapup.unknown", "There is no such word any more.", "Reload the page.")
+            raise Invalid("wrapup.unknown", "There is no such word any more.", "Reload the page.")
         return choice
 
     async def _told(self, call: CallView) -> None:

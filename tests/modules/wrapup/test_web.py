@@ -78,7 +78,7 @@ async def test_another_result_takes_the_place_of_the_first_and_tags_stand_beside
 async def test_a_word_that_there_is_not_is_refused_in_words(shop: Shop, oksana: Hand) -> None:
     call = await talked(shop)
     status, answer = await oksana.post(path(call, "mark"), choice="no such")
-    assert (status, answer["error"]["code"]) == (404, "wrapup.unknown")
+    assert (status, answer["error"]["code"]) == (422, "wrapup.unknown")
 
 
 async def test_nothing_is_asked_while_it_rings(shop: Shop, oksana: Hand) -> None:
@@ -151,7 +151,7 @@ async def test_the_owner_chooses_the_words_and_calls_keep_the_old_ones(shop: Sho
     assert status == 200  # it has it already
     other = await talked(shop)
     status, answer = await oksana.post(path(other, "mark"), choice="complaint")
-    assert (status, answer["error"]["code"]) == (404, "wrapup.unknown")
+    assert (status, answer["error"]["code"]) == (422, "wrapup.unknown")
 
 
 async def test_programs_read_and_replace_what_was_said(shop: Shop, oksana: Hand) -> None:
@@ -162,4 +162,4 @@ async def test_programs_read_and_replace_what_was_said(shop: Shop, oksana: Hand)
     assert [tag["id"] for tag in answer["tags"]] == ["urgent"]
     status, answer = await api(oksana, "PUT", address, tags=[])
     assert (status, answer["disposition"], answer["tags"]) == (200, None, [])
-    assert (await api(oksana, "PUT", address, disposition="no such"))[0] == 404
+    assert (await api(oksana, "PUT", address, disposition="no such"))[0] == 422
