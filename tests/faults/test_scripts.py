@@ -42,6 +42,12 @@ document.addEventListener('securitypolicyviolation',
 BEGIN = b"Pitline: SessionBegun\r\nBoot: b1\r\nFirst: yes\r\n\r\n"
 
 
+_NO_PAGES = (
+    "/login", "/setup", "/metrics", "/healthz", "/readyz", "/clients/export", "/dialling/latest",
+    "/dialling/phone",
+)  # fmt: skip
+
+
 @dataclass
 class Planted:
     """The addresses that show one polyglot, and what of it is searched for there."""
@@ -106,10 +112,8 @@ async def _plant(shop: Shop, texts: Sequence[str]) -> list[Planted]:
 def _lists() -> list[str]:
     """Every page that needs no id, of every manifest."""
     routes = (*OWN_ROUTES, *(route for module in MODULES for route in module.routes))
-    plain = [
-        r.path for r in routes if r.method == "GET" and "{" not in r.path and not r.path.endswith(".csv")
-    ]
-    return [path for path in plain if path not in ("/login", "/setup", "/metrics", "/healthz", "/readyz")]
+    plain = [r.path for r in routes if r.method == "GET" and "{" not in r.path]
+    return [path for path in plain if path not in _NO_PAGES and not path.endswith((".csv", ".xlsx"))]
 
 
 async def _open(page: Page, shop: Shop, path: str, seen: list[str], fault: Fault) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from hub.app import Hub
 from hub.kernel.backup.tables import backup_quarantine
@@ -98,7 +98,9 @@ async def test_an_approval_is_for_that_very_request_and_for_one_time(hub: Hub, s
     assert (await program.release())[0] == 200
     again = await program.release()
     assert (again[0], again[1]["error"]["code"]) == (409, "quarantine.off")
-    assert again[1]["error"]["data"]["approval"] != approval
+    query = text("SELECT state FROM access_approvals WHERE id = :id")
+    kept = await hub.database.read(lambda connection: connection.scalar(query, {"id": approval}))
+    assert kept == "used"
 
 
 async def test_where_there_is_nobody_else_the_maker_types_the_own_password(hub: Hub, shop: Shop) -> None:

@@ -88,7 +88,6 @@ class CallOut(BaseModel):
     client_id: str | None
     vehicle_id: str | None
     is_complete: bool
-    is_imported: bool = Field(description="From the history of an older PBX")
 
 
 class CallPageOut(BaseModel):

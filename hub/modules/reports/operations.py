@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.kernel.listing import Moment, Strict
 from hub.kernel.masking import Dialable, Words
@@ -22,7 +23,16 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _written_day(value: object) -> object:
+    """A day is written; a bare number, which would be taken for seconds since 1970, is none."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("Write it like 2026-12-31.")
+    return value
+
+
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_no_nul)]
+Day = Annotated[date, BeforeValidator(_written_day)]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class CallReportQuery(Strict):
@@ -33,8 +43,8 @@ class CallReportQuery(Strict):
     period: Literal["today", "yesterday", "week", "month", "custom"] | None = Field(
         None, description="`week` and `month` are 7 and 30 days, today included; own days: `from` and `to`"
     )
-    first: date | None = Field(None, alias="from", description="First day")
-    last: date | None = Field(None, alias="to", description="Last day")
+    first: Day | None = Field(None, alias="from", description="First day")
+    last: Day | None = Field(None, alias="to", description="Last day")
     hours: Literal["in", "out", "all"] = Field("in", description="In opening hours, outside of them, both")
     shop: Text | None = None
     line: Text | None = Field(None, description="`-`: calls that came by none")

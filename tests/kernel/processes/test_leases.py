@@ -206,11 +206,13 @@ async def test_a_holder_that_was_asleep_wakes_up_without_the_link_and_forgets(se
         await until(lambda: _says(second, "elsewhere"))
         sleepy = bellmen[0].intake
         assert sleepy is not None
-        await first.database.write(_overtake)
-        await until(lambda: _says(second, "ready"))
+        async with asyncio.timeout(10):
+            while not await _says(second, "ready"):  # the former holder may be the quicker one
+                await first.database.write(_overtake)
+                await asyncio.sleep(0.3)
         with pytest.raises(LinkTaken):
             await sleepy.accept([rang("late", 1)])
         await until(lambda: _says(first, "elsewhere"))
-        assert bellmen[0].forgotten == 1
+        assert bellmen[0].forgotten >= 1
         assert [one.is_running for one in bellmen] == [False, True]
         assert await effects_of(second, "batch") == {}

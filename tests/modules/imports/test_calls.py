@@ -127,13 +127,13 @@ async def test_a_try_leaves_no_call(hub: Hub) -> None:
     assert await every_call(hub) == {}
 
 
-async def test_the_page_and_the_api_say_that_it_was_imported(hub: Hub) -> None:
+async def test_the_page_says_that_it_was_imported_and_programs_see_it_by_the_id(hub: Hub) -> None:
     await put(hub, ANSWERED)
     site = await site_of(hub)
     _, page = await get_text(site, "/calls/cdr:1.1")
     assert "q-600-1.1.wav" in page
     _, call = await get_json(site, "/api/v1/calls/cdr:1.1")
-    assert call["is_imported"] is True
+    assert call["id"] == "cdr:1.1"
     await site.close()
 
 

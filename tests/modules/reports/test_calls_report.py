@@ -185,6 +185,7 @@ async def test_how_fast_they_were_called_back_is_told_in_working_time(hub: Hub, 
     tried = replace(
         call("t1", FRIDAY + timedelta(hours=24, minutes=1), "no_answer", 30, 1), direction="outbound",
         from_number=None, to_number=f"+38050{1:07d}", queue=None, queued_at=None,
+        legs=ended("t", 0, "no_answer", direction="outbound").legs,
     )  # fmt: skip
     reached = replace(
         tried,
