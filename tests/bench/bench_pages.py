@@ -284,7 +284,9 @@ async def add_up_days(hub: Hub) -> None:
     begun = time.perf_counter()
     for shop_id, day in days:
         async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-            await CallsApi(uow, hub.installation.deps).days.add_up(shop_id, day)
+            of_day = CallsApi(uow, hub.installation.deps).days
+            mark = await of_day.begin(shop_id, day)
+            await of_day.finish(shop_id, day, mark, await of_day.count(shop_id, day) or [])
     print(f"{len(days)} days of calls were added up in {time.perf_counter() - begun:.1f} s")
 
 

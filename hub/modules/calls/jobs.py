@@ -9,10 +9,16 @@ _A_RUN = 2000
 
 
 async def add_up_days(ctx: JobContext) -> None:
-    """Days that are over are added up for the reports: one transaction each, so that nobody waits."""
+    """Days that are over are added up for the reports. They are read beside the writers: a day takes a while,
+    and whoever rings must not wait for it."""
     async with ctx.reading() as uow:
         days = await ctx.apis(uow).of(CallsApi).days.uncounted(_A_RUN)
     for number, (shop_id, day) in enumerate(days):
         async with ctx.writing() as uow:
-            await ctx.apis(uow).of(CallsApi).days.add_up(shop_id, day)
+            mark = await ctx.apis(uow).of(CallsApi).days.begin(shop_id, day)
+        async with ctx.reading() as uow:
+            counts = await ctx.apis(uow).of(CallsApi).days.count(shop_id, day)
+        if counts is not None:
+            async with ctx.writing() as uow:
+                await ctx.apis(uow).of(CallsApi).days.finish(shop_id, day, mark, counts)
         ctx.progress(number + 1, len(days), "Days of calls are added up")

@@ -171,7 +171,8 @@ class Gap(Base):
 
 class CountedDay(Base):
     """A local day of a shop (days since 1970) whose calls are added up in the tallies. It is taken back with
-    the first fact that changes one of its calls; `basis` says by which clock and rule it was counted."""
+    the first fact that changes one of its calls; `basis` says by which clock and rule it was counted, or that
+    it is still being counted."""
 
     __tablename__ = "calls_days"
     __table_args__ = ({"info": {"is_audited": False}},)

@@ -3,13 +3,14 @@ commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Tally
 from hub.modules.calls.rules_statistics import NEVER_COUNTED, day_number, day_of, midnight
@@ -18,10 +19,12 @@ from hub.modules.calls.views import CallCount, CallFilter
 from hub.values import ShopId
 
 _SLOT = "slot"
+_UNDER_WAY = "under way"
 
 
 class DayService:
-    """Which days are to be added up, and adds one up."""
+    """Which days are to be added up, and adds one up in three steps: two short ones that write, and between
+    them a long one that only reads."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
@@ -45,33 +48,51 @@ class DayService:
             found += [(shop.id, day) for day in days[: most - len(found)]]
         return found
 
-    async def add_up(self, shop_id: ShopId, day: int) -> bool:
-        """One day of a shop; twice is once. False while a call of that day goes on."""
+    async def begin(self, shop_id: ShopId, day: int) -> str:
+        """Say that a day is being added up. The mark that this returns goes with the first fact that
+        changes a call of the day, so what was counted meanwhile is not taken for true."""
+        zone, mark = self._deps.places.of(shop_id).zone, f"{_UNDER_WAY} {new_id(self._deps.clock)}"
+        await self._keep_changes_out()
+        await self._forget(shop_id, day)
+        row = {
+            "shop_id": shop_id, "day": day, "basis": mark, "begins_at": midnight(day_of(day), zone),
+            "ends_at": midnight(day_of(day + 1), zone),
+        }  # fmt: skip
+        await self._session.execute(insert(CountedDay), [row])
+        return mark
+
+    async def count(self, shop_id: ShopId, day: int) -> Sequence[CallCount] | None:
+        """What the day's calls add up to; to be read beside the writers, for it may take long. None while
+        a call of that day goes on."""
         zone = self._deps.places.of(shop_id).zone
         begins, ends = midnight(day_of(day), zone), midnight(day_of(day + 1), zone)
-        await self._keep_changes_out()
         within = (Call.shop_id == shop_id, Call.started_at >= begins, Call.started_at < ends)
-        if (
-            await self._session.scalars(select(Call.id).where(IS_LIVE, *within).limit(1))
-        ).first() is not None:
-            return False
+        living = select(Call.id).where(IS_LIVE, *within).limit(1)
+        if (await self._session.scalars(living)).first() is not None:
+            return None
         where = CallFilter(shops=frozenset({shop_id}), since=begins, until=ends)
-        counts = await StatisticsService(self._uow, self._deps).count_calls(where, FACETS)
-        for table in (Tally, CountedDay):
-            await self._session.execute(delete(table).where(table.shop_id == shop_id, table.day == day))
+        return await StatisticsService(self._uow, self._deps).count_calls(where, FACETS)
+
+    async def finish(self, shop_id: ShopId, day: int, mark: str, counts: Sequence[CallCount]) -> bool:
+        """Keep what was counted since `begin`. False when a call of the day has changed meanwhile."""
+        zone = self._deps.places.of(shop_id).zone
+        mine = (CountedDay.shop_id == shop_id, CountedDay.day == day, CountedDay.basis == mark)
+        true = update(CountedDay).where(*mine).values(basis=basis(zone, self._deps))
+        kept = await self._session.execute(true.returning(CountedDay.day))
+        if kept.first() is None:
+            return False
         rows = [_row(shop_id, day, count) for count in counts if count.facet != "day"]
         if rows:
             await self._session.execute(insert(Tally), rows)
-        counted = {
-            "shop_id": shop_id, "day": day, "basis": basis(zone, self._deps), "begins_at": begins,
-            "ends_at": ends,
-        }  # fmt: skip
-        await self._session.execute(insert(CountedDay), [counted])
         return True
 
+    async def _forget(self, shop_id: ShopId, day: int) -> None:
+        for table in (Tally, CountedDay):
+            await self._session.execute(delete(table).where(table.shop_id == shop_id, table.day == day))
+
     async def _keep_changes_out(self) -> None:
-        """A fact that changes a call of this day waits, and then takes the tallies back. SQLite's writers
-        take turns anyway."""
+        """Facts that change calls now are stored before the day is read; later ones find the mark. SQLite's
+        writers take turns anyway."""
         if self._session.get_bind().dialect.name != "sqlite":
             await self._session.execute(text("LOCK TABLE calls_days IN SHARE ROW EXCLUSIVE MODE"))
 

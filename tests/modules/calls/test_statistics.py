@@ -138,9 +138,45 @@ def some_calls(seed: int, days: int, count: int) -> list[CallSnapshot]:
 
 
 async def add_up(hub: Hub) -> int:
+    """Every day that can be, as the job does it; how many were."""
+    done = 0
     async with calls_of(hub) as calls:
-        days = await calls.days.uncounted(1000)
-        return sum([await calls.days.add_up(shop, day) for shop, day in days])
+        for shop, day in await calls.days.uncounted(1000):
+            mark = await calls.days.begin(shop, day)
+            counts = await calls.days.count(shop, day)
+            done += counts is not None and await calls.days.finish(shop, day, mark, counts)
+    return done
+
+
+async def test_a_call_that_changes_while_its_day_is_counted_spoils_what_was_counted(hub: Hub) -> None:
+    calls = some_calls(4, 3, 40)
+    await tell_calls(hub, *calls)
+    async with calls_of(hub) as reading:
+        [(shop, day), *_] = await reading.days.uncounted(1000)
+    changed = next(one for one in calls if day_number(one.started_at.astimezone(KYIV).date()) == day)
+    async with calls_of(hub) as first:
+        mark = await first.days.begin(shop, day)
+    async with calls_of(hub) as reading:
+        counts = await reading.days.count(shop, day)
+    assert counts
+    await tell(hub, CallCorrected(step=9, call=replace(changed, result="unknown", ended_at=None)))
+    async with calls_of(hub) as last:
+        assert not await last.days.finish(shop, day, mark, counts)
+    assert await add_up(hub) == 3
+    await both_ways(hub, CallFilter(since=midnight(date(2025, 12, 16), KYIV), until=MORNING))
+
+
+async def test_a_counting_that_was_broken_off_leaves_nothing_that_is_taken_for_true(hub: Hub) -> None:
+    await tell_calls(hub, *some_calls(6, 3, 40))
+    async with calls_of(hub) as calls:
+        [(shop, day), *_] = await calls.days.uncounted(1000)
+        stale = await calls.days.begin(shop, day)
+        await calls.days.begin(shop, day)
+        assert not await calls.days.finish(shop, day, stale, [])
+    whole = CallFilter(since=midnight(date(2025, 12, 16), KYIV), until=MORNING)
+    await both_ways(hub, whole)
+    assert await add_up(hub) == 3
+    await both_ways(hub, whole)
 
 
 async def both_ways(hub: Hub, where: CallFilter) -> None:
