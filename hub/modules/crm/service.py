@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from sqlalchemy import delete, select, update
 
@@ -26,6 +27,7 @@ from hub.modules.crm.views import (
     ClientView,
     Kind,
     Messenger,
+    MessengerKind,
     PhoneEntry,
     PhoneView,
     Relation,
@@ -218,9 +220,14 @@ def _view(row: Client, phones: Sequence[Phone]) -> ClientView:
         ),
         emails=tuple(row.emails), language=row.language, tags=tuple(row.tags), note=row.note,
         is_archived=row.is_archived, created_at=row.created_at, updated_at=row.updated_at,
-        messengers=tuple(Messenger(kind=m["kind"], address=m["address"]) for m in row.messengers),  # type: ignore[arg-type]  # stored by entries.py
+        messengers=tuple(_messenger(stored) for stored in row.messengers),
         source=row.source, segments=tuple(row.segments), blocked_reason=row.blocked_reason,
     )  # fmt: skip
+
+
+def _messenger(stored: Mapping[str, str]) -> Messenger:
+    """As an entry, which knows the kinds, was stored."""
+    return Messenger(kind=cast("MessengerKind", stored["kind"]), address=stored["address"])
 
 
 def _one_line(text: str) -> str:

@@ -4,8 +4,9 @@ file twice adds nothing. Core statements, a batch each. Never commits."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 from hub.errors import HubError, Invalid
 from hub.events.crm import ClientPhoneAdded
 from hub.kernel.backup.tables import backup_tombstones
-from hub.kernel.clients import NUMBER_STONE
+from hub.kernel.clients import NUMBER_STONE, ClientRecords
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import Base, new_id
 from hub.modules.crm.entries import ReadyClient, ready_client, ready_vehicle
@@ -233,10 +234,14 @@ class BulkService:
         among = {key for _, key in keys}
         heard: set[str] = set()
         for records in self._deps.clients.values():
-            heard |= set(await self._uow.read(lambda c, r=records: r.numbers_in(c, among)))  # type: ignore[misc]  # bound at once
+            heard |= set(await self._uow.read(partial(_heard, records, among)))
         for client_id, key in keys:
             if key in heard:
                 self._uow.publish(ClientPhoneAdded(client_id=client_id, number=key))
+
+
+def _heard(records: ClientRecords, among: Collection[str], connection: Connection) -> Collection[str]:
+    return records.numbers_in(connection, among)
 
 
 def _erased(connection: Connection) -> frozenset[str]:

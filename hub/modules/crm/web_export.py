@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Sequence
 
-import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
 from aiohttp import web
 
 from hub.errors import Invalid
-from hub.kernel.spreadsheet import as_csv
+from hub.kernel.spreadsheet import as_csv, as_xlsx
 from hub.kernel.web import PageRequest, Route
 from hub.modules.crm.api import ClientView, CrmApi, VehicleView
 from hub.modules.crm.web import filter_of
@@ -50,19 +48,6 @@ async def export(request: PageRequest) -> web.StreamResponse:
         charset="utf-8" if kind == "csv" else None,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )  # fmt: skip
-
-
-def as_xlsx(head: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
-    """Every cell is a text: a spreadsheet calculates none of them."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "in_memory": False})
-    sheet = book.add_worksheet("Clients")
-    for number, row in enumerate((head, *rows)):
-        for place, value in enumerate(row):
-            if value not in ("", None):
-                sheet.write_string(number, place, str(value)[:32_000])
-    book.close()
-    return out.getvalue()
 
 
 def _row(client: ClientView, cars: Sequence[VehicleView]) -> list[object]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
-
-from hub.kernel.spreadsheet import cell
 from hub.modules.reports.rules import Sums, percent
 from hub.modules.reports.views import CallReport
 
@@ -23,7 +19,7 @@ REASONS = {
     "rang_out": "nobody picked up", "busy": "all phones were busy", "declined": "declined on every phone",
     "unreachable": "no phone could be reached", "before_ringing": "in the greeting or menu",
 }  # fmt: skip
-_WIDTHS = (18, 26)
+WIDTHS = (18, 26)
 
 
 def tables(report: CallReport, say: Say) -> tuple[list[str], list[Line]]:
@@ -67,24 +63,3 @@ def _line(table: str, name: str, sums: Sums) -> Line:
     wait = sums.mean_wait
     rates = [percent(sums.service_level), percent(sums.answer_rate), None if wait is None else round(wait, 1)]
     return [table, name, *counts, *rates, round(sums.talk, 1)]
-
-
-def as_workbook(head: Sequence[str], rows: Sequence[Line]) -> bytes:
-    """XLSX whose texts are texts, never formulas."""
-    out = io.BytesIO()
-    safe = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(out, safe) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        for column, text in enumerate(head):
-            sheet.write_string(0, column, text, bold)
-            sheet.set_column(column, column, _WIDTHS[column] if column < len(_WIDTHS) else 12)
-        for number, row in enumerate(rows, 1):
-            for column, value in enumerate(row):
-                if isinstance(value, int | float):
-                    sheet.write_number(number, column, value)
-                elif value is not None:
-                    sheet.write_string(number, column, cell(value))
-        sheet.freeze_panes(1, 2)
-        sheet.autofilter(0, 0, len(rows), len(head) - 1)
-    return out.getvalue()

@@ -8,14 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from hub.kernel.masking import hidden
-from hub.kernel.spreadsheet import as_csv
+from hub.kernel.spreadsheet import as_csv, as_xlsx
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
 from hub.modules.reports.api import CallReport, ReportsApi
 from hub.modules.reports.charts import bars, heat
-from hub.modules.reports.export import as_workbook, tables
+from hub.modules.reports.export import WIDTHS, tables
 from hub.modules.reports.rules import percent
 from hub.modules.reports.scope import EXPORT, VIEW, Asked, asked_of, shops_of
 
@@ -61,7 +61,7 @@ async def xlsx(request: PageRequest) -> web.StreamResponse:
     """The same numbers, for a spreadsheet."""
     asked = await asked_of(request, request.query)
     head, rows = tables(await _told(request, asked), request.t)
-    return _file(asked, await asyncio.to_thread(as_workbook, head, rows), "xlsx", _XLSX)
+    return _file(asked, await asyncio.to_thread(as_xlsx, head, rows, widths=WIDTHS, beside=2), "xlsx", _XLSX)
 
 
 async def _told(request: PageRequest, asked: Asked) -> CallReport:

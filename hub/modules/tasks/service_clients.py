@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
@@ -77,9 +79,10 @@ def _is_callback(task: Task) -> bool:
     return task.kind == "callback" and task.state == "open"
 
 
-async def _of(uow: UnitOfWork, key: object, owner: object, task: Task) -> list[str]:
-    query = select(key).where(owner == task.id)  # type: ignore[call-overload]  # columns of two tables
-    return [str(one) for one in (await uow.session.scalars(query)).all()]
+async def _of(
+    uow: UnitOfWork, key: InstrumentedAttribute[str], owner: InstrumentedAttribute[Any], task: Task
+) -> Sequence[str]:
+    return (await uow.session.scalars(select(key).where(owner == task.id))).all()
 
 
 def erase(connection: Connection, who: Erasure) -> int:

@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from sqlalchemy import Connection, text
 
 from hub.app import Hub
-from hub.modules.crm.web_export import HEAD, as_xlsx
+from hub.kernel.spreadsheet import as_xlsx
+from hub.modules.crm.web_export import HEAD
 from hub.modules.imports.opening import opened
 from hub.modules.imports.rules import guess, row_of
 from tests.factories.crm import make_car, make_client
