@@ -13,6 +13,7 @@ from hub.events.crm import (
     ClientsMerged,
     ClientsUnmerged,
 )
+from hub.events.messages import MessageArrived, MessageReceived, MessageSettled, MessageStatusChanged
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
 EVENTS: tuple[type[Event], ...] = (
@@ -34,6 +35,10 @@ EVENTS: tuple[type[Event], ...] = (
     CommandGiven,
     CommandSeen,
     CommandSettled,
+    MessageReceived,
+    MessageStatusChanged,
+    MessageArrived,
+    MessageSettled,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.events import calls, commands, crm, tasks
+from hub.events import calls, commands, crm, messages, tasks
 from hub.events.base import Event
 from hub.events.catalogue import BY_NAME, EVENTS
 from tests.contracts.golden_forms import CODEC, FOLDER, form_of, path_of
@@ -41,7 +41,7 @@ def test_an_optional_field_that_is_not_stored_reads_as_its_default(event: type[E
 def test_every_event_class_is_in_the_catalogue_under_its_own_name() -> None:
     declared = {
         kind
-        for area in (calls, commands, crm, tasks)
+        for area in (calls, commands, crm, messages, tasks)
         for kind in vars(area).values()
         if isinstance(kind, type) and issubclass(kind, Event) and "name" in vars(kind)
     }

@@ -1,0 +1,115 @@
+"""Facts about messages: what people write to the shop, and what became of what the shop wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from hub.events.base import Event
+
+MessageState = Literal["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
+"""`received` of an inbound message; the others of an outbound one. `unknown`: it may have gone out, and
+nobody can say; a person decides."""
+
+DeliveryState = Literal["sent", "delivered", "read", "failed"]
+"""What a provider tells of a message of ours, each further than the one before; `failed` is an end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file of somebody else's message, not fetched yet. `ref` is the provider's own handle of it."""
+
+    ref: str
+    content_type: str
+    name: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A point on the map, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Event):
+    """Somebody wrote to the shop. `address` is theirs on that channel (E.164, a chat's id, an e-mail
+    address), `account` ours that they wrote to. `phone` is a number that they have proved to be theirs
+    (shared by their own act), never one that they typed. `start` is the word that a link of ours brought
+    along, `pressed` the payload of a button of ours, `edits` the provider's id of the message that this one
+    replaces, `answers` the one that it replies to."""
+
+    name: ClassVar[str] = "message.received"
+    channel: str
+    account: str
+    address: str
+    provider_id: str
+    text: str
+    written_at: datetime
+    writer: str = ""
+    language: str | None = None
+    phone: str | None = None
+    start: str | None = None
+    pressed: str | None = None
+    edits: str | None = None
+    answers: str | None = None
+    place: Place | None = None
+    attachments: tuple[Attached, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        return f"thread:{self.channel}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStatusChanged(Event):
+    """A provider tells how far a message of ours has come. `message_id` is ours where the provider gives
+    it back: the status may arrive before the answer that brings the provider's own id."""
+
+    name: ClassVar[str] = "message.status_changed"
+    channel: str
+    provider_id: str
+    state: DeliveryState
+    message_id: str | None = None
+    error: str = ""
+    is_blocked: bool = False
+    """Whether this address takes nothing of us any more."""
+
+    @property
+    def key(self) -> str:
+        return f"provider:{self.channel}:{self.provider_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFact(Event):
+    """Something that modules may want to know of a message that stands in a thread."""
+
+    message_id: str
+    conversation_id: str
+    client_id: str | None
+    channel: str
+    address: str
+
+    @property
+    def key(self) -> str:
+        return f"conversation:{self.conversation_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageArrived(MessageFact):
+    """A message of theirs stands in its thread."""
+
+    name: ClassVar[str] = "message.arrived"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSettled(MessageFact):
+    """What became of a message of ours: `sent`, `delivered`, `read`, `failed` or `unknown`."""
+
+    name: ClassVar[str] = "message.settled"
+    state: MessageState
+    error: str = ""

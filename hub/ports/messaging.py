@@ -1,0 +1,116 @@
+"""What the hub asks of a link that carries messages: send one, say what became of one, fetch a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from hub.ports.errors import ConnectorError
+
+
+class UnknownOutcome(ConnectorError):
+    """The request may have been carried out, and its answer was not seen: never sent again by itself."""
+
+
+class Refused(ConnectorError):
+    """This message will never go out as it stands. `code` is the provider's, `is_blocked`: the address
+    takes nothing of us any more; `moved_to`: it has a new address, to which it may be sent."""
+
+    def __init__(self, text: str, code: str = "", *, is_blocked: bool = False, moved_to: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.is_blocked = is_blocked
+        self.moved_to = moved_to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """What a channel can do. `can_write_first`: also to somebody who never wrote there, given a phone
+    number. `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
+    sender keeps both."""
+
+    name: str
+    account: str
+    can_reply: bool
+    can_buttons: bool
+    can_media: bool
+    can_write_first: bool
+    longest: int
+    per_second: float
+    per_chat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One choice under a message: a link, or a payload that comes back as `MessageReceived.pressed`."""
+
+    title: str
+    url: str = ""
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file that goes along, read from the disk while it is sent."""
+
+    path: Path
+    content_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMessage:
+    """One message on its way out. `id` is our own: the idempotency key, and what a status brings back
+    where the provider can. `tries` counts this one: above 1 the provider is asked first whether it has it,
+    where it can be asked."""
+
+    id: str
+    channel: str
+    account: str
+    address: str
+    text: str
+    created_at: datetime
+    tries: int
+    buttons: tuple[Button, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()
+    answers: str = ""
+    """The provider's id of the message that it replies to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The provider has it, under its own id; `parts` that it was cut into (0: not told)."""
+
+    provider_id: str
+    parts: int = 0
+
+
+@runtime_checkable
+class MessageSender(Protocol):
+    """A connector that carries messages."""
+
+    def channels(self) -> Mapping[str, Channel]:
+        """What this connector carries by the channel's name, by its settings: also while it is down."""
+        ...
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether this process holds the link, and it is up."""
+        ...
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        """Send it once. Raises TransientError (certainly not sent; `retry_after` holds for the whole
+        channel), Refused, AuthFailed, NotReady, or UnknownOutcome; no other exception."""
+        ...
+
+    async def find(self, message: OutgoingMessage) -> Sent | None:
+        """Whether the provider has this message, of which we do not know. None: certainly not. Raises
+        UnknownOutcome where the provider cannot be asked that, TransientError when it does not answer."""
+        ...
+
+    def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
+        """The bytes of a received file. Raises TransientError, or Refused when it is gone."""
+        ...
