@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.idempotency import IdempotencyKeys
+from hub.kernel.parts import Composed, Part
 from hub.kernel.web import Viewer
 from hub.modules.access.factors import enrolment_address, new_recovery_codes, picture_of
 from hub.modules.access.operations_audit import readable_shops
@@ -125,25 +125,22 @@ __all__ = [
 ]  # fmt: skip
 
 
-class AccessApi:
+class AccessApi(Composed):
     """Shops, people and who may sign in, for one unit of work. `people`, `shops`, `roles`, `tokens`,
     `invitations`, `logins`, `factors`, `sessions`, `second`, `approvals` and `audit` do the rarer things."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._uow = uow
-        self._deps = deps
-        self.people = PeopleService(uow, deps)
-        self.shops = ShopService(uow, deps)
-        self.roles = RoleService(uow, deps)
-        self.logins = LoginService(uow, deps)
-        self.factors = FactorService(uow, deps)
-        self.sessions = SessionService(uow, deps)
-        self.invitations = InvitationService(uow, deps)
-        self.second = SecondService(uow, deps)
-        self.approvals = ApprovalService(uow, deps)
-        self.tokens = TokenService(uow, deps)
-        self.audit = AuditService(uow, deps)
-        self.retention = RetentionService(uow, deps)
+    people = Part(PeopleService)
+    shops = Part(ShopService)
+    roles = Part(RoleService)
+    logins = Part(LoginService)
+    factors = Part(FactorService)
+    sessions = Part(SessionService)
+    invitations = Part(InvitationService)
+    second = Part(SecondService)
+    approvals = Part(ApprovalService)
+    tokens = Part(TokenService)
+    audit = Part(AuditService)
+    retention = Part(RetentionService)
 
     async def list_people(
         self, shops: Collection[ShopId] | None = None, *, only_active: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.parts import Composed, Part
 from hub.modules.calls.periods import bounds as period_bounds
 from hub.modules.calls.rules_replay import Finding, Retelling
 from hub.modules.calls.rules_statistics import (
@@ -54,19 +54,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-class CallsApi:
+class CallsApi(Composed):
     """Calls, their notes and lines, for one unit of work. `shops` None = every shop. `replay` compares
     the history with the journal, `statistics` counts calls, `days` adds up those of whole days."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self.replay = ReplayService(uow, deps)
-        self.old = HistoryImportService(uow, deps)
-        self._calls = CallService(uow, deps)
-        self._history = HistoryService(uow, deps)
-        self.numbers = LineService(uow, deps)
-        self.statistics = StatisticsService(uow, deps)
-        self.days = DayService(uow, deps)
-        self._uow, self._deps = uow, deps
+    replay = Part(ReplayService)
+    old = Part(HistoryImportService)
+    _calls = Part(CallService)
+    _history = Part(HistoryService)
+    numbers = Part(LineService)
+    statistics = Part(StatisticsService)
+    days = Part(DayService)
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
         """The call; of one that became part of another, that other. Raises NotFound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.parts import Composed, Part
 from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
@@ -109,24 +109,23 @@ __all__ = [
 ]  # fmt: skip
 
 
-class CrmApi:
+class CrmApi(Composed):
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
     and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
     record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by,
     `bulk` takes many in at once, `erasing` takes a person's data away."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._clients = ClientService(uow, deps)
-        self._vehicles = VehicleService(uow, deps)
-        self.searching = SearchService(uow, deps)
-        self.roles = RoleService(uow, deps)
-        self.mileage = MileageService(uow, deps)
-        self.history = HistoryService(uow, deps)
-        self.duplicates = DuplicateService(uow, deps)
-        self.merging = MergeService(uow, deps)
-        self.numbers = NumberService(uow, deps)
-        self.bulk = BulkService(uow, deps)
-        self.erasing = ErasureService(uow, deps)
+    _clients = Part(ClientService)
+    _vehicles = Part(VehicleService)
+    searching = Part(SearchService)
+    roles = Part(RoleService)
+    mileage = Part(MileageService)
+    history = Part(HistoryService)
+    duplicates = Part(DuplicateService)
+    merging = Part(MergeService)
+    numbers = Part(NumberService)
+    bulk = Part(BulkService)
+    erasing = Part(ErasureService)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""

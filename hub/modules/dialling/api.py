@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.parts import Composed, Part
 from hub.modules.dialling.rules_settings import DialSettings
 from hub.modules.dialling.scope import CALL, asker_of
 from hub.modules.dialling.service import DiallingService
@@ -29,15 +29,14 @@ __all__ = [
 ]
 
 
-class DiallingApi:
+class DiallingApi(Composed):
     """Orders to the PBX, for one unit of work. `states` follows what becomes of them;
     `steering` is what is done with calls that go on."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._service = DiallingService(uow, deps)
-        self.settings = SettingsService(uow, deps)
-        self.states = StateService(uow, deps)
-        self.steering = SteeringService(uow, deps)
+    _service = Part(DiallingService)
+    settings = Part(SettingsService)
+    states = Part(StateService)
+    steering = Part(SteeringService)
 
     async def call(self, order: CallOrder, asker: Asker) -> CommandView:
         """Ring the asker's phone, then the number. Raises Invalid, NotAllowed, TooMany, NotFound, Conflict,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.parts import Composed, Part
 from hub.modules.tasks.service import TaskService
 from hub.modules.tasks.service_calls import CallTaskService
 from hub.modules.tasks.service_mobile import MobileCallService
@@ -32,17 +32,16 @@ __all__ = [
 ]  # fmt: skip
 
 
-class TasksApi:
+class TasksApi(Composed):
     """Tasks, for one unit of work. `reading` lists them, `doing` is what people do with them, `mobile` the
     calls on private mobiles, `speed` how fast they are called back, `calls` and `numbers` what facts do."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self.reading = TaskReading(uow, deps)
-        self.doing = TaskService(uow, deps)
-        self.mobile = MobileCallService(uow, deps)
-        self.speed = SpeedService(uow, deps)
-        self.calls = CallTaskService(uow, deps)
-        self.numbers = NumberTaskService(uow, deps)
+    reading = Part(TaskReading)
+    doing = Part(TaskService)
+    mobile = Part(MobileCallService)
+    speed = Part(SpeedService)
+    calls = Part(CallTaskService)
+    numbers = Part(NumberTaskService)
 
     async def about(
         self, client_id: str | None, number: str | None, shops: Shops = None
