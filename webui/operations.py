@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from hub.kernel.list_filters import ListFilter, widened
 from hub.kernel.listing import Moment
 from hub.kernel.manifest import Module
 from hub.kernel.web import SIGNED_IN, ApiOperation, PageRequest
@@ -83,12 +84,16 @@ OWN_OPERATIONS: tuple[ApiOperation, ...] = (
 
 def every_operation(modules: Sequence[Module]) -> list[ApiOperation]:
     """What /api/v1 serves with these modules."""
-    found = [(module, operation) for module in modules for operation in module.operations]
-    return [
-        *OWN_OPERATIONS,
-        *operations_dead_letters.operations,
-        *(
-            replace(one, feature=one.feature or module.feature) if module.feature else one
-            for module, one in found
-        ),
-    ]
+    filters = [one for module in modules for one in module.filters]
+    found = [
+        replace(
+            one, feature=one.feature or module.feature, query=widened(one.query, _added(one, filters))
+        )
+        for module in modules
+        for one in module.operations
+    ]  # fmt: skip
+    return [*OWN_OPERATIONS, *operations_dead_letters.operations, *found]
+
+
+def _added(operation: ApiOperation, filters: Sequence[ListFilter]) -> list[ListFilter]:
+    return [one for one in filters if operation.narrows and one.of == operation.narrows]

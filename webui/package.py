@@ -31,6 +31,7 @@ class Package:
             named |= {module.feature, *(route.feature for route in module.routes)}
             named |= {operation.feature for operation in module.operations}
             named |= {part.feature for part in module.card}
+            named |= {one.feature for one in module.filters}
         return cls(load_plans(), plan, pages, frozenset(named - {"", BASIS}))
 
     def has(self, feature: str) -> bool:

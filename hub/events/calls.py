@@ -200,6 +200,21 @@ class CallMerged(Event):
         return (f"call:{self.into_call_id}",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWrappedUp(Event):
+    """Somebody said what came of a call, or took it back: ids of the words that the shop chose, all that the
+    call has now."""
+
+    name: ClassVar[str] = "call.wrapped_up"
+    call_id: CallId
+    disposition: str | None
+    tags: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
 CALL_FACTS: tuple[type[CallFact], ...] = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed,
     CallTransferred, CallChanged, CallEnded, CallCorrected,

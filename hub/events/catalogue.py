@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from hub.events.base import Event
-from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.calls import (
+    CALL_FACTS,
+    CallMerged,
+    CallWrappedUp,
+    PbxGapDeclared,
+    PbxLinkLost,
+    PbxLinkRestored,
+)
 from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
 from hub.events.crm import (
     CallerChosen,
@@ -19,6 +26,7 @@ from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpe
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
     CallMerged,
+    CallWrappedUp,
     PbxLinkLost,
     PbxLinkRestored,
     PbxGapDeclared,

@@ -31,6 +31,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("worker", ((w.name, m) for m in modules for w in m.workers))
     _unique("card part", ((c.name, m) for m in modules for c in m.card))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
+    _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
     for module in modules:
         for subscription in module.handlers:
@@ -53,6 +54,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((route.name, route.feature) for route in module.routes),
             *((operation.name, operation.feature) for operation in module.operations),
             *((part.name, part.feature) for part in module.card),
+            *((one.name, one.feature) for one in module.filters),
         ]
         for name, feature in named:
             if feature not in ("", BASIS) and feature not in plans.features:
@@ -77,6 +79,9 @@ def _requires(modules: Sequence[Module]) -> None:
                     module,
                     f"The module {module.name!r} needs {name!r}, which is not installed or switched off.",
                 )
+        for one in module.filters:
+            if one.of not in module.requires:
+                raise _wrong(module, f"The filter {one.name!r} is for {one.of!r}, which it does not require.")
     state: dict[str, bool] = {}
 
     def visit(module: Module, path: tuple[str, ...]) -> None:

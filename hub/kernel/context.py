@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.kernel.clients import ClientRecords
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
+    from hub.kernel.list_filters import ListFilter
     from hub.kernel.sealing.seal import Seal
     from hub.kernel.stream.dead_letters import DeadLetters
     from hub.kernel.web import CardPart
@@ -158,6 +159,8 @@ class Deps:
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)
     """What each module keeps of clients (hub.kernel.clients)."""
+    filters: tuple[ListFilter, ...] = ()
+    """What modules add to the lists of others (hub.kernel.list_filters)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from sqlalchemy import ColumnElement
+
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.list_filters import ListFilter, Narrowing
 from hub.kernel.manifest import Module
-from hub.kernel.plans import load_plans
+from hub.kernel.plans import Plans, load_plans
 from hub.kernel.web import CardPart
 
 
@@ -14,6 +19,21 @@ def card_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
     plans = load_plans()
     parts = (p for m in modules for p in m.card if plans.has(plan, p.feature or m.feature))
     return tuple(sorted(parts, key=lambda part: part.order))
+
+
+def list_filters(modules: Sequence[Module], plan: str) -> tuple[ListFilter, ...]:
+    """What modules add to the lists of others; one that is not in the package refuses to be asked."""
+    plans = load_plans()
+    found = (replace(one, feature=one.feature or m.feature) for m in modules for one in m.filters)
+    return tuple(one if plans.has(plan, one.feature) else _refusing(one, plans, plan) for one in found)
+
+
+def _refusing(one: ListFilter, plans: Plans, plan: str) -> ListFilter:
+    async def refuse(_uow: UnitOfWork, _deps: Deps, _narrowing: Narrowing) -> ColumnElement[bool]:
+        plans.demand(plan, one.feature)
+        raise AssertionError("the package has it after all")
+
+    return replace(one, condition=refuse, is_offered=False)
 
 
 def job_gate(modules: Sequence[Module], plan: str) -> Callable[[str], None]:

@@ -15,6 +15,7 @@ from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.jobs.definition import Job
+from hub.kernel.list_filters import ListFilter
 from hub.kernel.sealing.upkeep import SealedColumn
 from hub.kernel.web import (
     ApiOperation,
@@ -172,6 +173,8 @@ class Module:
     clients: ClientRecords | None = None
     """What it keeps of clients: so that merging and erasing reach it."""
     sealed: tuple[SealedColumn, ...] = ()
+    filters: tuple[ListFilter, ...] = ()
+    """What lists of modules that it requires may be filtered by besides."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

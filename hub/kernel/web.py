@@ -209,6 +209,8 @@ class ApiOperation:
     check: Callable[..., Awaitable[Any]] | None = None
     """With `second`: raises what the handler would (nothing is there, it is done already) before anybody
     is asked to approve; with the handler's arguments, in its unit of work."""
+    narrows: str = ""
+    """The module whose list it gives: filters that others add to that list are parameters of its query."""
     media: str = ""
     """The media type of an answer that is a file and no JSON; the handler returns the response itself."""
     feature: str = ""

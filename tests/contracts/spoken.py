@@ -85,6 +85,9 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
             yield f"{module.name}/module.py", part.title
         for job in module.jobs:
             yield f"{module.name}/module.py", job.title
+        for one in module.filters:
+            yield f"{module.name}/module.py", one.title
+            yield f"{module.name}/module.py", one.without
         for entry in module.settings:
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, ColumnElement, Double, case, cast, exists, func, literal, or_, select
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.list_filters import Narrowing, condition_of
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Line, Person
 from hub.modules.calls.rules_statistics import GROUPS, NONE, offsets, results_of
@@ -66,7 +67,8 @@ class CallFilters:
             found.append(Call.answered_by.in_(where.answered_by))
         if where.caller is not None:
             found.append(CALLER.in_([where.caller]))
-        return [*found, *self._lines(where), *self._outcomes(where), *await self._hours(where)]
+        found += [*self._lines(where), *self._outcomes(where), *await self._hours(where)]
+        return [*found, *await self._more(where)]
 
     def branches(self, where: CallFilter) -> list[Condition]:
         """A number is looked for on either side; one that nobody outside can have, among colleagues."""
@@ -171,6 +173,15 @@ class CallFilters:
         if where.hour is not None:
             found.append(hour(local) == where.hour)
         return found
+
+    async def _more(self, where: CallFilter) -> list[Condition]:
+        return [
+            await condition_of(
+                self._uow, self._deps, "calls", name,
+                Narrowing(row_id=Call.id.expression, value=value, since=where.since),
+            )
+            for name, value in where.more
+        ]  # fmt: skip
 
     async def _took_part(self, who: tuple[str, ...]) -> Condition:
         """Of a busy person the newest calls are soon found by looking at each call; of one with few,

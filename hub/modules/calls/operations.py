@@ -14,6 +14,7 @@ from hub.events.calls import (
     PartyOutcome,
     TransferKind,
 )
+from hub.kernel.list_filters import given
 from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
@@ -172,7 +173,7 @@ async def list_calls(request: PageRequest, query: CallQuery) -> CallPageOut:
         number=query.number, client_id=query.client_id, is_complete=query.is_complete,
         in_hours=query.in_hours, missed_reason=query.missed_reason, outcome=query.outcome,
         answered_by=await extensions_of(request, query.answered_by) if query.answered_by else None,
-        caller=query.caller, source=query.source,
+        caller=query.caller, source=query.source, more=given(request.deps, "calls", query.__dict__),
     )  # fmt: skip
     page = await request.apis.of(CallsApi).history(where, cursor=query.cursor, limit=query.limit)
     return CallPageOut(items=[_call(one) for one in page.items], next=page.next)
@@ -234,6 +235,7 @@ operations = (
     ApiOperation(
         method="GET", path="/calls", handler=list_calls, right="calls.view", name="calls.list_calls",
         summary="List the calls", query=CallQuery, result=CallPageOut, errors=(401, 403, 422, 429),
+        narrows="calls",
     ),
     ApiOperation(
         method="GET", path="/calls/live", handler=list_live, right="calls.view", name="calls.list_live",

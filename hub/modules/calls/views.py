@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
+from hub.kernel.list_filters import Given
 from hub.kernel.masking import Dialable, Words
 from hub.modules.calls.rules_statistics import CallerKind, Outcome, OutcomeGroup
 from hub.values import ShopId
@@ -123,7 +124,8 @@ class CallFilter:
     """Which calls. `shops` None = every shop. `person` holds extensions and mobiles, any of which
     took part, `answered_by` those of whoever talked first; `number` is any writing of either side's number.
     `line`, `queue` and `source` may be NONE: calls without one. `weekday` (0 = Monday) and `hour` are the
-    shop's own; `outcome` is a number of the statistics."""
+    shop's own; `outcome` is a number of the statistics; `more` are filters that other modules add
+    (hub.kernel.list_filters)."""
 
     shops: frozenset[ShopId] | None = None
     since: datetime | None = None
@@ -145,6 +147,7 @@ class CallFilter:
     source: str | None = None
     weekday: int | None = None
     hour: int | None = None
+    more: Given = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from aiohttp import web
 
 from hub.errors import Invalid
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason
+from hub.kernel.list_filters import given as given_more
+from hub.kernel.list_filters import names, offered
 from hub.kernel.web import CardSubject, Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import MOST_COUNTED, CallerKind, CallFilter, CallsApi, CallView, OutcomeGroup
@@ -59,7 +61,7 @@ class Asked:
     @property
     def is_narrow(self) -> bool:
         """Whether anything but the period is asked for."""
-        return any(self.given.get(name) for name in _NAMES[3:])
+        return any(value for name, value in self.given.items() if name not in _NAMES[:3])
 
 
 async def show_list(request: PageRequest) -> web.StreamResponse:
@@ -143,7 +145,8 @@ async def choose_client(request: PageRequest) -> web.StreamResponse:
 
 async def _asked(request: PageRequest) -> Asked:
     query = request.query
-    given = {name: query.get(name, "")[:_LONGEST].strip().replace("\x00", "") for name in _NAMES}
+    known = (*_NAMES, *names(request.deps, "calls"))
+    given = {name: query.get(name, "")[:_LONGEST].strip().replace("\x00", "") for name in known}
     if given["period"] not in PERIODS:
         given["period"] = (
             "custom" if given["from"] or given["to"] else "all" if given["client_id"] else "today"
@@ -167,7 +170,7 @@ async def _asked(request: PageRequest) -> Asked:
         answered_by=await extensions_of(request, given["answered_by"]) if given["answered_by"] else None,
         caller=_one_of(given["caller"], get_args(CallerKind)), source=given["source"] or None,
         weekday=int(given["weekday"]) if given["weekday"] else None,
-        hour=int(given["hour"]) if given["hour"] else None,
+        hour=int(given["hour"]) if given["hour"] else None, more=given_more(request.deps, "calls", given),
     )  # fmt: skip
     return Asked(given=given, where=where)
 
@@ -182,6 +185,7 @@ async def _choices(request: PageRequest, asked: Asked) -> dict[str, Any]:
         "periods": PERIODS, "people": [one for one in people if one.extensions or one.mobile],
         "lines": await calls.lines(), "queues": await calls.queues(), "client": client,
         "directions": get_args(Direction), "results": get_args(CallResult),
+        "more": await offered(request, "calls"),
     }  # fmt: skip
 
 

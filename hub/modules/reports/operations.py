@@ -196,6 +196,6 @@ operations = (
     ApiOperation(
         method="GET", path="/reports/calls", handler=get_call_report, right=VIEW, name="reports.calls",
         summary="Statistics of calls", query=CallReportQuery, result=CallReportOut,
-        errors=(401, 403, 422, 429),
+        narrows="calls",        errors=(401, 403, 422, 429),
     ),
 )  # fmt: skip

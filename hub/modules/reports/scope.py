@@ -9,6 +9,8 @@ from typing import get_args
 from urllib.parse import urlencode
 
 from hub.errors import Invalid
+from hub.kernel.list_filters import given as given_more
+from hub.kernel.list_filters import names
 from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import NONE, CallerKind, CallFilter, CallsApi, period_bounds
@@ -44,14 +46,18 @@ class Asked:
         hours = "" if self.question.hours == "all" else self.question.hours
         values = {
             "period": "custom", "from": first.isoformat(), "to": last.isoformat(), "direction": "inbound",
-            "hours": hours, **{name: self.given[name] for name in _FILTERS}, **narrow,
+            "hours": hours, **{name: self.given[name] for name in self._filters}, **narrow,
         }  # fmt: skip
         return "/calls?" + urlencode({name: value for name, value in values.items() if value})
 
     @property
     def is_narrow(self) -> bool:
         """Whether anything but the time is asked for."""
-        return any(self.given[name] for name in _FILTERS)
+        return any(self.given[name] for name in self._filters)
+
+    @property
+    def _filters(self) -> tuple[str, ...]:
+        return tuple(name for name in self.given if name in _FILTERS or name not in NAMES)
 
 
 def shops_of(request: PageRequest) -> frozenset[ShopId] | None:
@@ -67,7 +73,8 @@ def is_own(request: PageRequest) -> bool:
 
 async def asked_of(request: PageRequest, query: Mapping[str, str]) -> Asked:
     """Raises Invalid for days that are none or too many."""
-    given = {name: query.get(name, "")[:LONGEST].strip().replace("\x00", "") for name in NAMES}
+    known = (*NAMES, *names(request.deps, "calls"))
+    given = {name: query.get(name, "")[:LONGEST].strip().replace("\x00", "") for name in known}
     if given["period"] not in PERIODS:
         given["period"] = "custom" if given["from"] or given["to"] else "week"
     zone = request.deps.places.of(request.viewer.shop_id).zone
@@ -83,7 +90,7 @@ async def asked_of(request: PageRequest, query: Mapping[str, str]) -> Asked:
         where=CallFilter(
             shops=_shops(request, given["shop"]), since=since, until=until, line=given["line"] or None,
             queue=given["queue"] or None, source=given["source"] or None, person=phones,
-            caller=_kind(given["caller"]),
+            caller=_kind(given["caller"]), more=given_more(request.deps, "calls", given),
         ),
         since=since, until=until, zone=zone, hours=_hours(given["hours"]), is_own=is_own(request),
         lines=await _lines(request, given), compares=given["compare"] != "no", person=given["person"],

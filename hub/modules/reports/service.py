@@ -70,7 +70,7 @@ class ReportService:
 
     async def _speed(self, asked: Question) -> Speed | None:
         where = asked.where
-        if asked.is_own or where.queue or where.person or where.caller:
+        if asked.is_own or where.queue or where.person or where.caller or where.more:
             return None
         found = await self._tasks.speed.callbacks(asked.since, asked.until, where.shops, asked.lines)
         tried = [one.to_first_try for one in found if one.to_first_try is not None]

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hub.kernel.list_filters import offered
 from hub.kernel.masking import hidden
 from hub.kernel.spreadsheet import as_csv, as_xlsx
 from hub.kernel.web import PageRequest, Route
@@ -88,7 +89,7 @@ async def _choices(request: PageRequest) -> dict[str, Any]:
         "people": [one for one in people if one.extensions or one.mobile], "lines": lines,
         "sources": sorted({one.source for one in lines if one.source}), "queues": await history.queues(),
         "shops": shops, "may_export": request.viewer.can(EXPORT), "lists": request.viewer.can("calls.view"),
-        "now": request.deps.clock.now(),
+        "now": request.deps.clock.now(), "more": await offered(request, "calls"),
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "call.changed": "Something else of a call changed.",
     "call.corrected": "The history of a call was put right.",
     "call.merged": "A call became a part of another.",
+    "call.wrapped_up": "Somebody said what came of a call.",
     "pbx.link_lost": "The line to the PBX was lost.",
     "pbx.link_restored": "The line to the PBX is back.",
     "pbx.gap_declared": "Messages of the PBX were lost.",

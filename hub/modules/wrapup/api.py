@@ -24,3 +24,7 @@ class WrapUpApi:
     async def choices(self) -> dict[Kind, tuple[ChoiceView, ...]]:
         """The words to choose from."""
         return await self.service.choices()
+
+    async def every_choice(self, kind: Kind) -> tuple[ChoiceView, ...]:
+        """The words to choose from, and after them those that are gone and that calls still have."""
+        return await self.service.every_choice(kind)

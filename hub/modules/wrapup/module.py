@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.events.calls import CallMerged
 from hub.kernel.manifest import Module, Permission, on
 from hub.kernel.web import SettingsItem
-from hub.modules.wrapup import handlers, operations, web, web_card
+from hub.modules.wrapup import filters, handlers, operations, web, web_card
 from hub.modules.wrapup.api import WrapUpApi
 from hub.modules.wrapup.scope import EDIT
 
@@ -22,6 +22,7 @@ MODULE = Module(
     routes=web.routes,
     operations=operations.operations,
     card=web_card.parts,
+    filters=filters.filters,
     permissions=(
         Permission(
             EDIT, "Choose the words for results and tags of calls", {"owner": "all", "manager": "all"}

@@ -86,10 +86,9 @@ async def replace(request: PageRequest, body: WrapUpIn) -> WrapUpModel:
     call, wrapup = await call_of(request), request.apis.of(WrapUpApi)
     before = (await wrapup.of([call.id])).get(call.id) or WrapUpView(call_id=call.id)
     wanted = {*body.tags, *((body.disposition,) if body.disposition else ())}
-    for gone in before.chosen - wanted:
-        await wrapup.service.unmark(call, gone)
-    for new in sorted(wanted - before.chosen):
-        await wrapup.service.mark(call, new, request.viewer.name)
+    await wrapup.service.change(
+        call, request.viewer.name, say=wanted - before.chosen, take_back=before.chosen - wanted
+    )
     return await read(request)
 
 

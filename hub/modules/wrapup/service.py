@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from hub.errors import Invalid
+from hub.events.calls import CallWrappedUp
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallView
 from hub.modules.wrapup.models import Choice, Mark
 from hub.modules.wrapup.rules import DEFAULTS, faults, renewed
 from hub.modules.wrapup.views import ChoiceView, Kind, WrapUpView
+from hub.values import CallId
 
 
 class WrapUpService:
@@ -30,6 +32,11 @@ class WrapUpService:
             kind: tuple(c for c in known.values() if c.kind == kind and not c.is_archived)
             for kind in DEFAULTS
         }  # fmt: skip
+
+    async def every_choice(self, kind: Kind) -> tuple[ChoiceView, ...]:
+        """With those that are gone, after the others."""
+        known = [one for one in (await self._known()).values() if one.kind == kind]
+        return tuple(sorted(known, key=lambda one: one.is_archived))
 
     async def save(self, kind: Kind, titles: Sequence[str], shown: Sequence[ChoiceView]) -> None:
         """A new list; `shown` is the old one as the person saw it. Calls keep words that are gone from it.
@@ -79,26 +86,29 @@ class WrapUpService:
     async def mark(self, call: CallView, choice_id: str, author_name: str) -> None:
         """Say it of the call; another disposition than before takes its place. Twice is once.
         Raises Invalid."""
-        await self._uow.take_turn(f"wrapup:{call.id}")
-        if await self._session.get(Mark, (call.id, choice_id)) is not None:
-            return
-        choice = await self._choice(choice_id)
-        if choice.kind == "disposition":
-            query = delete(Mark).where(Mark.call_id == call.id, Mark.kind == "disposition")
-            await self._session.execute(query)
-        self._session.add(
-            Mark(
-                call_id=call.id, choice_id=choice.id, kind=choice.kind, by_id=self._uow.actor,
-                by_name=author_name, at=self._clock.now(),
-            )
-        )  # fmt: skip
-        await self._told(call)
+        await self.change(call, author_name, say=(choice_id,))
 
     async def unmark(self, call: CallView, choice_id: str) -> None:
         """Take it back. Twice is once."""
-        query = delete(Mark).where(Mark.call_id == call.id, Mark.choice_id == choice_id)
-        await self._session.execute(query)
-        await self._told(call)
+        await self.change(call, "", take_back=(choice_id,))
+
+    async def change(
+        self, call: CallView, author_name: str, *, say: Collection[str] = (), take_back: Collection[str] = ()
+    ) -> None:
+        """Both at once, told as one fact, and only if anything is otherwise afterwards. Raises Invalid."""
+        await self._uow.take_turn(f"wrapup:{call.id}")
+        before = await self._marks(call.id)
+        for gone in take_back:
+            await self._take_back(call.id, Mark.choice_id == gone)
+        for new in sorted(set(say)):
+            if new not in before:
+                await self._say(call.id, new, author_name)
+        await self._session.flush()
+        if await self._marks(call.id) == before:
+            return
+        await self._publish(call.id)
+        phones = [party.who for party in call.parties]
+        self._uow.hint("call", call.id, call.rev, shop_id=call.shop_id, phones=phones)
 
     async def move(self, call_id: str, into_id: str) -> None:
         """A call became a part of another one, which keeps what was said of itself."""
@@ -111,6 +121,37 @@ class WrapUpService:
             else:
                 mark.call_id = into_id
         await self._session.flush()
+        if await self._marks(into_id) != has:
+            await self._publish(into_id)
+
+    async def _marks(self, call_id: str) -> set[str]:
+        query = select(Mark.choice_id).where(Mark.call_id == call_id)
+        return set((await self._session.scalars(query)).all())
+
+    async def _say(self, call_id: str, choice_id: str, author_name: str) -> None:
+        choice = await self._choice(choice_id)
+        if choice.kind == "disposition":
+            await self._take_back(call_id, Mark.kind == "disposition")
+        self._session.add(
+            Mark(
+                call_id=call_id, choice_id=choice.id, kind=choice.kind, by_id=self._uow.actor,
+                by_name=author_name, at=self._clock.now(),
+            )
+        )  # fmt: skip
+
+    async def _take_back(self, call_id: str, which: ColumnElement[bool]) -> None:
+        await self._session.execute(delete(Mark).where(Mark.call_id == call_id, which))
+
+    async def _publish(self, call_id: str) -> None:
+        query = select(Mark.kind, Mark.choice_id).where(Mark.call_id == call_id)
+        said = (await self._session.execute(query.order_by(Mark.at, Mark.choice_id))).all()
+        results = [choice for kind, choice in said if kind == "disposition"]
+        self._uow.publish(
+            CallWrappedUp(
+                call_id=CallId(call_id), disposition=results[0] if results else None,
+                tags=tuple(choice for kind, choice in said if kind == "tag"),
+            )
+        )  # fmt: skip
 
     async def _known(self) -> dict[str, ChoiceView]:
         rows = (await self._session.scalars(select(Choice).order_by(Choice.place, Choice.id))).all()
@@ -129,8 +170,3 @@ class WrapUpService:
         if choice is None or choice.is_archived:
             raise Invalid("wrapup.unknown", "There is no such word any more.", "Reload the page.")
         return choice
-
-    async def _told(self, call: CallView) -> None:
-        await self._session.flush()
-        phones = [party.who for party in call.parties]
-        self._uow.hint("call", call.id, call.rev, shop_id=call.shop_id, phones=phones)
