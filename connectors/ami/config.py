@@ -24,6 +24,7 @@ class AmiWaits:
     settle: float = 0.2
     snapshot_retry: tuple[float, ...] = (5.0, 15.0, 60.0)
     tick: float = 1.0
+    phones: float = 0.2
     drain: float = 1.0
     close: float = 1.0
 

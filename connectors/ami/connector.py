@@ -17,12 +17,11 @@ from connectors.ami.consumer import Consumer
 from connectors.ami.doctor import BLIND, endpoints_of, examine_link, not_connected
 from connectors.ami.filters import JOURNALLED, event_mask, filter_actions
 from connectors.ami.identity import Boot, Pbx, recognise
-from connectors.ami.inbox import Inbox, LinkLost, SessionBegun, Tick
+from connectors.ami.inbox import Inbox, LinkLost, PhonesDue, SessionBegun, Tick
 from connectors.ami.link import AmiLink, open_link
 from connectors.ami.message import Message
 from connectors.ami.orders import Orders, lacking
 from connectors.ami.snapshot import NoPicture, ask_picture
-from connectors.ami.tracker import Tracker
 from hub.clock import Clock
 from hub.log import get_logger
 from hub.ports.commands import Command, CommandKind, CommandResult
@@ -46,8 +45,9 @@ class AmiConnector:
         self._journal = journal
         self._memory: CallMemory | None = None
         self._picture_wanted = asyncio.Event()
+        self._phones_stirred = asyncio.Event()
         self._inbox, self._consumer = self._beginning()
-        self._wanted = Tracker.WANTED | JOURNALLED
+        self._wanted = Consumer.WANTED | JOURNALLED
         self._link: AmiLink | None = None
         self._boot: Boot | None = None
         self._pbx = Pbx()
@@ -106,6 +106,7 @@ class AmiConnector:
                 asyncio.create_task(self._filter(link), name="ami filter"),
                 asyncio.create_task(self._learn_rights(link), name="ami rights"),
                 asyncio.create_task(self._tick(), name="ami tick"),
+                asyncio.create_task(self._tell_phones(), name="ami phones"),
             ]
             ends: set[asyncio.Future[Any]] = {link.closed, consumer}
             await asyncio.wait(ends, return_when=_FIRST)
@@ -221,6 +222,14 @@ class AmiConnector:
             if self._consumer.tracker.living:
                 self._inbox.put(Tick(self._clock.now()))
 
+    async def _tell_phones(self) -> None:
+        """What phones do is told a few times a second at most."""
+        while True:
+            await self._phones_stirred.wait()
+            self._phones_stirred.clear()
+            await asyncio.sleep(self._config.waits.phones)
+            self._inbox.put(PhonesDue(self._clock.now()))
+
     async def _drained(self, consumer: asyncio.Task[None]) -> None:
         """Let the consumer store what is left, for a short while: a locked database must delay
         neither the next log-in nor the stop. What stays is stored by the next run."""
@@ -247,6 +256,7 @@ class AmiConnector:
         inbox = Inbox(self._journal, self._config.limits.queue_size, self._clock.now)
         consumer = Consumer(self._config, self._clock, inbox, self._picture_wanted.set)
         consumer.memory = self._memory
+        consumer.on_news = self._phones_stirred.set
         consumer.tracker.set_trunks(self._trunks)
         return inbox, consumer
 

@@ -15,12 +15,26 @@ from itertools import count
 
 from connectors.ami.config import AmiConfig
 from connectors.ami.identity import Boot, names_of
-from connectors.ami.inbox import SOURCE, Control, Gap, Heard, Inbox, LinkLost, Picture, SessionBegun, Tick
+from connectors.ami.inbox import (
+    SOURCE,
+    Control,
+    Gap,
+    Heard,
+    Inbox,
+    LinkLost,
+    PhonesDue,
+    Picture,
+    SessionBegun,
+    Tick,
+)
 from connectors.ami.message import Message
-from connectors.ami.tracker import TrackedFact, Tracker, TrackerSettings
+from connectors.ami.phones import WANTED as OF_PHONES
+from connectors.ami.phones import Phones
+from connectors.ami.tracker import PbxSnapshot, TrackedFact, Tracker, TrackerSettings
 from hub.clock import Clock
 from hub.events.base import Event
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
+from hub.events.phones import PhonesChanged
 from hub.log import get_logger
 from hub.ports.intake import Arrival, Intake
 from hub.ports.telephony import CallMemory, StoredCall
@@ -49,6 +63,8 @@ class _Session:
 class Consumer:
     """Turns what the inbox holds into stored facts. Keeps its state over reconnects."""
 
+    WANTED = Tracker.WANTED | OF_PHONES
+
     def __init__(self, config: AmiConfig, clock: Clock, inbox: Inbox, on_gap: Callable[[], None]) -> None:
         self._config = config
         self._clock = clock
@@ -69,6 +85,8 @@ class Consumer:
                 short_call_seconds=config.short_call_seconds,
             )
         )
+        self.phones = Phones(config.pbx, self.tracker.endpoints)
+        self.on_news: Callable[[], None] = _unheard
         self.memory: CallMemory | None = None
         self.faults = 0
         self.last_fault = ""
@@ -112,6 +130,8 @@ class Consumer:
             if not isinstance(step, tuple):
                 return self._told(step)
             message, at = step
+            if message.name in OF_PHONES:
+                self._hear_phone(message)
             return as_arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
         except TRACKER_FAULTS as error:
             self.faults += 1
@@ -126,12 +146,16 @@ class Consumer:
         match item:
             case Tick(at):
                 return as_arrivals(self.tracker.expire(at))
+            case PhonesDue(at):
+                news = self.phones.news()
+                return [] if news is None else [self._own(news, at)]
             case SessionBegun():
                 return self._begun(item)
             case LinkLost():
                 return self._lost(item)
             case Gap(dropped, at):
                 self._on_gap()
+                self.phones.session_started()
                 told = PbxGapDeclared(pbx=self._config.pbx, dropped=dropped)
                 return [*as_arrivals(self.tracker.gap(at)), self._own(told, at)]
             case Picture():
@@ -139,6 +163,7 @@ class Consumer:
 
     def _begun(self, item: SessionBegun) -> list[Arrival]:
         before = self._session.boot
+        self.phones.session_started()
         self.tracker.session_started(item.boot.id, item.session, item.at)
         self._session.is_new_boot = before is not None and before.id != item.boot.id
         self._session.boot, self._session.number = item.boot, item.session
@@ -164,6 +189,7 @@ class Consumer:
             self._log.info("ami.compared", closed=closed, adopted=adopted, whole=item.snapshot.is_whole)
         else:
             arrivals += as_arrivals(self.tracker.no_picture(item.at))
+        arrivals.append(self._own(self._phones_of(item.snapshot), item.at))
         session = self._session
         if session.is_restored or session.boot is None:
             return arrivals
@@ -181,11 +207,29 @@ class Consumer:
         )
         return [*arrivals, self._own(told, item.at)]
 
+    def _phones_of(self, snapshot: PbxSnapshot | None) -> PhonesChanged:
+        """All phones, as listed; of a PBX that lists nothing, those that were heard of."""
+        return (
+            self.phones.picture(snapshot.devices, snapshot.queues)
+            if snapshot
+            else self.phones.picture((), ())
+        )
+
+    def _hear_phone(self, message: Message) -> None:
+        had_news = self.phones.has_news
+        self.phones.feed(message)
+        if self.phones.has_news and not had_news:
+            self.on_news()
+
     def _own(self, event: Event, at: datetime) -> Arrival:
         """A fact about the line itself; the moment makes its id unique over the hub's restarts."""
         moment = f"{at:%Y%m%dT%H%M%S.%f}"
         external_id = f"{self._config.pbx}:{event.name}:{self._session.number}:{moment}:{next(self._serial)}"
         return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
+
+
+def _unheard() -> None:
+    """Nobody waits for news of phones."""
 
 
 def as_arrivals(facts: list[TrackedFact]) -> list[Arrival]:

@@ -71,7 +71,14 @@ class Tick:
     at: datetime
 
 
-Control = SessionBegun | LinkLost | Gap | Picture | Tick
+@dataclass(frozen=True, slots=True)
+class PhonesDue:
+    """What was heard of phones has waited long enough to be told."""
+
+    at: datetime
+
+
+Control = SessionBegun | LinkLost | Gap | Picture | Tick | PhonesDue
 Item = Heard | Control
 
 
@@ -117,7 +124,7 @@ class Inbox:
 
     def put(self, control: Control) -> None:
         """Take what is no message; there are few of them, so they always find room."""
-        if not isinstance(control, Tick):
+        if not isinstance(control, Tick | PhonesDue):
             self._journal.append(SOURCE, self.session, control.at, marker(control))
         if isinstance(control, SessionBegun | Gap):
             # From here on every event is seen again: a picture is corrected by what comes now.

@@ -27,6 +27,7 @@ CHANNELS = Action("CoreShowChannels", complete="CoreShowChannelsComplete")
 STATUS = Action("Status", complete="StatusComplete")
 QUEUES = Action("QueueStatus", complete="QueueStatusComplete")
 PARKED = Action("ParkedCalls", complete="ParkedCallsComplete")
+DEVICES = Action("DeviceStateList", complete="DeviceStateListComplete")
 BRIDGES = Action("BridgeList", complete="BridgeListComplete")
 _MOST_BRIDGES = 500
 
@@ -47,14 +48,16 @@ class NoPicture(Exception):
 
 
 async def ask_picture(link: AmiLink, waits: AmiWaits) -> Lists:
-    """All lists at one time, then the barrier. A PBX without parking or queues refuses those lists, and
-    nothing follows from that. Where we may not list channels, their Status will do (right `call`); where
-    not that either, who is in which bridge (no right at all), which is a part of the truth. Raises
-    NoPicture."""
-    asked = (CHANNELS, STATUS, QUEUES, PARKED, BRIDGES)
+    """All lists at one time, then the barrier. A PBX without parking, queues or device states refuses those
+    lists, and nothing follows from that. Where we may not list channels, their Status will do (right
+    `call`); where not that either, who is in which bridge (no right at all), which is a part of the truth.
+    Raises NoPicture."""
+    asked = (CHANNELS, STATUS, QUEUES, PARKED, BRIDGES, DEVICES)
     answers = await asyncio.gather(*(link.ask(action) for action in asked))
-    channels, status, queues, parked, bridges = answers
-    lists = Lists(_told(channels), _told(status), _told(queues), _told(parked), _told(bridges))
+    channels, status, queues, parked, bridges, devices = answers
+    lists = Lists(
+        _told(channels), _told(status), _told(queues), _told(parked), _told(bridges), devices=_told(devices)
+    )
     if channels.kind == "refused" and not status.is_told:
         if status.kind == "unknown" or not bridges.is_told:
             raise NoPicture(channels.text, may_retry="unknown" in (status.kind, bridges.kind))
@@ -95,6 +98,7 @@ class Lists:
     parked: tuple[Message, ...] = ()
     bridges: tuple[Message, ...] = ()
     is_whole: bool = True
+    devices: tuple[Message, ...] = ()
 
 
 class SnapshotWatch:
@@ -146,6 +150,7 @@ class SnapshotWatch:
             parked=tuple(row for row in lists.parked if not self._is_unparked(row)),
             bridges=lists.bridges,
             is_whole=lists.is_whole,
+            devices=lists.devices,
         )
 
     def _is_live(self, row: Message) -> bool:

@@ -19,7 +19,7 @@ class Devices:
         self._exchange = exchange
         self._states: dict[str, str] = {}
         self.calls_taken: dict[str, int] = {}
-        self._paused: dict[str, str] = {}
+        self._paused: dict[str, tuple[str, int]] = {}
 
     def state(self, device: str) -> str:
         """How a device stands, in Asterisk's words."""
@@ -32,7 +32,7 @@ class Devices:
         """A member leaves the queue for a while, or (None) comes back."""
         self._paused.pop(extension, None)
         if reason is not None:
-            self._paused[extension] = reason
+            self._paused[extension] = (reason, int(self._exchange.clock.now().timestamp()))
         self._exchange.emit("QueueMemberPause", self.member_headers(extension), "agent")
 
     def look_at(self, channel: Channel) -> None:
@@ -51,6 +51,7 @@ class Devices:
         """A queue member with its present state, as QueueMemberStatus writes it."""
         device = f"PJSIP/{extension}"
         state = self.state(device)
+        reason, paused_at = self._paused.get(extension, ("", 0))
         talking = any(c.device == device and c.state == UP for c in self._exchange.channels)
         return [
             ("Queue", self._exchange.cast.queue),
@@ -61,12 +62,12 @@ class Devices:
             ("Penalty", "0"),
             ("CallsTaken", str(self.calls_taken.get(extension, 0))),
             ("LastCall", "0"),
-            ("LastPause", "0"),
+            ("LastPause", str(paused_at)),
             ("LoginTime", str(int(self._exchange.booted_at.timestamp()))),
             ("InCall", str(int(talking))),
             ("Status", str(_QUEUE_STATUS[state])),
             ("Paused", str(int(extension in self._paused))),
-            ("PausedReason", self._paused.get(extension, "")),
+            ("PausedReason", reason),
             ("Ringinuse", "0"),
             ("Wrapuptime", "0"),
         ]

@@ -21,6 +21,8 @@ from hub.events.crm import (
     ClientsUnmerged,
 )
 from hub.events.messages import MessageArrived, MessageReceived, MessageSettled, MessageStatusChanged
+from hub.events.phones import PhonesChanged
+from hub.events.presence import PresenceChosen
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
 EVENTS: tuple[type[Event], ...] = (
@@ -30,6 +32,8 @@ EVENTS: tuple[type[Event], ...] = (
     PbxLinkLost,
     PbxLinkRestored,
     PbxGapDeclared,
+    PhonesChanged,
+    PresenceChosen,
     ClientPhoneAdded,
     ClientNumberReleased,
     CallerChosen,

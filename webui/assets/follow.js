@@ -3,7 +3,10 @@
 //        data-from="/path?part=x"                   another address instead
 //        data-only="id"                             hints of this row alone
 //        data-quick                                 asked soon, for what people watch
+//        data-morph     what stays is not touched: opened menus, the focus
 // When a part was put in, `pitline:put` is told on it (it bubbles).
+
+import { morph } from "./morph.js";
 
 const SOON = 400;
 const QUICK = 120;
@@ -59,6 +62,13 @@ class Followed {
 
   // The place in the page and the keyboard's focus outlive the change.
   put(html) {
+    if (this.place.dataset.morph !== undefined) {
+      const next = this.place.cloneNode(false);
+      next.innerHTML = html;
+      morph(this.place, next);
+      this.place.dispatchEvent(new CustomEvent("pitline:put", { bubbles: true }));
+      return;
+    }
     const focused = document.activeElement?.getAttribute("href");
     this.place.innerHTML = html;
     if (focused && document.activeElement === document.body) {

@@ -46,6 +46,7 @@ class PbxSnapshot:
     parked: tuple[Message, ...]
     bridges: tuple[Message, ...] = ()
     is_whole: bool = True
+    devices: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

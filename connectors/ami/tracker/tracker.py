@@ -22,6 +22,7 @@ from connectors.ami.tracker import (
 )
 from connectors.ami.tracker.contract import PbxSnapshot, Reconciliation, TrackedFact, TrackerSettings
 from connectors.ami.tracker.conversation import Conversation
+from connectors.ami.tracker.endpoints import Endpoints
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
@@ -153,6 +154,11 @@ class Tracker:
             + len(exchange.orphans)
             + len(exchange.dirty)
         )
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Which endpoints are phones, outside lines, machines."""
+        return self._exchange.endpoints
 
     def legs_of(self, call_id: str) -> tuple[Leg, ...]:
         """The telephones that are in this call now, mobiles and the outside party among them."""

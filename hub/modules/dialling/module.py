@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hub.events.calls import PbxLinkRestored
 from hub.events.commands import CommandSeen
+from hub.events.presence import PresenceChosen
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, Module, PageScript, Permission, Scope, Subscription, Worker
+from hub.kernel.manifest import LiveTopic, Module, PageScript, Permission, Scope, Subscription, Worker, on
 from hub.kernel.web import SettingsItem
 from hub.modules.dialling import (
     handlers,
@@ -38,7 +39,7 @@ MODULE = Module(
     title="Calling out",
     feature="3.8",
     folder=Path(__file__).parent,
-    requires=("access", "crm", "calls"),
+    requires=("access", "crm", "calls", "presence"),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,
     api=DiallingApi,
@@ -46,6 +47,7 @@ MODULE = Module(
         Subscription(
             "dialling.on_pbx_facts", (CommandSeen, PbxLinkRestored), handle=handlers.on_pbx_facts
         ),
+        on(PresenceChosen, handlers.on_presence_chosen),
     ),
     observer=observing.observe,
     jobs=(every(hours=24, run=jobs.forget_old, title="Forget orders to the PBX of more than a year ago"),),

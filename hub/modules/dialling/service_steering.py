@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi, CallView
@@ -125,6 +125,30 @@ class SteeringService:
             )  # fmt: skip
         kind: CommandKind = "pause" if is_paused else "unpause"
         return await self._order(kind, asker, key, None, own, arguments={"reason": reason})
+
+    async def pause_member(
+        self, extension: str, is_paused: bool, reason: str, asker: Asker, key: str, shops: Shops
+    ) -> CommandView:
+        """Whoever may steer calls takes a colleague's phone out of its queues, or puts it back. Raises
+        NotFound for a phone of nobody in these shops, Unavailable, Conflict."""
+        whose = await self._access.person_by_extension(extension)
+        if whose is None or (shops is not None and not {whose.shop_id, *whose.shops} & set(shops)):
+            raise NotFound("dial.no_such_phone", "Nobody has this phone.", "Look at the board again.")
+        kind: CommandKind = "pause" if is_paused else "unpause"
+        return await self._order(kind, asker, key, None, extension, arguments={"reason": reason})
+
+    async def follow_presence(
+        self, person_id: str, extension: str, reason: str, *, is_paused: bool, key: str
+    ) -> CommandView:
+        """The queues follow what a person said of themselves. Raises Unavailable."""
+        person = await self._access.person(person_id)
+        asker = Asker(
+            actor=f"person:{person.id}", role=person.role, shop_id=person.shop_id,
+            extensions=person.extensions, is_person=True,
+        )  # fmt: skip
+        kind: CommandKind = "pause" if is_paused else "unpause"
+        arguments = {"reason": reason[:LONGEST_REASON]}
+        return await self._order(kind, asker, key, None, extension, arguments=arguments)
 
     async def consulting(self, call_id: str) -> CommandView | None:
         """The colleague who is being asked in this call; None when nobody is (any more)."""

@@ -10,13 +10,13 @@ from aiohttp import web
 
 from hub.errors import Invalid
 from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
-from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.modules.dialling.api import CommandView, DiallingApi
 from hub.modules.dialling.scope import CALL, LISTEN, STEER, asker_of, calls_of
 from hub.modules.dialling.service_state import control_of
 from hub.modules.dialling.service_steering import SteeringService
 from hub.modules.dialling.web import answer
+from hub.modules.presence.api import PresenceApi, by_readiness
 from hub.ports.commands import CommandKind
 
 Press = Callable[[PageRequest, SteeringService, str], Awaitable[CommandView]]
@@ -110,13 +110,11 @@ async def steer(request: PageRequest, subject: CardSubject) -> str:
     if not call.is_live:
         return ""
     asker = asker_of(request)
-    people = await request.apis.of(AccessApi).list_people(only_active=True)
-    colleagues = [
-        (extension, one.name)
-        for one in people
-        for extension in one.extensions[:1]
-        if extension not in asker.extensions
-    ]
+    everybody = await request.apis.of(PresenceApi).everybody()
+    colleagues = sorted(
+        (one for one in everybody if one.extensions and not set(one.extensions) & set(asker.extensions)),
+        key=by_readiness,
+    )
     return request.html(
         "dialling/steer.html", call=call, colleagues=colleagues, lacks=_lacking(request),
         is_mine=bool(set(asker.extensions) & {one.extension for one in call.parties}),

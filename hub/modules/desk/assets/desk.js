@@ -94,6 +94,7 @@ function focus(selector) {
 function act(name) {
   if (name === "search") return searchBox?.focus(), searchBox?.select(), true;
   if (name === "mine") return document.getElementById("desk-mine")?.click(), true;
+  if (name === "away") return document.querySelector("[data-key=away]")?.click(), true;
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");

@@ -2,7 +2,7 @@
 // a Ukrainian, a Russian and a Latin layout; none of them acts while somebody types.
 
 const PLACES = {
-  KeyN: "note", KeyC: "create", KeyW: "next", KeyO: "open", KeyM: "mine",
+  KeyN: "note", KeyC: "create", KeyW: "next", KeyO: "open", KeyM: "mine", KeyB: "away",
   KeyH: "hang-up", KeyT: "transfer", KeyP: "park",
   KeyF: "supplier", KeyE: "staff", KeyS: "spam",
   Digit1: "candidate-1", Digit2: "candidate-2", Digit3: "candidate-3",

@@ -75,6 +75,15 @@ function confirmAbove(address, fields) {
   form.submit();
 }
 
+// A colleague chosen by a click: the number stands in the field, and the next key puts through.
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest?.("[data-transfer-to]");
+  if (!chosen) return;
+  const form = chosen.closest("form");
+  form.querySelector("[data-transfer]").value = chosen.dataset.transferTo;
+  form.querySelector("button[name=kind]").focus();
+});
+
 // Forms that order something: posted without leaving the page, each once at a time.
 document.addEventListener(
   "submit",
