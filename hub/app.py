@@ -57,6 +57,7 @@ from hub.log import LogMemory, get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector
 from hub.ports.outbound import Outbound
+from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
 
@@ -78,6 +79,7 @@ class Hub:
         practice: PracticeExchange | None = None,
         outbound: Outbound | None = None,
         bus: Bus | None = None,
+        storage: Storage | None = None,
         events: Sequence[type[Event]] = EVENTS,
         exclusive: bool = True,
         lines: LogMemory | None = None,
@@ -113,7 +115,7 @@ class Hub:
         self.sealing = Sealing(self.database, self.seal, columns_of(modules), clock)
         self.backups = self._backups(settings, clock)
         self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
-        deps = self._deps(settings, clock, jobs, telephony, practice, outbound)
+        deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
         self._rehearsal = self._hot_path(self._stumbled)
@@ -130,7 +132,7 @@ class Hub:
 
     def _deps(
         self, settings: Settings, clock: Clock, jobs: JobStore, telephony: Telephony | None,
-        practice: PracticeExchange | None, outbound: Outbound | None,
+        practice: PracticeExchange | None, outbound: Outbound | None, storage: Storage | None,
     ) -> Deps:  # fmt: skip
         return Deps(
             settings=settings,
@@ -143,6 +145,7 @@ class Hub:
             outbound=outbound,
             quarantine=self.quarantine,
             backups=self.backups,
+            storage=storage,
             seal=self.seal,
             wake=self._bell.wake,
             card=card_parts(self.modules, settings.shop.plan),

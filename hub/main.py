@@ -25,14 +25,17 @@ from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
-from hub.modules.catalogue import MODULES
+from hub.modules.catalogue import MODULES as HUB_MODULES
 from hub.ports.bus import Bus
 from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
+from recordings.module import MODULE as RECORDINGS
 from webui.app import make_app
 
 _HANDLERS_MAY_FINISH = 1.0
+MODULES = (*HUB_MODULES, RECORDINGS)
+"""Every module; `recordings` stands outside of `hub`, so that no import runs from there to it."""
 
 
 def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:

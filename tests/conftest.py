@@ -12,7 +12,7 @@ import pytest
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.journal.files import FileJournal
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.settings import (
     BackupSettings,
     DatabaseSettings,

@@ -37,6 +37,7 @@ _HTTP: Mapping[int, tuple[str, str, str]] = {
     408: ("request.too_slow", "The request took too long to arrive.", "Try again."),
     413: ("request.too_big", "This is too big.", "Send less at once."),
     415: ("request.media_type", "The body is of a kind that is not understood here.", "Send JSON."),
+    416: ("request.range", "This range of bytes is not there.", "Ask for one range inside of the file."),
     426: ("request.upgrade", "This address speaks WebSocket only.", ""),
 }
 
@@ -88,7 +89,7 @@ def fault_of(error: Exception) -> Fault:
         return Fault(status, error.code, error.text, error.hint, fields, data, headers)
     if isinstance(error, web.HTTPException):
         code, text, hint = _HTTP.get(error.status, ("request.refused", "The request was refused.", ""))
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        headers = {name: error.headers[name] for name in ("Allow", "Content-Range") if name in error.headers}
         return Fault(error.status, code, text, hint, headers=headers)
     if isinstance(error, ConnectorError):
         return Fault(503, "connector.away", error.text, "Look at the system page for the reason.")

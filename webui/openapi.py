@@ -32,6 +32,7 @@ _WORDS: Mapping[int, str] = {
     409: "The state has moved on, or something is in use",
     413: "The body is too big",
     415: "The body is not JSON",
+    416: "Not one range of bytes inside of the file",
     422: "The input is wrong; `fields` says where",
     429: "Too many requests; see Retry-After",
     503: "A part that this needs is away",
@@ -111,6 +112,7 @@ def _operation(
         ],
         "responses": {
             str(operation.status if "content" in answer else 204): answer,
+            **({"206": {**answer, "description": "A range of its bytes"}} if 416 in operation.errors else {}),
             **{str(code): _problem(code, schemas["", "error"]) for code in sorted(errors_of(operation))},
         },
     }

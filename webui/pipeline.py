@@ -223,8 +223,7 @@ class Pipeline:
                 response = await run()
             if what.is_noted and response.status < 400:
                 request.begin(None)
-                async with request.writing():
-                    pass
+                await self._note(request, what)
             return response
         for attempt in range(1, MOST_TRIES + 1):
             try:
@@ -233,6 +232,20 @@ class Pipeline:
                 if attempt == MOST_TRIES or error.code != "database.conflict":
                     raise
         raise AssertionError("the last try returns or raises")
+
+    async def _note(self, request: Request, what: Route | ApiOperation) -> None:
+        """A GET that is audited: under what the page says of it, or under its address."""
+        if what.noting is None:
+            async with request.writing():
+                return
+        try:
+            async with request.writing(is_noted=False) as uow:
+                request.begin(uow)
+                subject = await what.noting(request)
+                if subject is not None:
+                    request.audit(uow, request.action, subject=subject)
+        finally:
+            request.begin(None)
 
     async def _write(
         self, request: Request, run: Callable[[], Awaitable[web.StreamResponse]], once: Once | None

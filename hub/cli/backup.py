@@ -39,7 +39,7 @@ async def restore(settings: Settings, wanted: argparse.Namespace) -> None:
     """Put it back, or say why not before anything is touched."""
     from hub.kernel.backup.restoring_postgres import restore_postgres
     from hub.kernel.backup.restoring_sqlite import restore_sqlite
-    from hub.modules.catalogue import MODULES
+    from hub.main import MODULES
 
     modules = installed(MODULES, settings.modules.off)
     order = Order(

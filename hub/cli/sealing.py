@@ -44,7 +44,7 @@ async def _reset(settings: Settings) -> list[str]:
     from hub.kernel.sealing.upkeep import Sealing
     from hub.kernel.storage.database import Database
     from hub.kernel.storage.migrating import migrate
-    from hub.modules.catalogue import MODULES
+    from hub.main import MODULES
 
     keys, database = Seal(store_of(settings)), Database(settings.database.url)
     await database.open()

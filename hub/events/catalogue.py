@@ -23,6 +23,13 @@ from hub.events.crm import (
 from hub.events.messages import MessageArrived, MessageReceived, MessageSettled, MessageStatusChanged
 from hub.events.phones import PhonesChanged
 from hub.events.presence import PresenceChosen
+from hub.events.recordings import (
+    RecordingErased,
+    RecordingLinked,
+    RecordingNamed,
+    RecordingRefused,
+    RecordingStored,
+)
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
 
 EVENTS: tuple[type[Event], ...] = (
@@ -51,6 +58,11 @@ EVENTS: tuple[type[Event], ...] = (
     MessageStatusChanged,
     MessageArrived,
     MessageSettled,
+    RecordingNamed,
+    RecordingStored,
+    RecordingLinked,
+    RecordingErased,
+    RecordingRefused,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

@@ -174,10 +174,12 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
 
 def _tables(modules: Sequence[Module]) -> None:
     """Every table belongs to the module in whose models it is written, and says so by its prefix."""
-    packages = {f"{module.folder.parent.name}.{module.folder.name}": module for module in modules}
+    packages = {f"modules.{module.folder.name}": module for module in modules}
+    packages |= {module.folder.name: module for module in modules if module.folder.parent.name != "modules"}
     for mapper in Base.registry.mappers:
         where = mapper.class_.__module__.rpartition(".models")[0] or mapper.class_.__module__
-        module = next((m for package, m in packages.items() if where.endswith(package)), None)
+        named = (m for package, m in packages.items() if where == package or where.endswith(f".{package}"))
+        module = next(named, None)
         table = getattr(mapper.local_table, "name", "")
         if module is None or not isinstance(table, str):
             continue

@@ -16,6 +16,7 @@ from hub.events.base import Envelope, Event
 from hub.kernel.shops import Places
 from hub.ports.connector import Health
 from hub.ports.outbound import Outbound
+from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.values import ShopId
 
@@ -155,6 +156,7 @@ class Deps:
     outbound: Outbound | None = None
     quarantine: QuarantineView | None = None
     backups: Backups | None = None
+    storage: Storage | None = None
     card: tuple[CardPart, ...] = ()
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)

@@ -155,6 +155,11 @@ class PageRequest(Protocol):
         ...
 
 
+Noting = Callable[["PageRequest"], Awaitable[str | None]]
+"""Runs in a writing unit of work, before the answer to a GET is sent: what the entry of the audit log names;
+None when this was noted already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A page. A route without a right cannot be written down: `right` is a permission's name,
@@ -172,6 +177,8 @@ class Route:
     traffic: Traffic = "page"
     is_noted: bool = False
     """A GET that is audited like a change: an export, a recording that is listened to."""
+    noting: Noting | None = None
+    """With `is_noted`: what the entry is about."""
     before: Callable[[PageRequest], Awaitable[Any]] | None = None
     """What has to be asked outside before the unit of work opens; found as `request.prepared`."""
     second: str = ""
@@ -201,6 +208,8 @@ class ApiOperation:
     errors: tuple[int, ...] = field(default=(401, 403, 404, 422, 429))
     is_noted: bool = False
     """A GET that is audited like a change."""
+    noting: Noting | None = None
+    """As a route's."""
     before: Callable[..., Awaitable[Any]] | None = None
     """As a route's, with the handler's arguments."""
     second: str = ""

@@ -32,9 +32,9 @@ from hub.clock import SystemClock
 from hub.errors import Conflict
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi, hash_password
 from hub.modules.calls.api import CallsApi
-from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine

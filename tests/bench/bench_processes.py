@@ -29,8 +29,8 @@ from hub.clock import SystemClock
 from hub.events.calls import CallRinging
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.stream.samples import sample_of
+from hub.main import MODULES
 from hub.modules.access.api import prepare
-from hub.modules.catalogue import MODULES
 from hub.ports.intake import Arrival
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from hub.values import CallId

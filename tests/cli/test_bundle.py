@@ -20,8 +20,8 @@ from hub.kernel.context import Apis
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.support import scrubbed
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi
-from hub.modules.catalogue import MODULES
 from hub.secret import Secret
 from hub.settings import Settings
 from tests.factories.crm import make_client

@@ -18,7 +18,7 @@ from hub.errors import HubError, Invalid, Unavailable
 from hub.kernel.storage.migrating import revisions
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("hub", "connectors", "webui", "config", "tests")
+PARTS = ("hub", "connectors", "recordings", "webui", "config", "tests")
 FILES = ("pyproject.toml", "README.md", "Makefile", "hatch_build.py")
 CACHES = {".mypy_cache", "__pycache__", ".ruff_cache", ".pytest_cache"}
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("hub", "connectors", "webui")
+PACKAGES = ("hub", "connectors", "recordings", "webui")
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,10 @@ def broken(rule: Callable[[Source], Iterator[str]], files: Iterable[Source] | No
 
 def modules() -> list[Path]:
     """The folders of the business modules."""
-    return sorted(path.parent for path in (ROOT / "hub" / "modules").glob("*/module.py"))
+    inside = sorted(path.parent for path in (ROOT / "hub" / "modules").glob("*/module.py"))
+    return [*inside, ROOT / "recordings"]
+
+
+def package_of(folder: Path) -> str:
+    """A module's folder as Python calls it: `hub.modules.calls`, `recordings`."""
+    return ".".join(folder.relative_to(ROOT).parts)

@@ -24,12 +24,13 @@ _ERRORS = {
 }
 _TRANSLATE = {"t", "_", "gettext"}
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
-_SPEAKING = ("hub/kernel", "hub/modules", "webui")
+_SPEAKING = ("hub/kernel", "hub/modules", "recordings", "webui")
 
 
 def in_templates() -> Iterator[tuple[str, str]]:
     """Where it stands, and the text."""
-    for path in [*ROOT.glob("webui/templates/**/*.html"), *ROOT.glob("hub/modules/*/templates/**/*.html")]:
+    places = ("webui/templates", "hub/modules/*/templates", "recordings/templates")
+    for path in [path for place in places for path in ROOT.glob(f"{place}/**/*.html")]:
         yield from _in_template(path)
 
 

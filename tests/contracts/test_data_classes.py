@@ -7,7 +7,7 @@ import importlib
 import re
 
 from hub.kernel.storage.orm import Base
-from tests.contracts.sources import ROOT, modules
+from tests.contracts.sources import ROOT, modules, package_of
 
 TEXT = (ROOT / "config/data.md").read_text(encoding="utf-8")
 
@@ -20,7 +20,7 @@ def test_every_table_has_a_class() -> None:
     for path in modules():
         in_cards += IN_CARD.findall((path / "__init__.py").read_text(encoding="utf-8"))
         if (path / "models.py").exists():
-            importlib.import_module(f"hub.modules.{path.name}.models")
+            importlib.import_module(f"{package_of(path)}.models")
     named = re.findall(r"`([a-z]+(?:_[a-z_]+)?(?:_\*)?)`", TEXT)
     beginnings = tuple(name.removesuffix("*") for name in (*named, *in_cards))
     assert [table for table in Base.metadata.tables if not table.startswith(beginnings)] == []

@@ -150,7 +150,7 @@ def test_every_file_and_every_public_class_says_what_it_is_for() -> None:
 def test_no_file_has_a_name_that_says_nothing() -> None:
     assert [
         source.name
-        for source in sources("hub", "connectors", "webui", "tests")
+        for source in sources("hub", "connectors", "recordings", "webui", "tests")
         if source.path.name in NO_NAME
     ] == []
 
@@ -160,7 +160,8 @@ def test_only_the_composition_root_joins_connectors_modules_and_web_admin() -> N
         source.name
         for source in sources("hub")
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("connectors", "webui"))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(("connectors", "recordings", "webui"))
     }
     assert found <= {"hub/main.py"} | {source.name for source in sources("hub/cli")}
 
@@ -178,7 +179,7 @@ def test_the_kernel_speaks_http_in_one_file_only() -> None:
 
 def test_the_program_names_nothing_of_the_machine_that_it_was_written_on() -> None:
     forbidden = re.compile(r"/(home|root|Users)/")
-    looked = [*sources("hub", "connectors", "webui", "tests")]
+    looked = [*sources("hub", "connectors", "recordings", "webui", "tests")]
     found = [
         source.name for source in looked if forbidden.search(source.text) and "contracts" not in source.name
     ]

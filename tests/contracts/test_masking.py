@@ -11,8 +11,8 @@ from typing import Any, get_args, get_type_hints
 from pydantic import BaseModel
 
 from hub.kernel.masking import marks_of
-from hub.modules.catalogue import MODULES
-from tests.contracts.sources import modules
+from hub.main import MODULES
+from tests.contracts.sources import modules, package_of
 from webui.operations import every_operation
 
 LOOKS_LIKE_ONE = re.compile(r"(^|_)(number|phone|phones|mobile|caller_name|raw|note|text|body|dialled)$")
@@ -28,7 +28,7 @@ NONE_IS_IN_IT = {
 def _views() -> Iterator[type]:
     for path in modules():
         if (path / "views.py").exists():
-            found = vars(importlib.import_module(f"hub.modules.{path.name}.views")).values()
+            found = vars(importlib.import_module(f"{package_of(path)}.views")).values()
             yield from (one for one in found if isinstance(one, type) and dataclasses.is_dataclass(one))
 
 

@@ -12,12 +12,12 @@ from hub.events.catalogue import BY_NAME
 from hub.kernel.check import check
 from hub.kernel.manifest import Module
 from hub.kernel.storage.orm import Base
-from hub.modules.catalogue import MODULES
-from tests.contracts.sources import modules
+from hub.main import MODULES
+from tests.contracts.sources import modules, package_of
 
 
 def card_of(module: Module) -> str:
-    return importlib.import_module(f"hub.modules.{module.name}").__doc__ or ""
+    return importlib.import_module(package_of(module.folder)).__doc__ or ""
 
 
 def test_the_manifests_pass_their_own_check() -> None:
@@ -39,7 +39,7 @@ def test_a_card_says_what_the_module_owns_and_names_its_tables_and_events(module
     card = card_of(module)
     assert 4 <= len(card.strip().splitlines()) <= 12
     assert re.search(r"^Owns: ", card, re.MULTILINE)
-    importlib.import_module(f"hub.modules.{module.name}.module")
+    importlib.import_module(f"{package_of(module.folder)}.module")
     tables = {name for name in Base.metadata.tables if name.startswith(module.name + "_")}
     assert tables - set(re.findall(r"\b\w+_\w+\b", card)) == set()
     heard = {event.name for subscription in module.handlers for event in subscription.events}
@@ -71,7 +71,7 @@ def test_every_page_of_a_module_is_named_after_it(module: Module) -> None:
 def test_every_table_belongs_to_a_module_or_to_the_kernel() -> None:
     for path in modules():
         if (path / "models.py").exists():
-            importlib.import_module(f"hub.modules.{path.name}.models")
+            importlib.import_module(f"{package_of(path)}.models")
     kernel = ("event_", "job_", "link_", "idempotency_", "backup_", "sealing_")
     owners = (*kernel, *(f"{module.name}_" for module in MODULES))
     assert [name for name in Base.metadata.tables if not name.startswith(owners)] == []

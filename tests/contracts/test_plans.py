@@ -10,7 +10,7 @@ import pytest
 from hub.kernel.manifest import Module
 from hub.kernel.plans import BASIS, load_plans
 from hub.kernel.web import Route
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from webui.app import OWN_ROUTES
 from webui.operations import OWN_OPERATIONS
 from webui.package import Package

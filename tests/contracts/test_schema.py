@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import FOLDER, migrate, revisions
 from hub.kernel.storage.orm import Base
-from tests.contracts.sources import modules
+from tests.contracts.sources import modules, package_of
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -28,7 +28,7 @@ async def test_the_migrated_database_has_the_tables_of_the_models(database_url: 
     importlib.import_module("hub.kernel.idempotency")
     for path in modules():
         if (path / "models.py").exists():
-            importlib.import_module(f"hub.modules.{path.name}.models")
+            importlib.import_module(f"{package_of(path)}.models")
     database = Database(database_url)
     await database.open()
     await migrate(database)

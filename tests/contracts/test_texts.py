@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from hub.kernel.plans import load_plans
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from tests.contracts.sources import ROOT
 from tests.contracts.spoken import in_code, in_manifests, in_templates
 from webui.texts import own_folders
@@ -18,7 +18,7 @@ PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
 FOLDERS = (
     *(str(path.relative_to(ROOT)) for path in own_folders(ROOT / "webui/locales")),
     "hub/kernel/locales",
-    *(f"hub/modules/{module.name}/locales" for module in MODULES),
+    *(str(module.folder.relative_to(ROOT) / "locales") for module in MODULES),
 )
 
 

@@ -19,7 +19,7 @@ from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module
 from hub.kernel.sealing.columns import columns_of
 from hub.kernel.sealing.keys import store_of
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.settings import DatabaseSettings, Settings
 
 accounts = Table(

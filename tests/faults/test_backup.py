@@ -27,7 +27,7 @@ from hub.kernel.context import HandlerContext
 from hub.kernel.jobs.definition import JobContext, every
 from hub.kernel.manifest import Module, on
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.settings import JournalSettings, Settings
 from tests.factories.backups import (
     TOTAL,

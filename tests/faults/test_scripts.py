@@ -20,9 +20,9 @@ from playwright.async_api import Browser, Page
 
 from connectors.ami.replay import AmiReplay
 from connectors.ami.tracker import TrackerSettings
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi, PersonEntry
 from hub.modules.calls.api import CallsApi
-from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.ports.intake import Arrival
 from tests.faults.figures import Fault

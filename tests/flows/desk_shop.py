@@ -22,9 +22,9 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.context import UnitOfWork
 from hub.kernel.journal.files import FileJournal
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi, hash_password, prepare
 from hub.modules.calls.api import CallsApi
-from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, VehicleEntry
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
 from tests.connectors.ami.ami_server import AmiServer

@@ -17,7 +17,7 @@ from hub.kernel.context import HandlerContext
 from hub.kernel.jobs.definition import Cron, Every, Job, JobContext, on_demand
 from hub.kernel.manifest import CardPart, LiveTopic, MenuItem, Module, Permission, Subscription, on
 from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, PageRequest, Route
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 
 
 async def page(_: PageRequest) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 from aiohttp import web
 
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from webui.openapi import PREFIX, describe
 from webui.operations import every_operation
 

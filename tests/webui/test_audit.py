@@ -20,8 +20,8 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.masking import masked_number, without_numbers
 from hub.kernel.spreadsheet import as_csv, cell
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi
-from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry
 from hub.values import ShopId
 from tests.contracts.sources import sources
@@ -42,7 +42,7 @@ async def _nothing(_request: Any, **_given: Any) -> web.StreamResponse:
 
 
 def _idle(routes: Sequence[Any]) -> tuple[Any, ...]:
-    blank = {"handler": _nothing, "before": None}
+    blank = {"handler": _nothing, "before": None, "noting": None}
     asked = {"body": None, "query": None, "check": None}
     return tuple(replace(r, **blank, **(asked if hasattr(r, "body") else {})) for r in routes)
 

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from tests.machine import missing
 from tests.webui.extraction import ROOT
 from tests.webui.stage import Shop
 from webui.menu import OWN_ITEMS
 
-TEMPLATES = [*(ROOT / "webui/templates").rglob("*.html"), *ROOT.glob("hub/modules/*/templates/**/*.html")]
+TEMPLATES = [
+    *(ROOT / "webui/templates").rglob("*.html"),
+    *ROOT.glob("hub/modules/*/templates/**/*.html"),
+    *ROOT.glob("recordings/templates/**/*.html"),
+]
 LISTED = set((ROOT / "webui/assets/icons.txt").read_text(encoding="utf-8").split())
 VENDOR = ROOT / "webui/static/vendor"
 

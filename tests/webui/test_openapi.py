@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from tests.webui.described import Watch
 from tests.webui.stage import Shop
 from webui.openapi import PREFIX, describe

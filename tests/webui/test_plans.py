@@ -24,7 +24,7 @@ from hub.kernel.manifest import Module
 from hub.kernel.plans import BASIS, load_plans
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.web import PUBLIC, PageRequest, Route
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.ports.live import Hint
 from hub.settings import Settings
 from tests.webui.stage import PASSWORD, WIDE, Shop

@@ -13,7 +13,7 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.manifest import ROLES, grants_of
 from hub.kernel.web import PUBLIC, SIGNED_IN
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from tests.webui.stage import WIDE, Shop, open_shop
 from webui.app import OWN_ROUTES
 from webui.brakes import Limit, Limits

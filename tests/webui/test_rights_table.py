@@ -21,9 +21,9 @@ from sqlalchemy import text
 from hub.app import Hub
 from hub.kernel.manifest import ROLES
 from hub.kernel.web import PUBLIC, SIGNED_IN
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi, PersonEntry, ShopEntry
 from hub.modules.calls.api import CallsApi
-from hub.modules.catalogue import MODULES
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.webhooks.api import EndpointEntry, WebhooksApi

@@ -27,8 +27,8 @@ from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import migrate
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi
-from hub.modules.catalogue import MODULES
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from tests.webui.described import document
 from tests.webui.stage import WIDE

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from tests.webui.extraction import ROOT, texts_of
 from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.request import ROLE_NAMES
 from webui.texts import Texts, accepted_language, fill, own_folders
 
-FOLDERS = ("webui", "hub/kernel", *(f"hub/modules/{module.name}" for module in MODULES))
+FOLDERS = ("webui", "hub/kernel", *(str(module.folder.relative_to(ROOT)) for module in MODULES))
 TEXTS = Texts([*own_folders(ROOT / "webui/locales"), *(module.folder / "locales" for module in MODULES)])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.cli.scaffold.checkout import Checkout
 from hub.cli.scaffold.names import check_module_name, check_title, in_capitals
 from hub.kernel.storage.migrating import revisions
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 
 CATALOGUE = "hub/modules/catalogue.py"
 _ADDRESSES = ("api", "assets", "book", "c", "cid", "hooks", "live", "metrics")

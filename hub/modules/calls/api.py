@@ -23,6 +23,7 @@ from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
+from hub.modules.calls.service_recordings import CallRecordingService
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
 from hub.modules.calls.service_route import RouteService
 from hub.modules.calls.service_statistics import StatisticsService
@@ -56,10 +57,12 @@ __all__ = [
 
 class CallsApi(Composed):
     """Calls, their notes and lines, for one unit of work. `shops` None = every shop. `replay` compares
-    the history with the journal, `statistics` counts calls, `days` adds up those of whole days."""
+    the history with the journal, `statistics` counts calls, `days` adds up those of whole days, `recordings`
+    finds calls for their sound."""
 
     replay = Part(ReplayService)
     old = Part(HistoryImportService)
+    recordings = Part(CallRecordingService)
     _calls = Part(CallService)
     _history = Part(HistoryService)
     numbers = Part(LineService)

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.api import shop_is_open
@@ -17,6 +18,7 @@ from hub.modules.calls.rules import columns, line_keys, other_key, our_key, peop
 from hub.modules.calls.rules_statistics import NEVER_COUNTED
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
+from hub.modules.calls.service_recordings import SoundService, move_recordings
 from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, match_callers
 from hub.values import ShopId
 
@@ -228,6 +230,7 @@ def _merge(ctx: BatchContext, event: CallMerged) -> None:
         connection.execute(sql.CHOOSE, {"v_id": event.into_call_id, **choice})
     for statement in (sql.MOVE_NOTES, sql.FORWARD_MERGED, sql.PUT_MERGED):
         connection.execute(statement, both)
+    move_recordings(connection, event.call_id, event.into_call_id)
     gone = connection.execute(sql.TOUCH, {"v_id": event.call_id}).first()
     for drop in (sql.DROP_PEOPLE, sql.DROP_CALL):
         connection.execute(drop, {"v_id": event.call_id})
@@ -262,3 +265,18 @@ async def on_pbx_link_restored(event: PbxLinkRestored, ctx: HandlerContext) -> N
 async def on_pbx_gap_declared(event: PbxGapDeclared, ctx: HandlerContext) -> None:
     """Messages were dropped at one moment."""
     await GapService(ctx.uow, ctx.clock).dropped(event.pbx, ctx.envelope.occurred_at, event.dropped)
+
+
+async def on_recording_stored(event: RecordingStored, ctx: HandlerContext) -> None:
+    """The call can be listened to."""
+    if event.call_id is not None:
+        await SoundService(ctx.uow).put(event.call_id, event.recording_id, event.offset_seconds or 0.0)
+
+
+async def on_recording_linked(event: RecordingLinked, ctx: HandlerContext) -> None:
+    """The recording is this call's and no other's."""
+    calls = SoundService(ctx.uow)
+    if event.was_call_id is not None and event.was_call_id != event.call_id:
+        await calls.take_away(event.was_call_id, event.recording_id)
+    if event.call_id is not None:
+        await calls.put(event.call_id, event.recording_id, event.offset_seconds or 0.0)

@@ -202,6 +202,18 @@ class Tally(Base):
     wait_seconds: Mapped[float]
 
 
+class CallRecording(Base):
+    """Which recordings a call has, in the order of their beginning; the recordings themselves are the module
+    recordings' own."""
+
+    __tablename__ = "calls_recordings"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    recording_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    place: Mapped[float]
+
+
 class ImportedCall(Base):
     """A call that an older PBX had written down, with the names of the files that it was recorded in."""
 

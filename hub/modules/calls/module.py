@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
@@ -39,6 +40,8 @@ MODULE = Module(
         on(PbxLinkLost, handlers.on_pbx_link_lost),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),
         on(PbxGapDeclared, handlers.on_pbx_gap_declared),
+        on(RecordingStored, handlers.on_recording_stored),
+        on(RecordingLinked, handlers.on_recording_linked),
     ),
     routes=(*web_live.routes, *web_lines.routes, *web.routes),
     operations=(*operations, *operations_lines.operations, *operations_route.operations),

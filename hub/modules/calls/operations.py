@@ -85,7 +85,7 @@ class CallOut(BaseModel):
     last_extension: Dialable | None
     parties: list[PartyOut]
     transfers: list[TransferOut]
-    recording_ids: list[str] = []
+    recording_ids: list[str]
     client_id: str | None
     vehicle_id: str | None
     is_complete: bool

@@ -35,10 +35,10 @@ class CallService:
 
     async def one(self, call_id: str, shops: frozenset[ShopId] | None) -> CallView:
         """A merged call answers with the one that it became a part of."""
-        row, names = await self._uow.read(partial(_look_up, call_id))
+        row, names, sound = await self._uow.read(partial(_look_up, call_id))
         if row is None or (shops is not None and row.shop_id not in shops):
             raise NotFound("calls.unknown", "There is no such call.")
-        return _with_names(row, names)
+        return _with_names(row, names, sound)
 
     async def live(self, shops: frozenset[ShopId] | None) -> tuple[CallView, ...]:
         query = select(Call).where(IS_LIVE).order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
@@ -48,8 +48,10 @@ class CallService:
 
     async def views(self, rows: Sequence[Call]) -> tuple[CallView, ...]:
         """Rows with the names of our people, in the rows' order."""
-        names = await self._uow.read(names_by_extension) if rows else {}
-        return tuple(_with_names(row, names) for row in rows)
+        if not rows:
+            return ()
+        names, sound = await self._uow.read(partial(_around, [row.id for row in rows]))
+        return tuple(_with_names(row, names, sound.get(row.id, ())) for row in rows)
 
     async def set_client(
         self,
@@ -121,19 +123,37 @@ def _note(row: Note) -> NoteView:
     )  # fmt: skip
 
 
-def _look_up(call_id: str, connection: Connection) -> tuple[Any, dict[str, str]]:
+Sound = dict[str, tuple[str, ...]]
+
+
+def _look_up(call_id: str, connection: Connection) -> tuple[Any, dict[str, str], tuple[str, ...]]:
     if "\x00" in call_id:
-        return None, {}
+        return None, {}, ()
     asked = {"call": call_id}
     found = sql.ONE.all(connection, asked) or sql.SURVIVOR.all(connection, asked)
-    return (found[0], names_by_extension(connection)) if found else (None, {})
+    if not found:
+        return None, {}, ()
+    row = found[0]
+    return row, names_by_extension(connection), _sound(connection, [row.id]).get(row.id, ())
 
 
-def _with_names(row: Any, names: Mapping[str, str]) -> CallView:
-    return _view(row, tuple(_named(party, names) for party in read_parties(row.parties)))
+def _around(call_ids: Sequence[str], connection: Connection) -> tuple[dict[str, str], Sound]:
+    return names_by_extension(connection), _sound(connection, call_ids)
 
 
-def _view(row: Any, parties: tuple[PartyView, ...]) -> CallView:
+def _sound(connection: Connection, call_ids: Sequence[str]) -> Sound:
+    """The recordings of each call, the first first."""
+    found: Sound = {}
+    for row in sql.RECORDINGS.all(connection, sorted(call_ids)):
+        found[row.call_id] = (*found.get(row.call_id, ()), row.recording_id)
+    return found
+
+
+def _with_names(row: Any, names: Mapping[str, str], sound: tuple[str, ...]) -> CallView:
+    return _view(row, tuple(_named(party, names) for party in read_parties(row.parties)), sound)
+
+
+def _view(row: Any, parties: tuple[PartyView, ...], sound: tuple[str, ...]) -> CallView:
     return CallView(
         id=row.id, rev=row.rev, step=row.step, shop_id=ShopId(row.shop_id), direction=row.direction,
         from_number=row.from_number, to_number=row.to_number, other_number=row.other_number,
@@ -145,5 +165,5 @@ def _view(row: Any, parties: tuple[PartyView, ...]) -> CallView:
         last_extension=row.last_extension, parties=parties, transfers=read_transfers(row.transfers),
         legs=read_legs(row.legs), parked_space=row.parked_space, client_id=row.client_id,
         vehicle_id=row.vehicle_id, relation=row.relation, candidate_count=row.candidate_count,
-        is_complete=row.is_complete,
+        is_complete=row.is_complete, recording_ids=sound,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 
 from hub.kernel.storage.orm import Base, UtcDateTime
 from hub.kernel.storage.prepared import Prepared, PreparedIn
-from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Line, Merged, Note, Person
+from hub.modules.calls.models import IS_LIVE, Call, CallRecording, CountedDay, Line, Merged, Note, Person
 
 _SELDOM = frozenset({"vehicle_id", "is_chosen"})
 """Set by people, never by facts."""
@@ -98,6 +98,13 @@ TOUCH = (
     .returning(Call.rev, Call.shop_id, Call.parties)
 )
 
+RECORDINGS = PreparedIn(
+    lambda ids: (
+        select(CallRecording.call_id, CallRecording.recording_id)
+        .where(CallRecording.call_id.in_(ids))
+        .order_by(CallRecording.place, CallRecording.recording_id)
+    )
+)
 ONE = Prepared(select(*_calls.c).where(Call.id == bindparam("call")))
 SURVIVOR = Prepared(
     select(*_calls.c).join(Merged, Merged.into_id == Call.id).where(Merged.call_id == bindparam("call"))

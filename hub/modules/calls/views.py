@@ -107,6 +107,7 @@ class CallView:
     relation: str | None
     candidate_count: int
     is_complete: bool
+    recording_ids: tuple[str, ...] = ()
 
     @property
     def is_imported(self) -> bool:

@@ -24,8 +24,8 @@ from hub.kernel.backup.tombstones import lay, mirror_of
 from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.storage.sqlite import note_of, sqlite_mirror
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi
-from hub.modules.catalogue import MODULES
 from hub.settings import Settings
 from tests.databases import Databases
 from tests.factories.backups import Archive, elsewhere, hub_with, restore

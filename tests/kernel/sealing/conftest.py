@@ -11,7 +11,7 @@ import pytest
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.journal.files import FileJournal
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.settings import Settings
 from tests.databases import Databases
 from tests.factories.backups import elsewhere

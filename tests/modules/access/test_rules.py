@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kernel.manifest import ROLES, grants_of
+from hub.main import MODULES
 from hub.modules.access.rules import (
     clean_extension,
     clean_login,
@@ -23,7 +24,6 @@ from hub.modules.access.rules import (
 )
 from hub.modules.access.rules_passwords import password_fault, tried_first
 from hub.modules.access.views import Span
-from hub.modules.catalogue import MODULES
 
 GRANTS = grants_of(MODULES)
 RIGHTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["own", "shop", "all"]))

@@ -23,11 +23,11 @@ from hub.kernel.context import Apis
 from hub.kernel.journal.days import JournalDays
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
+from hub.main import MODULES
 from hub.modules.access.models import AuditEntry
 from hub.modules.calls.api import CallFilter, CallsApi, CallView
 from hub.modules.calls.models import Person
 from hub.modules.calls.service_links import LinkService
-from hub.modules.catalogue import MODULES
 from hub.settings import Settings
 from tests.factories.crm import make_client
 from tests.factories.journals import Raw, login, own, stream, write_journal

@@ -14,7 +14,7 @@ from hub.clock import FrozenClock
 from hub.errors import Conflict, NotFound
 from hub.kernel.backup.tombstones import Burial, collect
 from hub.kernel.storage.orm import Base
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.modules.crm.api import ImportedRow, RoleEntry
 from tests.factories.calls import calls_of, ended
 from tests.factories.crm import crm_of, entry, make_car, make_client

@@ -15,7 +15,7 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.errors import Invalid
 from hub.kernel.journal.files import FileJournal
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.modules.crm import naming
 from hub.modules.crm.api import ClientFilter, VehicleFilter
 from hub.settings import DatabaseSettings, Settings

@@ -11,7 +11,7 @@ from connectors.ami.connector import AmiConnector
 from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.journal.files import FileJournal
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.settings import Settings
 from tests.connectors.ami.ami_server import AmiServer, Script, serving
 from tests.connectors.ami.hub_side import config_for

@@ -13,7 +13,7 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.modules.crm.api import ClientFilter, ClientView
 from hub.modules.imports import jobs
 from hub.modules.imports.api import FileView, ImportsApi

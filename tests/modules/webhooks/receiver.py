@@ -23,7 +23,7 @@ from hub.kernel.context import WorkerContext
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.modules.webhooks.api import EndpointEntry, EndpointView, WebhooksApi
 from hub.modules.webhooks.models import Attempt, Delivery
 from hub.modules.webhooks.sender import Sender

@@ -17,7 +17,7 @@ from hub.clock import FrozenClock
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.stream.outbox import event_outbox
-from hub.modules.catalogue import MODULES
+from hub.main import MODULES
 from hub.modules.wrapup.api import WrapUpApi
 from hub.settings import ModulesSettings, Settings
 from tests.factories.calls import calls_of, ended, tell_calls

@@ -1,0 +1,56 @@
+"""What other modules and pages may ask of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hub.kernel.parts import Composed, Part
+from recordings.service import EVERYWHERE, RecordingService
+from recordings.service_linking import LinkingService
+from recordings.service_listens import ListenService
+from recordings.service_peaks import PeaksService
+from recordings.views import (
+    ListenView,
+    PeaksView,
+    RecordingFilter,
+    RecordingPage,
+    RecordingState,
+    RecordingView,
+    RenditionView,
+    SpoolFileView,
+)  # fmt: skip
+
+__all__ = [
+    "ListenView", "PeaksView", "RecordingFilter", "RecordingPage", "RecordingState", "RecordingView",
+    "RecordingsApi", "RenditionView", "SpoolFileView",
+]  # fmt: skip
+
+
+class RecordingsApi(Composed):
+    """Recordings, for one unit of work. A filter is also how far somebody's right reaches (`scope.reach_of`).
+    `linking` ties them to calls, `listens` is the log of listening."""
+
+    linking = Part(LinkingService)
+    listens = Part(ListenService)
+    _recordings = Part(RecordingService)
+    _peaks = Part(PeaksService)
+
+    async def one(self, recording_id: str, reach: RecordingFilter = EVERYWHERE) -> RecordingView:
+        """Raises NotFound, also for what the reach leaves out."""
+        return await self._recordings.one(recording_id, reach)
+
+    async def of_calls(
+        self, call_ids: Collection[str], reach: RecordingFilter = EVERYWHERE
+    ) -> dict[str, tuple[RecordingView, ...]]:
+        """The recordings of each call, the first first."""
+        return await self._recordings.of_calls(call_ids, reach)
+
+    async def page(
+        self, where: RecordingFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> RecordingPage:
+        """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
+        return await self._recordings.page(where, cursor, limit)
+
+    async def peaks(self, recording: RecordingView, points: int = 2000) -> PeaksView:
+        """Its waveform. Raises NotFound where there is none."""
+        return await self._peaks.of(recording, points)

@@ -1,0 +1,1 @@
+"""Recordings: taken in, kept, heard."""
