@@ -126,6 +126,14 @@ class Hub:
         self.jobs = self._job_runner(jobs)
         self.workers = self._worker_runner()
 
+    def runner_of(self, name: str) -> JobRunner:
+        """Runs this job and no other one: for a command that waits for it. Raises LookupError."""
+        job = next((one for module in self.modules for one in module.jobs if one.name == name), None)
+        if job is None:
+            raise LookupError(f"there is no job {name}")
+        installation = self.installation
+        return self._job_runner(JobStore([job], installation.clock, installation.settings.shop.timezone))
+
     def last_seen(self, link: str) -> datetime | None:
         """When whoever held this link before us was last seen, if that was killed."""
         return self.leases.last_seen(link) if self.leases.are_needed else self.database.last_seen

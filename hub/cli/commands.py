@@ -148,6 +148,25 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> int:
     return EXIT_OK
 
 
+def _import(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.importing import import_file
+
+    try:
+        return EXIT_OK if asyncio.run(import_file(settings, arguments)) else EXIT_FAILED
+    except KeyboardInterrupt:
+        print(
+            "pitline: Broken off. What was taken in stays; the same command adds the rest.", file=sys.stderr
+        )
+        return EXIT_FAILED
+
+
+def _export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from hub.cli.exporting import export
+
+    print(asyncio.run(export(settings, arguments)))
+    return EXIT_OK
+
+
 def _seal(arguments: argparse.Namespace, settings: Settings) -> int:
     from hub.cli.sealing import seal
 
@@ -186,6 +205,8 @@ _COMMANDS: Mapping[str, Command] = {
     "replay": _replay,
     "backup": _backup,
     "restore": _restore,
+    "import": _import,
+    "export": _export,
     "seal": _seal,
     "check": _check,
     "new-module": _new_module,

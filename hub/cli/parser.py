@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_token(commands)
     _add_replay(commands)
     _add_backup(commands)
+    _add_files(commands)
     _add_seal(commands)
     check = commands.add_parser("check", help="in a checkout: ruff, mypy, import contracts, tests")
     check.add_argument("--without-tests", action="store_true", help="ruff, mypy and contracts only")
@@ -106,6 +107,25 @@ def _add_backup(commands: Any) -> None:
         "--without-key", action="store_true",
         help="the sealing key is lost: second factors go, webhooks get new secrets",
     )  # fmt: skip
+
+
+def _add_files(commands: Any) -> None:
+    taken = commands.add_parser("import", help="take clients, or an older PBX's calls, in from a file")
+    taken.add_argument(
+        "file", metavar="FILE", help="CSV, XLSX, VCF; Google contacts; a dump of Asterisk's cdr"
+    )
+    taken.add_argument("--kind", metavar="KIND", help="clients or calls; without: what its columns say")
+    taken.add_argument(
+        "--mapping", action="append", default=[], metavar="COLUMN=MEANING",
+        help="what a column means, by its number or name: 2=phone; empty: left out; may be repeated",
+    )  # fmt: skip
+    taken.add_argument("--encoding", choices=("utf-8", "cp1251", "utf-16"), help="where it is guessed wrong")
+    taken.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    given = commands.add_parser("export", help="write clients, vehicles, calls or tasks to a file")
+    given.add_argument("kind", metavar="KIND", help="clients, vehicles, calls, tasks")
+    given.add_argument("--to", required=True, metavar="FILE", help="ends with .csv, .xlsx or .jsonl")
+    given.add_argument("--since", metavar="DAY", help="only what began or was made since: 2026-01-05")
+    given.add_argument("--replace", action="store_true", help="also where such a file is there already")
 
 
 def _add_seal(commands: Any) -> None:

@@ -32,6 +32,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("card part", ((c.name, m) for m in modules for c in m.card))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
+    _unique("export", ((e.kind, m) for m in modules for e in m.exports))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
     for module in modules:
         for subscription in module.handlers:
@@ -55,6 +56,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((operation.name, operation.feature) for operation in module.operations),
             *((part.name, part.feature) for part in module.card),
             *((one.name, one.feature) for one in module.filters),
+            *((one.kind, one.feature) for one in module.exports),
         ]
         for name, feature in named:
             if feature not in ("", BASIS) and feature not in plans.features:

@@ -14,6 +14,7 @@ from hub.kernel.backup.areas import FileArea
 from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
+from hub.kernel.exporting import Export
 from hub.kernel.jobs.definition import Job
 from hub.kernel.list_filters import ListFilter
 from hub.kernel.sealing.upkeep import SealedColumn
@@ -175,6 +176,7 @@ class Module:
     sealed: tuple[SealedColumn, ...] = ()
     filters: tuple[ListFilter, ...] = ()
     """What lists of modules that it requires may be filtered by besides."""
+    exports: tuple[Export, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -41,23 +41,44 @@ def as_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 def as_xlsx(
     head: Sequence[str], rows: Sequence[Sequence[object]], *, widths: Sequence[float] = (), beside: int = 0
 ) -> bytes:
-    """A workbook of one sheet, written row by row, so that a long one takes little memory. Numbers are
-    numbers, all else is text; the head and the first `beside` columns stay in sight."""
+    """A workbook of one sheet. Numbers are numbers, all else is text; the head and the first `beside`
+    columns stay in sight."""
     out = io.BytesIO()
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with xlsxwriter.Workbook(out, plain) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        for column in range(len(head)):
-            sheet.set_column(column, column, widths[column] if column < len(widths) else 12)
-        sheet.freeze_panes(1, beside)
-        sheet.autofilter(0, 0, len(rows), len(head) - 1)
-        for column, text in enumerate(head):
-            sheet.write_string(0, column, text, bold)
-        for number, row in enumerate(rows, 1):
-            for column, value in enumerate(row):
-                if isinstance(value, int | float):
-                    sheet.write_number(number, column, value)
-                elif value not in ("", None):
-                    sheet.write_string(number, column, cell(value)[:_LONGEST_CELL])
+    sheet = Sheet(out, head, widths=widths, beside=beside)
+    for row in rows:
+        sheet.add(row)
+    sheet.close()
     return out.getvalue()
+
+
+class Sheet:
+    """The same, written row by row, so that a long one takes little memory; `out` is a path or a file."""
+
+    def __init__(
+        self, out: object, head: Sequence[str], *, widths: Sequence[float] = (), beside: int = 0
+    ) -> None:
+        plain = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+        self._book = xlsxwriter.Workbook(out, plain)
+        self._sheet = self._book.add_worksheet()
+        self._width = len(head)
+        self.rows = 0
+        bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        for column in range(len(head)):
+            self._sheet.set_column(column, column, widths[column] if column < len(widths) else 12)
+        self._sheet.freeze_panes(1, beside)
+        for column, text in enumerate(head):
+            self._sheet.write_string(0, column, text, bold)
+
+    def add(self, row: Sequence[object]) -> None:
+        """One more."""
+        self.rows += 1
+        for column, value in enumerate(row):
+            if isinstance(value, int | float):
+                self._sheet.write_number(self.rows, column, value)
+            elif value not in ("", None):
+                self._sheet.write_string(self.rows, column, cell(value)[:_LONGEST_CELL])
+
+    def close(self) -> None:
+        """Write it out."""
+        self._sheet.autofilter(0, 0, self.rows, self._width - 1)
+        self._book.close()

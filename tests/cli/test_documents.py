@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config/hub.example.toml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
-    "backup", "check", "demo", "doctor", "migrate", "new-connector", "new-module", "replay", "restore", "run",
-    "seal", "token", "user",
+    "backup", "check", "demo", "doctor", "export", "import", "migrate", "new-connector", "new-module",
+    "replay", "restore", "run", "seal", "token", "user",
 ]  # fmt: skip
 
 

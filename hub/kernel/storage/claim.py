@@ -47,6 +47,24 @@ class FileClaim:
             ) from error
         return cls(handle)
 
+    @staticmethod
+    def is_held(database: Path) -> bool:
+        """Whether a hub lives on it. The lock is tried only where a living process is named, so that a hub
+        that starts at this moment finds it free."""
+        lock = database.with_name(database.name + ".lock")
+        try:
+            os.kill(int(lock.read_text(encoding="ascii")), 0)
+        except PermissionError:
+            pass
+        except (OSError, ValueError, OverflowError):
+            return False
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
+
     def live(self) -> datetime | None:
         """Begin a life on it. When the former one was last seen, if that was killed."""
         killed = bool(os.pread(self._handle, 1, 0))

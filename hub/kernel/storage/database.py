@@ -99,6 +99,11 @@ class Database:
         if self.path.stat().st_size <= _CHECKED_AT_START:
             await self.examine()
 
+    def has_a_hub(self) -> bool:
+        """Whether a hub runs on this file, as far as it can be told: on SQLite it does the writing. A server
+        bears many."""
+        return self.path is not None and self._claim is None and FileClaim.is_held(self.path)
+
     async def close(self) -> None:
         """Readers first, so that the writer is the one that empties the log at the end."""
         for engine in (self._readers, self._sessions, self._machinery):

@@ -11,6 +11,7 @@ from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.calls import (
+    exports,
     handlers,
     jobs,
     operations_lines,
@@ -33,6 +34,7 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access", "crm"),
     api=CallsApi,
+    exports=exports.exports,
     handlers=(
         on_batch((*CALL_FACTS, CallMerged, PbxLinkRestored), handlers.on_call_facts),
         on(ClientPhoneAdded, handlers.on_client_phone_added),

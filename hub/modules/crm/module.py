@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
 from hub.modules.crm import (
+    exports,
     operations,
     operations_erasure,
     operations_history,
@@ -39,6 +40,7 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access",),
     api=CrmApi,
+    exports=exports.exports,
     routes=(
         *web_merge.routes,
         *web_erasure.routes,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from hub.modules.imports.opening import opened
+from hub.modules.imports.rules import TARGETS
+from hub.modules.imports.rules_calls import is_history
 from hub.modules.imports.service import ImportService
-from hub.modules.imports.views import FaultView, FileView, Opened
+from hub.modules.imports.views import FaultView, FileKind, FileView, Opened
 
-__all__ = ["FaultView", "FileView", "ImportsApi", "Opened"]
+__all__ = [
+    "TAKE_IN", "TARGETS", "FaultView", "FileKind", "FileView", "ImportsApi", "Opened", "is_history",
+    "opened",
+]  # fmt: skip
+
+TAKE_IN = "imports.take_in"
+"""The job that takes a stored file in: payload `{"file_id": …}`."""
 
 
 class ImportsApi(ImportService):

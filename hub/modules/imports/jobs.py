@@ -109,8 +109,8 @@ class _TakingCalls(_Taking):
 
     async def run(self) -> None:
         async with self._ctx.reading() as uow:
-            zone = self._ctx.deps.places.of(uow.shop_id).zone
-        calls, faults = await asyncio.to_thread(self._read, zone)
+            place = self._ctx.deps.places.of(uow.shop_id)
+        calls, faults = await asyncio.to_thread(self._read, place.zone, place.country)
         position = self._file.position
         if position == 0 and faults:
             async with self._ctx.writing() as uow:
@@ -121,7 +121,7 @@ class _TakingCalls(_Taking):
             await self._put(calls[begin : begin + BATCH], begin)
             self._ctx.progress(min(begin + BATCH, len(calls)), len(calls), "Rows are taken in")
 
-    def _read(self, zone: ZoneInfo) -> tuple[list[OldCall], list[FaultView]]:
+    def _read(self, zone: ZoneInfo, country: str) -> tuple[list[OldCall], list[FaultView]]:
         legs: list[Leg] = []
         faults: list[FaultView] = []
         for line, cells in self._rows():
@@ -131,7 +131,7 @@ class _TakingCalls(_Taking):
             else:
                 row = " | ".join(cells)[:_LONGEST_ROW]
                 faults.append(FaultView(line=line, text="This is not a call: no day or no id.", row=row))
-        return [call_of(group) for group in grouped(legs)], faults
+        return [call_of(group, country) for group in grouped(legs)], faults
 
     async def _put(self, calls: Sequence[OldCall], position: int) -> None:
         counts = self._counts.copy()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.events.calls import CallResult, CallSnapshot, Direction, MissedReason, Party
-from hub.values import CallId
+from hub.values import CallId, normalise_number
 
 NEEDED = frozenset({"calldate", "src", "dst", "duration", "billsec", "disposition", "uniqueid"})
 _PHONE = re.compile(r"(?:PJSIP|SIP|IAX2|SCCP|Local)/(\d{2,6})(?:[-@]|$)")
@@ -68,8 +68,8 @@ def grouped(legs: Iterable[Leg]) -> list[list[Leg]]:
     return sorted(found, key=lambda group: (group[0].at, group[0].line))
 
 
-def call_of(group: Sequence[Leg]) -> OldCall:
-    """What the rows say together."""
+def call_of(group: Sequence[Leg], country: str) -> OldCall:
+    """What the rows say together; numbers of the world as all calls have them."""
     first = group[0]
     src, dst = first.values.get("src", ""), first.values.get("dst", "")
     direction = _direction(src, [leg.values.get("dst", "") for leg in group], first.values.get("did", ""))
@@ -79,12 +79,13 @@ def call_of(group: Sequence[Leg]) -> OldCall:
     ended = max(leg.at + timedelta(seconds=leg.duration) for leg in group)
     begun = min((_answered_at(leg) for leg in answered), default=None)
     who = [party.extension for party in parties if party.outcome == "answered"]
+    dialled = first.values.get("did") or dst if direction == "inbound" else dst
     name = _NAMED.match(first.values.get("clid", ""))
     call = CallSnapshot(
         call_id=CallId("cdr:" + (first.values.get("linkedid") or first.values["uniqueid"])[:100]),
         direction=direction,
-        from_number=src or None if direction != "outbound" else None,
-        to_number=(first.values.get("did") or dst) or None if direction == "inbound" else dst or None,
+        from_number=_number(src, direction == "inbound", country) if direction != "outbound" else None,
+        to_number=_number(dialled, direction != "internal", country),
         caller_name=(name[1] or None) if name else None, dialled=first.values.get("did") or None, trunk=None,
         queue=None, state="ended", result=result, missed_reason=reason, started_at=first.at, queued_at=None,
         offered_at=None, answered_at=begun, ended_at=ended,
@@ -95,6 +96,10 @@ def call_of(group: Sequence[Leg]) -> OldCall:
     )  # fmt: skip
     names = (leg.values.get("recordingfile", "").strip()[:500] for leg in group)
     return OldCall(first.line, call, tuple(dict.fromkeys(name for name in names if name)))
+
+
+def _number(raw: str, is_outside: bool, country: str) -> str | None:
+    return (normalise_number(raw, country) if is_outside else raw) or None
 
 
 def _direction(src: str, dialled: Sequence[str], did: str) -> Direction:

@@ -62,7 +62,7 @@ class ImportService:
     async def begin(self, file_id: str, mapping: Sequence[str], encoding: str, *, is_dry: bool) -> None:
         """Say what the columns mean, and that it starts. Raises NotFound, Invalid, Conflict."""
         row = await self._row(file_id, None)
-        if row.state == "working":
+        if await self._is_at_work(row):
             raise Conflict(
                 "imports.at_work", "This file is being taken in already.", "Wait until it is done."
             )
@@ -134,7 +134,7 @@ class ImportService:
     async def drop(self, file_id: str) -> None:
         """The file and what was said of it; what came of it stays."""
         row = await self._row(file_id, None)
-        if row.state == "working":
+        if await self._is_at_work(row):
             raise Conflict(
                 "imports.at_work", "This file is being taken in already.", "Wait until it is done."
             )
@@ -165,6 +165,15 @@ class ImportService:
             raise NotFound("imports.unknown", "There is no such file.")
         return row
 
+    async def _is_at_work(self, row: ImportFile) -> bool:
+        """A run that somebody has cancelled is over, and the file may be taken in anew."""
+        if row.state != "working" or row.run_id is None:
+            return row.state == "working"
+        try:
+            return (await self._deps.jobs.find(self._uow, row.run_id)).is_open
+        except NotFound:
+            return False
+
     async def _is_here(self, file_id: str) -> bool:
         query = select(func.count()).select_from(Chunk).where(Chunk.file_id == file_id)
         return bool(await self._uow.session.scalar(query))
@@ -173,12 +182,14 @@ class ImportService:
         ids = [row.id for row in rows]
         query = select(Chunk.file_id).where(Chunk.file_id.in_(ids), Chunk.place == 0)
         here = set((await self._uow.session.scalars(query)).all()) if ids else set()
+        over = {row.id for row in rows if row.state == "working" and not await self._is_at_work(row)}
         return tuple(
             FileView(
                 id=row.id, rev=row.rev, kind=row.kind, format=row.format, encoding=row.encoding,
                 name=row.name, size=row.size, head=tuple(row.head),
                 sample=tuple(tuple(cells) for cells in row.sample), mapping=tuple(row.mapping),
-                state=row.state, is_dry=row.is_dry, position=row.position, counts=dict(row.counts),
+                state="failed" if row.id in over else row.state, is_dry=row.is_dry,
+                position=row.position, counts=dict(row.counts),
                 run_id=row.run_id, created_at=row.created_at, is_here=row.id in here,
             )
             for row in rows

@@ -21,6 +21,7 @@ from hub.kernel.manifest import (
 )
 from hub.kernel.web import SystemPart
 from hub.modules.tasks import (
+    exports,
     handlers,
     jobs,
     operations,
@@ -48,6 +49,7 @@ MODULE = Module(
     folder=Path(__file__).parent,
     requires=("access", "crm", "calls", "dialling"),
     api=TasksApi,
+    exports=exports.exports,
     handlers=(
         on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),
         on(TaskCallNoticed, handlers.on_task_call_noticed),

@@ -262,12 +262,13 @@ async def _task(request: PageRequest, view: TaskView) -> TaskOut:
 async def _tasks(request: PageRequest, views: Sequence[TaskView]) -> list[TaskOut]:
     """A call-back that nobody gave a title has one that says whom to call."""
     titles = await titles_of(request, views)
-    made = []
-    for view in views:
-        fields = {name: getattr(view, name) for name in TaskOut.model_fields if hasattr(view, name)}
-        fields |= {"title": titles[view.id], "is_asked": view.asked is not None}
-        made.append(TaskOut.model_validate(fields))
-    return made
+    return [task_out(view, titles[view.id]) for view in views]
+
+
+def task_out(view: TaskView, title: str) -> TaskOut:
+    """A task as the API gives it out."""
+    fields = {name: getattr(view, name) for name in TaskOut.model_fields if hasattr(view, name)}
+    return TaskOut.model_validate({**fields, "title": title, "is_asked": view.asked is not None})
 
 
 _CHANGES = (401, 403, 404, 409, 415, 422, 429)

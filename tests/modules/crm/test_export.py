@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from hub.app import Hub
 from hub.kernel.spreadsheet import as_xlsx
-from hub.modules.crm.web_export import HEAD
+from hub.modules.crm.exports import CLIENT_COLUMNS
 from hub.modules.imports.opening import opened
 from hub.modules.imports.rules import guess, row_of
 from tests.factories.crm import make_car, make_client
@@ -70,7 +70,7 @@ async def test_no_cell_is_a_formula(hub: Hub, site: Client, evil: str) -> None:
     (row,) = csv.DictReader(io.StringIO((await fetched(site, "")).decode("utf-8-sig")))
     assert row["Name"].startswith("'") or not evil.strip().startswith(("=", "@", "+", "-"))
     assert row["Phone 1"] == "+380671234567"
-    book = load_workbook(io.BytesIO(as_xlsx(HEAD, [[evil]])))
+    book = load_workbook(io.BytesIO(as_xlsx(CLIENT_COLUMNS, [[evil]])))
     assert {cell.data_type for line in book.active.iter_rows() for cell in line if cell.value} == {"s"}
 
 

@@ -92,7 +92,11 @@ async def test_rows_of_one_conversation_are_one_call(hub: Hub) -> None:
     calls = await every_call(hub)
     call = calls["cdr:1.1"]
     assert (call.direction, call.result, call.answered_by) == ("inbound", "answered", "102")
-    assert (call.from_number, call.to_number, call.caller_name) == ("0671234567", "0441112233", "Iryna")
+    assert (call.from_number, call.to_number, call.caller_name) == (
+        "+380671234567",
+        "+380441112233",
+        "Iryna",
+    )
     assert call.started_at == datetime(2026, 1, 2, 8, 0, tzinfo=UTC)
     assert (call.wait_seconds, call.talk_seconds) == (10.0, 60.0)
     assert (call.is_complete, call.is_imported) == (False, True)

@@ -201,3 +201,22 @@ async def test_programs_send_small_tables_as_text(live: Hub, site: Client) -> No
     assert status == 201
     assert counted(await over(live, file["id"])) == (1, 0, 0, 0)
     assert (await send_json(site, "POST", "/api/v1/imports", {"content": "x"}))[0] == 422
+
+
+async def test_a_file_whose_run_somebody_cancelled_is_taken_in_anew(live: Hub, site: Client) -> None:
+    await live.jobs.stop()
+    file = await asyncio.to_thread(opened, (HEAD + ROWS).encode(), "клієнти.csv")
+    async with live.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+        imports = ImportsApi(uow, live.installation.deps)
+        stored = await imports.store(file, "clients")
+    fields = [("column", one) for one in stored.mapping] + [("how", "take")]
+    assert (await send_form(site, f"/imports/{stored.id}/start", fields))[0] == 303
+    assert (await send_form(site, f"/imports/{stored.id}/start", fields))[0] == 409  # it waits
+    async with live.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+        run_id = (await ImportsApi(uow, live.installation.deps).one(stored.id)).run_id
+        await live.installation.deps.jobs.cancel(uow, str(run_id))
+    _, page = await get_text(site, f"/imports/{stored.id}")
+    assert f'action="/imports/{stored.id}/start"' in page
+    assert (await send_form(site, f"/imports/{stored.id}/start", fields))[0] == 303
+    live.jobs.start()
+    assert counted(await over(live, stored.id)) == (3, 0, 0, 2)
