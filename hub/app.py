@@ -56,6 +56,7 @@ from hub.kernel.uow import SqlTransactions
 from hub.log import LogMemory, get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector
+from hub.ports.messaging import MessageSender
 from hub.ports.outbound import Outbound
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
@@ -78,6 +79,7 @@ class Hub:
         telephony: Telephony | None = None,
         practice: PracticeExchange | None = None,
         outbound: Outbound | None = None,
+        senders: Sequence[MessageSender] = (),
         bus: Bus | None = None,
         storage: Storage | None = None,
         events: Sequence[type[Event]] = EVENTS,
@@ -115,7 +117,7 @@ class Hub:
         self.sealing = Sealing(self.database, self.seal, columns_of(modules), clock)
         self.backups = self._backups(settings, clock)
         self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
-        deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage)
+        deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage, senders)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
         self._rehearsal = self._hot_path(self._stumbled)
@@ -141,6 +143,7 @@ class Hub:
     def _deps(
         self, settings: Settings, clock: Clock, jobs: JobStore, telephony: Telephony | None,
         practice: PracticeExchange | None, outbound: Outbound | None, storage: Storage | None,
+        senders: Sequence[MessageSender],
     ) -> Deps:  # fmt: skip
         return Deps(
             settings=settings,
@@ -151,6 +154,7 @@ class Hub:
             practice=practice,
             system=self.system,
             outbound=outbound,
+            senders=tuple(senders),
             quarantine=self.quarantine,
             backups=self.backups,
             storage=storage,

@@ -27,6 +27,7 @@ from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES as HUB_MODULES
 from hub.ports.bus import Bus
+from hub.ports.messaging import MessageSender
 from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
@@ -53,6 +54,7 @@ def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
         telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
         outbound=HttpOutbound(Allowed.of(settings.outbound.allowed_hosts), clock),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
+        senders=[c for c in connectors if isinstance(c, MessageSender)],
         bus=next((c for c in connectors if isinstance(c, Bus)), None),
         lines=lines,
     )

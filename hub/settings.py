@@ -232,6 +232,19 @@ class TasksSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagingSettings:
+    """Messages: where their files are kept, and the largest one in megabytes; the price of one part of an SMS
+    in the shop's currency (0: not shown); hours after which what could not be sent is given up; how
+    often, in seconds, the sender looks."""
+
+    files: str = "var/attachments"
+    largest_file_mb: int = 20
+    sms_part_price: float = 0.0
+    give_up_hours: float = 24.0
+    poll: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsSettings:
     """Statistics of calls: within how many seconds an answer counts for the service level."""
 
@@ -293,6 +306,7 @@ class Settings:
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
     tasks: TasksSettings = field(default_factory=TasksSettings)
+    messaging: MessagingSettings = field(default_factory=MessagingSettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
     log: LogSettings = field(default_factory=LogSettings)
     modules: ModulesSettings = field(default_factory=ModulesSettings)

@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.events.base import Envelope, Event
 from hub.kernel.shops import Places
 from hub.ports.connector import Health
+from hub.ports.messaging import MessageSender
 from hub.ports.outbound import Outbound
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
@@ -154,6 +155,8 @@ class Deps:
     practice: PracticeExchange | None = None
     system: SystemView | None = None
     outbound: Outbound | None = None
+    senders: tuple[MessageSender, ...] = ()
+    """Every connector that carries messages (hub.ports.messaging)."""
     quarantine: QuarantineView | None = None
     backups: Backups | None = None
     storage: Storage | None = None

@@ -10,6 +10,7 @@ from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.dialling.module import MODULE as DIALLING
 from hub.modules.imports.module import MODULE as IMPORTS
+from hub.modules.messaging.module import MODULE as MESSAGING
 from hub.modules.presence.module import MODULE as PRESENCE
 from hub.modules.reports.module import MODULE as REPORTS
 from hub.modules.tasks.module import MODULE as TASKS
@@ -24,6 +25,7 @@ MODULES: tuple[Module, ...] = (
     DIALLING,
     DESK,
     TASKS,
+    MESSAGING,
     IMPORTS,
     REPORTS,
     WEBHOOKS,

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from hub.events.messages import Place
 from hub.ports.errors import ConnectorError
 
 
@@ -29,7 +30,8 @@ class Refused(ConnectorError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """What a channel can do. `can_write_first`: also to somebody who never wrote there, given a phone
-    number. `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
+    number. `can_place`: a point on the map is sent as such, elsewhere its link stands in the text.
+    `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
     sender keeps both."""
 
     name: str
@@ -41,6 +43,7 @@ class Channel:
     longest: int
     per_second: float
     per_chat: float
+    can_place: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class OutgoingMessage:
     files: tuple[OutgoingFile, ...] = ()
     answers: str = ""
     """The provider's id of the message that it replies to."""
+    place: Place | None = None
+    """Only where the channel says `can_place`; it goes behind the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,52 @@
+"""What other modules and pages may ask of messaging. A thread belongs to the shop that was written to."""
+
+from __future__ import annotations
+
+from hub.kernel.parts import Composed, Part
+from hub.modules.messaging.channels import Channels
+from hub.modules.messaging.service_arrivals import ArrivalService
+from hub.modules.messaging.service_clients import ClientThreads
+from hub.modules.messaging.service_outgoing import OutgoingService
+from hub.modules.messaging.service_reading import ReadingService
+from hub.modules.messaging.views import (
+    AddressView,
+    ConversationFilter,
+    ConversationPage,
+    ConversationView,
+    Direction,
+    FileView,
+    MessageEntry,
+    MessageFilter,
+    MessagePage,
+    MessageView,
+    PlaceView,
+    Priority,
+    Shops,
+    ThreadState,
+)
+
+__all__ = [
+    "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
+    "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "PlaceView", "Priority",
+    "ThreadState",
+]  # fmt: skip
+
+
+class MessagingApi(Composed):
+    """Threads and messages, for one unit of work. `reading` lists them, `arrivals` is what facts of the
+    connectors do, `outgoing` how somebody can be written to, `clients` whose threads are."""
+
+    reading = Part(ReadingService)
+    arrivals = Part(ArrivalService)
+    outgoing = Part(OutgoingService)
+    clients = Part(ClientThreads)
+
+    @property
+    def channels(self) -> Channels:
+        """What this installation can carry."""
+        return Channels(self._deps.senders)
+
+    async def queue_message(self, entry: MessageEntry, shops: Shops = None) -> MessageView:
+        """Write down a message to be sent, in the caller's transaction: it leaves after the commit, once.
+        With a `cause` that there is already, that message. Raises Invalid, NotFound, Conflict."""
+        return (await self.reading.views([await self.outgoing.queue(entry, shops)]))[0]

@@ -1,0 +1,46 @@
+"""The channels of this installation, as its connectors declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hub.ports.messaging import Channel, MessageSender
+
+PREFERRED = ("telegram", "viber", "whatsapp", "sms", "email")
+"""Of channels that would do, the dearer ones last."""
+
+
+class Channels:
+    """Which connector carries which channel."""
+
+    def __init__(self, senders: Sequence[MessageSender]) -> None:
+        self._carried = {
+            name: (sender, channel)
+            for sender in reversed(senders)
+            for name, channel in sender.channels().items()
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._carried
+
+    def of(self, name: str) -> Channel | None:
+        """What a channel can do; None for one that is not set up."""
+        carried = self._carried.get(name)
+        return carried[1] if carried is not None else None
+
+    def sender(self, name: str) -> MessageSender | None:
+        """Who carries it."""
+        carried = self._carried.get(name)
+        return carried[0] if carried is not None else None
+
+    def names(self) -> tuple[str, ...]:
+        """All that are set up, the preferred ones first."""
+        return tuple(sorted(self._carried, key=_place))
+
+    def first(self, among: Iterable[str]) -> str | None:
+        """The preferred one of these that is set up."""
+        return min((name for name in among if name in self._carried), key=_place, default=None)
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name)

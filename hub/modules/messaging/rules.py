@@ -1,0 +1,39 @@
+"""Pure rules of messages: how far one has come, what is tried when, what an address is."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+
+from hub.events.messages import DeliveryState, MessageState
+from hub.modules.messaging.views import Priority
+
+LONGEST_TEXT = 10_000
+NUMBERS = frozenset({"sms", "viber", "whatsapp"})
+"""Channels whose addresses are phone numbers."""
+PRIORITIES: tuple[Priority, ...] = ("dialogue", "notice", "campaign")
+BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
+"""Seconds after a try that was certainly in vain."""
+ASK_AFTER = (10.0, 60.0, 300.0)
+"""Seconds until a provider is asked whether it has what we are in doubt of: it may list it late."""
+OPEN_STATES = frozenset({"queued", "sending", "unknown"})
+_RANK = {"queued": 0, "sending": 0, "unknown": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
+
+
+def further(state: MessageState, told: DeliveryState) -> bool:
+    """Whether what a provider tells moves a message on: never back, `failed` is an end, and what has
+    arrived did not fail."""
+    if state in ("received", "failed") or (told == "failed" and state in ("delivered", "read")):
+        return False
+    return _RANK[told] > _RANK[state]
+
+
+def next_try(tries: int, now: datetime, retry_after: float = 0.0) -> datetime:
+    """When to try again after so many tries."""
+    wait = BACKOFF[min(max(tries, 1), len(BACKOFF)) - 1]
+    return now + timedelta(seconds=max(wait, retry_after))
+
+
+def clean_text(text: str) -> str:
+    """As it is sent: one kind of line ends, composed letters, nothing that nobody can see at the ends."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

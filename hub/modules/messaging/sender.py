@@ -1,0 +1,211 @@
+"""Sends what waits: claimed in one short transaction, sent with none open, its end written in another. Only
+the process that holds a channel's link sends on it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from hub.errors import Unavailable
+from hub.kernel.context import WorkerContext
+from hub.kernel.storage.orm import new_id
+from hub.modules.messaging.pace import Pace
+from hub.modules.messaging.service_sending import Claim, SendingService
+from hub.ports.errors import ConnectorError, PermanentError, TransientError
+from hub.ports.messaging import MessageSender, Refused, Sent, UnknownOutcome
+
+_LET_FINISH = 1.0
+_REST = 15.0
+"""Seconds for a channel whose link went down under a message."""
+_AT_ONCE = 50
+_SHORT = 0.02
+
+
+async def send(ctx: WorkerContext) -> None:
+    """The worker: until it is cancelled. Without a channel it does nothing."""
+    if not ctx.deps.senders:
+        return
+    sender = Sender(ctx)
+    try:
+        await sender.run()
+    finally:
+        await sender.stop()
+
+
+@dataclass(slots=True)
+class Sender:
+    """One process's sender. Channels do not wait for each other, nor chats."""
+
+    ctx: WorkerContext
+    process: str = ""
+    _paces: dict[str, Pace] = field(default_factory=dict)
+    _running: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.process = self.process or new_id(self.ctx.deps.clock)
+
+    async def run(self) -> None:
+        """Look when a commit has made work, when a channel may go on, and once a poll."""
+        while True:
+            self.ctx.work.clear()
+            more = await self.step()
+            wait = self.ctx.deps.settings.messaging.poll
+            if more:
+                wait = min(wait, max(_SHORT, more))
+            try:
+                async with asyncio.timeout(wait):
+                    await self.ctx.work.wait()
+            except TimeoutError:
+                continue
+
+    async def stop(self) -> None:
+        """What is under way may end; what does not is in doubt when the hub starts again."""
+        self._stopping = True
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_LET_FINISH)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def step(self) -> float:
+        """Claim what may go and set it on its way; ask about what is in doubt. Seconds until more of what
+        waits may go (0: nothing is known to wait)."""
+        async with self._reading() as service:
+            if not await service.has_work():
+                return 0.0
+        quarantine = self.ctx.deps.quarantine
+        if quarantine is not None and await quarantine.state() is not None:
+            return 0.0
+        up = self._up()
+        async with self._writing() as service:
+            await service.expire()
+            claims = await service.doubts(up, _AT_ONCE)
+            for name in up:
+                pace = self._pace(name, up[name])
+                room = min(pace.free(), _AT_ONCE - len(self._running) - len(claims))
+                busy = pace.busy() | {chat for chat in self._running.values() if chat}
+                found = await service.claim(name, busy, room)
+                for claim in found:
+                    pace.spend(claim.message.address)
+                claims += found
+        for claim in claims:
+            task = asyncio.create_task(self._carry(claim, up[claim.message.channel]), name="message")
+            self._running[task] = claim.message.address
+            task.add_done_callback(self._ended)
+        return min((self._paces[name].wait() for name in up), default=0.0) if claims else 0.0
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _up(self) -> dict[str, MessageSender]:
+        return {
+            name: sender
+            for sender in self.ctx.deps.senders
+            if sender.takes_messages
+            for name in sender.channels()
+        }
+
+    def _pace(self, name: str, sender: MessageSender) -> Pace:
+        channel = sender.channels()[name]
+        known = self._paces.get(name)
+        if known is None:
+            known = self._paces[name] = Pace(channel, time.monotonic)
+        known.channel = channel
+        return known
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        if not self._stopping:
+            self.ctx.work.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.ctx.log.error("what became of a message could not be written", exc_info=error)
+
+    async def _carry(self, claim: Claim, sender: MessageSender) -> None:
+        message = claim.message
+        try:
+            if claim.is_doubted:
+                await self._ask(claim, sender)
+                return
+            await self._send(claim, sender)
+        except Unavailable as fault:
+            # Sent it may be: the row still says so, and is in doubt when its claim runs out.
+            self.ctx.log.warning(
+                "the end of a message waits for the database", code=fault.code, id=message.id
+            )
+
+    async def _send(self, claim: Claim, sender: MessageSender) -> None:
+        message = claim.message
+        try:
+            sent: Sent = await sender.send(message)
+        except TransientError as fault:
+            self._pause(message.channel, fault.retry_after)
+            async with self._writing() as service:
+                await service.again(message.id, fault.retry_after)
+            self._log(claim, "again", fault.text)
+        except Refused as fault:
+            async with self._writing() as service:
+                await service.refused(message.id, fault)
+            self._log(claim, "refused", fault.text)
+        except UnknownOutcome as fault:
+            async with self._writing() as service:
+                await service.in_doubt(message.id)
+            self._log(claim, "unknown", fault.text)
+        except PermanentError as fault:
+            async with self._writing() as service:
+                await service.refused(message.id, Refused(fault.text))
+            self._log(claim, "refused", fault.text)
+        except ConnectorError as fault:
+            self._pause(message.channel, _REST)
+            async with self._writing() as service:
+                await service.again(message.id, 0.0, counts=False)
+            self._log(claim, "away", fault.text)
+        else:
+            async with self._writing() as service:
+                await service.went(message.id, sent)
+            self._log(claim, "sent", "")
+
+    async def _ask(self, claim: Claim, sender: MessageSender) -> None:
+        message = claim.message
+        try:
+            found = await sender.find(message)
+        except UnknownOutcome as fault:
+            async with self._writing() as service:
+                await service.still_unknown(message.id, is_final=True)
+            self._log(claim, "a person decides", fault.text)
+        except ConnectorError as fault:
+            async with self._writing() as service:
+                await service.still_unknown(message.id, is_final=False)
+            self._log(claim, "asked in vain", fault.text)
+        else:
+            async with self._writing() as service:
+                if found is not None:
+                    await service.went(message.id, found)
+                else:
+                    await service.not_found(message.id)
+            self._log(claim, "found" if found is not None else "was not sent", "")
+
+    def _pause(self, channel: str, seconds: float) -> None:
+        if seconds > 0 and channel in self._paces:
+            self._paces[channel].pause(seconds)
+
+    def _log(self, claim: Claim, end: str, said: str) -> None:
+        message = claim.message
+        self.ctx.log.info(
+            "message", id=message.id, channel=message.channel, tries=message.tries, end=end, said=said
+        )
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[SendingService]:
+        async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
+            yield SendingService(uow, self.ctx.deps, self.process)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[SendingService]:
+        async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
+            yield SendingService(uow, self.ctx.deps, self.process)

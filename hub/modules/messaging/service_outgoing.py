@@ -1,0 +1,251 @@
+"""What the shop wants to send: a row in the caller's transaction; the worker sends it. Never commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from hub.errors import Conflict, Invalid
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.storage.orm import new_id
+from hub.modules.crm.api import CrmApi, number_kind
+from hub.modules.messaging.channels import Channels
+from hub.modules.messaging.models import Conversation, File, Message
+from hub.modules.messaging.rules import LONGEST_TEXT, NUMBERS, PRIORITIES, clean_text
+from hub.modules.messaging.service_book import ThreadBook
+from hub.modules.messaging.views import MessageEntry, Shops
+from hub.ports.messaging import Channel
+from hub.values import normalise_number
+
+WORKER = "messaging"
+_LONGEST_ADDRESS = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By which channel, from which account, to which address."""
+
+    channel: Channel
+    account: str
+    address: str
+    client_id: str | None
+
+
+class OutgoingService:
+    """The one way out for messages of every module."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._clock = deps.clock
+        self._deps = deps
+        self._country = deps.places.of(uow.shop_id).country
+        self._channels = Channels(deps.senders)
+        self._book = ThreadBook(uow, deps)
+        self._crm = CrmApi(uow, deps)
+
+    async def queue(self, entry: MessageEntry, shops: Shops = None) -> Message:
+        """Write it down to be sent. One with a known `cause` is the message that there is already. Raises
+        Invalid, NotFound, Conflict (no channel, blocked)."""
+        known = await self._of_cause(entry.cause)
+        if known is not None:
+            return known
+        text = clean_text(entry.text)
+        way = await self._way(entry, shops)
+        files = await self._files(entry)
+        self._check(text, entry, way, has_files=bool(files))
+        now = self._clock.now()
+        row, address = await self._book.thread_for(
+            way.channel.name, way.account, way.address, client_id=way.client_id, at=now
+        )
+        if address.is_blocked:
+            raise Conflict(
+                "messaging.blocked", "They have stopped messages from us on this channel.",
+                "Write by another channel, or call.",
+            )  # fmt: skip
+        message = await self._store(entry, text, way, row)
+        for file in files:
+            file.message_id = message.id
+        self._note(row, message, entry)
+        self._uow.after_commit(lambda: self._deps.wake(WORKER))
+        return message
+
+    async def ways(self, client_id: str | None, conversation_id: str | None) -> tuple[Way, ...]:
+        """How somebody can be written to, the best first: where they wrote last, then what needs no word of
+        theirs before."""
+        found: dict[tuple[str, str], Way] = {}
+        row = await self._row_of(client_id, conversation_id)
+        if row is not None:
+            client_id = row.client_id
+            for known in await self._book.addresses_of(row.id):
+                channel = self._channels.of(known.channel)
+                can = channel is not None and (channel.can_write_first or known.heard_at is not None)
+                if channel is not None and can and not known.is_blocked:
+                    found[channel.name, known.address] = Way(
+                        channel, known.account or channel.account, known.address, client_id
+                    )
+        for way in await self._first_ways(client_id):
+            found.setdefault((way.channel.name, way.address), way)
+        return tuple(found.values())
+
+    async def _row_of(self, client_id: str | None, conversation_id: str | None) -> Conversation | None:
+        if conversation_id is not None:
+            return await self._book.row(conversation_id)
+        return await self._book.of_client(client_id) if client_id is not None else None
+
+    async def _first_ways(self, client_id: str | None) -> tuple[Way, ...]:
+        """By phone, to somebody who never wrote."""
+        client = (await self._crm.clients_by_ids([client_id])).get(client_id) if client_id else None
+        if client is None:
+            return ()
+        names = [name for name in self._channels.names() if name in NUMBERS]
+        channels = [c for c in (self._channels.of(name) for name in names) if c and c.can_write_first]
+        phones = sorted(client.phones, key=lambda phone: not phone.is_main)
+        ways = []
+        for channel in channels:
+            for phone in phones:
+                if number_kind(phone.number, self._country) != "public":
+                    continue
+                known = await self._book.address(channel.name, phone.number)
+                if known is None or not known.is_blocked:
+                    ways.append(Way(channel, channel.account, phone.number, client.id))
+        return tuple(ways)
+
+    async def _way(self, entry: MessageEntry, shops: Shops) -> Way:
+        if entry.address is not None and entry.channel is not None:
+            return await self._named(entry.channel, entry.address)
+        if entry.conversation_id is not None:
+            row = await self._book.row(entry.conversation_id, shops)
+            ways = await self.ways(None, row.id)
+        elif entry.client_id is not None:
+            client = await self._crm.client(entry.client_id)
+            ways = await self.ways(client.id, None)
+        else:
+            raise Invalid(
+                "messaging.no_address", "Say whom to write to.",
+                "Name a client, or a channel and an address.",
+                fields={"client_id": "A client, or channel and address"},
+            )  # fmt: skip
+        if entry.channel is not None:
+            self._channel(entry.channel)
+            ways = tuple(way for way in ways if way.channel.name == entry.channel)
+        if entry.address is not None:
+            ways = tuple(way for way in ways if way.address == entry.address)
+        if not ways:
+            raise Conflict(
+                "messaging.no_channel", "There is no channel by which they can be written to.",
+                "Add a mobile number to the client, or set up a channel in the settings.",
+            )  # fmt: skip
+        return ways[0]
+
+    async def _named(self, name: str, raw: str) -> Way:
+        channel = self._channel(name)
+        address = raw.strip()
+        if name in NUMBERS:
+            if number_kind(address, self._country) != "public":
+                raise _wrong_address("Write the number with the code of the country or the operator.")
+            address = normalise_number(address, self._country) or address
+        if not address or len(address) > _LONGEST_ADDRESS or not address.isprintable():
+            raise _wrong_address("This is no address on that channel.")
+        known = await self._book.address(name, address)
+        if known is None and not channel.can_write_first:
+            raise Conflict(
+                "messaging.cannot_write_first", "On this channel they have to write first.",
+                "Send them a link by another channel.",
+            )  # fmt: skip
+        match = await self._book.owner_of(self._book.key_of(name, address))
+        account = known.account if known is not None and known.account else channel.account
+        return Way(channel, account, address, match.client_id)
+
+    def _channel(self, name: str) -> Channel:
+        channel = self._channels.of(name)
+        if channel is None:
+            raise Conflict(
+                "messaging.channel_off", "This channel is not set up.",
+                "Set it up in the settings, or choose another one.",
+                data={"channels": self._channels.names()},
+            )  # fmt: skip
+        return channel
+
+    def _check(self, text: str, entry: MessageEntry, way: Way, *, has_files: bool) -> None:
+        if not text and not has_files and entry.place is None:
+            raise Invalid("messaging.empty", "Write something first.", fields={"text": "Nothing is written"})
+        if len(text) > LONGEST_TEXT:
+            raise Invalid(
+                "messaging.too_long", "This is too long for a message.", "Write it shorter.",
+                fields={"text": f"At most {LONGEST_TEXT} characters"},
+            )  # fmt: skip
+        if has_files and not way.channel.can_media:
+            raise Conflict(
+                "messaging.no_media",
+                "This channel carries no files.",
+                "Choose another channel, or send text.",
+            )
+        if "\x00" in text:
+            raise Invalid("messaging.text", "NUL is no character.", fields={"text": "NUL is no character"})
+
+    async def _of_cause(self, cause: str) -> Message | None:
+        if not cause:
+            return None
+        await self._uow.take_turn(f"messaging:cause:{cause}")
+        return (await self._session.scalars(select(Message).where(Message.cause == cause))).first()
+
+    async def _files(self, entry: MessageEntry) -> list[File]:
+        if not entry.files:
+            return []
+        query = select(File).where(File.id.in_(entry.files), File.message_id.is_(None), File.state == "ready")
+        found = {file.id: file for file in (await self._session.scalars(query)).all()}
+        if set(found) != set(entry.files):
+            raise Invalid(
+                "messaging.unknown_file", "A file is gone.", "Choose it once more.",
+                fields={"files": "A file is gone"},
+            )  # fmt: skip
+        files = [found[one] for one in dict.fromkeys(entry.files)]
+        for position, file in enumerate(files):
+            file.position = position
+        return files
+
+    async def _store(self, entry: MessageEntry, text: str, way: Way, row: Conversation) -> Message:
+        more: dict[str, object] = {}
+        if entry.buttons:
+            more["buttons"] = [
+                {"title": one.title, "url": one.url, "payload": one.payload} for one in entry.buttons
+            ]
+        if entry.place is not None:
+            more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
+        message = Message(
+            id=new_id(self._clock), rev=1, shop_id=row.shop_id, conversation_id=row.id,
+            channel=way.channel.name, account=way.account, address=way.address, direction="outbound",
+            state="queued", text=text, provider_id=None, error="", created_at=self._clock.now(),
+            actor=self._uow.actor, author=entry.author, cause=entry.cause,
+            priority=PRIORITIES.index(entry.priority), not_before=entry.not_before, not_after=entry.not_after,
+            tries=0, finds=0, parts=0, answers=await self._answered(entry.answers, row), more=more,
+        )  # fmt: skip
+        self._session.add(message)
+        await self._session.flush()
+        return message
+
+    async def _answered(self, message_id: str | None, row: Conversation) -> str:
+        if message_id is None:
+            return ""
+        query = select(Message.provider_id).where(
+            Message.id == message_id[:26], Message.conversation_id == row.id
+        )
+        return (await self._session.scalars(query)).first() or ""
+
+    def _note(self, row: Conversation, message: Message, entry: MessageEntry) -> None:
+        """An answer of a person's is what they waited for; what goes out by itself is not."""
+        row.last_at, row.last_n = message.created_at, message.n
+        if entry.priority == "dialogue":
+            row.waiting_since, row.unread = None, 0
+            row.answering_by, row.answering_until = None, None
+            if row.state == "snoozed":
+                row.state, row.snoozed_until = "open", None
+        self._book.touch(row)
+
+
+def _wrong_address(why: str) -> Invalid:
+    return Invalid(
+        "messaging.address", "This is no address that one can write to.", why, fields={"address": why}
+    )

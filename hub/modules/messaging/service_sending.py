@@ -1,0 +1,232 @@
+"""Messages on their way out: claimed, what became of them noted, doubts kept open. Never commits; each call
+is one of the short transactions of the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from hub.events.messages import Place
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.messaging.models import File, Message
+from hub.modules.messaging.rules import ASK_AFTER, next_try
+from hub.modules.messaging.service_book import ThreadBook
+from hub.modules.messaging.service_settling import Settling
+from hub.ports.messaging import Button, OutgoingFile, OutgoingMessage, Refused, Sent
+
+CLAIM_SECONDS = 120.0
+"""Longer than any connector waits for its provider."""
+TOO_LATE = "It could not be sent in time."
+DROPPED = "Dropped at the end of a quarantine."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that this process sends, or asks its provider about."""
+
+    message: OutgoingMessage
+    """As it goes out."""
+    is_doubted: bool = False
+
+
+class SendingService:
+    """The rows behind the sender; `process` is the name of its own claims."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps, process: str) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._clock = deps.clock
+        self._deps = deps
+        self._process = process
+        self._is_alone = deps.settings.database.url.startswith("sqlite")
+        self._book = ThreadBook(uow, deps)
+        self._settling = Settling(uow, deps)
+
+    async def has_work(self) -> bool:
+        """Whether anything is to be sent, or in doubt."""
+        query = select(Message.n).where(
+            or_(
+                and_(
+                    Message.state == "queued",
+                    or_(Message.not_before.is_(None), Message.not_before <= self._now),
+                ),
+                and_(Message.state == "sending", self._is_orphan()),
+                and_(Message.state == "unknown", Message.not_before <= self._now),
+            )
+        )
+        return (await self._session.scalars(query.limit(1))).first() is not None
+
+    async def claim(self, channel: str, busy: Collection[str], limit: int) -> list[Claim]:
+        """The next ones of a channel: answers first, one for each chat, in a chat's own order."""
+        if limit <= 0:
+            return []
+        before = aliased(Message)
+        waits_behind = exists().where(
+            before.state == "queued", before.channel == channel, before.address == Message.address,
+            before.priority == Message.priority, before.n < Message.n,
+        )  # fmt: skip
+        query = (
+            select(Message)
+            .where(
+                Message.state == "queued", Message.channel == channel,
+                or_(Message.not_before.is_(None), Message.not_before <= self._now),
+                Message.address.not_in(sorted(busy)), ~waits_behind,
+            )
+            .order_by(Message.priority, Message.n)
+            .limit(limit * 2)
+            .with_for_update(skip_locked=True)
+        )  # fmt: skip
+        chosen: dict[str, Message] = {}
+        for row in (await self._session.scalars(query)).all():
+            if row.address not in chosen and len(chosen) < limit:
+                chosen[row.address] = row
+        return [await self._claimed(row) for row in chosen.values()]
+
+    async def expire(self) -> None:
+        """What nobody wants any more is not sent; what a process has left behind is in doubt."""
+        late = select(Message).where(Message.state == "queued", Message.not_after < self._now).limit(100)
+        for row in (await self._session.scalars(late.with_for_update(skip_locked=True))).all():
+            await self._settling.settle(row, "failed", at=self._now, error=TOO_LATE)
+        left = select(Message).where(Message.state == "sending", self._is_orphan()).limit(100)
+        for row in (await self._session.scalars(left.with_for_update(skip_locked=True))).all():
+            self.doubt(row)
+
+    async def doubts(self, channels: Collection[str], limit: int) -> list[Claim]:
+        """Those whose providers are to be asked now; nobody else asks them meanwhile."""
+        query = select(Message).where(
+            Message.state == "unknown", Message.not_before <= self._now, Message.channel.in_(sorted(channels))
+        )
+        query = query.order_by(Message.n).limit(limit).with_for_update(skip_locked=True)
+        rows = (await self._session.scalars(query)).all()
+        for row in rows:
+            row.not_before = self._now + timedelta(seconds=CLAIM_SECONDS)
+        return [Claim(await self._outgoing(row), is_doubted=True) for row in rows]
+
+    def doubt(self, row: Message) -> None:
+        """It may have gone out. Its provider is asked in a while."""
+        row.state, row.claim, row.claimed_until, row.finds = "unknown", None, None, 0
+        row.not_before = self._now + timedelta(seconds=ASK_AFTER[0])
+        row.rev += 1
+
+    async def went(self, message_id: str, sent: Sent) -> None:
+        """The provider has it."""
+        row = await self._settling.one(message_id, lock=True)
+        if row is not None:
+            await self._settling.went(row, sent.provider_id, sent.parts, self._now)
+
+    async def again(self, message_id: str, retry_after: float, *, counts: bool = True) -> None:
+        """It certainly did not go out; it is tried later."""
+        row = await self._mine(message_id)
+        if row is None:
+            return
+        row.not_before = next_try(row.tries, self._now, retry_after)
+        row.state, row.claim, row.claimed_until, row.finds = "queued", None, None, 0
+        row.tries -= 0 if counts else 1
+        row.rev += 1
+        self._book.touch(await self._book.row(row.conversation_id))
+
+    async def refused(self, message_id: str, refusal: Refused) -> None:
+        """It will never go out as it stands; where the address has moved, it goes there."""
+        row = await self._mine(message_id)
+        if row is None:
+            return
+        if refusal.moved_to and not row.more.get("moved_from"):
+            await self._move(row, refusal.moved_to)
+            return
+        if refusal.is_blocked:
+            await self._settling.block(row)
+        await self._settling.settle(row, "failed", at=self._now, error=refusal.text)
+
+    async def in_doubt(self, message_id: str) -> None:
+        """The answer was not seen."""
+        row = await self._mine(message_id)
+        if row is not None:
+            self.doubt(row)
+            self._book.touch(await self._book.row(row.conversation_id))
+
+    async def not_found(self, message_id: str) -> None:
+        """The provider certainly has not got it: it may be sent."""
+        row = await self._doubted(message_id)
+        if row is not None:
+            row.state, row.not_before, row.finds = "queued", None, 0
+            row.rev += 1
+            self._book.touch(await self._book.row(row.conversation_id))
+
+    async def still_unknown(self, message_id: str, *, is_final: bool) -> None:
+        """The provider cannot say: a person decides. Or it did not answer, and is asked once more."""
+        row = await self._doubted(message_id)
+        if row is None:
+            return
+        row.finds += 1
+        if is_final or row.finds >= len(ASK_AFTER):
+            row.not_before = None
+            await self._settling.settle(row, "unknown", at=self._now)
+        else:
+            row.not_before = self._now + timedelta(seconds=ASK_AFTER[row.finds])
+
+    async def _claimed(self, row: Message) -> Claim:
+        row.state, row.claim, row.tries = "sending", self._process, row.tries + 1
+        row.claimed_until = self._now + timedelta(seconds=CLAIM_SECONDS)
+        row.rev += 1
+        return Claim(await self._outgoing(row))
+
+    async def _outgoing(self, row: Message) -> OutgoingMessage:
+        place = row.more.get("place")
+        point = Place(latitude=place["latitude"], longitude=place["longitude"]) if place else None
+        channel = next((c for s in self._deps.senders if (c := s.channels().get(row.channel))), None)
+        text = row.text
+        if point is not None and (channel is None or not channel.can_place):
+            text, point = f"{text}\n{map_link(point)}".strip(), None
+        return OutgoingMessage(
+            id=row.id, channel=row.channel, account=row.account, address=row.address, text=text,
+            created_at=row.created_at, tries=row.tries,
+            buttons=tuple(Button(**one) for one in row.more.get("buttons", ())),
+            files=await self._files(row), answers=row.answers, place=point,
+        )  # fmt: skip
+
+    async def _files(self, row: Message) -> tuple[OutgoingFile, ...]:
+        query = select(File).where(File.message_id == row.id).order_by(File.position)
+        folder = Path(self._deps.settings.messaging.files)
+        files: Sequence[File] = (await self._session.scalars(query)).all()
+        return tuple(
+            OutgoingFile(path=folder / file.path, content_type=file.content_type, name=file.name)
+            for file in files
+        )
+
+    async def _move(self, row: Message, to: str) -> None:
+        """The address itself has moved: a group that became another one."""
+        known = await self._book.address(row.channel, row.address)
+        taken = await self._book.address(row.channel, to)
+        if known is not None and taken is None:
+            known.address = to
+        row.more = {**row.more, "moved_from": row.address}
+        row.address, row.state, row.claim, row.not_before = to, "queued", None, None
+        row.rev += 1
+
+    async def _mine(self, message_id: str) -> Message | None:
+        """Still being sent by this process; else somebody or something has settled it meanwhile."""
+        row = await self._settling.one(message_id, lock=True)
+        return row if row is not None and row.state == "sending" and row.claim == self._process else None
+
+    async def _doubted(self, message_id: str) -> Message | None:
+        row = await self._settling.one(message_id, lock=True)
+        return row if row is not None and row.state == "unknown" else None
+
+    def _is_orphan(self) -> ColumnElement[bool]:
+        """Claimed by a process that is gone: of several, as far as one can tell."""
+        others: ColumnElement[bool] = Message.claim != self._process
+        return others if self._is_alone else and_(others, Message.claimed_until < self._now)
+
+    @property
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+
+def map_link(place: Place) -> str:
+    """For whoever gets no point on a map."""
+    return f"https://maps.google.com/?q={place.latitude:.6f},{place.longitude:.6f}"

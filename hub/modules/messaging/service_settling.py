@@ -1,0 +1,75 @@
+"""What became of messages of ours: written, told to whoever wants to know. Never commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from hub.events.messages import MessageSettled, MessageState
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.messaging.models import Early, Message
+from hub.modules.messaging.rules import further
+from hub.modules.messaging.service_book import ThreadBook
+
+_LONGEST_ERROR = 500
+
+
+def turn_of(channel: str, provider_id: str) -> str:
+    """What a provider tells and what we note of the same message take turns by it."""
+    return f"messaging:told:{channel}:{provider_id}"
+
+
+class Settling:
+    """Moves messages on."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._book = ThreadBook(uow, deps)
+
+    async def settle(self, message: Message, state: MessageState, *, at: datetime, error: str = "") -> None:
+        """It is in this state now; the thread shows it."""
+        message.state, message.error = state, error[:_LONGEST_ERROR]
+        message.claim, message.claimed_until, message.settled_at = None, None, at
+        message.rev += 1
+        row = await self._book.row(message.conversation_id)
+        self._book.touch(row)
+        self._uow.publish(
+            MessageSettled(
+                message_id=message.id, conversation_id=row.id, client_id=row.client_id,
+                channel=message.channel, address=message.address, state=state, error=message.error,
+            )
+        )  # fmt: skip
+
+    async def went(self, message: Message, provider_id: str, parts: int, at: datetime) -> None:
+        """The provider has it; what it told of it before we knew its id comes in now."""
+        message.provider_id = message.provider_id or provider_id
+        await self._uow.take_turn(turn_of(message.channel, message.provider_id))
+        message.parts = parts or message.parts
+        early = await self._session.get(Early, (message.channel, message.provider_id))
+        state: MessageState = "sent"
+        if early is not None:
+            state = early.state
+            await self._session.execute(
+                delete(Early).where(Early.channel == early.channel, Early.provider_id == early.provider_id)
+            )
+            self._session.expunge(early)
+        if state in ("sent", "delivered", "read", "failed") and further(message.state, state):
+            await self.settle(message, state, at=at, error=early.error if early is not None else "")
+        if early is not None and early.is_blocked:
+            await self.block(message)
+
+    async def block(self, message: Message) -> None:
+        """The address takes nothing of us any more."""
+        address = await self._book.address(message.channel, message.address)
+        if address is not None and not address.is_blocked:
+            address.is_blocked = True
+            self._book.touch(await self._book.row(message.conversation_id))
+
+    async def one(self, message_id: str, *, lock: bool = False) -> Message | None:
+        """The row of a message."""
+        query = select(Message).where(Message.id == message_id)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        return (await self._session.scalars(query)).first()

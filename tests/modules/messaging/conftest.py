@@ -1,0 +1,27 @@
+"""A hub with a wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hub.clock import FrozenClock
+from hub.settings import MessagingSettings, Settings
+from tests.modules.messaging.wire import House, Wire, house_of
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def house(
+    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path, wire: Wire
+) -> AsyncIterator[House]:
+    settings = replace(settings, messaging=MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05))
+    async with house_of(settings, frozen_clock, tmp_path, wire) as made:
+        yield made
