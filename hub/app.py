@@ -20,6 +20,7 @@ from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
 from hub.kernel.gate import card_parts, job_gate, list_filters
+from hub.kernel.hooks.desk import Hooks
 from hub.kernel.installation import Installation
 from hub.kernel.jobs.queue import JobQueue
 from hub.kernel.jobs.runner import JobRunner
@@ -95,11 +96,9 @@ class Hub:
         self._log = get_logger("hub.app")
         self._bell = Wakeup()
         self._counters = RelayCounters()
-        self._routing = Routing(self.modules)
+        self._routing = routing = Routing(self.modules)
         self.codec = Codec(events)
-        self._outbox = Outbox(
-            self.codec, clock, self._routing.routes, self._routing.hot, self._routing.observers
-        )
+        self._outbox = Outbox(self.codec, clock, routing.routes, routing.hot, routing.observers)
         self.journal = journal
         self.live = LiveHub()
         self.database = Database(settings.database.url, exclusive=exclusive)
@@ -118,6 +117,7 @@ class Hub:
         self.backups = self._backups(settings, clock)
         self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
         deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage, senders)
+        self.hooks = Hooks(self.database, connectors, clock, self._outbox.ids, owner(), settings.hooks)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
         self._rehearsal = self._hot_path(self._stumbled)
@@ -180,6 +180,8 @@ class Hub:
             support=self.support,
             sealing=self.sealing,
             limiter=MemoryLimiter(deps.clock) if bus is None else SharedLimiter(bus, deps.clock),
+            hooks=self.hooks.inbox,
+            refused_hooks=self.hooks.refused,
         )
 
     def _joined(self, bus: Bus) -> Neighbours:
@@ -280,6 +282,7 @@ class Hub:
         self.jobs.start()
         self.workers.start()
         self.journal.start()
+        self.hooks.start(self.intake)
         self.supervisor.start()
         self._log.info("the hub runs", modules=len(self.modules))
 
@@ -289,6 +292,7 @@ class Hub:
         await self.supervisor.stop(2.0)
         await self.workers.stop()
         await self.jobs.stop()
+        await self.hooks.stop()
         await self.intake.stop(0.5)
         await self.relay.stop(1.0)
         self.system.stop()

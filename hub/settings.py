@@ -217,6 +217,19 @@ class WebhooksSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HooksSettings:
+    """What providers send us: seconds that a request waits for the database before its sender is told to
+    come again, and for its own body; days that it is kept as it came; of the refused ones, days and how
+    many."""
+
+    patience: float = 12.0
+    body_seconds: float = 8.0
+    keep_days: int = 7
+    refused_keep_days: int = 14
+    refused_most: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TasksSettings:
     """Call-backs: working minutes until one is due and until a superior is told; seconds of talk that count
     as reached; minutes within which two short calls ask for one; working minutes between tries, and how
@@ -305,6 +318,7 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
+    hooks: HooksSettings = field(default_factory=HooksSettings)
     tasks: TasksSettings = field(default_factory=TasksSettings)
     messaging: MessagingSettings = field(default_factory=MessagingSettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)

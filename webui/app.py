@@ -18,6 +18,7 @@ from webui.files import HERE, Files
 from webui.following import Following
 from webui.forms import BIGGEST_BODY
 from webui.guard import Cookies
+from webui.hooks import add_hooks
 from webui.live import Sockets
 from webui.menu import Menu
 from webui.middlewares import make_error_middleware, make_header_signal
@@ -33,6 +34,7 @@ from webui.pages import (
     dead_letters,
     document,
     home,
+    hooks,
     invitation,
     jobs,
     live_state,
@@ -59,7 +61,7 @@ OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *package.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *approvals.routes, *audit.routes, *system.routes,
-    *dead_letters.routes, *log.routes,
+    *dead_letters.routes, *hooks.routes, *log.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 
@@ -78,6 +80,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     app.on_response_prepare.append(make_header_signal(site))
     app.router.add_get("/live", pipeline.socket(site.sockets.serve))
     app.router.add_get("/assets/{name:.+}", site.files.serve)
+    add_hooks(app, installation)
     operations = every_operation(installation.modules)
     _add(app, pipeline, OWN_ROUTES)
     _add(app, pipeline, document.routes(operations))

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from hub.clock import Clock
 from hub.kernel.context import Deps, SystemView, UnitOfWork
+from hub.kernel.hooks.inbox import HookInbox
+from hub.kernel.hooks.refused import Refused
 from hub.kernel.manifest import Module
 from hub.kernel.sealing.upkeep import Sealing
 from hub.kernel.support import Support
@@ -67,3 +69,5 @@ class Installation:
     support: Support
     sealing: Sealing
     limiter: RateLimiter
+    hooks: HookInbox
+    refused_hooks: Refused

@@ -13,7 +13,8 @@ from hub.ports.intake import Arrival
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookRequest:
     """A request as it came. `path` and `query` are raw (still percent-encoded), header names in lower
-    case; a header that came twice stands joined by `, `."""
+    case; a header that came twice stands joined by `, `. `sender`: the address that it came from, as far
+    as trusted proxies tell; nothing is proved by it."""
 
     method: str
     path: str
@@ -21,14 +22,17 @@ class HookRequest:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genuine:
     """It is from whom it says. `identity`: what the provider calls this thing, the same for each delivery
-    of it, so that a second one is silence."""
+    of it, so that a second one is silence. `signed`: the very bytes that the proof covers (empty: query
+    and body); what bears the same proof is the same delivery, however its parts were cut anew."""
 
     identity: str
+    signed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +56,15 @@ class HookAnswer:
 class Hook:
     """One address that a provider calls. `verify` and `translate` are pure and quick, and nothing in a
     request may make them raise: `translate` gets genuine ones only, and is run again when the hub was
-    killed in between. The hub stores the request before it answers and bounds its size."""
+    killed in between. The hub stores the request before it answers and bounds its size. POST is taken,
+    and GET where the provider may be told to use it."""
 
     path: str
     verify: Callable[[HookRequest], Genuine | Forged]
     translate: Callable[[HookRequest], Sequence[Arrival]]
     answer: HookAnswer = HookAnswer()
     largest: int = 1_000_000
+    methods: frozenset[str] = frozenset({"POST"})
 
 
 @runtime_checkable

@@ -72,7 +72,7 @@ def test_every_table_belongs_to_a_module_or_to_the_kernel() -> None:
     for path in modules():
         if (path / "models.py").exists():
             importlib.import_module(f"{package_of(path)}.models")
-    kernel = ("event_", "job_", "link_", "idempotency_", "backup_", "sealing_")
+    kernel = ("event_", "job_", "link_", "idempotency_", "backup_", "sealing_", "hook_")
     owners = (*kernel, *(f"{module.name}_" for module in MODULES))
     assert [name for name in Base.metadata.tables if not name.startswith(owners)] == []
 

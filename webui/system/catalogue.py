@@ -15,6 +15,7 @@ from webui.system import (
     disk,
     door,
     engine,
+    hooks,
     jobs,
     log,
     practice,
@@ -47,6 +48,7 @@ OWN_PARTS: tuple[OwnPart, ...] = (
     OwnPart(
         name="dead_letters", order=40, title="Failed deliveries", icon="mail", look=dead_letters.look
     ),
+    OwnPart(name="hooks", order=42, title="What providers send", icon="plug", look=hooks.look),
     OwnPart(name="jobs", order=45, title="Work by the clock", icon="clock", look=jobs.look),
     OwnPart(name="disk", order=50, title="Disk and journal", icon="server", look=disk.look),
     OwnPart(name="sockets", order=60, title="Browsers that watch", icon="users", look=sockets.look),

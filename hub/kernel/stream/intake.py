@@ -24,6 +24,8 @@ from hub.ports.intake import Arrival
 from hub.values import ShopId
 
 R = TypeVar("R")
+Mark = Callable[[Connection], None]
+"""Written in the transaction that stores the facts; what it raises undoes them."""
 
 _LARGEST = 1000
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
@@ -35,6 +37,7 @@ class _Offer:
     rows: list[dict[str, Any]]
     stored: asyncio.Future[None]
     fence: Fence | None = None
+    mark: Mark | None = None
 
 
 class GroupIntake:
@@ -55,14 +58,17 @@ class GroupIntake:
         self.accepted = 0
         self.duplicates = 0
 
-    async def accept(self, arrivals: Sequence[Arrival], fence: Fence | None = None) -> None:
-        """Store all of them, in order. Waits and tries again while the database is locked or away:
-        it returns only when they are stored, or is cancelled. Raises LinkTaken for an old fence."""
+    async def accept(
+        self, arrivals: Sequence[Arrival], fence: Fence | None = None, mark: Mark | None = None
+    ) -> None:
+        """Store all of them, in order, and whatever `mark` writes with them. Waits and tries again while
+        the database is locked or away: it returns only when they are stored, or is cancelled. Raises
+        LinkTaken for an old fence."""
         if not arrivals:
             return
         facts = [self._fact(arrival) for arrival in arrivals]
         rows = [self._outbox.row(fact) for fact in facts]
-        offer = _Offer(facts, rows, asyncio.get_running_loop().create_future(), fence)
+        offer = _Offer(facts, rows, asyncio.get_running_loop().create_future(), fence, mark)
         self._offers.append(offer)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush(), name="intake")
@@ -189,13 +195,17 @@ class FencedIntake:
 
 
 def fenced(batch: Sequence[_Offer], work: Callable[[Connection], R]) -> Callable[[Connection], R]:
-    """The same work, refused where one of the offers comes from a former holder."""
+    """The same work with the marks of the offers, refused where one of them comes from a former holder."""
     fences = {offer.fence for offer in batch if offer.fence is not None}
-    if not fences:
+    marks = [offer.mark for offer in batch if offer.mark is not None]
+    if not fences and not marks:
         return work
 
     def checked(connection: Connection) -> R:
-        refuse_stale(connection, fences)
+        if fences:
+            refuse_stale(connection, fences)
+        for mark in marks:
+            mark(connection)
         return work(connection)
 
     return checked

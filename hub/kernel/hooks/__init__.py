@@ -1,0 +1,1 @@
+"""The inbox of providers' requests: kept raw, verified, answered, and only then worked on."""
