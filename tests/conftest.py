@@ -23,6 +23,13 @@ from hub.settings import (
     Settings,
 )
 from tests.databases import Databases
+from tests.thrift import (
+    log_plainly,
+    make_passwords_cheap,
+    share_compiled_statements,
+    spare_the_heap,
+    true_hashes,
+)
 
 pytest_plugins = ("tests.faults.plugin",)
 
@@ -53,9 +60,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 
+def pytest_collection_finish() -> None:
+    spare_the_heap()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--pg"):
         items[:] = [item for item in items if item.get_closest_marker("postgres") is None]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _thrift() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        share_compiled_statements(patch)
+        make_passwords_cheap(patch)
+        log_plainly()
+        yield
+
+
+@pytest.fixture
+def true_passwords() -> Iterator[None]:
+    """Hashes of passwords as the program makes them, for tests of how long they take or what they are."""
+    with true_hashes():
+        yield
 
 
 @pytest.fixture(scope="session")

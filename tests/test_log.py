@@ -8,9 +8,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from hub import log
+from tests.thrift import log_plainly
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def restored() -> Iterator[None]:
     library.disabled, library.propagate = False, True
     library.setLevel(logging.NOTSET)
     yield
-    structlog.reset_defaults()
+    log_plainly()
     root.handlers[:], level = before
     root.setLevel(level)
 

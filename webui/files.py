@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -50,12 +51,12 @@ class Files:
             "webui": HERE / "assets",
             **{module.name: module.folder / "assets" for module in modules},
         }
-        self._files: dict[str, _File] = {}
-        self._icons: dict[str, str] = {}
-        for name, folder in folders.items():
-            self._read(name, folder)
-        for path in sorted((folders["vendor"] / "icons").glob("*.svg")):
-            self._icons[path.stem] = _inside(path.read_text(encoding="utf-8"))
+        self._files = {
+            f"{owner}/{name}": file
+            for owner, folder in folders.items()
+            for name, file in _read(folder).items()
+        }
+        self._icons = _drawings(folders["vendor"] / "icons")
 
     def address(self, name: str) -> str:
         """Where `module/file` is found; it changes with its content."""
@@ -86,17 +87,26 @@ class Files:
             return web.Response(body=file.packed, headers=headers)
         return web.Response(body=file.body, headers=headers)
 
-    def _read(self, owner: str, folder: Path) -> None:
-        for path in sorted(folder.rglob("*")):
-            kind = _TYPES.get(path.suffix)
-            if kind is None or not path.is_file() or path.parent.name == "icons":
-                continue
-            body = path.read_bytes()
-            packed = (
-                gzip.compress(body, 6, mtime=0) if path.suffix not in _PLAIN and len(body) > 500 else None
-            )
-            tag = hashlib.sha256(body).hexdigest()[:16]
-            self._files[f"{owner}/{path.relative_to(folder).as_posix()}"] = _File(body, packed, kind, tag)
+
+@cache
+def _read(folder: Path) -> Mapping[str, _File]:
+    """Every file below a folder by its name there."""
+    found: dict[str, _File] = {}
+    for path in sorted(folder.rglob("*")):
+        kind = _TYPES.get(path.suffix)
+        if kind is None or not path.is_file() or path.parent.name == "icons":
+            continue
+        body = path.read_bytes()
+        packed = gzip.compress(body, 6, mtime=0) if path.suffix not in _PLAIN and len(body) > 500 else None
+        tag = hashlib.sha256(body).hexdigest()[:16]
+        found[path.relative_to(folder).as_posix()] = _File(body, packed, kind, tag)
+    return found
+
+
+@cache
+def _drawings(folder: Path) -> Mapping[str, str]:
+    """What stands inside each icon, by its name."""
+    return {path.stem: _inside(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.svg"))}
 
 
 def _inside(svg: str) -> str:

@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hub.errors import Invalid, NotAllowed
@@ -59,8 +60,9 @@ class Plans:
             )
 
 
+@cache
 def load_plans() -> Plans:
-    """Read the packages. Raises Invalid when the file is missing or names an unknown package."""
+    """Read the packages, once. Raises Invalid when the file is missing or names an unknown package."""
     path = next((place for place in _PLACES if place.is_file()), None)
     if path is None:
         raise Invalid("plans.missing", "There is no config/plans.toml.", "Install the program again.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,12 +33,15 @@ class Source:
 @lru_cache
 def sources(*packages: str) -> tuple[Source, ...]:
     """Every Python file of these packages (of all of ours by default)."""
-    found = []
-    for package in packages or PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            found.append(Source(path, text, ast.parse(text)))
-    return tuple(found)
+    return tuple(
+        _parsed(path) for package in packages or PACKAGES for path in sorted((ROOT / package).rglob("*.py"))
+    )
+
+
+@cache
+def _parsed(path: Path) -> Source:
+    text = path.read_text(encoding="utf-8")
+    return Source(path, text, ast.parse(text))
 
 
 def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -32,6 +33,7 @@ def catalogues(language: str) -> list[Catalog]:
     return found
 
 
+@cache
 def spoken(language: str) -> dict[str, str]:
     """Source text to its translation."""
     known: dict[str, str] = {}

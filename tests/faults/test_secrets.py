@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import text
 from yarl import URL
 
@@ -18,6 +17,7 @@ from hub import log
 from hub.app import Hub
 from tests.faults.figures import Fault
 from tests.faults.polyglots import SCRIPTS
+from tests.thrift import log_plainly
 from tests.webui.stage import PASSWORD, Shop
 from tests.webui.test_rights import SAME
 
@@ -55,7 +55,7 @@ def stream(form: str) -> Iterator[io.StringIO]:
     written = io.StringIO()
     log.configure(form, "debug", written)
     yield written
-    structlog.reset_defaults()
+    log_plainly()
     root.handlers[:], level = before
     root.setLevel(level)
 

@@ -157,6 +157,7 @@ async def test_a_password_of_the_console_is_to_be_changed_after_a_day(shop: Shop
     assert (await client.get("/settings", allow_redirects=False)).headers["Location"] == "/account"
 
 
+@pytest.mark.usefixtures("true_passwords")
 async def test_a_hash_of_older_parameters_is_made_anew_when_one_signs_in(shop: Shop) -> None:
     await shop.person("owner")
     old = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from sqlalchemy import text as sql
 
-from hub.modules.access.api import AccessApi
+from hub.modules.access.api import AccessApi, hash_password
 from tests.faults.figures import Fault
 from tests.webui.stage import PASSWORD, Shop
 
@@ -104,7 +104,9 @@ async def test_a_known_browser_has_a_brake_of_its_own(shop: Shop) -> None:
 
 @pytest.mark.fault("F100")
 @pytest.mark.slow
+@pytest.mark.usefixtures("true_passwords")
 async def test_unknown_and_known_log_ins_cannot_be_told_apart(shop: Shop, fault: Fault) -> None:
+    shop.hash = await hash_password(PASSWORD)
     await shop.person("owner")
     client = shop.browser()
     took: dict[str, list[float]] = {"owner": [], "nobody": []}

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import structlog
 from aiohttp.test_utils import TestServer
 
 from hub import log
 from hub.app import Hub
 from hub.kernel.support import Support
 from hub.secret import Secret
+from tests.thrift import log_plainly
 from tests.webui.stage import WIDE, Shop
 from webui.app import make_app
 
@@ -38,7 +38,7 @@ async def remembering(hub: Hub, shop: Shop) -> AsyncIterator[Shop]:
     await server.start_server()
     yield replace(shop, server=server, clients=[])
     await server.close()
-    structlog.reset_defaults()
+    log_plainly()
     root.handlers[:], level = before
     root.setLevel(level)
 

@@ -1,0 +1,82 @@
+"""What thousands of hubs in one test process would each do anew, and one hub does once in its life:
+compiling SQL, making hashes that are slow on purpose, drawing traces that nobody looks at, and looking
+through a heap that stays."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import structlog
+from argon2 import PasswordHasher
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.default import DefaultDialect
+
+from hub.modules.access import passwords
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+_ROOM = 10_000
+
+
+def share_compiled_statements(patch: pytest.MonkeyPatch) -> None:
+    """All engines of one kind have one cache of compiled statements, as the engines of one hub have in
+    a life that is longer than a test: for that, their dialects count as the same one."""
+    caches: dict[object, Any] = {}
+    build = Engine.__init__
+
+    def kind(dialect: DefaultDialect) -> tuple[object, ...]:
+        return type(dialect), type(dialect.dbapi), getattr(dialect, "server_version_info", None)
+
+    def is_same(dialect: DefaultDialect, other: object) -> bool:
+        return dialect is other or (isinstance(other, DefaultDialect) and kind(dialect) == kind(other))
+
+    def init(engine: Engine, *given: Any, **named: Any) -> None:
+        build(engine, *given, **named)
+        own: Any = engine._compiled_cache
+        own.capacity = _ROOM
+        engine._compiled_cache = caches.setdefault((type(engine.dialect), type(engine.dialect.dbapi)), own)
+
+    patch.setattr(DefaultDialect, "__eq__", is_same)
+    patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+    patch.setattr(Engine, "__init__", init)
+
+
+def make_passwords_cheap(patch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords cost a fortieth. Who judges them asks for the fixture `true_passwords`."""
+    passwords.hash_of_nobody.cache_clear()
+    patch.setattr(passwords, "_hasher", lambda: _CHEAP)
+
+
+@contextmanager
+def true_hashes() -> Iterator[None]:
+    """The program's own parameters again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", _TRUE)
+        passwords.hash_of_nobody.cache_clear()
+        yield
+    passwords.hash_of_nobody.cache_clear()
+
+
+_TRUE = passwords._hasher
+
+
+def log_plainly() -> None:
+    """Traces as Python writes them: structlog's own, in a box with every variable, take seconds each."""
+    render = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            render,
+        ]
+    )
+
+
+def spare_the_heap() -> None:
+    """What is loaded by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
