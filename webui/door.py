@@ -19,6 +19,8 @@ from webui.guard import Cookies
 from webui.texts import accepted_language
 
 FRESH = 0.8
+AGEING = 0.4
+"""Who goes on asking is looked up again beside the requests, so that none of them waits for it."""
 TOUCH_AFTER = timedelta(minutes=1)
 _KEEP = 2000
 
@@ -54,6 +56,9 @@ class Door:
         self._log = get_logger("webui.door")
         self._remembered: dict[str, tuple[Known, float]] = {}
         self._touching: set[str] = set()
+        self._asking: set[str] = set()
+        self._nobodies: dict[str, Visitor] = {}
+        self._forgotten = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self, request: web.Request, *, with_cookie: bool = True) -> Visitor:
@@ -76,15 +81,19 @@ class Door:
         """Somebody who is not signed in."""
         default = self._installation.settings.shop.language
         language = accepted_language(request.headers.get("Accept-Language", ""), default)
-        viewer = Viewer(
-            kind="nobody", id="", name="", role="", rights={}, shop_id=self._installation.default_shop,
-            shop_ids=frozenset(), language=language,
-        )  # fmt: skip
-        return Visitor(viewer)
+        found = self._nobodies.get(language)
+        if found is None:
+            viewer = Viewer(
+                kind="nobody", id="", name="", role="", rights={}, shop_id=self._installation.default_shop,
+                shop_ids=frozenset(), language=language,
+            )  # fmt: skip
+            found = self._nobodies[language] = Visitor(viewer)
+        return found
 
     def forget(self) -> None:
         """People, sessions or tokens may have changed: look again."""
         self._remembered.clear()
+        self._forgotten += 1
 
     async def close(self) -> None:
         """Let what is done beside requests finish, but not for long."""
@@ -94,11 +103,26 @@ class Door:
                 task.cancel()
 
     async def _known(self, secret: str, *, is_token: bool) -> Known | None:
-        kind = "token" if is_token else "session"
-        now = self._installation.clock.monotonic()
-        found, at = self._remembered.get(f"{kind}:{secret}", (None, 0.0))
-        if found is not None and now - at < FRESH:
-            return found
+        key = f"{'token' if is_token else 'session'}:{secret}"
+        found, at = self._remembered.get(key, (None, 0.0))
+        age = self._installation.clock.monotonic() - at
+        if found is None or age >= FRESH:
+            return await self._ask(key, secret, is_token=is_token)
+        if age >= AGEING and key not in self._asking:
+            self._asking.add(key)
+            self.later(self._ask_again(key, secret, is_token=is_token))
+        return found
+
+    async def _ask_again(self, key: str, secret: str, *, is_token: bool) -> None:
+        try:
+            await self._ask(key, secret, is_token=is_token)
+        except HubError:
+            return  # whoever comes next asks, and hears why
+        finally:
+            self._asking.discard(key)
+
+    async def _ask(self, key: str, secret: str, *, is_token: bool) -> Known | None:
+        now, forgotten = self._installation.clock.monotonic(), self._forgotten
         transactions, shop = self._installation.transactions, self._installation.default_shop
         async with transactions.reading(actor=None, shop_id=shop) as uow:
             access = AccessApi(uow, self._installation.deps)
@@ -106,10 +130,11 @@ class Door:
         if len(self._remembered) >= _KEEP:
             self._remembered.clear()
         if known is None:
-            self._remembered.pop(f"{kind}:{secret}", None)
-        else:
-            self._remembered[f"{kind}:{secret}"] = (known, now)
-            self._touch(known)
+            self._remembered.pop(key, None)
+            return None
+        if forgotten == self._forgotten:  # else what was read may be what has changed meanwhile
+            self._remembered[key] = (known, now)
+        self._touch(known)
         return known
 
     def _touch(self, known: Known) -> None:

@@ -129,6 +129,8 @@ async def read_json(request: web.Request, model: type[BaseModel]) -> BaseModel:
 
 def is_storable(text: str) -> bool:
     """Whether every database can hold it: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return "\0" not in text
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 

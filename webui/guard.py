@@ -59,6 +59,8 @@ def client_address(request: web.Request, server: ServerSettings) -> str:
     """The address of whoever asks. X-Forwarded-For counts only as far as trusted proxies wrote it."""
     peername = request.transport.get_extra_info("peername") if request.transport else None
     address = str(peername[0]) if isinstance(peername, tuple) and peername else ""
+    if not server.trusted_proxies:
+        return address
     hops = [hop.strip() for hop in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
     while hops and _is_in(address, server.trusted_proxies):
         hop = hops.pop()
@@ -139,6 +141,7 @@ def check_csrf(request: web.Request, server: ServerSettings, session_token: str,
         )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)
@@ -148,7 +151,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_in(address: str, networks: tuple[str, ...]) -> bool:
-    if not _is_address(address):
+    if not networks or not _is_address(address):
         return False
     try:
         return any(ip_address(address) in ip_network(network, strict=False) for network in networks)

@@ -165,7 +165,9 @@ class Pipeline:
     def _allow(self, request: Request, right: str, feature: str) -> None:
         if right == PUBLIC or request.viewer.can(right):
             self._plans.demand(self._site.installation.settings.shop.plan, feature)
-            request.visitor = replace(request.visitor, viewer=request.viewer.reaching(right))
+            reaching = request.viewer.reaching(right)
+            if reaching is not request.viewer:
+                request.visitor = replace(request.visitor, viewer=reaching)
             return
         if request.viewer.kind == "nobody":
             raise NotSignedIn("access.sign_in", "Please sign in.", "Sign in and go on from there.")

@@ -61,6 +61,11 @@ class UnitOfWork(Protocol):
         In a writing unit of work they see what it has done so far."""
         ...
 
+    async def glance(self, work: Callable[[Connection], R]) -> R:
+        """As `read`, only for look-ups by key of well under a millisecond: those that are asked for at the
+        same moment share the visit."""
+        ...
+
     async def take_turn(self, what: str) -> None:
         """From here to the end of this transaction nobody else is past this line for the same `what`:
         for what is counted first and written then. SQLite's writers take turns anyway."""

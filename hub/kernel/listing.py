@@ -18,7 +18,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]", re.ASCII)
 
 def iso(at: datetime) -> str:
     """ISO 8601, UTC, milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _moment(text: object) -> object:

@@ -106,6 +106,10 @@ class SqlUnitOfWork:
         await self.session.flush()
         return await self.session.run_sync(lambda session: work(session.connection()))
 
+    async def glance(self, work: Callable[[Connection], R]) -> R:
+        """As `read`, together with others that are asked for at the same moment."""
+        return await (self._database.glance(work) if self._outbox is None else self.read(work))
+
     async def take_turn(self, what: str) -> None:
         """Nobody else is past this line for the same `what` until this transaction ends."""
         if not self._database.is_sqlite:

@@ -35,7 +35,7 @@ class CallService:
 
     async def one(self, call_id: str, shops: frozenset[ShopId] | None) -> CallView:
         """A merged call answers with the one that it became a part of."""
-        row, names, sound = await self._uow.read(partial(_look_up, call_id))
+        row, names, sound = await self._uow.glance(partial(_look_up, call_id))
         if row is None or (shops is not None and row.shop_id not in shops):
             raise NotFound("calls.unknown", "There is no such call.")
         return _with_names(row, names, sound)
