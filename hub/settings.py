@@ -233,7 +233,8 @@ class HooksSettings:
 class TasksSettings:
     """Call-backs: working minutes until one is due and until a superior is told; seconds of talk that count
     as reached; minutes within which two short calls ask for one; working minutes between tries, and how
-    many there are; minutes that somebody has one in hand."""
+    many there are; minutes that somebody has one in hand; whether the last try in vain tells a superior at
+    once. Giving up is always said by a person."""
 
     due_minutes: float = 15.0
     escalate_minutes: float = 30.0
@@ -242,6 +243,7 @@ class TasksSettings:
     try_again_minutes: float = 30.0
     most_tries: int = 3
     claim_minutes: float = 5.0
+    escalate_last_try: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A database as a network of shops has after some years: clients with a phone and a car each, and
-their past calls. Raw SQL, since it is the size that matters here, not the way in."""
+their past calls, by five lines to eight people; a sixth of them is lost, a tenth is out of hours. Raw SQL,
+since it is the size that matters here, not the way in."""
 
 from __future__ import annotations
 
@@ -19,6 +20,9 @@ from tests.bench.load_exchange import caller_number
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 CALLS_A_DAY = 1000
+LINES = tuple(f"+38044123456{n}" for n in range(7, 2, -1))
+PHONES = tuple(f"10{n}" for n in range(1, 9))
+_LOST = (("missed", "rang_out"), ("short_abandon", "rang_out"), ("missed", "busy"), ("voicemail", "declined"))
 
 
 Rows = Iterator[dict[str, object]]
@@ -122,22 +126,27 @@ def _started(n: int) -> datetime:
 def _call(n: int, clients: int, shop: str) -> dict[str, object]:
     started = _started(n)
     number = "+" + caller_number(n % clients).decode()
+    who, line = PHONES[n * 5 % 8], LINES[n * 3 % 5]
+    result, reason = _LOST[n // 6 % 4] if n % 6 == 0 else ("answered", None)
+    talked = reason is None
     party = {
-        "extension": "101", "number": None, "via": "phone", "name": None,
-        "rang_at": f"{started.isoformat()}Z", "answered_at": f"{started.isoformat()}Z",
-        "left_at": f"{started.isoformat()}Z", "outcome": "answered",
+        "extension": who, "number": None, "via": "phone", "name": None,
+        "rang_at": f"{started.isoformat()}Z", "answered_at": f"{started.isoformat()}Z" if talked else None,
+        "left_at": f"{started.isoformat()}Z", "outcome": "answered" if talked else "no_answer",
     }  # fmt: skip
     return {
         "id": f"past{n:09d}", "rev": 5, "step": 5, "shop_id": shop, "direction": "inbound",
-        "from_number": number, "to_number": "+380441234567", "other_number": number, "other_key": number,
-        "our_key": "+380441234567", "line": "+380441234567", "state": "ended", "result": "answered",
-        "in_hours": 1, "started_at": started, "offered_at": started, "answered_at": started,
-        "ended_at": started + timedelta(seconds=120), "wait_seconds": 4.0, "talk_seconds": 116.0,
-        "hold_seconds": 0.0, "answered_by": "101", "last_extension": "101",
+        "from_number": number, "to_number": line, "other_number": number, "other_key": number,
+        "our_key": line, "line": line, "state": "ended", "result": result, "missed_reason": reason,
+        "in_hours": int(n % 10 != 4), "started_at": started, "offered_at": started,
+        "answered_at": started + timedelta(seconds=n % 30) if talked else None,
+        "ended_at": started + timedelta(seconds=120), "wait_seconds": float(n % 30),
+        "talk_seconds": 120.0 - n % 30 if talked else 0.0, "hold_seconds": 0.0,
+        "answered_by": who if talked else None, "last_extension": who if talked else None,
         "parties": json.dumps([party]), "transfers": "[]", "legs": "[]",
         "client_id": f"client{n % clients:08d}", "relation": "client", "is_complete": 1,
     }  # fmt: skip
 
 
 def _person(n: int) -> dict[str, object]:
-    return {"call_id": f"past{n:09d}", "who": "101", "started_at": _started(n)}
+    return {"call_id": f"past{n:09d}", "who": PHONES[n * 5 % 8], "started_at": _started(n)}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.dialling.rules_settings import DialSettings
-from hub.modules.dialling.scope import CALL, asker_of
+from hub.modules.dialling.scope import CALL, asker_of, click_of
 from hub.modules.dialling.service import DiallingService
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import StateService
@@ -26,6 +26,7 @@ __all__ = [
     "DialSettings",
     "DiallingApi",
     "asker_of",
+    "click_of",
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,11 +10,9 @@ from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.dialling.api import CallOrder, CommandPage, CommandView, DiallingApi
-from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, shops_of
+from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, click_of, shops_of
 from hub.modules.dialling.views import CommandReason, CommandState
 from hub.ports.commands import CommandKind
-
-KEY = "Idempotency-Key"
 
 
 def _no_nul(text: str) -> str:
@@ -71,10 +68,12 @@ class CallIn(Strict):
 
 
 def _order(request: PageRequest, body: CallIn, *, is_confirmed: bool = False) -> CallOrder:
-    said = request.http.headers.get(KEY, "").strip().strip('"')
-    key = f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
     return CallOrder(
-        number=body.number, key=key, call_id=body.call_id, extension=body.extension, is_confirmed=is_confirmed
+        number=body.number,
+        key=click_of(request),
+        call_id=body.call_id,
+        extension=body.extension,
+        is_confirmed=is_confirmed,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Literal
 
 from pydantic import Field
@@ -10,8 +9,8 @@ from pydantic import Field
 from hub.kernel.listing import Strict
 from hub.kernel.web import ApiOperation, Method, PageRequest
 from hub.modules.dialling.api import CommandView, DiallingApi
-from hub.modules.dialling.operations import ERRORS, KEY, OrderOut, Text
-from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of
+from hub.modules.dialling.operations import ERRORS, OrderOut, Text
+from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of, click_of
 from hub.modules.dialling.service_steering import SteeringService
 
 
@@ -51,22 +50,17 @@ def _steering(request: PageRequest) -> SteeringService:
     return request.apis.of(DiallingApi).steering
 
 
-def _key(request: PageRequest) -> str:
-    said = request.http.headers.get(KEY, "").strip().strip('"')
-    return f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
-
-
 async def hang_up(request: PageRequest) -> CommandView:
     """End the call."""
     shops = calls_of(request, STEER)
-    return await _steering(request).hang_up(request.path["id"], asker_of(request), _key(request), shops)
+    return await _steering(request).hang_up(request.path["id"], asker_of(request), click_of(request), shops)
 
 
 async def take(request: PageRequest, body: PhoneIn) -> CommandView:
     """A caller who waits or is parked comes to this phone."""
     shops = calls_of(request, STEER)
     return await _steering(request).take(
-        request.path["id"], asker_of(request), _key(request), shops, body.extension
+        request.path["id"], asker_of(request), click_of(request), shops, body.extension
     )
 
 
@@ -74,7 +68,7 @@ async def transfer(request: PageRequest, body: TransferIn) -> CommandView:
     """Send the other side of the phone that talks there."""
     shops = calls_of(request, STEER)
     return await _steering(request).transfer(
-        request.path["id"], body.to, body.kind, asker_of(request), _key(request), shops
+        request.path["id"], body.to, body.kind, asker_of(request), click_of(request), shops
     )
 
 
@@ -82,28 +76,28 @@ async def consultation(request: PageRequest, body: ConsultationIn) -> CommandVie
     """After a transfer with `attended`."""
     shops = calls_of(request, STEER)
     return await _steering(request).end_consultation(
-        request.path["id"], body.is_handed_over, asker_of(request), _key(request), shops
+        request.path["id"], body.is_handed_over, asker_of(request), click_of(request), shops
     )
 
 
 async def park(request: PageRequest) -> CommandView:
     """Into the car park of calls; `take` fetches it."""
     shops = calls_of(request, STEER)
-    return await _steering(request).park(request.path["id"], asker_of(request), _key(request), shops)
+    return await _steering(request).park(request.path["id"], asker_of(request), click_of(request), shops)
 
 
 async def listen(request: PageRequest, body: ListenIn) -> CommandView:
     """Hear the call on this phone."""
     shops = calls_of(request, LISTEN)
     return await _steering(request).listen(
-        request.path["id"], body.may_whisper, asker_of(request), _key(request), shops, body.extension
+        request.path["id"], body.may_whisper, asker_of(request), click_of(request), shops, body.extension
     )
 
 
 async def pause(request: PageRequest, body: PauseIn) -> CommandView:
     """Take a phone out of its queues for a while, or put it back."""
     return await _steering(request).pause(
-        body.is_paused, body.reason, asker_of(request), _key(request), body.extension
+        body.is_paused, body.reason, asker_of(request), click_of(request), body.extension
     )
 
 

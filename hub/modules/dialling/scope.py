@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 from hub.kernel.web import PageRequest
 from hub.modules.dialling.views import Asker
 from hub.values import ShopId
 
 CALL, SETTINGS = "dialling.call", "dialling.settings"
+KEY = "Idempotency-Key"
 STEER, LISTEN = "dialling.steer", "dialling.listen"
 
 
@@ -19,6 +22,12 @@ def shops_of(request: PageRequest, right: str = CALL) -> frozenset[ShopId] | Non
 def calls_of(request: PageRequest, right: str) -> frozenset[ShopId] | None:
     """The shops whose calls the viewer may steer or hear; None = every shop."""
     return shops_of(request, right)
+
+
+def click_of(request: PageRequest) -> str:
+    """A program's click by its Idempotency-Key, so that the same request is one call; else by chance."""
+    said = request.http.headers.get(KEY, "").strip().strip('"')
+    return f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
 
 
 def asker_of(request: PageRequest) -> Asker:

@@ -20,11 +20,11 @@ async def _tasks(uow: UnitOfWork, deps: Deps, since: datetime | None, cursor: st
     page = await TasksApi(uow, deps).reading.page(TaskFilter(shops=None), cursor=cursor, limit=STRETCH)
     tasks = [one for one in page.items if since is None or one.created_at >= since]
     clients = await CrmApi(uow, deps).clients_by_ids({one.client_id for one in tasks if one.client_id})
-    rows = []
+    rows, most = [], deps.settings.tasks.most_tries
     for one in tasks:
         client = clients.get(one.client_id or "")
         name = client.title if client is not None else ""
-        rows.append(ExportRow(cells=_cells(one, name), whole=task_out(one, one.title)))
+        rows.append(ExportRow(cells=_cells(one, name), whole=task_out(one, one.title, most)))
     return Stretch(rows=rows, next=page.next if len(tasks) == len(page.items) else None)
 
 

@@ -25,6 +25,7 @@ from hub.modules.tasks import (
     handlers,
     jobs,
     operations,
+    operations_call,
     operations_mobile,
     service_clients,
     web,
@@ -58,7 +59,11 @@ MODULE = Module(
         on(CallerChosen, handlers.on_caller_chosen),
     ),
     routes=web.routes,
-    operations=(*operations_mobile.operations, *operations.operations),
+    operations=(
+        *operations_mobile.operations,
+        *operations_call.operations,
+        *operations.operations,
+    ),
     card=web_card.parts,
     menu=(
         MenuItem(

@@ -82,6 +82,9 @@ class TaskOut(BaseModel):
     claimed_until: Moment | None
     failed_tries: int
     is_asked: bool = Field(description="Somebody is to answer whether the client was reached")
+    is_exhausted: bool = Field(
+        description="Tried in vain as often as the settings allow: give up, or once more"
+    )
     created_at: Moment
     closed_at: Moment | None
     misses: list[MissOut]
@@ -262,13 +265,16 @@ async def _task(request: PageRequest, view: TaskView) -> TaskOut:
 async def _tasks(request: PageRequest, views: Sequence[TaskView]) -> list[TaskOut]:
     """A call-back that nobody gave a title has one that says whom to call."""
     titles = await titles_of(request, views)
-    return [task_out(view, titles[view.id]) for view in views]
+    most = request.deps.settings.tasks.most_tries
+    return [task_out(view, titles[view.id], most) for view in views]
 
 
-def task_out(view: TaskView, title: str) -> TaskOut:
+def task_out(view: TaskView, title: str, most_tries: int) -> TaskOut:
     """A task as the API gives it out."""
     fields = {name: getattr(view, name) for name in TaskOut.model_fields if hasattr(view, name)}
-    return TaskOut.model_validate({**fields, "title": title, "is_asked": view.asked is not None})
+    is_exhausted = view.state == "open" and view.failed_tries >= most_tries
+    fields |= {"title": title, "is_asked": view.asked is not None, "is_exhausted": is_exhausted}
+    return TaskOut.model_validate(fields)
 
 
 _CHANGES = (401, 403, 404, 409, 415, 422, 429)

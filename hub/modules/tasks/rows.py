@@ -30,6 +30,8 @@ class TaskRow:
     owner: str
     is_late: bool
     is_mine: bool
+    is_exhausted: bool = False
+    """It was tried as often as the settings allow: a person gives up, or tries once more."""
 
     @property
     def is_taken(self) -> bool:
@@ -78,13 +80,14 @@ async def task_rows(request: PageRequest, tasks: Sequence[TaskView]) -> tuple[Ta
     owned = any(task.owner_id for task in tasks)
     people = await request.apis.of(AccessApi).list_people() if owned else []
     names = {person.id: person.name for person in people}
+    most = request.deps.settings.tasks.most_tries
     titles = await titles_of(request, tasks)
     return tuple(
         TaskRow(
             task=task, title=titles[task.id], client=clients.get(task.client_id or ""),
             cars=cars.get(task.client_id or "", ()), line=lines.get(task.line or ""),
             owner=names.get(task.owner_id or "", ""), is_late=task.is_late(now),
-            is_mine=task.claimed_by == request.viewer.id,
+            is_mine=task.claimed_by == request.viewer.id, is_exhausted=task.failed_tries >= most,
         )
         for task in tasks
     )  # fmt: skip

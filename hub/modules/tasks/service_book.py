@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from hub.events.tasks import TaskClosed, TaskEscalated, TaskOpened, TaskReason, TaskState
 from hub.kernel.context import Deps, UnitOfWork
@@ -14,7 +14,7 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch
-from hub.modules.tasks.rules import subject_of
+from hub.modules.tasks.rules import FAILED_TRIES, subject_of
 from hub.modules.tasks.rules_time import Calendar, after_working, calendar_of, next_try
 from hub.values import ShopId
 
@@ -95,11 +95,19 @@ class TaskBook:
         self._escalates(task, calendar)
 
     async def try_later(self, task: Task, at: datetime) -> None:
-        """Its clock begins anew after a try in vain, and nobody has it in hand."""
+        """Its clock begins anew after a try in vain, and nobody has it in hand. After the last one that the
+        settings allow a superior is told: whether to give up is for a person to say."""
         calendar = await self.calendar(task.shop_id)
         task.due_at = next_try(calendar, at, self._settings.try_again_minutes)
         self._escalates(task, calendar)
         self.let_go(task)
+        if self._settings.escalate_last_try and await self._is_exhausted(task):
+            self.escalate(task)
+
+    async def _is_exhausted(self, task: Task) -> bool:
+        await self._session.flush()
+        failed = select(func.count()).where(Try.task_id == task.id, Try.outcome.in_(sorted(FAILED_TRIES)))
+        return (await self._session.scalars(failed)).one() >= self._settings.most_tries
 
     def let_go(self, task: Task) -> None:
         """Nobody has it in hand."""

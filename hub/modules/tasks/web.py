@@ -13,8 +13,9 @@ from hub.errors import Invalid, Unavailable
 from hub.events.tasks import TaskReason
 from hub.kernel.web import Badge, PageRequest, Route
 from hub.modules.crm.api import CrmApi, Relation
-from hub.modules.dialling.api import DIAL, CallOrder, DiallingApi, asker_of
+from hub.modules.dialling.api import DIAL
 from hub.modules.tasks.api import TaskEntry, TasksApi
+from hub.modules.tasks.ringing import ring
 from hub.modules.tasks.rows import tasks_page
 from hub.modules.tasks.scope import DO, VIEW, holder_of, shops_of
 
@@ -55,24 +56,13 @@ async def claim(request: PageRequest) -> web.StreamResponse:
 async def call(request: PageRequest) -> web.StreamResponse:
     """Take it in hand and ring them: one's own phone first. Where nothing can be dialled now, the number
     stands there for the hand."""
-    shops, holder = shops_of(request, DO), holder_of(request)
-    task = await request.apis.of(TasksApi).claim(request.path["id"], holder, shops)
     if not request.viewer.can(DIAL) or not request.viewer.extensions:
-        return request.redirect("/tasks")
-    number = task.number or await _number_of(request, task.client_id)
-    order = CallOrder(number=number, key=f"task:{secrets.token_hex(16)}", call_id=task.call_id)
+        return await claim(request)
     try:
-        await request.apis.of(DiallingApi).call(order, asker_of(request))
+        await ring(request, f"task:{secrets.token_hex(16)}")
     except Unavailable as away:
         return request.redirect("/tasks", notice=f"{request.t(away.text)} {request.t(away.hint)}")
     return request.redirect("/tasks")
-
-
-async def _number_of(request: PageRequest, client_id: str | None) -> str:
-    if client_id is None:
-        return ""
-    client = await request.apis.of(CrmApi).client(client_id)
-    return client.phones[0].number if client.phones else ""
 
 
 async def release(request: PageRequest) -> web.StreamResponse:

@@ -9,7 +9,7 @@ import * as sound from "./sound.js";
 
 // By the place of the key, so that they are the same under any layout.
 const PLACES = {
-  KeyC: "call", KeyY: "yes", KeyN: "no", KeyT: "try", KeyD: "done",
+  KeyC: "call", KeyY: "yes", KeyN: "no", KeyT: "try", KeyD: "done", KeyU: "give_up",
   KeyL: "mobile", KeyA: "add", ArrowUp: "up", ArrowDown: "down",
 };
 
