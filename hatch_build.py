@@ -25,6 +25,8 @@ COPY = {
     "@popperjs/core/LICENSE.md": "popper.LICENSE.md",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
+    "wavesurfer.js/dist/wavesurfer.esm.js": "wavesurfer.esm.js",
+    "wavesurfer.js/LICENSE": "wavesurfer.LICENSE.txt",
 }
 ICONS = "@tabler/icons/icons/outline"
 SOURCES = ("package-lock.json", "package.json", "icons.txt")

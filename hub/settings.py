@@ -88,11 +88,15 @@ class TelegramSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingsSettings:
-    """Where the PBX writes recordings, where they are kept, and for how long."""
+    """Where the PBX writes recordings, where they are kept, and for how long; which are picked for review:
+    from so many seconds on hold, of people who are new for so many days, so many of a hundred by lot."""
 
     spool: str = ""
     store: str = "var/recordings"
     retention_days: int = 90
+    review_hold_seconds: int = 120
+    review_new_days: int = 30
+    review_random_percent: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

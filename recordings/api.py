@@ -6,9 +6,17 @@ from collections.abc import Collection
 
 from hub.kernel.parts import Composed, Part
 from recordings.service import EVERYWHERE, RecordingService
+from recordings.service_cards import CardService
+from recordings.service_library import LibraryService
 from recordings.service_linking import LinkingService
 from recordings.service_listens import ListenService
+from recordings.service_marks import MarkService
 from recordings.service_peaks import PeaksService
+from recordings.service_queue import QueueService
+from recordings.service_reviews import ReviewService
+from recordings.service_saved import SavedViewService
+from recordings.service_sharing import SharingService
+from recordings.service_shelf import ShelfService
 from recordings.views import (
     ListenView,
     PeaksView,
@@ -28,10 +36,20 @@ __all__ = [
 
 class RecordingsApi(Composed):
     """Recordings, for one unit of work. A filter is also how far somebody's right reaches (`scope.reach_of`).
-    `linking` ties them to calls, `listens` is the log of listening."""
+    `linking` ties them to calls, `listens` is the log of listening; `library` finds them, `shelf` keeps what
+    they are found by; `marks`, `cards`, `reviews` and `queue` are the review, `sharing` what leaves the
+    house, `saved` the kept views."""
 
     linking = Part(LinkingService)
     listens = Part(ListenService)
+    library = Part(LibraryService)
+    shelf = Part(ShelfService)
+    marks = Part(MarkService)
+    cards = Part(CardService)
+    reviews = Part(ReviewService)
+    queue = Part(QueueService)
+    sharing = Part(SharingService)
+    saved = Part(SavedViewService)
     _recordings = Part(RecordingService)
     _peaks = Part(PeaksService)
 
@@ -54,3 +72,9 @@ class RecordingsApi(Composed):
     async def peaks(self, recording: RecordingView, points: int = 2000) -> PeaksView:
         """Its waveform. Raises NotFound where there is none."""
         return await self._peaks.of(recording, points)
+
+    async def consider(self, recording_id: str) -> None:
+        """A recording is new, or its call has changed: it is found by what is so now, and looked at by the
+        rules of the review."""
+        await self.shelf.put([recording_id])
+        await self.queue.consider([recording_id])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hub.events.calls import CallMerged
-from hub.events.recordings import RecordingNamed
+from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
+from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
+from hub.events.tasks import TaskEscalated
 from hub.kernel.context import HandlerContext
 from recordings.api import RecordingsApi
 
@@ -15,4 +16,54 @@ async def on_recording_named(event: RecordingNamed, ctx: HandlerContext) -> None
 
 async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
     """Its recordings are the surviving call's."""
-    await ctx.apis.of(RecordingsApi).linking.move(event.call_id, event.into_call_id)
+    api = ctx.apis.of(RecordingsApi)
+    await api.linking.move(event.call_id, event.into_call_id)
+    await api.shelf.call_changed(event.into_call_id)
+
+
+async def on_recording_stored(event: RecordingStored, ctx: HandlerContext) -> None:
+    """It stands in the library."""
+    await ctx.apis.of(RecordingsApi).consider(event.recording_id)
+
+
+async def on_recording_linked(event: RecordingLinked, ctx: HandlerContext) -> None:
+    """It is found by the call that it belongs to now."""
+    await ctx.apis.of(RecordingsApi).consider(event.recording_id)
+
+
+async def on_recording_erased(event: RecordingErased, ctx: HandlerContext) -> None:
+    """Nothing that was said in it or written to it stays."""
+    await ctx.apis.of(RecordingsApi).shelf.forget(event.recording_id)
+
+
+async def on_call_ended(event: CallEnded, ctx: HandlerContext) -> None:
+    """What is known of the call only now: its result, its holds; a recording may have been quicker."""
+    shelf = ctx.apis.of(RecordingsApi).shelf
+    await shelf.resumed(event.call.call_id, event.call.ended_at or ctx.envelope.occurred_at)
+    await shelf.call_changed(event.call.call_id)
+
+
+async def on_call_corrected(event: CallCorrected, ctx: HandlerContext) -> None:
+    """History was read again and was otherwise."""
+    await ctx.apis.of(RecordingsApi).shelf.call_changed(event.call.call_id)
+
+
+async def on_call_held(event: CallHeld, ctx: HandlerContext) -> None:
+    """The caller waits: shown on the line of the player."""
+    await ctx.apis.of(RecordingsApi).shelf.held(event.call.call_id, ctx.envelope.occurred_at)
+
+
+async def on_call_resumed(event: CallResumed, ctx: HandlerContext) -> None:
+    """The hold is over."""
+    await ctx.apis.of(RecordingsApi).shelf.resumed(event.call.call_id, ctx.envelope.occurred_at)
+
+
+async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:
+    """The note is found by the call's recordings."""
+    await ctx.apis.of(RecordingsApi).shelf.notes(event.call_id)
+
+
+async def on_task_escalated(event: TaskEscalated, ctx: HandlerContext) -> None:
+    """Nobody called back in time: the last talk is to be reviewed."""
+    if event.kind == "callback":
+        await ctx.apis.of(RecordingsApi).queue.promise_missed(event.client_id, event.number)

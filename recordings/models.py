@@ -121,7 +121,7 @@ class NamedFile(Base):
 
 class Listen(Base):
     """Somebody listened: `parts` are the stretches in seconds that were sent, `[[from, to], …]`; a pause of
-    a quarter of an hour begins a new one."""
+    a quarter of an hour begins a new one. `played` are those that a player says it played."""
 
     __tablename__ = "recordings_listens"
     __table_args__ = (
@@ -138,3 +138,4 @@ class Listen(Base):
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
     parts: Mapped[list[list[float]]] = mapped_column(JSON)
+    played: Mapped[list[list[float]] | None] = mapped_column(JSON)

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.events.calls import CallMerged
-from hub.events.recordings import RecordingNamed
+from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
+from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
+from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
-from hub.kernel.manifest import LiveTopic, Module, Permission, on
-from recordings import handlers, operations, web
+from hub.kernel.jobs.definition import every, on_demand
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, on
+from hub.kernel.web import SettingsItem
+from recordings import (
+    handlers,
+    jobs,
+    operations,
+    operations_marks,
+    operations_review,
+    web,
+    web_library,
+    web_player,
+    web_review,
+    web_sharing,
+)
 from recordings.api import RecordingsApi
+from recordings.rights import CARDS, EXPORT, PERMISSIONS
 from recordings.scope import LISTEN
 
 MODULE = Module(
@@ -17,14 +32,51 @@ MODULE = Module(
     title="Recordings",
     feature="3.8",
     folder=Path(__file__).parent,
-    requires=("access", "calls"),
+    requires=("access", "crm", "calls", "tasks"),
     api=RecordingsApi,
     handlers=(
         on(RecordingNamed, handlers.on_recording_named),
         on(CallMerged, handlers.on_call_merged),
+        on(RecordingStored, handlers.on_recording_stored),
+        on(RecordingLinked, handlers.on_recording_linked),
+        on(RecordingErased, handlers.on_recording_erased),
+        on(CallEnded, handlers.on_call_ended),
+        on(CallCorrected, handlers.on_call_corrected),
+        on(CallHeld, handlers.on_call_held),
+        on(CallResumed, handlers.on_call_resumed),
+        on(CallNoted, handlers.on_call_noted),
+        on(TaskEscalated, handlers.on_task_escalated),
     ),
-    routes=web.routes,
-    operations=operations.operations,
+    routes=(
+        *web_review.routes,
+        *web_sharing.routes,
+        *web.routes,
+        *web_player.routes,
+        *web_library.routes,
+    ),
+    operations=(
+        *operations.operations,
+        *operations_marks.operations,
+        *operations_review.operations,
+    ),
+    card=web_player.parts,
+    menu=(MenuItem("Recordings", "/recordings", LISTEN, "microphone", order=25),),
+    scripts=(PageScript("recordings/player.js", LISTEN),),
+    settings=(
+        SettingsItem(
+            title="Score cards",
+            text="What a good talk has: questions for the review of recordings",
+            path="/settings/score-cards",
+            right=CARDS,
+            icon="star",
+            group="phone",
+            order=40,
+        ),
+    ),
+    jobs=(
+        on_demand(run=jobs.pack, title="Pack recordings into a ZIP", right=EXPORT, alone=False),
+        every(hours=1, run=jobs.drop_bundles, title="Throw away ZIPs of recordings whose time is over"),
+    ),
     permissions=(
         Permission(
             LISTEN,
@@ -37,6 +89,7 @@ MODULE = Module(
                 "integration": "shop",
             },
         ),
+        *PERMISSIONS,
     ),
     topics=(LiveTopic("recording", LISTEN),),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),

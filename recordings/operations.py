@@ -88,9 +88,9 @@ class PeaksOut(BaseModel):
 
 async def list_recordings(request: PageRequest, query: RecordingQuery) -> RecordingPageOut:
     """Newest first."""
-    where = replace(
-        reach_of(request), call_id=query.call_id, state=query.state, since=query.since, until=query.until
-    )
+    reach = reach_of(request)
+    since = max((at for at in (reach.since, query.since) if at is not None), default=None)
+    where = replace(reach, call_id=query.call_id, state=query.state, since=since, until=query.until)
     page = await request.apis.of(RecordingsApi).page(where, cursor=query.cursor, limit=query.limit)
     return RecordingPageOut(items=[out(one) for one in page.items], next=page.next)
 

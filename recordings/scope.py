@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hub.kernel.web import PageRequest
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 
 LISTEN = "recordings.listen"
+OWN_DAYS = timedelta(days=7)
+"""Whose right reaches the own calls alone hears those of so many days."""
 
 
 def reach_of(request: PageRequest, right: str = LISTEN) -> RecordingFilter:
-    """Every shop, the own shops, or the own calls only."""
+    """Every shop, the own shops, or the own calls of the last days only."""
     viewer = request.viewer
     scope = viewer.rights.get(right)
     shops = None if scope == "all" else viewer.shop_ids
     phones = (*viewer.extensions, *((viewer.mobile,) if viewer.mobile else ()))
-    return RecordingFilter(shops=shops, phones=phones if scope == "own" else None)
+    if scope != "own":
+        return RecordingFilter(shops=shops)
+    return RecordingFilter(shops=shops, phones=phones, since=request.deps.clock.now() - OWN_DAYS)
 
 
 async def recording_of(request: PageRequest, right: str = LISTEN) -> RecordingView:

@@ -46,6 +46,23 @@ class ListenService:
         await self._session.flush()
         return after != before
 
+    async def note_played(self, recording: RecordingView, part: Part, *, actor: str) -> None:
+        """A player played this stretch: it belongs to the sitting that the sound was sent in."""
+        await self._uow.take_turn(f"recordings.listen:{recording.id}:{actor}")
+        query = select(Listen).where(Listen.recording_id == recording.id, Listen.actor == actor)
+        row = (await self._session.scalars(query.order_by(Listen.last_at.desc()).limit(1))).first()
+        if row is not None:
+            played = joined([*((begin, end) for begin, end in row.played or ()), part])
+            row.last_at, row.played = self._clock.now(), [list(one) for one in played]
+
+    async def goes_on(self, recording_id: str, actor: str) -> bool:
+        """Whether this listener is in the midst of a sitting."""
+        since = self._clock.now() - SAME_SITTING
+        query = select(Listen.id).where(
+            Listen.recording_id == recording_id, Listen.actor == actor, Listen.last_at > since
+        )
+        return (await self._session.scalars(query.limit(1))).first() is not None
+
     async def of(self, recording_id: str, limit: int = 50) -> Sequence[ListenView]:
         """Who listened to it, the last first."""
         query = select(Listen).where(Listen.recording_id == recording_id)
@@ -55,6 +72,7 @@ class ListenService:
                 id=row.id, recording_id=row.recording_id, actor=row.actor, name=row.name,
                 began_at=row.began_at, last_at=row.last_at,
                 parts=tuple((begin, end) for begin, end in row.parts),
+                played=tuple((begin, end) for begin, end in row.played or ()),
             )
             for row in rows
         ]  # fmt: skip

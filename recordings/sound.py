@@ -22,7 +22,13 @@ async def media(request: PageRequest) -> web.StreamResponse:
 
 async def answer(request: PageRequest, form: str) -> web.StreamResponse:
     """One of its files, "" for the best there is: all of it, or the bytes that the request asks for."""
-    recording, file = await _wanted(request, form)
+    return await send(request, *await _wanted(request, form))
+
+
+async def send(
+    request: PageRequest, recording: RecordingView, file: RenditionView, *, as_file: str = ""
+) -> web.StreamResponse:
+    """This file; `as_file`: to be kept under this name, without its ending."""
     store = store_of(request.deps)
     size = await store.size(file.path)
     headers = {
@@ -31,7 +37,8 @@ async def answer(request: PageRequest, form: str) -> web.StreamResponse:
         hdrs.CACHE_CONTROL: "no-store",
         hdrs.ETAG: f'"{file.sha256[:32]}"',
         "X-Content-Type-Options": "nosniff",
-        hdrs.CONTENT_DISPOSITION: f'inline; filename="{recording.id}.{_ending(file)}"',
+        hdrs.CONTENT_DISPOSITION: f"{'attachment' if as_file else 'inline'};"
+        f' filename="{as_file or recording.id}.{_ending(file)}"',
     }
     try:
         part = _part(request, file, size)
@@ -48,15 +55,31 @@ async def answer(request: PageRequest, form: str) -> web.StreamResponse:
 async def noting(request: PageRequest) -> str | None:
     """Who listened to which part; once per sitting and stretch."""
     recording, file = await _wanted(request, request.query.get("form", ""))
-    part = _part(request, file, file.size) or ByteRange(0, file.size)
-    if part.length <= min(_PROBE, file.size - 1) or request.http.method == hdrs.METH_HEAD:
+    heard = stretch(request, recording, file)
+    if heard is None:
         return None
-    scale = recording.duration_seconds / max(1, file.size)
-    heard = (round(part.start * scale, 1), round((part.last + 1) * scale, 1))
     viewer = request.viewer
     listens = request.apis.of(RecordingsApi).listens
     is_new = await listens.note(recording, heard, actor=viewer.actor or "", name=viewer.name)
     return f"{recording.id} {clock(heard[0])}-{clock(heard[1])}" if is_new else None
+
+
+def stretch(
+    request: PageRequest, recording: RecordingView, file: RenditionView
+) -> tuple[float, float] | None:
+    """Which part of the sound (seconds) the request gets; None: it only looks."""
+    part = _part(request, file, file.size) or ByteRange(0, file.size)
+    if part.length <= min(_PROBE, file.size - 1) or request.http.method == hdrs.METH_HEAD:
+        return None
+    scale = recording.duration_seconds / max(1, file.size)
+    return round(part.start * scale, 1), round((part.last + 1) * scale, 1)
+
+
+def best_of(recording: RecordingView) -> RenditionView:
+    """What is played where nobody asks for a form. Raises NotFound."""
+    if recording.playable is None:
+        raise NotFound("recordings.nothing_to_hear", "There is nothing to hear.")
+    return recording.playable
 
 
 async def _wanted(request: PageRequest, form: str) -> tuple[RecordingView, RenditionView]:

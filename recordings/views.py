@@ -96,7 +96,7 @@ class PeaksView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenView:
-    """Somebody listened, to which stretches (seconds)."""
+    """Somebody listened: which stretches (seconds) were sent, and which a player says it played."""
 
     id: str
     recording_id: str
@@ -105,6 +105,7 @@ class ListenView:
     began_at: datetime
     last_at: datetime
     parts: tuple[tuple[float, float], ...]
+    played: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from hub.settings import ServerSettings
 
 REQUEST_ID = web.RequestKey("request_id", str)
 RATE = web.RequestKey("rate", dict[str, str])
+STYLE_NONCE = web.RequestKey("style_nonce", str)
+"""Of a page whose scripts draw with styles of their own: they carry it, and its policy names it."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"

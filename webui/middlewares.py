@@ -13,7 +13,7 @@ from hub.log import get_logger
 from hub.ports.errors import ConnectorError
 from webui.door import Visitor
 from webui.errors import Fault, fault_of, wants_json, wants_line
-from webui.guard import RATE, REQUEST_ID
+from webui.guard import RATE, REQUEST_ID, STYLE_NONCE
 from webui.request import PAGE, Request, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -62,6 +62,9 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
     """Sets the protecting headers on whatever is answered."""
 
     async def protect(request: web.Request, response: web.StreamResponse) -> None:
+        if (nonce := request.get(STYLE_NONCE)) is not None:
+            policy = f"{_POLICY}; style-src 'self' 'nonce-{nonce}'"
+            response.headers.setdefault("Content-Security-Policy", policy)
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from hub.modules.access.api import AccessApi
 from webui.door import Door, Visitor
 from webui.errors import wants_json
 from webui.files import Files
-from webui.guard import CSRF_FIELD, Cookies, csrf_token
+from webui.guard import CSRF_FIELD, STYLE_NONCE, Cookies, csrf_token
 from webui.package import Package
 from webui.render import Renderer
 from webui.texts import LANGUAGES, Texts
@@ -217,6 +218,7 @@ class Request:
             "in_package": self.site.package.has,
             "csrf_token": token,
             "csrf": lambda: hidden,
+            "style_nonce": self._style_nonce,
             "path": self.http.path,
             "zone": place.zone,
             "country": place.country,
@@ -224,6 +226,12 @@ class Request:
             "role_name": self._role_name,
             "role_choices": lambda roles: [(role, own or self._role_name(role)) for role, own in roles],
         }
+
+    def _style_nonce(self) -> str:
+        """Made when a page asks for it; the same for all of the page."""
+        if STYLE_NONCE not in self.http:
+            self.http[STYLE_NONCE] = secrets.token_urlsafe(16)
+        return self.http[STYLE_NONCE]
 
     def _role_name(self, role: str) -> str:
         return self.t(ROLE_NAMES.get(role, role))

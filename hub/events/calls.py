@@ -215,6 +215,19 @@ class CallWrappedUp(Event):
         return f"call:{self.call_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNoted(Event):
+    """Somebody wrote a note to a call."""
+
+    name: ClassVar[str] = "call.noted"
+    call_id: CallId
+    note_id: str
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
 CALL_FACTS: tuple[type[CallFact], ...] = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed,
     CallTransferred, CallChanged, CallEnded, CallCorrected,

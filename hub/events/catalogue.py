@@ -6,6 +6,7 @@ from hub.events.base import Event
 from hub.events.calls import (
     CALL_FACTS,
     CallMerged,
+    CallNoted,
     CallWrappedUp,
     PbxGapDeclared,
     PbxLinkLost,
@@ -35,6 +36,7 @@ from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpe
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
     CallMerged,
+    CallNoted,
     CallWrappedUp,
     PbxLinkLost,
     PbxLinkRestored,

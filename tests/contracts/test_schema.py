@@ -16,7 +16,7 @@ from hub.kernel.storage.migrating import FOLDER, migrate, revisions
 from hub.kernel.storage.orm import Base
 from tests.contracts.sources import modules, package_of
 
-NO_MODELS = ("test_", "bench_", "messaging_search")
+NO_MODELS = ("test_", "bench_", "messaging_search", "recordings_words", "recordings_writings_words")
 """What tests make, and the full-text index, which each database has in a way of its own."""
 
 

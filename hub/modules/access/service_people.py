@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -50,6 +50,11 @@ class PeopleService:
         if shops is not None:
             query = query.where(Person.shop_id.in_(shops))
         return await self._views((await self._uow.session.scalars(query)).all())
+
+    async def since(self, person_ids: Collection[str]) -> dict[str, datetime]:
+        """From when on each of them is known to us."""
+        query = select(Person.id, Person.created_at).where(Person.id.in_(sorted(set(person_ids))))
+        return {row.id: row.created_at for row in await self._uow.session.execute(query)}
 
     async def page(
         self, shops: Collection[ShopId] | None, *, before: str | None, limit: int

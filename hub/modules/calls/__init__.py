@@ -7,6 +7,6 @@ Events in: call.started, call.queued, call.ringing, call.answered, call.held, ca
 call.transferred, call.changed, call.ended, call.corrected, call.merged, pbx.link_lost,
 pbx.link_restored, pbx.gap_declared, crm.client_phone_added, crm.number_released,
 recording.stored, recording.linked.
-Events out: crm.caller_chosen; call.corrected, call.merged (a replay of the journal, taken over).
+Events out: crm.caller_chosen; call.noted; call.corrected, call.merged (a replay of the journal, taken over).
 Live topics: call, pbx.
 """

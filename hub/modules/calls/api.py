@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import Select
+
 from hub.kernel.parts import Composed, Part
 from hub.modules.calls.periods import bounds as period_bounds
 from hub.modules.calls.rules_replay import Finding, Retelling
@@ -73,6 +75,10 @@ class CallsApi(Composed):
         """The call; of one that became part of another, that other. Raises NotFound."""
         return await self._calls.one(call_id, shops)
 
+    async def calls_by_ids(self, call_ids: Collection[str]) -> dict[str, CallView]:
+        """The calls that are there under these very ids."""
+        return await self._calls.by_ids(call_ids)
+
     async def live_calls(self, *, shops: frozenset[ShopId] | None = None) -> tuple[CallView, ...]:
         """Every call that goes on, the oldest first."""
         return await self._calls.live(shops)
@@ -80,6 +86,10 @@ class CallsApi(Composed):
     async def history(self, where: CallFilter, *, cursor: str | None = None, limit: int = 50) -> CallPage:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
         return await self._history.page(where, cursor=cursor, limit=limit)
+
+    async def ids(self, where: CallFilter) -> Select[str]:
+        """The ids of every call that fits, as a query: to be asked inside of the caller's own statement."""
+        return await self._history.ids(where)
 
     async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
         """What `history` with the same filter adds up to; of the newest `most` calls (None: of all)."""

@@ -45,6 +45,7 @@ class CallFilters:
         """All of which must hold, beside one of the `branches`."""
         exact = {
             Call.client_id: await self._living(where.client_id), Call.direction: where.direction,
+            Call.vehicle_id: where.vehicle_id,
             Call.result: where.result, Call.state: where.state, Call.is_complete: where.is_complete,
             Call.in_hours: where.in_hours, Call.missed_reason: where.missed_reason,
         }  # fmt: skip

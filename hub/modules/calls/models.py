@@ -25,6 +25,12 @@ class Call(Base):
         Index("ix_calls_calls_our_key", "our_key", "started_at", "id"),
         Index("ix_calls_calls_client_id", "client_id", "started_at", "id"),
         Index(
+            "ix_calls_calls_vehicle_id",
+            "vehicle_id",
+            sqlite_where=text("vehicle_id IS NOT NULL"),
+            postgresql_where=text("vehicle_id IS NOT NULL"),
+        ),
+        Index(
             "ix_calls_calls_live",
             "started_at",
             "id",

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.errors import Invalid, NotFound
+from hub.events.calls import CallNoted
 from hub.events.crm import CallerChosen
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
@@ -21,7 +22,7 @@ from hub.modules.calls.service_links import LinkService
 from hub.modules.calls.views import CallView, NoteView, PartyView
 from hub.modules.crm.api import CrmApi
 from hub.ports.telephony import LinkState
-from hub.values import ShopId
+from hub.values import CallId, ShopId
 
 _MOST_LIVE = 500
 
@@ -39,6 +40,13 @@ class CallService:
         if row is None or (shops is not None and row.shop_id not in shops):
             raise NotFound("calls.unknown", "There is no such call.")
         return _with_names(row, names, sound)
+
+    async def by_ids(self, call_ids: Collection[str]) -> dict[str, CallView]:
+        """Those that are there; a call that became part of another is not found under its old id."""
+        if not call_ids:
+            return {}
+        query = select(Call).where(Call.id.in_(sorted(set(call_ids))))
+        return {call.id: call for call in await self.views((await self._uow.session.scalars(query)).all())}
 
     async def live(self, shops: frozenset[ShopId] | None) -> tuple[CallView, ...]:
         query = select(Call).where(IS_LIVE).order_by(Call.started_at, Call.id).limit(_MOST_LIVE)
@@ -95,6 +103,7 @@ class CallService:
         self._uow.session.add(row)
         await self._uow.session.flush()
         await LinkService(self._uow).touch(call.id)
+        self._uow.publish(CallNoted(call_id=CallId(call.id), note_id=row.id))
         return _note(row)
 
     async def notes(self, call_ids: Collection[str]) -> dict[str, tuple[NoteView, ...]]:

@@ -75,6 +75,12 @@ class HistoryService:
             is_part=most is not None and row[0] >= most,
         )  # fmt: skip
 
+    async def ids(self, where: CallFilter) -> Select[str]:
+        """The ids of all that fit, for another module to ask within its own statement."""
+        conditions, branches = await self._filters.conditions(where), self._filters.branches(where)
+        query = select(Call.id).where(*conditions)
+        return query.where(or_(*branches)) if branches else query
+
     async def last(
         self, client_id: str | None, number: str | None, limit: int, shops: frozenset[ShopId] | None,
         skip: str | None,

@@ -139,6 +139,7 @@ class CallFilter:
     queue: str | None = None
     number: str | None = None
     client_id: str | None = None
+    vehicle_id: str | None = None
     is_complete: bool | None = None
     in_hours: bool | None = None
     missed_reason: MissedReason | None = None

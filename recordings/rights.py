@@ -1,0 +1,34 @@
+"""The rights beside listening: their names and who has them at first (the roles' table of the manifest)."""
+
+from __future__ import annotations
+
+from hub.kernel.manifest import Permission
+
+MARK = "recordings.mark"
+REVIEW = "recordings.review"
+ANSWER = "recordings.answer"
+CARDS = "recordings.cards"
+LOG = "recordings.log"
+EXPORT = "recordings.export"
+EXPORT_ALONE = "recordings.export_alone"
+
+PERMISSIONS = (
+    Permission(
+        MARK, "Mark moments of recordings",
+        {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own", "integration": "shop"},
+    ),
+    Permission(
+        REVIEW, "Review recordings by score cards", {"owner": "all", "manager": "shop", "integration": "shop"}
+    ),
+    Permission(
+        ANSWER, "Read and answer the reviews of one's own talks",
+        {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own"},
+    ),
+    Permission(CARDS, "Write score cards", {"owner": "all", "manager": "all"}),
+    Permission(LOG, "See who listened to a recording", {"owner": "all", "manager": "shop"}),
+    Permission(
+        EXPORT, "Download and share recordings, confirmed by a second person",
+        {"owner": "all", "manager": "shop"},
+    ),
+    Permission(EXPORT_ALONE, "Download and share recordings without a second person", {"owner": "all"}),
+)  # fmt: skip

@@ -1,0 +1,212 @@
+"""The library: a list that stays right while recordings arrive, totals by the same conditions. Every filter
+that finds few among a million looks those few up by its own index first. Never commits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
+
+from hub.errors import Invalid
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.list_filters import Narrowing, condition_of
+from hub.modules.calls.api import CallFilter, CallsApi
+from hub.modules.crm.api import number_key
+from hub.values import ShopId
+from recordings.models import Participant
+from recordings.models_library import IS_RARE_DIRECTION, IS_RARE_RESULT, Shelf, Writing
+from recordings.rules_library import as_fts5, as_tsquery, words_of
+from recordings.views_library import LibraryFilter, LibraryPage, LibraryRow, LibraryTotals
+
+Condition = ColumnElement[bool]
+
+MOST_COUNTED = 10_000
+MOST_HITS = 10_000
+"""Of a word that stands in very many writings the newest so many are looked at."""
+_FEW = 500
+_CALL_ID: ColumnElement[str] = type_coerce(Shelf.call_id, String)
+
+
+class LibraryService:
+    """Finds recordings."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow, self._deps = uow, deps
+        self._session = uow.session
+        self._calls = CallsApi(uow, deps)
+        self._country = deps.places.of(uow.shop_id).country
+        self._is_sqlite = uow.session.get_bind().dialect.name == "sqlite"
+
+    async def page(self, where: LibraryFilter, *, cursor: str | None, limit: int) -> LibraryPage:
+        """Older than the cursor. Raises Invalid for a cursor that is not ours."""
+        conditions = await self._conditions(where)
+        if cursor is not None:
+            at, last = _read_cursor(cursor)
+            same = and_(Shelf.started_at == at, Shelf.recording_id < last)
+            conditions += [Shelf.started_at <= at, or_(Shelf.started_at < at, same)]
+        query = select(Shelf).where(*conditions).limit(limit + 1)
+        query = query.order_by(Shelf.started_at.desc(), Shelf.recording_id.desc())
+        rows = (await self._session.scalars(query)).all()
+        items = tuple(_row(row) for row in rows[:limit])
+        return LibraryPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+
+    async def totals(self, where: LibraryFilter, *, most: int | None = MOST_COUNTED) -> LibraryTotals:
+        """The same conditions as the list, over the newest `most` of them (None: all)."""
+        chosen = select(Shelf.seconds, Shelf.percent).where(*await self._conditions(where))
+        if most is not None:
+            newest = (Shelf.started_at.desc(), Shelf.recording_id.desc())
+            chosen = chosen.order_by(*newest).limit(most)
+        found = chosen.subquery().c
+        total = func.coalesce(func.sum(found.seconds), 0.0)
+        query = select(func.count(), total, func.count(found.percent), func.avg(found.percent))
+        row = (await self._session.execute(query)).one()
+        return LibraryTotals(
+            count=row[0], seconds=round(float(row[1]), 1), reviewed=row[2],
+            percent=None if row[3] is None else round(float(row[3])),
+            is_part=most is not None and row[0] >= most,
+        )  # fmt: skip
+
+    async def by_ids(self, recording_ids: Collection[str]) -> dict[str, LibraryRow]:
+        """Those that are there."""
+        query = select(Shelf).where(Shelf.recording_id.in_(sorted(set(recording_ids))))
+        return {row.recording_id: _row(row) for row in (await self._session.scalars(query)).all()}
+
+    async def excerpts(self, recording_ids: Collection[str], words: str) -> dict[str, str]:
+        """What is written to each of them and holds the words: the newest one."""
+        wanted = words_of(words)
+        if not wanted or not recording_ids:
+            return {}
+        query = select(Writing.recording_id, Writing.text).where(
+            Writing.recording_id.in_(sorted(set(recording_ids))), self._says(wanted)
+        )
+        return {row.recording_id: row.text for row in await self._session.execute(query.order_by(Writing.id))}
+
+    async def _conditions(self, where: LibraryFilter) -> list[Condition]:
+        found = self._plain(where)
+        for who in (where.phones, where.person):
+            if who is not None:
+                found.append(await self._heard(who))
+        for wish in await self._calls_wanted(where):
+            found.append(await self._narrow(Shelf.call_id.in_(wish)))
+        for name, value in where.more:
+            asked = Narrowing(row_id=_CALL_ID, value=value, since=where.since)
+            found.append(await condition_of(self._uow, self._deps, "calls", name, asked))
+        for words, kinds in ((where.mark, ("mark",)), (where.text, ())):
+            if words.strip():
+                found.append(await self._written(words, kinds))
+        if where.min_seconds is not None:
+            found.append(await self._narrow(Shelf.seconds >= where.min_seconds))
+        if where.max_seconds is not None:
+            found.append(await self._narrow(Shelf.seconds <= where.max_seconds))
+        if where.min_percent is not None or where.max_percent is not None or where.is_reviewed:
+            low, high = where.min_percent or 0, 100 if where.max_percent is None else where.max_percent
+            scored = and_(Shelf.percent.is_not(None), Shelf.percent >= low, Shelf.percent <= high)
+            found.append(await self._narrow(scored))
+        return found
+
+    def _plain(self, where: LibraryFilter) -> list[Condition]:
+        line = number_key(where.line, self._country) or where.line if where.line else None
+        exact = {
+            Shelf.direction: where.direction, Shelf.result: where.result, Shelf.line: line,
+            Shelf.queue: where.queue, Shelf.call_id: where.call_id,
+        }  # fmt: skip
+        found: list[Condition] = [column == value for column, value in exact.items() if value is not None]
+        if where.result not in (None, "answered"):
+            found.append(IS_RARE_RESULT)
+        if where.direction not in (None, "inbound"):
+            found.append(IS_RARE_DIRECTION)
+        if where.shops is not None:
+            found.append(Shelf.shop_id.in_(sorted(where.shops)))
+        if where.since is not None:
+            found.append(Shelf.started_at >= where.since)
+        if where.until is not None:
+            found.append(Shelf.started_at < where.until)
+        if where.is_reviewed is False:
+            found.append(Shelf.percent.is_(None))
+        return found
+
+    async def _calls_wanted(self, where: LibraryFilter) -> list[Select[str]]:
+        """Whose it was is asked of calls: nothing of it is copied."""
+        found = []
+        if where.client_id is not None:
+            found.append(await self._calls.ids(CallFilter(client_id=where.client_id)))
+        if where.vehicle_id is not None:
+            found.append(await self._calls.ids(CallFilter(vehicle_id=where.vehicle_id)))
+        if where.number is not None:
+            found.append(await self._calls.ids(CallFilter(number=where.number)))
+        return found
+
+    async def _narrow(self, condition: Condition) -> Condition:
+        """Of what few recordings have, those few; else the newest are soon found by looking at each."""
+        few = select(Shelf.recording_id).where(condition).limit(_FEW + 1)
+        known = (await self._session.scalars(few)).all()
+        return condition if len(known) > _FEW else Shelf.recording_id.in_(known) if known else false()
+
+    async def _heard(self, who: tuple[str, ...]) -> Condition:
+        mine = Participant.who.in_(who)
+        few = select(Participant.recording_id).where(mine).limit(_FEW + 1)
+        known = (await self._session.scalars(few)).all()
+        if len(known) <= _FEW:
+            return Shelf.recording_id.in_(known) if known else false()
+        return exists().where(Participant.recording_id == Shelf.recording_id, mine)
+
+    async def _written(self, words: str, kinds: tuple[str, ...]) -> Condition:
+        wanted = words_of(words)
+        if not wanted:
+            return false()
+        hits = select(Writing.recording_id).where(self._says(wanted))
+        if kinds:
+            hits = hits.where(Writing.kind.in_(kinds))
+        newest = hits.order_by(Writing.id.desc()).limit(MOST_HITS).subquery()
+        return await self._narrow(Shelf.recording_id.in_(select(newest.c.recording_id)))
+
+    def _says(self, wanted: tuple[str, ...]) -> Condition:
+        """By the index of words that stands beside the table."""
+        if self._is_sqlite:
+            matching = text("SELECT rowid FROM recordings_words WHERE recordings_words MATCH :words")
+            return Writing.id.in_(matching.bindparams(words=as_fts5(wanted)).columns(literal_column("rowid")))
+        document = func.to_tsvector(literal_column("'simple'"), Writing.text)
+        return document.op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(wanted)))
+
+
+def _row(row: Shelf) -> LibraryRow:
+    return LibraryRow(
+        id=row.recording_id, call_id=row.call_id, shop_id=ShopId(row.shop_id), started_at=row.started_at,
+        seconds=row.seconds, percent=row.percent,
+    )  # fmt: skip
+
+
+def _cursor(last: LibraryRow) -> str:
+    return base64.urlsafe_b64encode(f"{last.started_at.isoformat()}|{last.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        at, separator, last = raw.decode().partition("|")
+        moment = datetime.fromisoformat(at)
+        if not separator or moment.tzinfo is None or "\x00" in last:
+            raise _unknown_place()
+        return moment.astimezone(UTC), last
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise _unknown_place() from error
+
+
+def _unknown_place() -> Invalid:
+    return Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")

@@ -1,0 +1,199 @@
+"""The player in a real Chromium: the sound really plays, from the right place, by hand and by keys, and
+outlives a page whose parts are put in anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from recordings.api import RecordingView
+from tests.factories.calls import ended, tell_calls
+from tests.factories.recordings import recording
+from tests.flows.browser import chromium
+from tests.flows.desk_shop import IRYNA, Shop, open_shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+SECONDS = 40.0
+
+
+class Recorded(Shop):
+    """A shop with recordings of one and of two channels."""
+
+    one: RecordingView
+    two: RecordingView
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    async with chromium() as browser, open_shop(tmp_path_factory.mktemp("player"), browser) as shop:
+        now = shop.clock.now()
+        await tell_calls(
+            shop.hub,
+            ended("c1", 0, "answered", from_number=IRYNA, started_at=now),
+            ended("c2", 0, "answered", from_number=IRYNA, started_at=now),
+        )
+        one = await recording(shop.hub, call_id="c1", started_at=now, seconds=SECONDS)
+        two = await recording(shop.hub, call_id="c2", started_at=now, seconds=SECONDS, hertz=(440.0, 660.0))
+        yield shop, one, two
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page(shop: Any) -> AsyncIterator[Page]:
+    async with shop[0].screen("owner") as page:
+        # the sounds of the page, to be asked for their time
+        await page.add_init_script(
+            "window.sounds = []; const Real = window.Audio;"
+            " window.Audio = class extends Real {"
+            " constructor(...a) { super(...a); window.sounds.push(this); } }"
+        )
+        yield page
+
+
+async def open_page(page: Page, shop: Any, path: str) -> None:
+    await page.goto(f"{shop[0].url}{path}")
+    await expect(page.locator("[data-player][data-alive]").first).to_be_visible()
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait for it inside the page: its content policy lets nobody evaluate a text there."""
+    await page.evaluate(
+        f"async () => {{ const end = Date.now() + 8000; while (!({condition})) {{"
+        f" if (Date.now() > end) throw new Error({condition!r} + window.sounds.map((s) => s.currentTime));"
+        " await new Promise((wait) => setTimeout(wait, 40)); } }"
+    )
+
+
+async def time(page: Page) -> float:
+    return float(await page.evaluate("window.sounds.at(-1).currentTime"))
+
+
+async def plays(page: Page) -> None:
+    await until(
+        page, "window.sounds.length && !window.sounds.at(-1).paused && window.sounds.at(-1).currentTime > 0.2"
+    )
+
+
+async def test_the_sound_plays_and_goes_on_from_where_one_seeks(shop: Any, page: Page) -> None:
+    await open_page(page, shop, f"/recordings/{shop[1].id}")
+    await page.get_by_role("button", name="Play", exact=True).click()
+    await plays(page)
+    first = await time(page)
+    await until(page, f"window.sounds.at(-1).currentTime > {first} + 0.3")
+    line = page.locator("[data-part=place]")
+    box = await line.bounding_box()
+    assert box is not None
+    await line.click(position={"x": box["width"] / 2, "y": 20})
+    await until(page, "window.sounds.at(-1).currentTime > 18")
+    await plays(page)
+    assert 18 < await time(page) < 24
+    await page.get_by_role("button", name="Pause").click()
+    await until(page, "window.sounds.at(-1).paused")
+
+
+async def test_everything_is_done_by_keys_in_any_layout(shop: Any, page: Page) -> None:
+    await open_page(page, shop, f"/recordings/{shop[1].id}")
+    await page.keyboard.press("KeyK")
+    await plays(page)
+    await page.keyboard.press("KeyL")
+    await until(page, "window.sounds.at(-1).currentTime > 10")
+    await page.keyboard.press("KeyJ")
+    await until(page, "window.sounds.at(-1).currentTime < 9")
+    await page.keyboard.press("Period")
+    await page.keyboard.press("Period")
+    rate = await page.evaluate("[window.sounds.at(-1).playbackRate, window.sounds.at(-1).preservesPitch]")
+    assert rate == [1.5, True]
+    await page.keyboard.press("Space")
+    await until(page, "window.sounds.at(-1).paused")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys of the player")).to_contain_text("slower, faster")
+    await page.keyboard.press("Escape")
+
+
+async def test_a_mark_is_written_while_one_listens_and_leads_back_to_its_moment(
+    shop: Any, page: Page
+) -> None:
+    await open_page(page, shop, f"/recordings/{shop[1].id}?t=12")
+    await until(page, "window.sounds.at(-1).currentTime >= 12")
+    await page.keyboard.press("KeyK")
+    await plays(page)
+    await page.keyboard.press("KeyB")
+    await page.keyboard.type("Обіцяли 4200")
+    await page.keyboard.press("Enter")
+    mark = page.locator("li[data-moment=mark]")
+    await expect(mark).to_contain_text("Обіцяли 4200")
+    await expect(mark).to_contain_text(re.compile(r"0:1[2-9]"))
+    assert not await page.evaluate("window.sounds.at(-1).paused")
+    await page.keyboard.press("KeyL")
+    await mark.locator("[data-do=moment]").click()
+    await until(page, "window.sounds.at(-1).currentTime < 20")
+    await expect(page.locator("button.rec-sign")).to_have_count(1)
+    await page.keyboard.press("KeyK")
+
+
+async def test_what_was_played_stands_in_the_log_of_listening(shop: Any, page: Page) -> None:
+    await open_page(page, shop, f"/recordings/{shop[1].id}")
+    row = page.locator("[data-listen]").first
+    await expect(row).to_contain_text("Петро Власник")
+    await expect(row).to_contain_text(re.compile(r"0:\d\d–0:\d\d"))
+
+
+async def test_a_part_of_the_page_that_comes_anew_does_not_stop_the_sound(shop: Any, page: Page) -> None:
+    await open_page(page, shop, "/calls/c1")
+    await page.locator("[data-do=play]").click()
+    await plays(page)
+    before = await time(page)
+    count = await page.evaluate("window.sounds.length")
+    await page.evaluate(
+        "document.dispatchEvent(new CustomEvent('pitline:hint', {detail: {topic: 'call', id: 'c1'}}))"
+    )
+    async with page.expect_response(re.compile("part=call")):
+        pass
+    await until(page, f"window.sounds.at(-1).currentTime > {before} + 0.5")
+    await expect(page.locator(".rec-player.is-playing")).to_have_count(1)
+    assert await page.evaluate("window.sounds.length") == count
+    await page.locator("[data-do=play]").click()
+    await until(page, "window.sounds.at(-1).paused")
+
+
+async def test_each_side_can_be_muted_and_it_says_who_spoke_how_much(shop: Any, page: Page) -> None:
+    await open_page(page, shop, f"/recordings/{shop[2].id}")
+    await expect(page.locator("[data-part=shares]")).to_contain_text("We spoke 100 %")
+    await page.keyboard.press("KeyK")
+    await plays(page)
+    left = page.get_by_role("button", name="the other side")
+    await left.click()
+    await expect(left).to_have_attribute("aria-pressed", "true")
+    await plays(page)
+    await page.keyboard.press("Digit1")
+    await expect(left).to_have_attribute("aria-pressed", "false")
+    await page.keyboard.press("KeyK")
+
+
+async def test_from_the_client_to_the_sound_it_is_three_clicks(shop: Any, page: Page) -> None:
+    client = shop[0].clients["iryna"]
+    await page.goto(f"{shop[0].url}/clients")
+    await page.get_by_role("link", name="Ірина Коваль").first.click()
+    await page.locator("button[data-play]").first.click()
+    await plays(page)
+    assert client.id in page.url
+    await page.keyboard.press("KeyK")
+
+
+async def test_the_pages_fit_a_phone(shop: Any, page: Page) -> None:
+    await page.set_viewport_size({"width": 390, "height": 800})
+    paths = (
+        "/recordings", f"/recordings/{shop[1].id}", f"/recordings/{shop[2].id}", "/recordings/queue",
+        "/recordings/reviews", "/recordings/scores", "/settings/score-cards", "/settings/score-cards/new",
+        "/calls/c2",
+    )  # fmt: skip
+    for path in paths:
+        await page.goto(f"{shop[0].url}{path}")
+        await page.wait_for_load_state("networkidle")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    await page.set_viewport_size({"width": 1280, "height": 800})
