@@ -89,6 +89,7 @@ class Request:
     prepared: Any = None
     second: str | None = None
     _apis: Apis | None = None
+    _spoken: str = ""
 
     @property
     def viewer(self) -> Viewer:
@@ -130,7 +131,11 @@ class Request:
     @property
     def language(self) -> str:
         """The viewer's language, one of ours."""
-        return self.viewer.language if self.viewer.language in LANGUAGES else "en"
+        wanted = self._spoken or self.viewer.language
+        return wanted if wanted in LANGUAGES else "en"
+
+    def speak(self, language: str) -> None:
+        self._spoken = language
 
     def t(self, text: str, **values: object) -> str:
         said = self.site.texts.say(self.language, text, values)

@@ -53,7 +53,7 @@ def shop_cast() -> Cast:
             "380955550144": "trunk-vodafone",
         },
         queue="reception",
-        queue_members=("101", "102"),
+        queue_members=("101", "102", "103"),
         presented="380443001122",
         callers={
             "kovalchuk": Caller("380501234567", "Ковальчук Олена"),

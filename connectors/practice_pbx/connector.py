@@ -33,6 +33,10 @@ _DAY = (
 _CLIENTS = frozenset({"kovalchuk", "petrenko", "taxi", "shevchuk"})
 _PAUSE = (35.0, 80.0)
 _FIRST_PAUSE = 8.0
+_HELPER = "103"
+"""In the queue, but none of the day's calls rings there: so she may come and go."""
+_REASONS = ("Lunch", "Break", "In the workshop")
+_PRESENT, _AWAY = (40.0, 100.0), (30.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,9 @@ class PracticePbx:
         self._stage = stage
         status.report("ready", f"the practice exchange plays on 127.0.0.1:{self.port}")
         try:
-            await self._day(stage)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._day(stage))
+                group.create_task(self._pauses(stage))
         finally:
             self._stage = None
             await stage.close()
@@ -116,6 +122,17 @@ class PracticePbx:
                     await self._rest(2.0)
                 is_client = script.caller in _CLIENTS
                 stage.play(script, self._chance.choice(self._cast.regulars) if is_client else None)
+
+    async def _pauses(self, stage: Stage) -> None:
+        """Somebody in the queue takes a break now and then."""
+        if self._config.is_quiet:
+            return
+        chance = random.Random(self._config.seed)  # noqa: S311 - a rhythm, not a secret
+        while True:
+            await self._rest(chance.uniform(*_PRESENT))
+            stage.pause(_HELPER, chance.choice(_REASONS))
+            await self._rest(chance.uniform(*_AWAY))
+            stage.pause(_HELPER, None)
 
     async def _rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._config.pace)

@@ -133,6 +133,10 @@ class PageRequest(Protocol):
         """The text in the viewer's language, `{name}` filled in."""
         ...
 
+    def speak(self, language: str) -> None:
+        """Another language from here on, for what is shown to nobody in particular: a screen on the wall."""
+        ...
+
     def seen(self, value: T) -> T:
         """What the viewer may see of a view: with phone numbers masked, if need be. Pages and operations
         get it so by themselves; for whatever is answered in another way (a CSV)."""

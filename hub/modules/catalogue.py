@@ -12,6 +12,7 @@ from hub.modules.dialling.module import MODULE as DIALLING
 from hub.modules.imports.module import MODULE as IMPORTS
 from hub.modules.messaging.module import MODULE as MESSAGING
 from hub.modules.presence.module import MODULE as PRESENCE
+from hub.modules.queues.module import MODULE as QUEUES
 from hub.modules.reports.module import MODULE as REPORTS
 from hub.modules.tasks.module import MODULE as TASKS
 from hub.modules.webhooks.module import MODULE as WEBHOOKS
@@ -28,6 +29,7 @@ MODULES: tuple[Module, ...] = (
     MESSAGING,
     IMPORTS,
     REPORTS,
+    QUEUES,
     WEBHOOKS,
     BACKUP,
     WRAPUP,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import LostCall
-from hub.modules.reports.rules import Sums
+from hub.modules.reports.rules import Sums, percent, summed
 from hub.modules.reports.service import ReportService
 from hub.modules.reports.views import CallReport, Hours, PersonRow, Question, Row, Speed, Step
 
 __all__ = [
     "CallReport", "Hours", "PersonRow", "Question", "ReportsApi", "Row", "Speed", "Step", "Sums",
+    "percent", "summed",
 ]  # fmt: skip
 
 
