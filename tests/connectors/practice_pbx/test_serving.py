@@ -152,7 +152,7 @@ async def test_ping_core_and_lists_say_what_is(client: Client) -> None:
     assert {"101", "102", "105", "trunk-kyivstar"} <= {row["ObjectName"] for row in endpoints}
     queue = await client.rows("QueueStatus", "QueueStatusComplete")
     assert [row["Event"] for row in queue] == ["QueueParams", *["QueueMember"] * 3]
-    assert [row["Name"] for row in queue[1:]] == ["Анна Коваль", "Богдан Мельник"]
+    assert [row["Name"] for row in queue[1:]] == ["Анна Коваль", "Богдан Мельник", "Ірина Бойко"]
     assert await client.rows("CoreShowChannels", "CoreShowChannelsComplete") == []
     assert await client.rows("ParkedCalls", "ParkedCallsComplete") == []
     assert [r["BridgeType"] for r in await client.rows("BridgeList", "BridgeListComplete")] == ["parking"]
