@@ -11,6 +11,7 @@ from connectors.ami.tracker import TrackerSettings
 from connectors.entry import Entry, Site
 from connectors.practice_pbx.entry import ENTRY as PRACTICE_PBX
 from connectors.redis_bus.entry import ENTRY as REDIS_BUS
+from connectors.twilio_sms.entry import ENTRY as TWILIO_SMS
 from hub.clock import Clock
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
@@ -21,6 +22,7 @@ CONNECTORS: tuple[Entry, ...] = (
     REDIS_BUS,
     PRACTICE_PBX,
     AMI,
+    TWILIO_SMS,
 )
 NAMES: tuple[str, ...] = tuple(entry.name for entry in CONNECTORS)
 """Every connector there is, those that are off included."""
