@@ -47,9 +47,9 @@ from hub.kernel.stream.hotline import HotLine
 from hub.kernel.stream.hotpath import Failed, HotPath
 from hub.kernel.stream.intake import GroupIntake
 from hub.kernel.stream.outbox import Outbox
+from hub.kernel.stream.rehearsal import Rehearsal
 from hub.kernel.stream.relay import Relay
 from hub.kernel.stream.routing import Routing, installed
-from hub.kernel.stream.samples import sample_of
 from hub.kernel.stream.wakeup import RelayCounters, Wakeup
 from hub.kernel.support import Support
 from hub.kernel.system import Parts, System, program_version
@@ -120,7 +120,8 @@ class Hub:
         self.hooks = Hooks(self.database, connectors, clock, self._outbox.ids, owner(), settings.hooks)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
-        self._rehearsal = self._hot_path(self._stumbled)
+        rehearsing = self._hot_path(self._stumbled)
+        self._rehearsal = Rehearsal(rehearsing, self._outbox, events, FIRST_SHOP, settings.shop.country)
         hot = HotLine(self._hot_path(self._counters.failure), self.live, self._bell, self._counters)
         self.intake = GroupIntake(self.database, self._outbox, hot, self._bell, FIRST_SHOP)
         self.relay = self._relay(hot)
@@ -307,17 +308,10 @@ class Hub:
         await self.database.close()
 
     async def _warm(self) -> None:
-        """Run the hot path once on made-up facts and undo it: compiling a statement for the first
-        time takes up to 18 ms, which the first caller must not wait for."""
+        """Run the hot path on made-up facts and undo it."""
 
         def rehearse(connection: Connection) -> None:
-            clock_moment = self.installation.clock.now()
-            facts = [
-                self._outbox.fact(sample_of(event), occurred_at=clock_moment, shop_id=FIRST_SHOP)
-                for event in self._events
-            ]
-            self._outbox.store(connection, [self._outbox.row(fact) for fact in facts])
-            self._rehearsal.run(connection)
+            self._rehearsal.run(connection, self.installation.clock.now())
             raise _Undo
 
         try:

@@ -22,8 +22,10 @@ from hub.kernel.storage.patience import EACH_MILLISECONDS, LONGEST_SECONDS, pati
 
 WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
 # A checkpoint stalls the writer for 10 to 20 ms. Quiet moments are used for it (Database.tend); while
-# nobody is quiet it comes every 16 MB of log, seldom enough to stay out of the slowest hundredth.
-CHECKPOINT_PAGES = 4_000
+# nobody is quiet it comes every 64 MB of log, which twenty calls a second fill in ten seconds: seldom enough
+# to stay out of the slowest hundredth of them.
+CHECKPOINT_PAGES = 16_000
+LARGEST_LOG = 128 * 1024 * 1024
 
 
 def file_of(url: str) -> Path:
@@ -133,7 +135,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
-            cursor.execute("PRAGMA journal_size_limit = 67108864")
+            cursor.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -16384")
         cursor.execute("PRAGMA temp_store = MEMORY")
