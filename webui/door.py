@@ -19,7 +19,7 @@ from webui.guard import Cookies
 from webui.texts import accepted_language
 
 FRESH = 0.8
-AGEING = 0.4
+AGEING = 0.6
 """Who goes on asking is looked up again beside the requests, so that none of them waits for it."""
 TOUCH_AFTER = timedelta(minutes=1)
 _KEEP = 2000

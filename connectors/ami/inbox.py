@@ -105,9 +105,7 @@ class Inbox:
 
     def hear(self, messages: Sequence[Message], at: datetime) -> None:
         """Take messages of the reader. The journal has them all, dropped or not."""
-        append, session = self._journal.append, self.session
-        for message in messages:
-            append(SOURCE, session, at, message.raw)
+        self._journal.append(SOURCE, self.session, at, *[message.raw for message in messages])
         if self._watch is not None:
             for message in messages:
                 self._watch.see(message)

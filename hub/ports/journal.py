@@ -9,6 +9,6 @@ from typing import Protocol
 class Journal(Protocol):
     """Append-only; never makes its caller wait for the disk."""
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
-        """Keep one raw message of a log-in `session` of `source` that arrived `at`."""
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
+        """Keep raw messages of a log-in `session` of `source` that arrived together `at`."""
         ...

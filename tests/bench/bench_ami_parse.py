@@ -133,8 +133,8 @@ class ListJournal:
     def __init__(self) -> None:
         self.kept: list[bytes] = []
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
-        self.kept.append(raw)
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
+        self.kept += raw
 
 
 async def ours(port: int) -> Result:

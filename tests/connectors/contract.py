@@ -45,7 +45,7 @@ class Heard:
 class NoJournal:
     """Keeps nothing."""
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
         """For connectors whose raw words nobody asks for."""
 
 

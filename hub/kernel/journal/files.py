@@ -18,7 +18,7 @@ import shutil
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -47,13 +47,17 @@ class JournalRecord:
     raw: bytes
 
 
+_Together = tuple[str, int, datetime, tuple[bytes, ...]]
+"""Source, session, moment, messages."""
+
+
 class FileJournal:
     """Implements ports.journal.Journal. `start` begins to write, `stop` writes what is left."""
 
     def __init__(self, folder: Path, keep_days: int) -> None:
         self._folder = folder
         self.keep_days = keep_days
-        self._waiting: queue.SimpleQueue[tuple[str, int, datetime, bytes] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Together | None] = queue.SimpleQueue()
         self._bytes_waiting = 0
         self._room = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -64,14 +68,17 @@ class FileJournal:
         self.written = 0
         self.trouble = ""
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
-        """Keep one raw message; never waits."""
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
+        """Keep raw messages that came together; never waits."""
+        size = _size(raw)
         with self._room:
-            if self._bytes_waiting + len(raw) > _ROOM:
+            while raw and self._bytes_waiting + size > _ROOM:
+                raw = raw[:-1]
+                size = _size(raw)
                 self.dropped += 1
-                return
-            self._bytes_waiting += len(raw) + 100
-        self._waiting.put((source, session, at, raw))
+            self._bytes_waiting += size
+        if raw:
+            self._waiting.put((source, session, at, raw))
 
     def start(self) -> None:
         """Begin to write."""
@@ -104,26 +111,27 @@ class FileJournal:
         for _, file in self._open.values():
             file.close()
 
-    def _write(self, records: list[tuple[str, int, datetime, bytes]]) -> None:
+    def _write(self, records: list[_Together]) -> None:
         for record in records:
             while not self._write_one(*record):
                 if self._stopping:
-                    self.dropped += 1
+                    self.dropped += len(record[3])
                     break
                 time.sleep(_RETRY)
             with self._room:
-                self._bytes_waiting -= len(record[3]) + 100
+                self._bytes_waiting -= _size(record[3])
         self._flush()
 
-    def _write_one(self, source: str, session: int, at: datetime, raw: bytes) -> bool:
+    def _write_one(self, source: str, session: int, at: datetime, raw: Sequence[bytes]) -> bool:
         try:
             file = self._file(source, at.astimezone(UTC).date())
             microseconds = (at - _EPOCH) // _MICROSECOND
-            file.write(b"%d %d %d\n%b\n" % (microseconds, session, len(raw), raw))
+            head = b"%d %d " % (microseconds, session)
+            file.write(b"".join([b"%b%d\n%b\n" % (head, len(one), one) for one in raw]))
         except OSError as error:
             self._stumble(error)
             return False
-        self.written += 1
+        self.written += len(raw)
         self._recover()
         return True
 
@@ -262,3 +270,7 @@ def _pack(path: Path) -> None:
         os.fsync(out.fileno())
     part.replace(packed)
     path.unlink()
+
+
+def _size(raw: Sequence[bytes]) -> int:
+    return sum(map(len, raw)) + 100 * len(raw)

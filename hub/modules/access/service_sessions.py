@@ -12,6 +12,7 @@ from sqlalchemy import and_, delete, select, update
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.kernel.storage.prepared import PreparedIn
 from hub.kernel.web import Viewer
 from hub.modules.access.models import (
     Device,
@@ -121,16 +122,9 @@ class SessionService:
 
     async def stamps(self, session_ids: Collection[str]) -> dict[str, str]:
         """The present stamp of those sessions that are still good."""
-        query = (
-            select(Session.id, Person.rev, Role.rev.label("role_rev"))
-            .join(Person, Person.id == Session.person_id)
-            .outerjoin(Role, Role.id == Person.role)
-            .where(
-                Session.id.in_(session_ids), Session.revoked_at.is_(None), Person.is_active,
-                Session.expires_at > self._deps.clock.now(),
-            )
-        )  # fmt: skip
-        return {r.id: _stamp(r.rev, r.role_rev or 0) for r in await self._uow.session.execute(query)}
+        rows = await self._uow.glance(lambda connection: _STAMPS.all(connection, session_ids))
+        now = self._deps.clock.now()
+        return {row.id: _stamp(row.rev, row.role_rev or 0) for row in rows if row.expires_at > now}
 
     async def end(self, token: str) -> None:
         """Sign out; an unknown token is none of our business."""
@@ -187,6 +181,17 @@ class SessionService:
     async def _extensions(self, person_id: str) -> list[str]:
         query = select(Extension.extension).where(Extension.person_id == person_id)
         return list(await self._uow.session.scalars(query.order_by(Extension.extension)))
+
+
+_STAMPS = PreparedIn(
+    lambda ids: (
+        select(Session.id, Session.expires_at, Person.rev, Role.rev.label("role_rev"))
+        .join(Person, Person.id == Session.person_id)
+        .outerjoin(Role, Role.id == Person.role)
+        .where(Session.id.in_(ids), Session.revoked_at.is_(None), Person.is_active)
+    )
+)
+"""Asked for every second while anybody listens on /live."""
 
 
 def _stamp(person_rev: int, role_rev: int) -> str:

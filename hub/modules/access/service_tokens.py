@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from hub.errors import Invalid, NotAllowed, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.kernel.storage.prepared import PreparedIn
 from hub.kernel.web import Viewer
 from hub.modules.access.models import Person, Role, Shop, Token
 from hub.modules.access.rules import covers, narrowed, new_secret, secret_hash
@@ -109,11 +110,8 @@ class TokenService:
 
     async def stamps(self, token_ids: Collection[str]) -> dict[str, str]:
         """The present stamp of those tokens that are still good."""
-        query = self._select(Token.id, Person, Role, _MakerRole).where(
-            Token.id.in_(token_ids), Token.revoked_at.is_(None)
-        )
-        rows = await self._uow.session.execute(query)
-        return {token_id: _stamp(role, maker, maker_role) for token_id, maker, role, maker_role in rows}
+        rows = await self._uow.glance(lambda connection: _STAMPS.all(connection, token_ids))
+        return {row.id: _joined(row.role_rev, row.maker_rev, row.maker_role_rev) for row in rows}
 
     def _select(self, *columns: Any) -> Select[Any]:
         return (
@@ -139,8 +137,28 @@ class TokenService:
         return role if await roles.rank(role) >= await roles.rank(other) else other
 
 
+_STAMPS = PreparedIn(
+    lambda ids: (
+        select(
+            Token.id, Role.rev.label("role_rev"), Person.rev.label("maker_rev"),
+            _MakerRole.rev.label("maker_role_rev"),
+        )
+        .select_from(Token)
+        .outerjoin(Person, Person.id == Token.maker_id)
+        .outerjoin(Role, Role.id == Token.role)
+        .outerjoin(_MakerRole, _MakerRole.id == Person.role)
+        .where(Token.id.in_(ids), Token.revoked_at.is_(None))
+    )
+)  # fmt: skip
+"""Asked for every second while anybody listens on /live."""
+
+
 def _stamp(role: Role | None, maker: Person | None, maker_role: Role | None) -> str:
-    return ".".join(str(row.rev) if row is not None else "-" for row in (role, maker, maker_role))
+    return _joined(*(row.rev if row is not None else None for row in (role, maker, maker_role)))
+
+
+def _joined(*revs: int | None) -> str:
+    return ".".join(str(rev) if rev is not None else "-" for rev in revs)
 
 
 def _view(row: Token, maker: str | None, role: Role | None) -> TokenView:

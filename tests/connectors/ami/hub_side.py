@@ -59,9 +59,9 @@ class KeptJournal:
 
     lines: list[tuple[int, datetime, bytes]] = field(default_factory=list)
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
         assert source == "ami"
-        self.lines.append((session, at, raw))
+        self.lines += [(session, at, one) for one in raw]
 
     @property
     def texts(self) -> list[str]:

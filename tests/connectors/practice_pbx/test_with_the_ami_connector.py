@@ -38,7 +38,7 @@ class Hub:
             self.is_compared = self.is_compared or isinstance(arrival.event, PbxLinkRestored)
         self._changed.set()
 
-    def append(self, source: str, session: int, at: datetime, raw: bytes) -> None:
+    def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
         """The journal is not looked at here."""
 
     async def until(self, is_so: Callable[[], bool]) -> None:
