@@ -161,6 +161,7 @@ def _reports() -> list[Case]:
         ("report, 30 days of a line", "period=month&line=%2B380441234567", 30),
         ("report, 30 days of a person", "period=month&person=101", 30),
         ("report, a year", f"from={since}", 365),
+        ("report, a year of a person", f"from={since}&person=101", 365),
     ]  # fmt: skip
     return [
         Case(name, partial(_report, query), plain.format(days), lambda _: (), target=REPORT_TARGET)
@@ -278,7 +279,7 @@ async def _sign_in(hub: Hub, client: Client) -> None:
 
 
 async def add_up_days(hub: Hub) -> None:
-    """What a job does beside the hub: the calls of days that are over are added up."""
+    """What a job does beside the hub: the calls of days and months that are over are added up."""
     async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
         days = await CallsApi(uow, hub.installation.deps).days.uncounted(10_000)
     begun = time.perf_counter()
@@ -287,7 +288,16 @@ async def add_up_days(hub: Hub) -> None:
             of_day = CallsApi(uow, hub.installation.deps).days
             mark = await of_day.begin(shop_id, day)
             await of_day.finish(shop_id, day, mark, await of_day.count(shop_id, day) or [])
-    print(f"{len(days)} days of calls were added up in {time.perf_counter() - begun:.1f} s")
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        months = await CallsApi(uow, hub.installation.deps).months.uncounted(10_000)
+    for shop_id, month, who in months:
+        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            of_month = CallsApi(uow, hub.installation.deps).months
+            mark = await of_month.begin(shop_id, month, who)
+            counts = await of_month.count(shop_id, month, who)
+            await of_month.finish(shop_id, month, who, mark, counts)
+    took = time.perf_counter() - begun
+    print(f"{len(days)} days and {len(months)} months of calls were added up in {took:.1f} s")
 
 
 async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, only: str) -> float:
@@ -297,13 +307,13 @@ async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, on
     async with filled(folder, clients, calls) as (url, plain):
         hub = _hub(url, folder)
         await hub.open()
-        await add_up_days(hub)
         client: Client
         print(
             f"{kind:32s} {'p50 ms':>8s} {'p95 ms':>8s} {'max ms':>8s} {'sql p50':>8s} {'sql p95':>8s}  status"
         )
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
             await _sign_in(hub, client)
+            await add_up_days(hub)
             for case in cases(clients, calls):
                 if not case.name.startswith(only):
                     continue

@@ -25,6 +25,7 @@ from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
 from hub.modules.calls.service_lines import LineService
 from hub.modules.calls.service_memory import StoredCalls
+from hub.modules.calls.service_months import MonthService
 from hub.modules.calls.service_recordings import CallRecordingService
 from hub.modules.calls.service_replay import ReplayReport, ReplayService
 from hub.modules.calls.service_route import RouteService
@@ -70,6 +71,7 @@ class CallsApi(Composed):
     numbers = Part(LineService)
     statistics = Part(StatisticsService)
     days = Part(DayService)
+    months = Part(MonthService)
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
         """The call; of one that became part of another, that other. Raises NotFound."""

@@ -41,8 +41,9 @@ class CallFilters:
         self._country = deps.places.of(uow.shop_id).country
         self._is_sqlite = uow.session.get_bind().dialect.name == "sqlite"
 
-    async def conditions(self, where: CallFilter) -> list[Condition]:
-        """All of which must hold, beside one of the `branches`."""
+    async def conditions(self, where: CallFilter, *, to_the_end: bool = False) -> list[Condition]:
+        """All of which must hold, beside one of the `branches`. `to_the_end`: every such call is looked at,
+        not the newest of them."""
         exact = {
             Call.client_id: await self._living(where.client_id), Call.direction: where.direction,
             Call.vehicle_id: where.vehicle_id,
@@ -63,7 +64,7 @@ class CallFilters:
         if where.queue is not None:
             found.append(Call.queue.is_(None) if where.queue == NONE else Call.queue == where.queue)
         if where.person is not None:
-            found.append(await self._took_part(where.person))
+            found.append(self._all_of(where) if to_the_end else await self._took_part(where.person))
         if where.answered_by is not None:
             found.append(Call.answered_by.in_(where.answered_by))
         if where.caller is not None:
@@ -183,6 +184,15 @@ class CallFilters:
             )
             for name, value in where.more
         ]  # fmt: skip
+
+    def _all_of(self, where: CallFilter) -> Condition:
+        """A person's calls are listed first, and each is looked up."""
+        mine: list[Condition] = [Person.who.in_(where.person or ())]
+        if where.since is not None:
+            mine.append(Person.started_at >= where.since)
+        if where.until is not None:
+            mine.append(Person.started_at < where.until)
+        return Call.id.in_(select(Person.call_id).where(*mine))
 
     async def _took_part(self, who: tuple[str, ...]) -> Condition:
         """Of a busy person the newest calls are soon found by looking at each call; of one with few,

@@ -220,6 +220,40 @@ class CallRecording(Base):
     place: Mapped[float]
 
 
+class CountedMonth(Base):
+    """A month of a shop that is added up, of everybody (`who` empty) or of a person's phones. It holds while
+    all its days are counted; counting one of them anew takes it back."""
+
+    __tablename__ = "calls_months"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    shop_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    who: Mapped[str] = mapped_column(Text, primary_key=True)
+    basis: Mapped[str] = mapped_column(Text)
+    begins_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MonthTally(Base):
+    """How many calls of a counted month went so, by one facet (slot, line, queue, ...) and its value."""
+
+    __tablename__ = "calls_month_tallies"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    shop_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    who: Mapped[str] = mapped_column(Text, primary_key=True)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    facet: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    direction: Mapped[str] = mapped_column(String(16), primary_key=True)
+    in_hours: Mapped[bool] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int]
+    talk_seconds: Mapped[float]
+    wait_seconds: Mapped[float]
+
+
 class ImportedCall(Base):
     """A call that an older PBX had written down, with the names of the files that it was recorded in."""
 

@@ -107,6 +107,23 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
+def month_number(day: date) -> int:
+    """How the tallies name a local month."""
+    return day.year * 12 + day.month - 1
+
+
+def days_of_month(month: int) -> range:
+    """The numbers of its days."""
+    first, after = (date(one // 12, one % 12 + 1, 1) for one in (month, month + 1))
+    return range(day_number(first), day_number(after))
+
+
+def month_span(month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From when to when a local month is, in UTC."""
+    days = days_of_month(month)
+    return midnight(day_of(days[0]), zone), midnight(day_of(days[-1] + 1), zone)
+
+
 def results_of(outcomes: Collection[Outcome]) -> frozenset[str]:
     """The results of calls among which these outcomes are."""
     plain = {one.removesuffix("_in_time").removesuffix("_late").removesuffix("_early") for one in outcomes}

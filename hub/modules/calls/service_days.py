@@ -12,9 +12,10 @@ from sqlalchemy import delete, func, insert, select, text, update
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Tally
-from hub.modules.calls.rules_statistics import NEVER_COUNTED, day_number, day_of, midnight
-from hub.modules.calls.service_statistics import FACETS, StatisticsService, basis
+from hub.modules.calls.models import IS_LIVE, Call, CountedDay, CountedMonth, Tally
+from hub.modules.calls.rules_statistics import NEVER_COUNTED, day_number, day_of, midnight, month_number
+from hub.modules.calls.service_statistics import FACETS, StatisticsService
+from hub.modules.calls.service_tallies import basis
 from hub.modules.calls.views import CallCount, CallFilter
 from hub.values import ShopId
 
@@ -89,6 +90,9 @@ class DayService:
     async def _forget(self, shop_id: ShopId, day: int) -> None:
         for table in (Tally, CountedDay):
             await self._session.execute(delete(table).where(table.shop_id == shop_id, table.day == day))
+        month = month_number(day_of(day))
+        of_it = (CountedMonth.shop_id == shop_id, CountedMonth.month == month)
+        await self._session.execute(delete(CountedMonth).where(*of_it))
 
     async def _keep_changes_out(self) -> None:
         """Facts that change calls now are stored before the day is read; later ones find the mark. SQLite's

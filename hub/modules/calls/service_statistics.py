@@ -3,11 +3,9 @@ counted from the calls themselves. Never commits."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, cast, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, get_args
 
 from sqlalchemy import (
     CTE,
@@ -30,9 +28,10 @@ from hub.events.calls import Direction
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.filters import CALLER, CallFilters, day, hour, weekday
-from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, CountedDay, Person, Tally
-from hub.modules.calls.rules_statistics import Outcome, day_of, midnight
-from hub.modules.calls.views import CallCount, CallFilter, Facet, LostCall
+from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Person
+from hub.modules.calls.rules_statistics import Outcome, days_of_month
+from hub.modules.calls.service_tallies import EVERYBODY, TallyReading, day_spans, gaps, month_spans
+from hub.modules.calls.views import CallCount, CallFilter, Facet, LostCall, counted, key_of_phones
 from hub.values import ShopId
 
 FACETS: tuple[Facet, ...] = get_args(Facet)
@@ -46,10 +45,6 @@ _WIDEST = max(map(len, _TOGETHER))
 _PLAIN = CallFilter()
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
-_MEASURES = ("count", "talk_seconds", "wait_seconds")
-_WEEKDAY = (Tally.day + 3) % 7
-_STORED: Mapping[Facet, str] = {"day": "all", "slot": "hour"}
-"""What a facet is added up from in the tallies, whose rows have a day each."""
 
 
 class StatisticsService:
@@ -59,18 +54,23 @@ class StatisticsService:
         self._uow = uow
         self._deps = deps
         self._filters = CallFilters(uow, deps)
+        self._tallies = TallyReading(uow, deps)
 
-    async def count(self, where: CallFilter, facets: Collection[Facet]) -> tuple[CallCount, ...]:
+    async def count(
+        self, where: CallFilter, facets: Collection[Facet], *, by_month: bool = False
+    ) -> tuple[CallCount, ...]:
         """One row for each combination that there is; rows of the same combination may come twice (from the
-        tallies and from the calls): add them up."""
+        tallies and from the calls): add them up. `by_month`: the calls of a whole month may be told as those
+        of its first day."""
         found: list[CallCount] = []
-        for part in await self._parts(where, found, facets):
+        for part in await self._parts(where, found, facets, by_month=by_month or "day" not in facets):
             found += await self.count_calls(part, facets)
         return tuple(found)
 
     async def count_calls(self, where: CallFilter, facets: Collection[Facet]) -> tuple[CallCount, ...]:
         """The same from the calls themselves."""
-        conditions = [*await self._filters.conditions(where), Call.direction != "internal"]
+        everything = await self._filters.conditions(where, to_the_end=True)
+        conditions = [*everything, Call.direction != "internal"]
         local = await self._filters.local_seconds(where) if {"day", "slot"} & set(facets) else literal(0)
         chosen = select(
             self._kind(), Call.talk_seconds,
@@ -129,7 +129,9 @@ class StatisticsService:
             Call.id, Call.shop_id, Call.client_id, Call.other_number, Call.line, Call.missed_reason,
             Call.started_at,
         ).where(
-            *await self._filters.conditions(replace(where, direction="inbound", outcome="lost")),
+            *await self._filters.conditions(
+                replace(where, direction="inbound", outcome="lost"), to_the_end=True
+            ),
             Call.other_key.is_not(None), or_(Call.relation.is_(None), Call.relation == "client"),
             ~exists().where(later.other_key == Call.other_key, *since),
             or_(
@@ -147,81 +149,30 @@ class StatisticsService:
         )  # fmt: skip
 
     async def _parts(
-        self, where: CallFilter, found: list[CallCount], facets: Collection[Facet]
+        self, where: CallFilter, found: list[CallCount], facets: Collection[Facet], *, by_month: bool
     ) -> Iterable[CallFilter]:
-        """What is left to count when the tallies of whole days have been read into `found`."""
-        plain = replace(where, shops=None, since=None, until=None, in_hours=None, direction=None)
-        if plain != _PLAIN or where.since is None or where.until is None:
+        """What is left to count when the tallies of whole months and days have been read into `found`."""
+        since, until = where.since, where.until
+        plain = replace(where, shops=None, since=None, until=None, in_hours=None, direction=None, person=None)
+        if plain != _PLAIN or since is None or until is None:
             return [where]
         shops = [one.id for one in await AccessApi(self._uow, self._deps).list_shops()]
         mine = [shop for shop in shops if where.shops is None or shop in where.shops]
         zone = self._deps.places.of(self._uow.shop_id).zone
-        days = await self._counted(mine, zone, where.since, where.until)
-        if not days:
-            return [where]
-        found += await self._from_tallies(where, mine, days, facets)
-        return [replace(where, since=begin, until=end) for begin, end in _rest(days, zone, where)]
-
-    async def _counted(
-        self, shops: Sequence[ShopId], zone: ZoneInfo, since: datetime, until: datetime
-    ) -> list[int]:
-        """The days, by the clock of whoever asks, that are counted in each of the shops."""
-        query = select(CountedDay.day).where(
-            CountedDay.shop_id.in_(shops), CountedDay.basis == basis(zone, self._deps),
-            CountedDay.begins_at >= since, CountedDay.ends_at <= until,
-        )  # fmt: skip
-        query = query.group_by(CountedDay.day).having(func.count() == len(shops)).order_by(CountedDay.day)
-        return list((await self._uow.session.scalars(query)).all())
-
-    async def _from_tallies(
-        self, where: CallFilter, shops: Sequence[ShopId], days: Sequence[int], facets: Collection[Facet]
-    ) -> list[CallCount]:
-        conditions: list[ColumnElement[bool]] = [
-            Tally.shop_id.in_(shops),
-            Tally.day.between(days[0], days[-1]),
-        ]
-        if days[-1] - days[0] + 1 != len(days):
-            conditions.append(Tally.day.in_(days))
-        if where.in_hours is not None:
-            conditions.append(Tally.in_hours == where.in_hours)
-        if where.direction is not None:
-            conditions.append(Tally.direction == where.direction)
-        sums = [func.sum(getattr(Tally, name)) for name in _MEASURES]
-        keys = [Tally.direction, Tally.in_hours, Tally.outcome]
-        rows: list[Any] = []
-        for facet in facets:
-            value = _stored_value(facet)
-            query = select(literal(facet), value, *keys, *sums).where(
-                Tally.facet == _STORED.get(facet, facet), *conditions
-            )
-            rows += (await self._uow.session.execute(query.group_by(value, *keys))).all()
-        return [_count(*row) for row in rows]
-
-
-def _stored_value(facet: Facet) -> ColumnElement[Any]:
-    if facet == "day":
-        return Tally.day.expression
-    if facet == "slot":
-        return _WEEKDAY * 24 + sql_cast(Tally.value, Tally.day.type)
-    return Tally.value.expression
-
-
-def basis(zone: ZoneInfo, deps: Deps) -> str:
-    """By which clock and rule a day is counted: another one, and its tallies say nothing."""
-    return f"{zone.key} {deps.settings.reports.answer_within:g}"
-
-
-def _rest(days: Sequence[int], zone: ZoneInfo, where: CallFilter) -> list[tuple[datetime, datetime]]:
-    """The times between the counted days."""
-    assert where.since is not None
-    assert where.until is not None
-    rest, begin = [], where.since
-    for number in days:
-        first = midnight(day_of(number), zone)
-        if first > begin:
-            rest.append((begin, first))
-        begin = midnight(day_of(number + 1), zone)
-    return [*rest, *([(begin, where.until)] if begin < where.until else [])]
+        who = EVERYBODY if where.person is None else key_of_phones(where.person)
+        days = await self._tallies.days(mine, zone, since, until) if by_month or where.person is None else []
+        months = await self._tallies.months(mine, who, zone, since, until, days) if by_month and days else []
+        if months:
+            found += await self._tallies.of_months(where, mine, who, months, facets)
+        left = gaps(month_spans(months, zone), since, until)
+        if where.person is None:
+            taken = {day for month in months for day in days_of_month(month)}
+            days = [day for day in days if day not in taken]
+            if days:
+                found += await self._tallies.of_days(where, mine, days, facets)
+            spans = sorted([*month_spans(months, zone), *day_spans(days, zone)])
+            left = gaps(spans, since, until)
+        return [replace(where, since=begin, until=end) for begin, end in left]
 
 
 def _by(calls: CTE, group: Sequence[Facet], facets: Collection[Facet]) -> Any:
@@ -249,7 +200,7 @@ def _folded(
             if group is groups[0] and "all" in facets:
                 _add(sums, ("all", "", row[1 + _WIDEST]), row[-3:])
     return [
-        _count(facet, value, *_parted(kind), int(count), talk, wait)
+        counted(facet, value, *_parted(kind), int(count), talk, wait)
         for (facet, value, kind), (count, talk, wait) in sums.items()
     ]
 
@@ -264,14 +215,3 @@ def _parted(kind: int) -> tuple[Direction, bool, Outcome]:
     """What `_kind` put together."""
     rest, outcome = divmod(kind, len(_OUTCOMES))
     return _DIRECTIONS[rest // 2], bool(rest % 2), _OUTCOMES[outcome]
-
-
-def _count(
-    facet: str, value: object, direction: Direction, in_hours: bool, outcome: Outcome, count: int,
-    talk: float, wait: float,
-) -> CallCount:  # fmt: skip
-    return CallCount(
-        facet=cast("Facet", facet), value="" if value is None else str(value), direction=direction,
-        in_hours=bool(in_hours), outcome=outcome, count=count, talk_seconds=float(talk or 0.0),
-        wait_seconds=float(wait or 0.0),
-    )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
 from hub.kernel.list_filters import Given
@@ -251,6 +252,23 @@ class CallCount:
     count: int
     talk_seconds: float
     wait_seconds: float
+
+
+def counted(
+    facet: str, value: object, direction: Direction, in_hours: bool, outcome: Outcome, count: int,
+    talk: float, wait: float,
+) -> CallCount:  # fmt: skip
+    """A row as the database gives it."""
+    return CallCount(
+        facet=cast("Facet", facet), value="" if value is None else str(value), direction=direction,
+        in_hours=bool(in_hours), outcome=outcome, count=count, talk_seconds=float(talk or 0.0),
+        wait_seconds=float(wait or 0.0),
+    )  # fmt: skip
+
+
+def key_of_phones(phones: Iterable[str]) -> str:
+    """How a person's phones are named together in the tallies; empty of none."""
+    return ",".join(sorted(set(phones)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class ReportService:
 
     async def calls(self, asked: Question) -> CallReport:
         """Everything that the page shows."""
-        counts = await self._calls.statistics.count(asked.where, FACETS)
+        counts = await self._calls.statistics.count(asked.where, FACETS, by_month=_is_by_month(asked))
         mine = [one for one in counts if _is_in(asked, one)]
         inbound = [one for one in mine if one.direction == "inbound"]
         lines = {line.number: line for line in await self._calls.lines()}
@@ -73,6 +73,8 @@ class ReportService:
         if asked.is_own or where.queue or where.person or where.caller or where.more:
             return None
         found = await self._tasks.speed.callbacks(asked.since, asked.until, where.shops, asked.lines)
+        if found is None:
+            return None
         tried = [one.to_first_try for one in found if one.to_first_try is not None]
         reached = [one.to_reached for one in found if one.to_reached is not None]
         return Speed(
@@ -113,6 +115,16 @@ def _is_soon_known(asked: Question) -> bool:
     return asked.where.person is None and asked.until - asked.since <= timedelta(days=MOST_DAYS + 1)
 
 
+def _days(asked: Question) -> tuple[date, date]:
+    first = asked.since.astimezone(asked.zone).date()
+    return first, max(first, (asked.until - timedelta(microseconds=1)).astimezone(asked.zone).date())
+
+
+def _is_by_month(asked: Question) -> bool:
+    first, last = _days(asked)
+    return (last - first).days >= MOST_DAYS
+
+
 def _is_in(asked: Question, count: CallCount) -> bool:
     return asked.hours == "all" or count.in_hours == (asked.hours == "in")
 
@@ -131,9 +143,8 @@ def _whose(phone: str, owner: Mapping[str, PersonView]) -> str:
 
 def _steps(counts: Sequence[CallCount], asked: Question) -> tuple[Step, ...]:
     """Every day of the time, those without a call included; of a long time, every month."""
-    first = asked.since.astimezone(asked.zone).date()
-    last = max(first, (asked.until - timedelta(microseconds=1)).astimezone(asked.zone).date())
-    by_month = (last - first).days >= MOST_DAYS
+    first, last = _days(asked)
+    by_month = _is_by_month(asked)
     spans: dict[date, tuple[date, date]] = {}
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)

@@ -14,6 +14,7 @@ from hub.modules.tasks.rules_time import working_seconds
 from hub.modules.tasks.service_book import TaskBook
 from hub.modules.tasks.views import CallbackView, Shops
 
+MOST = 5000
 _LOST = ("missed", "voicemail")
 _REACHED = ("answered", "reached", "wrote")
 
@@ -27,14 +28,17 @@ class SpeedService:
 
     async def callbacks(
         self, since: datetime, until: datetime, shops: Shops, lines: Collection[str] | None = None
-    ) -> tuple[CallbackView, ...]:
+    ) -> tuple[CallbackView, ...] | None:
         """One for each call-back task that somebody was missed for in this time, by the first such miss; of
-        some lines only, where `lines` says which."""
+        some lines only, where `lines` says which. None of more than MOST: a person waits for it."""
         within = self._within(since, until, shops)
         if lines is not None:
             within.append(Miss.line.in_(sorted(lines)))
         query = select(Miss.task_id, Miss.call_id, Miss.shop_id, Miss.started_at)
-        misses = (await self._session.execute(query.where(*within).order_by(Miss.started_at))).all()
+        ordered = query.where(*within).order_by(Miss.started_at).limit(MOST + 1)
+        misses = (await self._session.execute(ordered)).all()
+        if len(misses) > MOST:
+            return None
         first = {row.task_id: row for row in reversed(misses)}
         of_tasks = select(Miss.task_id).where(*within)
         tried: dict[str, list[tuple[datetime, bool]]] = {}
