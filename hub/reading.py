@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.errors import Invalid
@@ -118,6 +118,8 @@ def _convert(kind: Any, name: str, value: Any) -> Any:
         if origin is tuple:
             items = value if isinstance(value, list) else [v.strip() for v in str(value).split(",")]
             return tuple(_convert(typing.get_args(kind)[0], name, item) for item in items if item != "")
+        if origin is Literal:
+            return _one_of(typing.get_args(kind), name, value)
         if kind is bool:
             return _truth(value)
         if kind in (int, float):
@@ -125,6 +127,12 @@ def _convert(kind: Any, name: str, value: Any) -> Any:
     except (TypeError, ValueError) as error:
         shown = kind.__name__ if isinstance(kind, type) else str(kind)
         raise _wrong(name, f"should be {shown}, not {value!r}") from error
+    return str(value)
+
+
+def _one_of(choices: tuple[Any, ...], name: str, value: Any) -> str:
+    if value not in choices:
+        raise _wrong(name, f"is one of {', '.join(choices)}, not {value!r}")
     return str(value)
 
 

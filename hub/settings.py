@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hub.secret import Secret
 
@@ -89,7 +89,11 @@ class TelegramSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingsSettings:
     """Where the PBX writes recordings, where they are kept, and for how long; which are picked for review:
-    from so many seconds on hold, of people who are new for so many days, so many of a hundred by lot."""
+    from so many seconds on hold, of people who are new for so many days, so many of a hundred by lot.
+    `finished` are folders below the spool into which complete files are renamed; elsewhere a file is complete
+    when it was at rest for so many seconds after its call. `spool_after`: what was taken is removed from the
+    spool (`remove`), or stays there (`keep`). The original is kept for so many days, then the `kept_form`
+    alone (`opus`, `mp3`)."""
 
     spool: str = ""
     store: str = "var/recordings"
@@ -97,6 +101,12 @@ class RecordingsSettings:
     review_hold_seconds: int = 120
     review_new_days: int = 30
     review_random_percent: int = 5
+    finished: tuple[str, ...] = ("done",)
+    rest_seconds: float = 5.0
+    poll_seconds: float = 1.0
+    spool_after: Literal["remove", "keep"] = "remove"
+    original_days: int = 30
+    kept_form: Literal["opus", "mp3"] = "opus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

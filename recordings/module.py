@@ -9,10 +9,11 @@ from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNam
 from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every, on_demand
-from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, on
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on
 from hub.kernel.web import SettingsItem
 from recordings import (
     handlers,
+    intake,
     jobs,
     operations,
     operations_marks,
@@ -92,5 +93,6 @@ MODULE = Module(
         *PERMISSIONS,
     ),
     topics=(LiveTopic("recording", LISTEN),),
+    workers=(Worker("recordings.intake", intake.watch),),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),
 )

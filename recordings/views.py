@@ -112,8 +112,10 @@ class ListenView:
 class SpoolFileView:
     """A file of the spool that was refused, or could not be taken yet."""
 
+    key: str
     path: str
     size: int
+    mtime_ns: int
     state: str
     code: str
     attempts: int

@@ -15,10 +15,10 @@ NOISE = (
     "MusicOnHoldStart", "MusicOnHoldStop",
 )  # fmt: skip
 
-# Kept in the journal beside what the tracker reads: they say which file a recording is and what people
-# saw, so that a rule of next month can be tried on the calls of this one.
+# Kept in the journal beside what the tracker reads: they say what people saw,
+# so that a rule of next month can be tried on the calls of this one.
 JOURNALLED = frozenset({
-    "VarSet", "MixMonitorStart", "MixMonitorStop", "MixMonitorMute", "NewConnectedLine", "NewCallerid",
+    "MixMonitorStart", "MixMonitorStop", "MixMonitorMute", "NewConnectedLine", "NewCallerid",
     "AgentCalled", "AgentConnect", "AgentRingNoAnswer", "QueueCallerAbandon", "BridgeMerge",
     "ChanSpyStart", "ChanSpyStop", "ParkedCallGiveUp", "ParkedCallSwap", "Reload",
 })  # fmt: skip

@@ -13,13 +13,12 @@ from hub.values import CallId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingNamed(Event):
     """The PBX writes this call's sound into a file (`VarSet MIXMONITOR_FILENAME`). `path` is the PBX's own;
-    `uniqueid` the channel that is recorded; `nth` counts the names of one channel."""
+    `uniqueid` the channel that is recorded, `at` the moment from which on."""
 
     name: ClassVar[str] = "recording.named"
     call_id: CallId
     path: str
     uniqueid: str
-    nth: int
     at: datetime
 
     @property

@@ -15,6 +15,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import Endpoints, endpoint, is_zombie, local_half
 from connectors.ami.tracker.legs import Bridge, Leg
 from connectors.ami.tracker.moments import Moment
+from connectors.ami.tracker.recording import Named
 from hub.ports.telephony import StoredCall
 from hub.values import CallId
 
@@ -47,6 +48,7 @@ class Exchange:
         self.merged: list[tuple[Conversation, Conversation]] = []
         self.waiting: dict[Conversation, None] = {}
         self.ordered: list[Leg | Mark] = []
+        self.named: list[Named] = []
         self.hears_hangup_requests = False
         self.hears_announcements = False
         self.lost: Moment | None = None

@@ -36,6 +36,7 @@ class Leg:
     exten: str = ""
     exten_in_bridge: str = ""
     left_last: str = ""
+    recorded_into: str = ""
     consulted: Leg | None = None
     mate: Leg | None = None
     bridge: Bridge | None = None

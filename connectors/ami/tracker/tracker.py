@@ -18,6 +18,7 @@ from connectors.ami.tracker import (
     queueing,
     recall,
     reconcile,
+    recording,
     transfers,
 )
 from connectors.ami.tracker.contract import PbxSnapshot, Reconciliation, TrackedFact, TrackerSettings
@@ -64,6 +65,7 @@ HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
         "ParkedCall": parking.on_parked,
         "UnParkedCall": parking.on_unparked,
         "ParkedCallTimeOut": parking.on_time_out,
+        "VarSet": recording.on_var_set,
         "OriginateResponse": originating.on_originate_response,
     }
 )
@@ -88,7 +90,8 @@ class Tracker:
         if self._exchange.waiting:
             patience.look_again(self._exchange, now)
         exchange = self._exchange
-        return self._publish(now) if exchange.dirty or exchange.merged or exchange.ordered else []
+        is_news = exchange.dirty or exchange.merged or exchange.ordered or exchange.named
+        return self._publish(now) if is_news else []
 
     def session_started(self, boot: str, session: int, at: datetime) -> None:
         """We are logged in. A new boot means that every call of the old one is over, unseen."""
@@ -193,6 +196,8 @@ class Tracker:
             conversation.quiet_since = None
             if conversation.is_call:
                 self._tell(conversation, now, facts)
+        if exchange.named:
+            facts += recording.told(exchange)
         return facts
 
     def _tell(self, conversation: Conversation, now: Moment, facts: list[TrackedFact]) -> None:

@@ -14,6 +14,7 @@ from connectors.ami.message import Message
 from connectors.ami.protocol import Framer
 from connectors.ami.tracker import PbxSnapshot, TrackedFact, Tracker, TrackerSettings
 from hub.events.calls import CallMerged, CallSnapshot
+from hub.events.recordings import RecordingNamed
 
 STREAMS = Path(__file__).resolve().parents[2] / "streams"
 RECORDED = Path(__file__).resolve().parent / "recorded"
@@ -37,7 +38,7 @@ class Played:
         for fact in self.facts:
             if isinstance(fact.event, CallMerged):
                 last.pop(fact.event.call_id, None)
-            else:
+            elif not isinstance(fact.event, RecordingNamed):
                 last[fact.event.call.call_id] = fact.event.call
         return list(last.values())
 

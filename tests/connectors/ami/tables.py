@@ -30,6 +30,7 @@ from pathlib import Path
 from connectors.ami.message import Message
 from connectors.ami.tracker import TrackedFact
 from hub.events.calls import CallMerged, CallSnapshot, Party
+from hub.events.recordings import RecordingNamed
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 EPOCH = 1_795_442_000
@@ -146,6 +147,8 @@ class Teller:
         head = f"{at / timedelta(seconds=1):.3f} {fact.event.name.removeprefix('call.')}"
         if isinstance(fact.event, CallMerged):
             return f"{head} {self._number(fact.event.call_id)} into {self._number(fact.event.into_call_id)}"
+        if isinstance(fact.event, RecordingNamed):
+            return f"{head} {self._number(fact.event.call_id)} {fact.event.path}"
         call = fact.event.call
         words = [head, str(self._number(call.call_id)), call.state, *map(self._party, call.parties)]
         if fact.event.name == "call.started":

@@ -95,7 +95,7 @@ def test_no_filter_hides_what_the_tracker_reads() -> None:
         value
         for action in filter_actions(Tracker.WANTED)
         for key, value in action.headers
-        if key == "MatchCriteria"
+        if key == "MatchCriteria" and "header(" not in value
     ]
     hidden = {found[1] for text in names if (found := re.search(r"name\((\w+)\)", text))}
     assert hidden & Tracker.WANTED == set()

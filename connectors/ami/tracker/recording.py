@@ -1,0 +1,61 @@
+"""Which file the PBX writes a call's sound into: `VarSet MIXMONITOR_FILENAME` of a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import TYPE_CHECKING
+
+from connectors.ami.message import Message
+from connectors.ami.tracker.contract import TrackedFact
+from connectors.ami.tracker.legs import Leg
+from connectors.ami.tracker.moments import Moment, peek
+from hub.events.recordings import RecordingNamed
+
+if TYPE_CHECKING:
+    from connectors.ami.tracker.exchange import Exchange
+
+_VARIABLE = b"MIXMONITOR_FILENAME"
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A channel is recorded into this file from then on."""
+
+    leg: Leg
+    path: str
+    at: Moment
+
+
+def on_var_set(exchange: Exchange, message: Message, now: Moment) -> None:
+    """Of all variables this one alone says something."""
+    if peek(message, b"\nVariable:") != _VARIABLE:
+        return
+    leg = exchange.legs.get(message.get("Uniqueid"))
+    path = message.get("Value").strip()
+    if leg is not None and path and len(path) <= _LONGEST and leg.recorded_into != path:
+        leg.recorded_into = path
+        exchange.named.append(Named(leg, path, now))
+
+
+def told(exchange: Exchange) -> list[TrackedFact]:
+    """What can be told now: a name waits until its channel turns out to be a call's, and for no longer than
+    the channel lives."""
+    facts, waiting = list[TrackedFact](), list[Named]()
+    for one in exchange.named:
+        conversation = one.leg.conversation
+        if conversation.is_call and conversation.step:
+            facts.append(_fact(one, conversation.boot))
+        elif one.leg.ended is None and not conversation.is_over:
+            waiting.append(one)
+    exchange.named = waiting
+    return facts
+
+
+def _fact(one: Named, boot: str) -> TrackedFact:
+    event = RecordingNamed(
+        call_id=one.leg.conversation.call_id, path=one.path, uniqueid=one.leg.uniqueid, at=one.at.at
+    )
+    mark = blake2s(one.path.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return TrackedFact(f"{boot}:{one.leg.uniqueid}:{event.name}:{mark}", one.at.at, event)

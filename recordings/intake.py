@@ -1,0 +1,186 @@
+"""Takes files in from the spool as long as the hub runs: finished ones only, each whole or not at all.
+
+Order of one file: claim (row), copy aside while hashing, look, mend, waveform, into the store (fsync,
+rename), rows and fact in one transaction, then it goes from the spool. A kill anywhere leaves either the file
+in the spool, or the recording, and what it leaves besides is swept at the next start."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.errors import HubError, Unavailable
+from hub.kernel.context import UnitOfWork, WorkerContext
+from hub.ports.storage import Storage
+from recordings.audio.container import NotSound
+from recordings.audio.taking import Sound, examined
+from recordings.keeping import keep, swept_workroom
+from recordings.readiness import Readiness
+from recordings.service_spool import MOST_CRASHES, Claim, SpoolService
+from recordings.service_taking import Taken, TakingService
+from recordings.spool import Found, Spool, StillGrowing
+from recordings.store import store_of, trouble
+
+AT_ONCE = 2
+_AWAY_WAIT = 10.0
+
+
+async def watch(ctx: WorkerContext) -> None:
+    """Until it is cancelled; with no spool in the settings there is nothing to do."""
+    settings = ctx.deps.settings.recordings
+    if settings.spool:
+        await Intake(ctx).run(settings.poll_seconds)
+
+
+class Intake:
+    """One process's view of the spool."""
+
+    def __init__(self, ctx: WorkerContext) -> None:
+        settings = ctx.deps.settings.recordings
+        self._ctx = ctx
+        self._spool = Spool(Path(settings.spool), settings.finished)
+        self._store = store_of(ctx.deps)
+        self._keeps_spool = settings.spool_after == "keep"
+        self._ready = Readiness(ctx, settings.rest_seconds)
+        self._dealt: dict[str, tuple[int, int]] = {}
+        self._trouble = ""
+
+    async def run(self, poll: float) -> None:
+        """What a former life of this process had begun is taken up, then look again and again."""
+        if self._ctx.deps.settings.database.url.startswith("sqlite"):
+            async with self._writing() as uow:
+                await SpoolService(uow, self._ctx.deps).release_all()
+            await self._swept()
+        while True:
+            began, wait = time.monotonic(), poll
+            try:
+                await self.look_once()
+            except Unavailable as error:
+                wait = self._note(error)
+            await asyncio.sleep(max(0.05, wait - (time.monotonic() - began)))
+
+    async def _swept(self) -> None:
+        try:
+            await asyncio.to_thread(swept_workroom, self._store, 0.0)
+        except Unavailable as error:
+            self._note(error)
+
+    def _note(self, error: Unavailable) -> float:
+        if error.code != self._trouble:
+            self._ctx.log.warning("recordings are not taken in", code=error.code, text=error.text)
+        self._trouble = error.code
+        return _AWAY_WAIT
+
+    async def look_once(self) -> int:
+        """Take in whatever is ready. How many files were taken. Raises Unavailable while spool, store or
+        database cannot be used."""
+        await asyncio.to_thread(swept_workroom, self._store)
+        found = await asyncio.to_thread(self._spool.look)
+        present = {one.path for one in found}
+        self._dealt = {path: version for path, version in self._dealt.items() if path in present}
+        fresh = [one for one in found if self._dealt.get(one.path) != one.version]
+        await self._refuse([one for one in fresh if one.trouble])
+        ready = await self._ready.of([one for one in fresh if not one.trouble])
+        gate = asyncio.Semaphore(AT_ONCE)
+        taken = await asyncio.gather(*(self._guarded(gate, one) for one in ready))
+        self._trouble = ""
+        return sum(taken)
+
+    async def _refuse(self, found: Sequence[Found]) -> None:
+        for one in found:
+            async with self._writing() as uow:
+                await SpoolService(uow, self._ctx.deps).refuse(one, one.trouble)
+            self._dealt[one.path] = one.version
+
+    async def _guarded(self, gate: asyncio.Semaphore, found: Found) -> bool:
+        async with gate:
+            async with self._writing() as uow:
+                spool = SpoolService(uow, self._ctx.deps)
+                claim = await spool.claim(found)
+                known = await spool.known([found.key]) if claim is None else {}
+            if claim is not None:
+                return await self._tried(found, claim)
+            if found.key in known:
+                await self._dealt_with(found, known[found.key].state)
+            return False
+
+    async def _dealt_with(self, found: Found, state: str) -> None:
+        """A kill between the rows and the removal leaves a file that is taken already."""
+        if state in ("taken", "duplicate") and not self._keeps_spool:
+            await asyncio.to_thread(self._spool.remove, found)
+        if state in ("taken", "duplicate", "refused"):
+            self._dealt[found.path] = found.version
+
+    async def _tried(self, found: Found, claim: Claim) -> bool:
+        try:
+            if claim.crashes > MOST_CRASHES:
+                raise NotSound("hopeless")
+            await self._take(found, claim)
+        except NotSound as error:
+            async with self._writing() as uow:
+                await SpoolService(uow, self._ctx.deps).refuse(found, error.code)
+            self._dealt[found.path] = found.version
+            return False
+        except (StillGrowing, FileNotFoundError):
+            async with self._writing() as uow:
+                await SpoolService(uow, self._ctx.deps).let_go(found, claim)
+            return False
+        except HubError as error:
+            await self._later(found, claim, error.code)
+            return False
+        except OSError as error:
+            await self._later(found, claim, f"spool.{errno.errorcode.get(error.errno or 0, 'fault').lower()}")
+            return False
+        return True
+
+    async def _later(self, found: Found, claim: Claim, code: str) -> None:
+        self._ctx.log.warning("a recording waits", file=found.shown, code=code)
+        async with self._writing() as uow:
+            await SpoolService(uow, self._ctx.deps).later(found, claim, code)
+
+    async def _take(self, found: Found, claim: Claim) -> None:
+        aside = await asyncio.to_thread(_aside, self._store, claim.token)
+        try:
+            sha256, sound = await asyncio.to_thread(self._read, found, aside)
+            taken = Taken(
+                recording_id=claim.recording_id, name=found.shown, sha256=sha256, size=found.size,
+                sound=sound, ended_at=datetime.fromtimestamp(found.mtime_ns / 1e9, UTC),
+            )  # fmt: skip
+            await self._keep(found, claim, taken, aside)
+        finally:
+            await asyncio.to_thread(aside.unlink, missing_ok=True)
+        if self._keeps_spool or not await asyncio.to_thread(self._spool.remove, found):
+            self._dealt[found.path] = found.version
+
+    def _read(self, found: Found, aside: Path) -> tuple[str, Sound]:
+        try:
+            return self._spool.copy(found, aside), examined(aside, found.path)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except OSError as error:
+            raise trouble(error) from error
+
+    async def _keep(self, found: Found, claim: Claim, taken: Taken, aside: Path) -> None:
+        async with self._writing() as uow:
+            twin = await TakingService(uow, self._ctx.deps).twin_of(taken)
+            if twin is not None:
+                await SpoolService(uow, self._ctx.deps).settle(found, claim, "duplicate", twin)
+                return
+        files = await asyncio.to_thread(keep, self._store, taken, aside)
+        async with self._writing() as uow:
+            await TakingService(uow, self._ctx.deps).store(taken, files)
+            spool = SpoolService(uow, self._ctx.deps)
+            if not await spool.settle(found, claim, "taken", taken.recording_id):
+                raise Unavailable("spool.taken_over", "Another process takes this file in.")
+
+    def _writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._ctx.transactions.writing(actor=None, shop_id=self._ctx.shop_id)
+
+
+def _aside(store: Storage, token: str) -> Path:
+    return store.workroom() / f"{token}.wav"
