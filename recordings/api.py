@@ -18,6 +18,7 @@ from recordings.service_saved import SavedViewService
 from recordings.service_sharing import SharingService
 from recordings.service_shelf import ShelfService
 from recordings.service_spool import SpoolService
+from recordings.service_upkeep import UpkeepService
 from recordings.views import (
     ListenView,
     PeaksView,
@@ -37,13 +38,14 @@ __all__ = [
 
 class RecordingsApi(Composed):
     """Recordings, for one unit of work. A filter is also how far somebody's right reaches (`scope.reach_of`).
-    `linking` ties them to calls, `listens` is the log of listening, `spool` what became of the PBX's files;
-    `library` finds them, `shelf` keeps what they are found by; `marks`, `cards`, `reviews` and `queue` are
-    the review, `sharing` what leaves the house, `saved` the kept views."""
+    `linking` ties them to calls, `listens` is the log of listening, `spool` what became of the PBX's files,
+    `upkeep` which forms are kept; `library` finds them, `shelf` keeps what they are found by; `marks`,
+    `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views."""
 
     linking = Part(LinkingService)
     listens = Part(ListenService)
     spool = Part(SpoolService)
+    upkeep = Part(UpkeepService)
     library = Part(LibraryService)
     shelf = Part(ShelfService)
     marks = Part(MarkService)

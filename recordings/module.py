@@ -10,7 +10,7 @@ from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every, on_demand
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on
-from hub.kernel.web import SettingsItem
+from hub.kernel.web import SettingsItem, SystemPart
 from recordings import (
     handlers,
     intake,
@@ -18,11 +18,13 @@ from recordings import (
     operations,
     operations_marks,
     operations_review,
+    upkeep,
     web,
     web_library,
     web_player,
     web_review,
     web_sharing,
+    web_system,
 )
 from recordings.api import RecordingsApi
 from recordings.rights import CARDS, EXPORT, PERMISSIONS
@@ -75,6 +77,7 @@ MODULE = Module(
         ),
     ),
     jobs=(
+        *upkeep.JOBS,
         on_demand(run=jobs.pack, title="Pack recordings into a ZIP", right=EXPORT, alone=False),
         every(hours=1, run=jobs.drop_bundles, title="Throw away ZIPs of recordings whose time is over"),
     ),
@@ -93,6 +96,11 @@ MODULE = Module(
         *PERMISSIONS,
     ),
     topics=(LiveTopic("recording", LISTEN),),
+    system=(
+        SystemPart(
+            name="recordings", order=44, title="Recordings", icon="microphone", look=web_system.intake
+        ),
+    ),
     workers=(Worker("recordings.intake", intake.watch),),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.kernel.context import WorkerContext
 from hub.modules.calls.api import CallView
-from recordings.service_linking import LinkingService
+from recordings.service_linking import CLOCKS_APART, LinkingService
 from recordings.spool import Found
 
 SETTLED = 0.9
@@ -16,7 +16,6 @@ _NOBODYS = 12
 """A file of no call that we know rests so many times longer."""
 _FORGOTTEN = 3600.0
 """A call that seems to go on although nobody has recorded for so long: its end was not seen."""
-_CLOCKS_APART = timedelta(minutes=10)
 
 
 class Readiness:
@@ -36,7 +35,7 @@ class Readiness:
                 linking = LinkingService(uow, self._ctx.deps)
                 for one in resting:
                     written = datetime.fromtimestamp(one.mtime_ns / 1e9, UTC)
-                    call, _ = await linking.find(one.shown, written + _CLOCKS_APART)
+                    call, _ = await linking.find(one.shown, written + CLOCKS_APART)
                     if self._is_over(one, call):
                         settled.append(one)
         return sorted(settled, key=lambda one: (one.mtime_ns, one.path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
@@ -13,6 +13,9 @@ from hub.modules.calls.api import CallsApi, CallView
 from hub.values import CallId
 from recordings.models import NamedFile, Participant, Recording
 from recordings.rules_names import last_part, numbers_in, seconds_of, stands_in
+
+CLOCKS_APART = timedelta(minutes=10)
+"""The clocks of the PBX's files and of its events may differ by so much."""
 
 
 class LinkingService:
@@ -86,6 +89,18 @@ class LinkingService:
         """Recordings that nobody's call was found for yet."""
         query = select(Recording).where(Recording.call_id.is_(None), Recording.taken_at > since)
         return (await self._session.scalars(query.order_by(Recording.taken_at).limit(limit))).all()
+
+    async def link_late(self, since: datetime, limit: int = 200) -> int:
+        """Find the calls of those that had none when they were taken in. How many were found."""
+        found = 0
+        for row in await self.unlinked(since, limit):
+            ended_at = row.started_at + timedelta(seconds=row.duration_seconds)
+            call, _ = await self.find(row.source_name, ended_at + CLOCKS_APART)
+            if call is not None:
+                await self.link(row, call)
+                found += 1
+        await self._session.flush()
+        return found
 
     def _moved(self, row: Recording, call_id: str) -> None:
         was = CallId(row.call_id) if row.call_id is not None else None

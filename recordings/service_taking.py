@@ -14,10 +14,8 @@ from hub.modules.calls.api import CallView
 from hub.values import CallId, ShopId
 from recordings.audio.taking import Sound
 from recordings.models import Recording, Rendition
-from recordings.service_linking import LinkingService
+from recordings.service_linking import CLOCKS_APART, LinkingService
 from recordings.views import RenditionKind
-
-_CLOCKS_APART = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class TakingService:
     async def twin_of(self, taken: Taken) -> str | None:
         """The id of the same sound of the same call that is there already."""
         await self._uow.take_turn(f"recordings.sha256:{taken.sha256}")
-        call, _ = await self._linking.find(taken.name, taken.ended_at + _CLOCKS_APART)
+        call, _ = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
         query = select(Recording).where(Recording.sha256 == taken.sha256, Recording.size == taken.size)
         for row in (await self._session.scalars(query)).all():
             is_same_call = row.call_id == (call.id if call is not None else None)
@@ -68,7 +66,7 @@ class TakingService:
     async def store(self, taken: Taken, files: Sequence[KeptFile]) -> Recording:
         """The rows and the fact."""
         sound, now = taken.sound, self._deps.clock.now()
-        call, began_at = await self._linking.find(taken.name, taken.ended_at + _CLOCKS_APART)
+        call, began_at = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
         started_at = began_at or taken.ended_at - timedelta(seconds=sound.seconds)
         if call is not None:
             started_at = max(started_at, call.started_at)

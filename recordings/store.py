@@ -107,7 +107,7 @@ class LocalFolder:
         except OSError as error:
             raise trouble(error) from error
 
-    def keys(self) -> Iterator[tuple[str, float]]:
+    def entries(self) -> Iterator[tuple[str, float]]:
         """Names that are not ours are left alone."""
         for folder, folders, names in os.walk(self._root, followlinks=False):
             folders[:] = sorted(name for name in folders if name != _UNFINISHED)

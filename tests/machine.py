@@ -32,6 +32,12 @@ def need_asterisk() -> None:
         missing("Asterisk 22", reason)
 
 
+def need_espeak() -> None:
+    """For tests with real speech."""
+    if shutil.which("espeak-ng") is None:
+        missing("espeak-ng", "apt-get install espeak-ng")
+
+
 def need_sipp() -> str:
     """For tests in which another SIP stack than ours places the call; where the program is."""
     found = shutil.which("sipp")

@@ -10,12 +10,14 @@ import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from connectors.practice_pbx.cast import shop_cast
 from connectors.practice_pbx.exchange import Exchange
 from connectors.practice_pbx.rehearsals import REHEARSALS, by_name
 from connectors.practice_pbx.script import Script
 from connectors.practice_pbx.server import AmiServer, bind_loopback
+from connectors.practice_pbx.sound import Recorder
 from connectors.practice_pbx.stage import Stage
 from hub.clock import Clock
 from hub.errors import Unavailable
@@ -42,11 +44,12 @@ _PRESENT, _AWAY = (40.0, 100.0), (30.0, 90.0)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeConfig:
     """`pace` as in the settings; `is_quiet`: nothing rings unless it is asked for; `seed` makes the
-    day's order the same each time."""
+    day's order the same each time; `spool` is where its recordings go (empty: it records nothing)."""
 
     pace: float = 1.0
     is_quiet: bool = False
     seed: int = 2
+    spool: str = ""
 
 
 class PracticePbx:
@@ -76,6 +79,8 @@ class PracticePbx:
         """One life of the exchange: serve, and play, until cancelled."""
         exchange = Exchange(self._cast, self._clock, self._chance)
         stage = Stage(exchange, self._config.pace)
+        spool = self._config.spool
+        recorder = Recorder(exchange, Path(spool), self._config.pace) if spool else None
         server = AmiServer(exchange, stage, USERNAME, self.secret)
         listener = self._listener or self._bind_again()
         self._listener = None
@@ -90,6 +95,8 @@ class PracticePbx:
             self._stage = None
             await stage.close()
             await server.stop()
+            if recorder is not None:
+                await recorder.close()
 
     def _bind_again(self) -> socket.socket:
         try:

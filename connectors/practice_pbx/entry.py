@@ -12,7 +12,9 @@ def build(site: Site) -> Connector | None:
     wanted = site.settings.practice
     if not wanted.enabled:
         return None
-    made = PracticePbx(PracticeConfig(pace=wanted.pace, is_quiet=wanted.quiet), site.clock)
+    spool = site.settings.recordings.spool
+    config = PracticeConfig(pace=wanted.pace, is_quiet=wanted.quiet, spool=spool)
+    made = PracticePbx(config, site.clock)
     site.practice = PracticeLine(port=made.port, username=USERNAME, secret=made.secret)
     return made
 

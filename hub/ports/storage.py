@@ -36,7 +36,7 @@ class Storage(Protocol):
         """It is gone; of what is not there, nothing happens. It blocks."""
         ...
 
-    def keys(self) -> Iterator[tuple[str, float]]:
+    def entries(self) -> Iterator[tuple[str, float]]:
         """Every key with the moment of its making (seconds of the epoch). It blocks."""
         ...
 

@@ -42,7 +42,9 @@ def demo_settings(settings: Settings) -> Settings:
     if settings.backup == default.backup:
         settings = replace(settings, backup=replace(settings.backup, folder=str(_FOLDER / "backups")))
     if recordings == default.recordings:
-        recordings = RecordingsSettings(store=str(_FOLDER / "recordings"))
+        recordings = RecordingsSettings(
+            spool=str(_FOLDER / "spool"), store=str(_FOLDER / "recordings"), rest_seconds=2.0
+        )
     return replace(
         settings, database=database, journal=journal, recordings=recordings,
         shop=replace(settings.shop, name=settings.shop.name or SHOP_NAME),

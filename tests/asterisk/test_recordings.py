@@ -1,0 +1,118 @@
+"""A real SIP call with speech, recorded by a real Asterisk, is there within the minute: the right sound."""
+
+from __future__ import annotations
+
+import asyncio
+import audioop
+import subprocess
+import time
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
+from hub.main import build
+from hub.modules.access.api import prepare
+from hub.modules.calls.api import CallFilter, CallsApi
+from hub.secret import Secret
+from hub.settings import AmiSettings, RecordingsSettings, Settings
+from recordings.api import RecordingFilter, RecordingsApi, RecordingView
+from recordings.audio.ffmpeg import ffmpeg
+from recordings.store import store_of
+from tests.asterisk.pbx import AsteriskPbx
+from tests.asterisk.sound import FRAME
+from tests.machine import need_espeak
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
+
+LINE, CALLER = "380441234567", "380501112233"
+SAID = "Добрий день, це автосервіс. Ваша машина готова, з вас чотири тисячі двісті гривень."
+
+
+def spoken(text: str, folder: Path) -> bytes:
+    """Speech as 16 bit samples of 8 kHz, whole frames."""
+    need_espeak()
+    path = folder / "speech.wav"
+    subprocess.run(["espeak-ng", "-v", "uk", "-s", "150", "-w", path, text], check=True, capture_output=True)
+    command = [ffmpeg(), "-loglevel", "error", "-i", path, "-ar", "8000", "-ac", "1", "-f", "s16le", "pipe:1"]
+    sound = subprocess.run(command, check=True, capture_output=True).stdout
+    return sound[: len(sound) - len(sound) % (FRAME * 2)]
+
+
+def likeness(piece: bytes, recorded: bytes) -> float:
+    """How much of a piece of sound is found in a recording where it fits best, 0 to 1 (correlation)."""
+    at, _ = audioop.findfit(recorded, piece)
+    there = recorded[at * 2 : at * 2 + len(piece)]
+    factor = audioop.findfactor(there, piece)
+    rest = audioop.add(there, audioop.mul(piece, 2, -factor), 2)
+    return 1 - audioop.rms(rest, 2) / max(1, audioop.rms(there, 2))
+
+
+@pytest.fixture
+async def hub(settings: Settings, sample_pbx: AsteriskPbx, tmp_path: Path) -> AsyncIterator[Hub]:
+    """A whole hub with real waits that follows the PBX and looks through its spool."""
+    pbx = sample_pbx
+    line = AmiSettings(
+        host=pbx.ami_host, port=pbx.ami_port, username=pbx.ami_user, secret=Secret(pbx.ami_secret)
+    )
+    sound = RecordingsSettings(spool=str(pbx.recordings), store=str(tmp_path / "store"))
+    made = build(replace(settings, ami=line, recordings=sound))
+    await made.open()
+    await prepare(made.installation)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def recordings(hub: Hub, count: int, within: float = 55) -> list[RecordingView]:
+    """So many recordings, as soon as there are."""
+    until = time.monotonic() + within
+    while True:
+        async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            found = (await RecordingsApi(uow, hub.installation.deps).page(RecordingFilter())).items
+        if len(found) >= count or time.monotonic() > until:
+            return list(found)
+        await asyncio.sleep(0.1)
+
+
+async def sound_of(hub: Hub, recording: RecordingView) -> bytes:
+    """What is played."""
+    file = recording.playable
+    assert file is not None
+    data = b"".join([p async for p in store_of(hub.installation.deps).read(file.path, 0, file.size)])
+    with wave.open(BytesIO(data)) as played:
+        return played.readframes(played.getnframes())
+
+
+async def test_a_call_with_speech_is_there_within_a_minute_and_is_the_right_one(
+    hub: Hub, sample_pbx: AsteriskPbx, tmp_path: Path
+) -> None:
+    speech = spoken(SAID, tmp_path)
+    async with sample_pbx.trunk() as world, sample_pbx.phone("101") as anna:
+        caller = await world.call(LINE, number=CALLER)
+        at_anna = (await anna.ringing()).answer()
+        at_anna.audio.speak(audioop.lin2alaw(speech, 2))
+        caller.audio.is_muted = True
+        await caller.until("answered")
+        await asyncio.sleep(len(speech) / 16000 + 1)
+        await at_anna.bye()
+        await caller.until("ended")
+    ended = time.monotonic()
+    [made] = await recordings(hub, 1)
+    assert time.monotonic() - ended < 60
+    assert (made.state, made.is_repaired, made.is_truncated) == ("ready", False, False)
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        [call] = (await CallsApi(uow, hub.installation.deps).history(CallFilter())).items
+    assert made.call_id == call.id
+    assert made.offset_seconds == pytest.approx(0, abs=1)
+    assert made.duration_seconds == pytest.approx(call.talk_seconds + (call.wait_seconds or 0), abs=1.5)
+    recorded = await sound_of(hub, made)
+    second = speech[16000 : 16000 + 8000]
+    assert likeness(second, recorded) > 0.7
+    backwards = audioop.reverse(second, 2)
+    assert likeness(backwards, recorded) < 0.4, "another sound must not be found in it"
