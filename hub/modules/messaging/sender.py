@@ -3,21 +3,19 @@ the process that holds a channel's link sends on it."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from hub.errors import Unavailable
 from hub.kernel.context import WorkerContext
+from hub.kernel.processes.outgoing import OutgoingWorker
 from hub.kernel.storage.orm import new_id
 from hub.modules.messaging.pace import Pace
 from hub.modules.messaging.service_sending import Claim, SendingService
 from hub.ports.errors import ConnectorError, PermanentError, TransientError
 from hub.ports.messaging import MessageSender, Refused, Sent, UnknownOutcome
 
-_LET_FINISH = 1.0
 _REST = 15.0
 """Seconds for a channel whose link went down under a message."""
 _AT_ONCE = 50
@@ -35,41 +33,18 @@ async def send(ctx: WorkerContext) -> None:
         await sender.stop()
 
 
-@dataclass(slots=True)
-class Sender:
-    """One process's sender. Channels do not wait for each other, nor chats."""
+class Sender(OutgoingWorker):
+    """One process's sender. Channels do not wait for each other, nor chats. What does not end in time is in
+    doubt when the hub starts again."""
 
-    ctx: WorkerContext
-    process: str = ""
-    _paces: dict[str, Pace] = field(default_factory=dict)
-    _running: dict[asyncio.Task[None], str] = field(default_factory=dict)
-    _stopping: bool = False
+    patience = 1.0
+    looks_again = True
 
-    def __post_init__(self) -> None:
-        self.process = self.process or new_id(self.ctx.deps.clock)
-
-    async def run(self) -> None:
-        """Look when a commit has made work, when a channel may go on, and once a poll."""
-        while True:
-            self.ctx.work.clear()
-            more = await self.step()
-            wait = self.ctx.deps.settings.messaging.poll
-            if more:
-                wait = min(wait, max(_SHORT, more))
-            try:
-                async with asyncio.timeout(wait):
-                    await self.ctx.work.wait()
-            except TimeoutError:
-                continue
-
-    async def stop(self) -> None:
-        """What is under way may end; what does not is in doubt when the hub starts again."""
-        self._stopping = True
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_LET_FINISH)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+    def __init__(self, ctx: WorkerContext, process: str = "") -> None:
+        super().__init__(ctx)
+        self.process = process or new_id(ctx.deps.clock)
+        self.poll = ctx.deps.settings.messaging.poll
+        self._paces: dict[str, Pace] = {}
 
     async def step(self) -> float:
         """Claim what may go and set it on its way; ask about what is in doubt. Seconds until more of what
@@ -77,8 +52,7 @@ class Sender:
         async with self._reading() as service:
             if not await service.has_work():
                 return 0.0
-        quarantine = self.ctx.deps.quarantine
-        if quarantine is not None and await quarantine.state() is not None:
+        if not await self.may_send():
             return 0.0
         up = self._up()
         async with self._writing() as service:
@@ -86,22 +60,19 @@ class Sender:
             claims = await service.doubts(up, _AT_ONCE)
             for name in up:
                 pace = self._pace(name, up[name])
-                room = min(pace.free(), _AT_ONCE - len(self._running) - len(claims))
-                busy = pace.busy() | {chat for chat in self._running.values() if chat}
+                room = min(pace.free(), _AT_ONCE - self.under_way - len(claims))
+                busy = pace.busy() | self.busy()
                 found = await service.claim(name, busy, room)
                 for claim in found:
                     pace.spend(claim.message.address)
                 claims += found
         for claim in claims:
-            task = asyncio.create_task(self._carry(claim, up[claim.message.channel]), name="message")
-            self._running[task] = claim.message.address
-            task.add_done_callback(self._ended)
-        return min((self._paces[name].wait() for name in up), default=0.0) if claims else 0.0
-
-    async def idle(self) -> None:
-        """Wait until nothing is under way."""
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
+            to = claim.message.address
+            self.set_off(
+                self._carry(claim, up[claim.message.channel]), name=f"message-{claim.message.id}", to=to
+            )
+        more = min((self._paces[name].wait() for name in up), default=0.0) if claims else 0.0
+        return max(_SHORT, more) if more else 0.0
 
     def _up(self) -> dict[str, MessageSender]:
         return {
@@ -118,13 +89,6 @@ class Sender:
             known = self._paces[name] = Pace(channel, time.monotonic)
         known.channel = channel
         return known
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
-        if not self._stopping:
-            self.ctx.work.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.ctx.log.error("what became of a message could not be written", exc_info=error)
 
     async def _carry(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message

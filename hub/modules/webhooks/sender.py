@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from hub.errors import Unavailable
 from hub.kernel.context import WorkerContext
+from hub.kernel.processes.outgoing import OutgoingWorker
 from hub.modules.webhooks import outgoing
 from hub.modules.webhooks.outgoing import Claim, Result
 from hub.modules.webhooks.rules import headers_of
@@ -35,73 +34,41 @@ async def send(ctx: WorkerContext) -> None:
         await sender.stop()
 
 
-@dataclass(slots=True)
-class Sender:
-    """One process's sender. Endpoints do not wait for each other: each has its own few requests."""
+class Sender(OutgoingWorker):
+    """One process's sender. Endpoints do not wait for each other: each has its own few requests. What is
+    broken off is tried again when its claim has run out."""
 
-    ctx: WorkerContext
-    outbound: Outbound
-    looks: int = 0
-    """How often it has looked for work."""
-    _running: set[asyncio.Task[None]] = field(default_factory=set)
-    _more_waits: bool = False
-    _has_ended: bool = False
+    def __init__(self, ctx: WorkerContext, outbound: Outbound) -> None:
+        super().__init__(ctx)
+        self.outbound = outbound
+        self.poll = ctx.deps.settings.webhooks.poll
+        self.looks = 0
+        """How often it has looked for work."""
 
-    async def run(self) -> None:
-        """Look for work when a commit has made some, when a request has ended and more waits, and once a
-        poll."""
-        poll = self.ctx.deps.settings.webhooks.poll
-        while True:
-            self.ctx.work.clear()
-            self._has_ended = False
-            looked = time.monotonic()
-            await self.step()
-            try:
-                async with asyncio.timeout(poll):
-                    await self.ctx.work.wait()
-            except TimeoutError:
-                continue
-            # The first is sent at once. What follows close behind is looked for together: calls are told
-            # many times a second, and each look costs the line to the PBX a part of the processor.
-            breath = _SHORT_BREATH if self._has_ended else _BREATH
-            await asyncio.sleep(max(0.0, looked + breath - time.monotonic()))
+    def breath(self) -> float:
+        """The first is sent at once. What follows close behind is looked for together: calls are told many
+        times a second, and each look costs the line to the PBX a part of the processor."""
+        return _SHORT_BREATH if self.looks_again else _BREATH
 
     async def stop(self) -> None:
-        """Requests under way are broken off; their claims run out and another try is made."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """And the way out is closed."""
+        await super().stop()
         await self.outbound.close()
 
-    async def step(self) -> None:
+    async def step(self) -> float:
         """Claim what is due and set it on its way."""
         self.looks += 1
-        quarantine = self.ctx.deps.quarantine
-        if quarantine is not None and await quarantine.state() is not None:
-            return
+        if not await self.may_send():
+            return 0.0
         clock, settings = self.ctx.deps.clock, self.ctx.deps.settings.webhooks
         transactions, seal = self.ctx.transactions, self.ctx.deps.seal
         async with transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            self._more_waits = await uow.read(lambda connection: outgoing.is_due(connection, clock))
-        if not self._more_waits:
-            return
+            self.looks_again = await uow.read(lambda connection: outgoing.is_due(connection, clock))
+        if not self.looks_again:
+            return 0.0
         for claim in await self._write(lambda connection: outgoing.claim(connection, clock, settings, seal)):
-            task = asyncio.create_task(self._deliver(claim), name=f"webhook-{claim.delivery_id}")
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-
-    async def idle(self) -> None:
-        """Wait until nothing is under way."""
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if self._more_waits:
-            self._has_ended = True
-            self.ctx.work.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.ctx.log.error("a webhook's result could not be written", exc_info=error)
+            self.set_off(self._deliver(claim), name=f"webhook-{claim.delivery_id}", to=claim.endpoint_id)
+        return 0.0
 
     async def _deliver(self, claim: Claim) -> None:
         result = await self._ask(claim)

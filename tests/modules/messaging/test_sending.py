@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -216,9 +215,8 @@ async def test_what_a_dead_process_had_in_hand_is_asked_about_not_sent_again(
     message = await house.queue()
     dead = house.sender("dead")
     await dead.step()
-    for task in list(dead._running):
-        task.cancel()
-    await asyncio.gather(*dead._running, return_exceptions=True)
+    dead.patience = 0.0
+    await dead.stop()
     wire.pause = 0
     assert (await house.message(message.id)).state == "sending"
     frozen_clock.advance(130)
