@@ -61,6 +61,7 @@ def test_nobody_can_answer_to_a_name(sender: str, can_reply: bool) -> None:
     assert (channel.account, channel.can_reply, channel.can_media) == (sender, can_reply, False)
 
 
+@pytest.mark.fault("F36")
 @pytest.mark.parametrize(
     ("mischief", "kind", "sent"),
     [

@@ -35,6 +35,7 @@ def reason(asked: HookRequest, **more: object) -> str:
     return found.reason if isinstance(found, Forged) else "believed"
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize(
     ("asked", "more"),
     [

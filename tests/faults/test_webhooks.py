@@ -1,0 +1,368 @@
+"""Twilio's requests: repeated, forged, cut anew, awkward, late, in a flood, and broken."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlsplit
+
+import pytest
+
+from connectors.twilio_sms.config import STATUS_PATH
+from hub.clock import FrozenClock
+from hub.settings import HooksSettings, Settings
+from tests.connectors.twilio_sms.stage import OLD_TOKEN, PUBLIC, THEIRS, TOKEN, sample, signature
+from tests.faults.figures import Fault
+from tests.faults.sms_shop import SmsShop, form, sms_shop
+from tests.kernel.waiting import until
+
+pytestmark = pytest.mark.slow
+TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+SMS = sample("sms")
+SID = "SM0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+async def shop(settings: Settings, tmp_path: Path) -> AsyncIterator[SmsShop]:
+    async with sms_shop(settings, tmp_path) as made:
+        yield made
+
+
+@pytest.mark.fault("F22")
+async def test_a_request_that_comes_again_is_one_message_and_told_the_same(
+    shop: SmsShop, fault: Fault
+) -> None:
+    numbers = range(fault.count(full=1000, sample=25))
+    for number in numbers:
+        body = form(number)
+        answers = [await shop.send(body)]
+        answers += await asyncio.gather(shop.send(body), shop.send(body), shop.send(form(number, "x")))
+        fault.check(f"{number} was told otherwise", set(answers) == {(200, TWIML)})
+    await shop.worked(120)
+    await asyncio.gather(*[shop.send(form(number)) for number in numbers])
+    await shop.worked(120)
+    found = await shop.messages()
+    fault.measure("doubled", sum(count - 1 for count in found.values()), 0)
+    fault.measure("lost", len(numbers) - len(found), 0)
+
+
+@pytest.mark.fault("F22")
+async def test_a_repeat_after_a_restart_and_after_the_facts_are_pruned_is_silence(
+    settings: Settings, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        async with sms_shop(settings, tmp_path) as shop:
+            assert await shop.send(SMS) == (200, TWIML)
+            await shop.worked()
+            assert await shop.messages() == {SID: 1}
+            for table in ("event_delivery", "event_outbox"):
+                await shop.hub.database.write(
+                    lambda connection, table=table: connection.exec_driver_sql(f"DELETE FROM {table}")  # type: ignore[misc]
+                )
+
+
+def forged() -> list[dict[str, str]]:
+    """Signatures that are none, of others, or of something else."""
+    right = signature(f"{PUBLIC}/hooks/twilio/sms", SMS)
+    found: list[dict[str, str]] = [
+        {"signed": text} for text in ("", " ", "x", "=", "A" * 28, "é" * 20, "A" * 4000)
+    ]
+    found += [
+        {"signed": right[:place] + "A" + right[place + 1 :]} for place in range(27) if right[place] != "A"
+    ]
+    found += [{"signed": right, "query": query} for query in ("a=1", "Body=x", "%00")]
+    found += [{"signed": right, "path": STATUS_PATH}]
+    publics = (
+        "http://shop.example",
+        "https://shop.example.evil",
+        "https://evil.example",
+        "https://SHOP.example/",
+    )
+    found += [{"public": public} for public in publics]
+    found += [{"token": token} for token in ("", "wrong", TOKEN.upper(), TOKEN + " ")]
+    return found
+
+
+@pytest.mark.fault("F23", "F43")
+async def test_what_is_forged_is_refused_and_kept_apart(shop: SmsShop, fault: Fault) -> None:
+    for case in fault.cases(forged(), sample=20):
+        status, _ = await shop.send(SMS, **case)  # type: ignore[arg-type]  # names of its parameters
+        fault.check(f"{case} was answered {status}", status == 403)
+    await shop.worked()
+    fault.measure("accepted", sum((await shop.messages()).values()), 0)
+    assert await shop.refused() > 0
+    assert await shop.send(SMS) == (200, TWIML)
+
+
+def resplit(body: str, chance: Random) -> str:
+    """The same signed string with its borders elsewhere."""
+    pairs = [part.split("=", 1) for part in body.split("&")]
+    fields = sorted((name, unquote_plus(value)) for name, value in pairs)
+    place = chance.randrange(len(fields))
+    name, value = fields[place]
+    kind = chance.randrange(4)
+    if kind == 0 and len(name) > 1:
+        cut = chance.randrange(1, len(name))
+        fields[place] = (name[:cut], name[cut:] + value)
+    elif kind == 1 and value:
+        cut = chance.randrange(1, len(value) + 1)
+        fields[place] = (name + value[:cut], value[cut:])
+    elif kind == 2 and place + 1 < len(fields):
+        after, rest = fields.pop(place + 1)
+        fields[place] = (name, value + after + rest)
+    else:
+        fields.append((name, value))
+    chance.shuffle(fields)
+    return "&".join(f"{quote_plus(one)}={quote_plus(other)}" for one, other in fields)
+
+
+@pytest.mark.fault("F24")
+@pytest.mark.parametrize("is_first", [True, False], ids=["after the genuine one", "before it"])
+async def test_a_captured_request_cut_anew_has_no_effect_of_its_own(
+    shop: SmsShop, fault: Fault, is_first: bool
+) -> None:
+    signed = signature(f"{PUBLIC}/hooks/twilio/sms", SMS)
+    if is_first:
+        await shop.send(SMS)
+    for chance in fault.runs(full=100, sample=40):
+        body = resplit(SMS, chance)
+        if signature(f"{PUBLIC}/hooks/twilio/sms", body) == signed:
+            status, _ = await shop.send(body, signed=signed)
+            fault.check(f"{body} was answered {status}", status in (200, 403))
+    await shop.send(SMS)
+    await shop.worked()
+    found = await shop.messages()
+    fault.measure("effects", sum(found.values()), 1)
+    fault.check("the message is the one that was signed", set(found) == {SID})
+
+
+def awkward() -> list[tuple[str, str, str, str]]:
+    """Body, query, token, public address: 40 genuine shapes."""
+    service = {"MessagingServiceSid": "MG" + "1" * 32}
+    media = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME"
+    files = {"NumMedia": "2"} | {f"MediaUrl{n}": f"{media}{n}" for n in range(2)}
+    kinds = ({}, service, files, {"Body": ""}, {"Body": "😀\u202e", "Новe": "і", "Body2": "-"})
+    shapes = itertools.product(kinds, ("", "shop=1&x=%D1%96"), (TOKEN, OLD_TOKEN), (PUBLIC, PUBLIC + ":443"))
+    return [
+        (form(1000 + number, **kind), query, token, public)  # type: ignore[arg-type]  # text to text
+        for number, (kind, query, token, public) in enumerate(shapes)
+    ]
+
+
+@pytest.mark.fault("F25")
+async def test_every_genuine_shape_is_taken(shop: SmsShop, fault: Fault) -> None:
+    shapes = awkward()
+    for body, query, token, public in shapes:
+        status, _ = await shop.send(body, query=query, token=token, public=public)
+        fault.check(f"{body} {query} {public} was answered {status}", status == 200)
+    doubled = form(1) + "&MediaUrl0=b&MediaUrl0=a"
+    fault.check("repeated files", (await shop.send(doubled))[0] == 200)
+    await shop.worked(60)
+    fault.measure("lost", len(shapes) + 1 - len(await shop.messages()), 0)
+
+
+@pytest.mark.fault("F26")
+async def test_what_a_request_says_of_its_host_is_not_believed(shop: SmsShop, fault: Fault) -> None:
+    says = (
+        {"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Proto": "http"}, {"Host": "evil.example"},
+        {"X-Forwarded-For": "54.1.2.3, 127.0.0.1"}, {"Forwarded": "host=evil.example;proto=http"},
+        {"X-Original-URL": "/hooks/twilio/sms"}, {"X-Forwarded-Port": "8080"}, {"X-Forwarded-For": "nobody"},
+    )  # fmt: skip
+    for number, headers in enumerate(says):
+        for public in ("http://evil.example", "https://evil.example", "http://shop.example"):
+            status, _ = await shop.send(form(number), public=public, headers=headers)
+            fault.check(f"{headers} signed for {public}: {status}", status == 403)
+        status, _ = await shop.send(form(number), headers=headers)
+        fault.check(f"{headers} refused a genuine one: {status}", status == 200)
+
+
+@pytest.mark.fault("F27")
+@pytest.mark.parametrize("hours", [-26, 26])
+async def test_a_wrong_clock_refuses_nothing(
+    settings: Settings, tmp_path: Path, hours: int, fault: Fault
+) -> None:
+    clock = FrozenClock(datetime.now(UTC) + timedelta(hours=hours))
+    async with sms_shop(settings, tmp_path, clock) as shop:
+        statuses = [(await shop.send(form(number)))[0] for number in range(20)]
+        clock.advance(-3600)
+        statuses += [(await shop.send(form(number)))[0] for number in range(10, 30)]
+        fault.check(f"answered {statuses}", set(statuses) == {200})
+        await shop.worked()
+        fault.measure("lost", 30 - len(await shop.messages()), 0)
+
+
+@pytest.mark.sqlite
+@pytest.mark.fault("F28", "F29")
+async def test_a_flood_while_the_database_is_locked_loses_nothing(shop: SmsShop, fault: Fault) -> None:
+    genuine, forged_ones = fault.count(full=3000, sample=150), fault.count(full=60, sample=6)
+    assert shop.hub.database.path is not None
+    holder = sqlite3.connect(shop.hub.database.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    sending = [asyncio.create_task(shop.send(form(number))) for number in range(genuine)]
+    sending += [asyncio.create_task(shop.send(form(number))) for number in range(0, genuine, 20)]
+    refusing = [asyncio.create_task(shop.send(form(9), signed="x")) for _ in range(forged_ones)]
+    done, _ = await asyncio.wait(sending, timeout=float(fault.count(full=5, sample=1)))
+    fault.check("nothing is acknowledged before it is stored", not done)
+    holder.execute("COMMIT")
+    holder.close()
+    answers = await asyncio.gather(*sending)
+    fault.measure("told otherwise", sum(status != 200 for status, _ in answers), 0)
+    fault.measure(
+        "forged and accepted", sum(status != 403 for status, _ in await asyncio.gather(*refusing)), 0
+    )
+    await shop.worked(300)
+    found = await shop.messages()
+    fault.measure("lost", genuine - len(found), 0)
+    fault.measure("doubled", sum(found.values()) - len(found), 0)
+
+
+@pytest.mark.fault("F30")
+async def test_the_fall_back_address_is_the_same_message(shop: SmsShop, fault: Fault) -> None:
+    numbers = range(fault.count(full=200, sample=20))
+    for number in numbers:
+        failed = "ErrorCode=11200&ErrorUrl=x"
+        first, second = await asyncio.gather(
+            shop.send(form(number)), shop.send(form(number, ErrorUrl="x"), query=failed)
+        )
+        fault.check(f"{number}: {first} {second}", (first[0], second[0]) == (200, 200))
+    await shop.worked(60)
+    found = await shop.messages()
+    fault.check("one message each", set(found.values()) == {1} and len(found) == len(numbers))
+
+
+@pytest.mark.fault("F31")
+async def test_reports_out_of_order_end_at_the_furthest_state(shop: SmsShop, fault: Fault) -> None:
+    await until(lambda: _is_up(shop))
+    count = fault.count(full=200, sample=6)
+    chance = fault.random("order")
+    wanted: dict[str, str] = {}
+    for number in range(count):
+        made = await shop.queue(f"text {number}", f"+3806711{number:05}")
+        wanted[made] = chance.choice(["delivered", "failed"])
+    await until(lambda: _all_sent(shop, count), 120)
+    for made in shop.twilio.account.sent():
+        ours = made.callback.partition("m=")[2]
+        last = "undelivered" if wanted[ours] == "failed" else "delivered"
+        reports = ["queued", "sent", last, last]
+        chance.shuffle(reports)
+        for status in reports:
+            assert await shop.twilio.report(made, status, 30005 if status == "undelivered" else None) == 200
+    await shop.worked(60)
+    found = await shop.outbound()
+    for ours, state in wanted.items():
+        fault.check(f"{ours} ended as {found[ours][0]}, not {state}", found[ours][0] == state)
+
+
+async def _is_up(shop: SmsShop) -> bool:
+    return shop.hub.supervisor.health()["twilio"].state == "ready"
+
+
+async def _all_sent(shop: SmsShop, count: int) -> bool:
+    states = [state for state, _ in (await shop.outbound()).values()]
+    return len(states) == count and not {"queued", "sending"} & set(states)
+
+
+@pytest.mark.fault("F32")
+async def test_what_is_huge_or_slow_is_cut_off_and_the_others_are_served(
+    settings: Settings, tmp_path: Path, fault: Fault
+) -> None:
+    settings = replace(settings, hooks=HooksSettings(body_seconds=0.5))
+    async with sms_shop(settings, tmp_path) as shop:
+        slow = [asyncio.create_task(_slowly(shop)) for _ in range(20)]
+        many = "&".join(f"a{number}=1" for number in range(10_000))
+        fault.check("5 MB", (await shop.send("Body=" + "x" * 5_000_000))[0] == 413)
+        fault.check("10,000 parameters", (await shop.send(many))[0] == 413)
+        deep = "".join(
+            f"--{n}\r\nContent-Type: multipart/mixed; boundary={n + 1}\r\n\r\n" for n in range(500)
+        )
+        multipart = {"Content-Type": "multipart/form-data; boundary=0"}
+        fault.check("deep multipart", (await shop.send(deep, signed="x", headers=multipart))[0] == 403)
+        fault.check("an honest one beside", (await shop.send(SMS))[0] == 200)
+        for answer in await asyncio.gather(*slow):
+            fault.check(f"one byte at a time: {answer!r}", b" 408 " in answer)
+
+
+async def _slowly(shop: SmsShop) -> bytes:
+    parts = urlsplit(shop.url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(b"POST /hooks/twilio/sms HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+    answer = b""
+    for _ in range(100):
+        try:
+            async with asyncio.timeout(0.1):
+                piece = await reader.read(1000)
+        except TimeoutError:
+            writer.write(b"x")
+            continue
+        answer += piece
+        if not piece:
+            break
+    writer.close()
+    return answer
+
+
+def broken_texts(chance: Random) -> list[bytes]:
+    """What is no text, or hardly."""
+    whole = [
+        b"\xff\xfe", b"\xd1", b"\xed\xa0\x80", b"\xed\xb0\x80", b"\x00", b"a\x00b", b"\xe2\x80\xae",
+        b"\xe2\x80\x8b", b"\xf0\x9f\x98\x80", b"\xf0\x9f", b"\xd8\x3d", b"\xc0\x80",
+        b"\xf8\x88\x80\x80\x80", b"\xef\xbf\xbf", b"\x1b[2J",
+    ]  # fmt: skip
+    return whole + [chance.randbytes(chance.randrange(1, 60)) for _ in range(185)]
+
+
+@pytest.mark.fault("F33")
+async def test_broken_text_is_stored_and_shown_and_its_bytes_are_kept(shop: SmsShop, fault: Fault) -> None:
+    texts = fault.cases(broken_texts(fault.random("texts")), sample=60)
+    sent: dict[str, bytes] = {}
+    for number, raw in enumerate(texts):
+        escaped = "".join(f"%{byte:02X}" for byte in raw)
+        body = form(number, "MARK").replace("MARK", escaped)
+        status, _ = await shop.send(body, signed=_signed_bytes(body))
+        fault.check(f"{raw!r} was answered {status}", status == 200)
+        sent[f"SM{number:032x}"] = body.encode()
+    await shop.worked(60)
+    fault.check("the bytes are kept", await shop.bodies() == sent)
+    fault.measure("lost", len(texts) - len(await shop.messages()), 0)
+
+
+def _signed_bytes(body: str) -> str:
+    """What a signer makes of bytes that are no text: the bytes themselves."""
+    pairs = parse_qsl(body, keep_blank_values=True, encoding="latin-1")
+    covered = f"{PUBLIC}/hooks/twilio/sms" + "".join(name + value for name, value in sorted(pairs))
+    made = hmac.new(TOKEN.encode(), covered.encode("latin-1"), hashlib.sha1).digest()
+    return base64.b64encode(made).decode()
+
+
+@pytest.mark.fault("F36")
+async def test_what_twilio_refuses_for_good_is_asked_once(shop: SmsShop, fault: Fault) -> None:
+    await until(lambda: _is_up(shop))
+    account = shop.twilio.account
+    codes = (21211, 21408, 21610, 21612, 21614)
+    for place, code in enumerate(codes):
+        account.refusals[f"+38067222000{place}"] = (400, code, "no")
+        await shop.queue("text", f"+38067222000{place}")
+    await until(lambda: _all_sent(shop, len(codes)), 60)
+    states = {state for state, _ in (await shop.outbound()).values()}
+    fault.check(f"ended as {states}", states == {"failed"})
+    asked = [line["to"] for line in account.ledger if line["what"] == "asked"]
+    fault.measure("asked again", len(asked) - len(codes), 0)
+    account.mischief.extend(["429", "500", "lost"])
+    account.retry_after = 1
+    made = await shop.queue("the only one", THEIRS)
+    await until(lambda: _ends_as(shop, made, "sent"), 60)
+    sent = [one for one in account.sent() if one.body == "the only one"]
+    fault.measure("sent more than once", len(sent) - 1, 0)
+
+
+async def _ends_as(shop: SmsShop, message_id: str, state: str) -> bool:
+    return (await shop.outbound())[message_id][0] == state
