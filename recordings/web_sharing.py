@@ -126,8 +126,8 @@ async def note_shared(request: PageRequest) -> str | None:
         return None
     api = request.apis.of(RecordingsApi)
     is_first = not await api.listens.goes_on(recording.id, f"share:{share.id}")
-    name = request.t("by the link of {name}", name=share.made_name)
-    is_new = await api.listens.note(recording, heard, actor=f"share:{share.id}", name=name)
+    actor = f"share:{share.id}"
+    is_new = await api.listens.note(recording, heard, actor=actor, name=share.made_name)
     if is_first:
         await api.sharing.opened(share.id)
     return f"{recording.id} share:{share.id}" if is_new else None
