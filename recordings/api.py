@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hub.kernel.parts import Composed, Part
 from recordings.service import EVERYWHERE, RecordingService
@@ -60,6 +60,10 @@ class RecordingsApi(Composed):
     async def one(self, recording_id: str, reach: RecordingFilter = EVERYWHERE) -> RecordingView:
         """Raises NotFound, also for what the reach leaves out."""
         return await self._recordings.one(recording_id, reach)
+
+    async def many(self, recording_ids: Sequence[str]) -> tuple[RecordingView, ...]:
+        """Those that are there, in the order of the ids: what a page of the library names."""
+        return await self._recordings.many(recording_ids)
 
     async def of_calls(
         self, call_ids: Collection[str], reach: RecordingFilter = EVERYWHERE

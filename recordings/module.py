@@ -16,6 +16,7 @@ from recordings import (
     intake,
     jobs,
     operations,
+    operations_library,
     operations_marks,
     operations_review,
     upkeep,
@@ -58,6 +59,7 @@ MODULE = Module(
         *web_library.routes,
     ),
     operations=(
+        *operations_library.operations,
         *operations.operations,
         *operations_marks.operations,
         *operations_review.operations,

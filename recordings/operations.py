@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from hub.kernel.listing import NEXT, Asked, ListQuery, Moment, Strict
+from hub.kernel.listing import NEXT, Moment, Strict
 from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings import sound
 from recordings.api import RecordingsApi, RecordingView
-from recordings.scope import LISTEN, reach_of, recording_of
+from recordings.scope import LISTEN, recording_of
 from recordings.views import RecordingState
 
 
@@ -56,15 +55,6 @@ class RecordingPageOut(BaseModel):
     next: str | None = Field(description=NEXT)
 
 
-class RecordingQuery(ListQuery):
-    """Which recordings."""
-
-    call_id: Annotated[str, Field(max_length=128), AfterValidator(_no_nul)] | None = None
-    state: RecordingState | None = None
-    since: Asked | None = Field(None, description="Begun at this moment or later")
-    until: Asked | None = Field(None, description="Begun before this moment")
-
-
 class MediaQuery(Strict):
     """Which of its files; without it the best there is."""
 
@@ -84,15 +74,6 @@ class PeaksOut(BaseModel):
 
     per_second: float
     channels: list[list[float]]
-
-
-async def list_recordings(request: PageRequest, query: RecordingQuery) -> RecordingPageOut:
-    """Newest first."""
-    reach = reach_of(request)
-    since = max((at for at in (reach.since, query.since) if at is not None), default=None)
-    where = replace(reach, call_id=query.call_id, state=query.state, since=since, until=query.until)
-    page = await request.apis.of(RecordingsApi).page(where, cursor=query.cursor, limit=query.limit)
-    return RecordingPageOut(items=[out(one) for one in page.items], next=page.next)
 
 
 async def get_recording(request: PageRequest) -> RecordingOut:
@@ -120,11 +101,6 @@ def out(view: RecordingView) -> RecordingOut:
 
 
 operations = (
-    ApiOperation(
-        method="GET", path="/recordings", handler=list_recordings, right=LISTEN, name="recordings.list",
-        summary="List the recordings", query=RecordingQuery, result=RecordingPageOut,
-        errors=(401, 403, 422, 429),
-    ),
     ApiOperation(
         method="GET", path="/recordings/{id}", handler=get_recording, right=LISTEN, name="recordings.get",
         summary="One recording", result=RecordingOut, errors=(401, 403, 404, 429),

@@ -39,6 +39,12 @@ class RecordingService:
             raise NotFound("recordings.unknown", "There is no such recording.")
         return (await self.views([found]))[0]
 
+    async def many(self, recording_ids: Sequence[str]) -> tuple[RecordingView, ...]:
+        """Those that are there, in the order of the ids."""
+        rows = (await self._session.scalars(select(Recording).where(Recording.id.in_(recording_ids)))).all()
+        found = {view.id: view for view in await self.views(rows)}
+        return tuple(found[one] for one in recording_ids if one in found)
+
     async def of_calls(
         self, call_ids: Collection[str], reach: RecordingFilter = EVERYWHERE
     ) -> dict[str, tuple[RecordingView, ...]]:
