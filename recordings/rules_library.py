@@ -21,3 +21,9 @@ def as_fts5(words: tuple[str, ...]) -> str:
 def as_tsquery(words: tuple[str, ...]) -> str:
     """The same for PostgreSQL: `'масл':* & 'фільтр':*`."""
     return " & ".join(f"'{word}':*" for word in words)
+
+
+def says(text: str, words: tuple[str, ...]) -> bool:
+    """Whether all of them stand in the text, each as the beginning of a word."""
+    found = set(_WORD.findall(text.casefold().replace("_", " ")))
+    return all(any(one.startswith(word) for one in found) for word in words)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,16 +33,36 @@ from hub.modules.crm.api import number_key
 from hub.values import ShopId
 from recordings.models import Participant
 from recordings.models_library import IS_RARE_DIRECTION, IS_RARE_RESULT, Shelf, Writing
-from recordings.rules_library import as_fts5, as_tsquery, words_of
+from recordings.rules_library import as_fts5, as_tsquery, says, words_of
 from recordings.views_library import LibraryFilter, LibraryPage, LibraryRow, LibraryTotals
 
 Condition = ColumnElement[bool]
 
 MOST_COUNTED = 10_000
-MOST_HITS = 10_000
+MOST_LOOSELY = 1_000
+"""How many are counted where the newest that fit are found by looking at each recording."""
+MOST_HITS = 3_000
 """Of a word that stands in very many writings the newest so many are looked at."""
 _FEW = 500
 _CALL_ID: ColumnElement[str] = type_coerce(Shelf.call_id, String)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What a filter means. `is_loose`: no index answers it, the newest that fit are found by looking at each;
+    `is_rare`: an index gives all that fit, and they are sorted; `is_cut`: of very many hits only the newest.
+    """
+
+    conditions: list[Condition] = field(default_factory=list)
+    is_loose: bool = False
+    is_rare: bool = False
+    is_cut: bool = False
+
+    def newest(self) -> tuple[ColumnElement[Any], ...]:
+        """The order of the list. Where it is rare, spelled so that no database walks through all of time for
+        the few that fit."""
+        at = func.coalesce(Shelf.started_at, Shelf.started_at) if self.is_rare else Shelf.started_at
+        return at.desc(), Shelf.recording_id.desc()
 
 
 class LibraryService:
@@ -51,27 +73,30 @@ class LibraryService:
         self._session = uow.session
         self._calls = CallsApi(uow, deps)
         self._country = deps.places.of(uow.shop_id).country
+        self._known: dict[LibraryFilter, _Wanted] = {}
+        self._built = _Wanted()
         self._is_sqlite = uow.session.get_bind().dialect.name == "sqlite"
 
     async def page(self, where: LibraryFilter, *, cursor: str | None, limit: int) -> LibraryPage:
         """Older than the cursor. Raises Invalid for a cursor that is not ours."""
-        conditions = await self._conditions(where)
+        wanted = await self._wanted(where)
+        conditions = list(wanted.conditions)
         if cursor is not None:
             at, last = _read_cursor(cursor)
             same = and_(Shelf.started_at == at, Shelf.recording_id < last)
             conditions += [Shelf.started_at <= at, or_(Shelf.started_at < at, same)]
-        query = select(Shelf).where(*conditions).limit(limit + 1)
-        query = query.order_by(Shelf.started_at.desc(), Shelf.recording_id.desc())
+        query = select(Shelf).where(*conditions).order_by(*wanted.newest()).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
         items = tuple(_row(row) for row in rows[:limit])
         return LibraryPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
 
     async def totals(self, where: LibraryFilter, *, most: int | None = MOST_COUNTED) -> LibraryTotals:
-        """The same conditions as the list, over the newest `most` of them (None: all)."""
-        chosen = select(Shelf.seconds, Shelf.percent).where(*await self._conditions(where))
+        """The same conditions as the list, over the newest `most` of them at most (None: all)."""
+        wanted = await self._wanted(where)
+        chosen = select(Shelf.seconds, Shelf.percent).where(*wanted.conditions)
         if most is not None:
-            newest = (Shelf.started_at.desc(), Shelf.recording_id.desc())
-            chosen = chosen.order_by(*newest).limit(most)
+            most = min(most, MOST_LOOSELY) if wanted.is_loose else most
+            chosen = chosen.order_by(*wanted.newest()).limit(most)
         found = chosen.subquery().c
         total = func.coalesce(func.sum(found.seconds), 0.0)
         query = select(func.count(), total, func.count(found.percent), func.avg(found.percent))
@@ -79,7 +104,7 @@ class LibraryService:
         return LibraryTotals(
             count=row[0], seconds=round(float(row[1]), 1), reviewed=row[2],
             percent=None if row[3] is None else round(float(row[3])),
-            is_part=most is not None and row[0] >= most,
+            is_part=wanted.is_cut or (most is not None and row[0] >= most),
         )  # fmt: skip
 
     async def by_ids(self, recording_ids: Collection[str]) -> dict[str, LibraryRow]:
@@ -93,9 +118,17 @@ class LibraryService:
         if not wanted or not recording_ids:
             return {}
         query = select(Writing.recording_id, Writing.text).where(
-            Writing.recording_id.in_(sorted(set(recording_ids))), self._says(wanted)
+            Writing.recording_id.in_(sorted(set(recording_ids)))
         )
-        return {row.recording_id: row.text for row in await self._session.execute(query.order_by(Writing.id))}
+        rows = await self._session.execute(query.order_by(Writing.id))
+        return {row.recording_id: row.text for row in rows if says(row.text, wanted)}
+
+    async def _wanted(self, where: LibraryFilter) -> _Wanted:
+        """Built once for a list and its totals."""
+        if where not in self._known:
+            self._known[where] = self._built = _Wanted()
+            self._built.conditions += await self._conditions(where)
+        return self._known[where]
 
     async def _conditions(self, where: LibraryFilter) -> list[Condition]:
         found = self._plain(where)
@@ -117,7 +150,7 @@ class LibraryService:
         if where.min_percent is not None or where.max_percent is not None or where.is_reviewed:
             low, high = where.min_percent or 0, 100 if where.max_percent is None else where.max_percent
             scored = and_(Shelf.percent.is_not(None), Shelf.percent >= low, Shelf.percent <= high)
-            found.append(await self._narrow(scored))
+            found.append(await self._narrow(scored, is_rare=True))
         return found
 
     def _plain(self, where: LibraryFilter) -> list[Condition]:
@@ -152,11 +185,18 @@ class LibraryService:
             found.append(await self._calls.ids(CallFilter(number=where.number)))
         return found
 
-    async def _narrow(self, condition: Condition) -> Condition:
-        """Of what few recordings have, those few; else the newest are soon found by looking at each."""
-        few = select(Shelf.recording_id).where(condition).limit(_FEW + 1)
-        known = (await self._session.scalars(few)).all()
-        return condition if len(known) > _FEW else Shelf.recording_id.in_(known) if known else false()
+    async def _narrow(self, condition: Condition, *, is_rare: bool = False) -> Condition:
+        """Of what few recordings have, those few; of what is never common, all by its own index; else the
+        newest are soon found by looking at each."""
+        mine = select(Shelf.recording_id).where(condition)
+        known = (await self._session.scalars(mine.limit(_FEW + 1))).all()
+        if len(known) <= _FEW:
+            return Shelf.recording_id.in_(known) if known else false()
+        if is_rare:
+            self._built.is_rare = True
+            return condition
+        self._built.is_loose = True
+        return condition
 
     async def _heard(self, who: tuple[str, ...]) -> Condition:
         mine = Participant.who.in_(who)
@@ -164,6 +204,7 @@ class LibraryService:
         known = (await self._session.scalars(few)).all()
         if len(known) <= _FEW:
             return Shelf.recording_id.in_(known) if known else false()
+        self._built.is_loose = True
         return exists().where(Participant.recording_id == Shelf.recording_id, mine)
 
     async def _written(self, words: str, kinds: tuple[str, ...]) -> Condition:
@@ -173,16 +214,23 @@ class LibraryService:
         hits = select(Writing.recording_id).where(self._says(wanted))
         if kinds:
             hits = hits.where(Writing.kind.in_(kinds))
-        newest = hits.order_by(Writing.id.desc()).limit(MOST_HITS).subquery()
-        return await self._narrow(Shelf.recording_id.in_(select(newest.c.recording_id)))
+        found = (await self._session.scalars(hits)).all()
+        self._built.is_cut = self._built.is_cut or len(found) >= MOST_HITS
+        known = sorted(set(found))
+        return Shelf.recording_id.in_(known) if known else false()
 
     def _says(self, wanted: tuple[str, ...]) -> Condition:
-        """By the index of words that stands beside the table."""
+        """By the index of words that stands beside the table: the newest MOST_HITS."""
         if self._is_sqlite:
-            matching = text("SELECT rowid FROM recordings_words WHERE recordings_words MATCH :words")
-            return Writing.id.in_(matching.bindparams(words=as_fts5(wanted)).columns(literal_column("rowid")))
+            matching = text(
+                "SELECT rowid FROM recordings_words WHERE recordings_words MATCH :words"
+                " ORDER BY rowid DESC LIMIT :most"
+            )
+            asked = matching.bindparams(words=as_fts5(wanted), most=MOST_HITS)
+            return Writing.id.in_(asked.columns(literal_column("rowid")))
         document = func.to_tsvector(literal_column("'simple'"), Writing.text)
-        return document.op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(wanted)))
+        matches = document.op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(wanted)))
+        return Writing.id.in_(select(Writing.id).where(matches).order_by(Writing.id.desc()).limit(MOST_HITS))
 
 
 def _row(row: Shelf) -> LibraryRow:

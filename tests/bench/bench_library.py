@@ -143,6 +143,8 @@ async def on(kind: str, folder: Path, chosen: argparse.Namespace) -> float:
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
             await pages._sign_in(hub, client)
             for case in cases(chosen.clients, chosen.calls):
+                if chosen.only not in case.name:
+                    continue
                 row, slow = await measure(client, plain, case, chosen.repeats)
                 worst.append(slow / case.target)
                 print(row, flush=True)
@@ -158,6 +160,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--folder", type=Path, help="keep the SQLite file here")
+    parser.add_argument("--only", default="", help="pages in whose name this stands")
     chosen = parser.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="pitline-bench-"))
     try:

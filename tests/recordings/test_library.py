@@ -235,3 +235,35 @@ async def test_the_line_of_a_call_and_a_client_lead_to_its_recordings(
     assert f"/recordings/{shelf['c2'].id}/player" in await (await owner.get(f"/clients/{client.id}")).text()
     call = await (await owner.get("/calls/c2")).text()
     assert f'data-player="{shelf["c2"].id}"' in call
+
+
+@pytest.mark.parametrize(
+    ("query", "calls"),
+    [
+        ("direction=outbound", ["c3"]), ("person=102", ["c2"]), ("number=%2B380671112233", ["c2"]),
+        ("min_seconds=4", ["c4", "c3"]), ("text=гальма", ["c1"]), ("mark=гальма", ["c1"]), ("tag=nobody", []),
+        ("is_reviewed=false&result=voicemail", ["c4"]), ("queue=front&limit=1", ["c2"]),
+    ],
+)  # fmt: skip
+async def test_programs_find_by_the_same_filters(
+    shop: Shop, hub: Hub, shelf: dict[str, RecordingView], query: str, calls: list[str]
+) -> None:
+    await write(hub, shelf["c1"].id, "Гальма скриплять")
+    owner = await shop.signed_in("owner")
+    answer = await owner.get(f"/api/v1/recordings?{query}")
+    assert answer.status == 200, await answer.text()
+    assert [one["call_id"] for one in (await answer.json())["items"]] == calls
+
+
+async def test_a_word_of_very_many_texts_says_that_not_all_of_them_were_looked_at(
+    hub: Hub, shelf: dict[str, RecordingView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordings.service_library.MOST_HITS", 2)
+    for call_id in ("c1", "c2", "c3"):
+        await write(hub, shelf[call_id].id, "те саме слово")
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        library = Apis(uow, hub.installation.deps, hub.installation.apis).of(RecordingsApi).library
+        totals = await library.totals(LibraryFilter(text="слово"))
+        page = await library.page(LibraryFilter(text="слово"), cursor=None, limit=50)
+    assert (totals.count, totals.is_part) == (2, True)
+    assert [one.call_id for one in page.items] == ["c3", "c2"]
