@@ -227,9 +227,10 @@ class Pipeline:
                 request.begin(None)
                 await self._note(request, what)
             return response
+        is_noted = not (isinstance(what, Route) and what.is_quiet)
         for attempt in range(1, MOST_TRIES + 1):
             try:
-                return await self._write(request, run, once)
+                return await self._write(request, run, once, is_noted)
             except Unavailable as error:
                 if attempt == MOST_TRIES or error.code != "database.conflict":
                     raise
@@ -250,10 +251,14 @@ class Pipeline:
             request.begin(None)
 
     async def _write(
-        self, request: Request, run: Callable[[], Awaitable[web.StreamResponse]], once: Once | None
+        self,
+        request: Request,
+        run: Callable[[], Awaitable[web.StreamResponse]],
+        once: Once | None,
+        is_noted: bool,
     ) -> web.StreamResponse:
         try:
-            async with request.writing() as uow:
+            async with request.writing(is_noted=is_noted) as uow:
                 request.begin(uow)
                 keys = IdempotencyKeys(uow, self._site.installation.clock, self._site.installation.deps.seal)
                 if once is not None and (answer := await keys.begin(once)) is not None:

@@ -181,6 +181,8 @@ class Route:
     traffic: Traffic = "page"
     is_noted: bool = False
     """A GET that is audited like a change: an export, a recording that is listened to."""
+    is_quiet: bool = False
+    """A change that nobody wants to read of in the audit log: that somebody types, that they have looked."""
     noting: Noting | None = None
     """With `is_noted`: what the entry is about."""
     before: Callable[[PageRequest], Awaitable[Any]] | None = None

@@ -20,7 +20,7 @@ NONE_IS_IN_IT = {
     "CallFilter.number", "ClientFilter.phone", "ClientFilter.text", "VehicleFilter.text",
     "LineEntry.number", "LineEntry.callback_number", "LineView.number", "LineView.callback_number",
     "Line.number", "Line.callback_number", "PersonEntry.mobile", "ConnectorOut.text",
-    "TaskFilter.number", "TaskEntry.number", "TaskEntry.note", "MessageEntry.text",
+    "TaskFilter.number", "TaskEntry.number", "TaskEntry.note", "MessageEntry.text", "TemplateEntry.text",
 }  # fmt: skip
 """What somebody asks by or enters, our own lines' numbers, which the shop itself publishes, our own words."""
 

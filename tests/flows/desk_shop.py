@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from hub.main import MODULES
 from hub.modules.access.api import AccessApi, hash_password, prepare
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, VehicleEntry
+from hub.ports.messaging import MessageSender
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
 from tests.connectors.ami.ami_server import AmiServer
 from tests.connectors.ami.hub_side import config_for
@@ -125,7 +126,10 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    folder: Path, browser: Browser | None = None, pbx: AmiServer | None = None
+    folder: Path,
+    browser: Browser | None = None,
+    pbx: AmiServer | None = None,
+    senders: Sequence[MessageSender] = (),
 ) -> AsyncIterator[Shop]:
     """The shop of the desk's stories, on a port of its own; with `pbx` it is connected to that."""
     settings = replace(
@@ -139,7 +143,9 @@ async def open_shop(
     journal = FileJournal(folder / "journal", 30)
     line = AmiConnector(config_for(pbx), journal, clock) if pbx is not None else None
     lines = () if line is None else (line,)
-    hub = Hub(settings, MODULES, clock=clock, journal=journal, connectors=lines, telephony=line)
+    hub = Hub(
+        settings, MODULES, clock=clock, journal=journal, connectors=lines, telephony=line, senders=senders
+    )
     await hub.open()
     await prepare(hub.installation)
     await hub.start()

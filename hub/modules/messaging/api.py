@@ -6,8 +6,12 @@ from hub.kernel.parts import Composed, Part
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.service_arrivals import ArrivalService
 from hub.modules.messaging.service_clients import ClientThreads
+from hub.modules.messaging.service_files import FileService
 from hub.modules.messaging.service_outgoing import OutgoingService
 from hub.modules.messaging.service_reading import ReadingService
+from hub.modules.messaging.service_search import SearchService
+from hub.modules.messaging.service_templates import TemplateService, fill
+from hub.modules.messaging.service_threads import ThreadService
 from hub.modules.messaging.views import (
     AddressView,
     ConversationFilter,
@@ -19,32 +23,52 @@ from hub.modules.messaging.views import (
     MessageFilter,
     MessagePage,
     MessageView,
+    NoteView,
     PlaceView,
     Priority,
     Shops,
+    TemplateEntry,
+    TemplateView,
     ThreadState,
+    WayView,
 )
 
 __all__ = [
     "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
-    "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "PlaceView", "Priority",
-    "ThreadState",
+    "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "NoteView", "PlaceView",
+    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill",
 ]  # fmt: skip
 
 
 class MessagingApi(Composed):
     """Threads and messages, for one unit of work. `reading` lists them, `arrivals` is what facts of the
-    connectors do, `outgoing` how somebody can be written to, `clients` whose threads are."""
+    connectors do, `outgoing` how somebody can be written to, `clients` whose threads are, `threads` what
+    people do with them, `templates` the shop's own texts, `searching` finds messages by their words, `files`
+    are those that go along."""
 
     reading = Part(ReadingService)
     arrivals = Part(ArrivalService)
     outgoing = Part(OutgoingService)
     clients = Part(ClientThreads)
+    threads = Part(ThreadService)
+    templates = Part(TemplateService)
+    searching = Part(SearchService)
+    files = Part(FileService)
 
     @property
     def channels(self) -> Channels:
         """What this installation can carry."""
         return Channels(self._deps.senders)
+
+    async def ways(self, client_id: str | None, conversation_id: str | None = None) -> tuple[WayView, ...]:
+        """How somebody can be written to, the best first."""
+        return tuple(
+            WayView(
+                channel=way.channel.name, address=way.address, can_media=way.channel.can_media,
+                longest=way.channel.longest,
+            )
+            for way in await self.outgoing.ways(client_id, conversation_id)
+        )  # fmt: skip
 
     async def queue_message(self, entry: MessageEntry, shops: Shops = None) -> MessageView:
         """Write down a message to be sent, in the caller's transaction: it leaves after the commit, once.

@@ -7,8 +7,23 @@ from pathlib import Path
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.messages import MessageReceived, MessageStatusChanged
 from hub.kernel.backup.areas import FileArea
-from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, Worker, on
-from hub.modules.messaging import handlers, operations, sender, service_clients
+from hub.kernel.jobs.definition import every
+from hub.kernel.manifest import LiveTopic, MenuBadge, MenuItem, Module, Permission, Scope, Worker, on
+from hub.kernel.web import SettingsItem
+from hub.modules.messaging import (
+    fetcher,
+    handlers,
+    jobs,
+    operations,
+    sender,
+    service_clients,
+    web,
+    web_card,
+    web_doing,
+    web_files,
+    web_system,
+    web_templates,
+)
 from hub.modules.messaging.api import MessagingApi
 from hub.modules.messaging.scope import SEND, SETTINGS, VIEW
 from hub.modules.messaging.service_book import TOPIC
@@ -34,8 +49,31 @@ MODULE = Module(
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
     ),
+    routes=(*web_templates.routes, *web_files.routes, *web.routes, *web_doing.routes),
     operations=operations.operations,
-    workers=(Worker("messaging", sender.send),),
+    card=web_card.parts,
+    system=web_system.parts,
+    menu=(
+        MenuItem(
+            "Messages", "/inbox", VIEW, "message-2", order=12, badge=MenuBadge(web.badge, ("conversation",))
+        ),
+    ),
+    settings=(
+        SettingsItem(
+            title="Templates and answers",
+            text="Texts for messages, and the answers that the keys 1 to 9 send during a call",
+            path=web_templates.PAGE,
+            right=SETTINGS,
+            icon="message-2",
+            group="shop",
+            order=60,
+        ),
+    ),
+    jobs=(
+        every(minutes=1, run=jobs.wake, title="Bring back conversations that were put off"),
+        every(hours=6, run=jobs.tidy, title="Remove files of messages that nobody sent or that were erased"),
+    ),
+    workers=(Worker("messaging", sender.send), Worker("messaging_files", fetcher.fetch)),
     held=HELD,
     files=(FileArea("attachments", lambda settings: Path(settings.messaging.files)),),
     clients=service_clients.RECORDS,

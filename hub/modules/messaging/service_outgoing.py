@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -113,7 +114,7 @@ class OutgoingService:
         return tuple(ways)
 
     async def _way(self, entry: MessageEntry, shops: Shops) -> Way:
-        if entry.address is not None and entry.channel is not None:
+        if entry.conversation_id is None and entry.address is not None and entry.channel is not None:
             return await self._named(entry.channel, entry.address)
         if entry.conversation_id is not None:
             row = await self._book.row(entry.conversation_id, shops)
@@ -214,12 +215,14 @@ class OutgoingService:
             ]
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
+        late = self._clock.now() + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message = Message(
             id=new_id(self._clock), rev=1, shop_id=row.shop_id, conversation_id=row.id,
             channel=way.channel.name, account=way.account, address=way.address, direction="outbound",
             state="queued", text=text, provider_id=None, error="", created_at=self._clock.now(),
             actor=self._uow.actor, author=entry.author, cause=entry.cause,
-            priority=PRIORITIES.index(entry.priority), not_before=entry.not_before, not_after=entry.not_after,
+            priority=PRIORITIES.index(entry.priority), not_before=entry.not_before,
+            not_after=entry.not_after or max(late, entry.not_before or late),
             tries=0, finds=0, parts=0, answers=await self._answered(entry.answers, row), more=more,
         )  # fmt: skip
         self._session.add(message)

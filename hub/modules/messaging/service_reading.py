@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.crm.api import CrmApi
-from hub.modules.messaging.models import Address, Conversation, File, Message
+from hub.modules.messaging.models import Address, Conversation, File, Message, Note
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.views import (
     AddressView,
@@ -21,7 +21,9 @@ from hub.modules.messaging.views import (
     MessageFilter,
     MessagePage,
     MessageView,
+    NoteView,
     PlaceView,
+    SendingView,
     Shops,
 )
 
@@ -119,6 +121,54 @@ class ReadingService:
         count, since = (await self._session.execute(query)).one()
         return count, since
 
+    async def doubts(self, shops: Shops) -> int:
+        """How many messages wait for a person to say whether they have arrived."""
+        query = select(func.count()).where(*_doubted(shops))
+        return (await self._session.scalars(query)).one()
+
+    async def sending(self) -> SendingView:
+        """What waits, over all shops."""
+        queued = select(func.count(), func.min(Message.created_at)).where(
+            Message.state == "queued", Message.not_before.is_(None)
+        )
+        count, oldest = (await self._session.execute(queued)).one()
+        return SendingView(queued=count, oldest_at=oldest, doubts=await self.doubts(None))
+
+    async def doubted(self, shops: Shops, limit: int) -> tuple[ConversationView, ...]:
+        """The threads of these."""
+        threads = select(Message.conversation_id).where(*_doubted(shops)).distinct()
+        query = select(Conversation).where(Conversation.id.in_(threads))
+        query = query.order_by(Conversation.last_at.desc(), Conversation.id.desc()).limit(limit)
+        return await self.conversation_views((await self._session.scalars(query)).all())
+
+    async def causes(self, causes: Collection[str]) -> frozenset[str]:
+        """Those of these that something was sent for."""
+        query = select(Message.cause).where(Message.cause.in_(sorted(causes)))
+        return frozenset((await self._session.scalars(query)).all()) if causes else frozenset()
+
+    async def notes(
+        self, conversation_id: str, since: datetime | None, until: datetime | None, limit: int
+    ) -> tuple[NoteView, ...]:
+        """What colleagues wrote in this time."""
+        query = select(Note).where(Note.conversation_id == conversation_id)
+        if since is not None:
+            query = query.where(Note.created_at >= since)
+        if until is not None:
+            query = query.where(Note.created_at <= until)
+        rows = (await self._session.scalars(query.order_by(Note.created_at.desc()).limit(limit))).all()
+        return tuple(
+            NoteView(id=row.id, text=row.text, author=row.author, created_at=row.created_at) for row in rows
+        )
+
+    async def of_subject(self, client_id: str | None, number_key: str | None) -> ConversationView | None:
+        """The thread with a client, or with a number that is nobody's."""
+        row = await self._book.of_client(client_id) if client_id is not None else None
+        if row is None and number_key is not None:
+            query = select(Conversation).join(Address, Address.conversation_id == Conversation.id)
+            query = query.where(Address.number_key == number_key, Conversation.merged_into.is_(None))
+            row = (await self._session.scalars(query.order_by(Conversation.last_at.desc()).limit(1))).first()
+        return (await self.conversation_views([row]))[0] if row is not None else None
+
     async def views(self, rows: Sequence[Message]) -> tuple[MessageView, ...]:
         """Messages with their files and whose they are."""
         files = await self._files([row.id for row in rows])
@@ -196,6 +246,13 @@ def _conversation(
         last=last, answering_by=row.answering_by if is_answered else None,
         answering_name=row.answering_name if is_answered else "",
     )  # fmt: skip
+
+
+def _doubted(shops: Shops) -> Conditions:
+    conditions: Conditions = [Message.state == "unknown", Message.not_before.is_(None)]
+    if shops is not None:
+        conditions.append(Message.shop_id.in_(sorted(shops)))
+    return conditions
 
 
 def _cursor(at: datetime, row_id: str) -> str:

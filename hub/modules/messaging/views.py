@@ -101,6 +101,57 @@ class AddressView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """What a colleague wrote for colleagues."""
+
+    id: str
+    text: Words
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateView:
+    """A text of the shop's with variables; with a `place` of 1 to 9 it is a prepared answer."""
+
+    id: str
+    rev: int
+    place: int | None
+    title: Words
+    text: Words
+    point: PlaceView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateEntry:
+    """A template as somebody enters it."""
+
+    title: str
+    text: str
+    place: int | None = None
+    point: PlaceView | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingView:
+    """How sending goes: how many wait, since when the oldest, how many are in doubt."""
+
+    queued: int
+    oldest_at: datetime | None
+    doubts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayView:
+    """How somebody can be written to; `longest` in characters."""
+
+    channel: str
+    address: Dialable
+    can_media: bool
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEntry:
     """A message to be sent: to a client (by the best channel, or the named one), into a thread, or to an
     address on a channel. `cause` names what it is sent for, and is sent for once. After `not_after` nobody

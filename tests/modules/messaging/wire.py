@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.app import Hub
-from hub.clock import Clock
+from hub.clock import FrozenClock
 from hub.events.messages import MessageReceived, MessageStatusChanged
 from hub.kernel.context import UnitOfWork, WorkerContext
 from hub.kernel.journal.files import FileJournal
@@ -20,6 +20,7 @@ from hub.log import get_logger
 from hub.modules.catalogue import MODULES
 from hub.modules.messaging.api import MessageEntry, MessageFilter, MessageView, MessagingApi
 from hub.modules.messaging.sender import Sender
+from hub.ports.errors import TransientError
 from hub.ports.messaging import Channel, OutgoingMessage, Sent
 from hub.settings import Settings
 
@@ -52,6 +53,7 @@ class Wire:
     is_up: bool = True
     pause: float = 0.0
     files: dict[str, bytes] = field(default_factory=dict)
+    away: bool = False
 
     def channels(self) -> Mapping[str, Channel]:
         return self.carried
@@ -78,6 +80,8 @@ class Wire:
         return Sent(provider_id=f"SM{message.id}") if has_it else None
 
     async def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
+        if self.away:
+            raise TransientError("The provider does not answer.")
         yield self.files[ref]
 
 
@@ -87,7 +91,7 @@ class House:
 
     hub: Hub
     wire: Wire
-    clock: Clock
+    clock: FrozenClock
 
     def sender(self, process: str = "") -> Sender:
         """One process's sender, as the worker would run it."""
@@ -158,7 +162,7 @@ def status(state: Any, provider_id: str, **more: Any) -> MessageStatusChanged:
 
 
 @asynccontextmanager
-async def house_of(settings: Settings, clock: Clock, folder: Path, wire: Wire) -> AsyncIterator[House]:
+async def house_of(settings: Settings, clock: Any, folder: Path, wire: Wire) -> AsyncIterator[House]:
     hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30), senders=[wire])
     await hub.open()
     yield House(hub, wire, clock)

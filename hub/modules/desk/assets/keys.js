@@ -5,7 +5,6 @@ const PLACES = {
   KeyN: "note", KeyC: "create", KeyW: "next", KeyO: "open", KeyM: "mine", KeyB: "away",
   KeyH: "hang-up", KeyT: "transfer", KeyP: "park",
   KeyF: "supplier", KeyE: "staff", KeyS: "spam",
-  Digit1: "candidate-1", Digit2: "candidate-2", Digit3: "candidate-3",
   Slash: "search", Escape: "dismiss",
 };
 
@@ -43,6 +42,8 @@ export function listenForKeys(act) {
     const wasLed = led;
     lead("");
     if (wasLed && event.code === "Escape") return event.preventDefault();
+    const digit = event.shiftKey ? null : /^Digit([1-9])$/.exec(event.code)?.[1];
+    if (digit && (act(`candidate-${digit}`) || act(`answer-${digit}`))) return event.preventDefault();
     const name = nameOf(event);
     if (name && act(name)) event.preventDefault();
   });

@@ -1,0 +1,63 @@
+"""What the variables of templates stand for, in one thread at this moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hub.kernel.web import PageRequest
+from hub.modules.access.api import AccessApi, ShopView, show_minutes
+from hub.modules.calls.api import CallsApi
+from hub.modules.crm.api import CrmApi, VehicleView
+from hub.modules.tasks.api import TasksApi
+from hub.values import ShopId
+
+_LOOK_AHEAD = 14
+
+
+async def values_of(
+    request: PageRequest, client_id: str | None, shop_id: ShopId, *, line: str | None = None
+) -> dict[str, str]:
+    """Variable -> text; what is not known is empty, and has to be typed."""
+    crm = request.apis.of(CrmApi)
+    client = (await crm.clients_by_ids([client_id])).get(client_id) if client_id is not None else None
+    cars = (await crm.vehicles_of([client.id])).get(client.id, ()) if client is not None else ()
+    car: VehicleView | None = next((one for one in cars if not one.is_archived), None)
+    shop = await request.apis.of(AccessApi).shops.one(shop_id)
+    return {
+        "name": client.name if client is not None else "",
+        "car": car.name if car is not None else "",
+        "plate": (car.plate or "") if car is not None else "",
+        "shop": shop.name,
+        "address": shop.address,
+        "phone": line or await _line_of(request, shop_id),
+        "hours": next_hours(shop, request.deps.clock.now()),
+        "me": request.viewer.name,
+        "time": await _promised(request, shop),
+    }
+
+
+async def _line_of(request: PageRequest, shop_id: ShopId) -> str:
+    lines = await request.apis.of(CallsApi).lines()
+    return next((one.number for one in lines if one.shop_id == shop_id), "")
+
+
+async def _promised(request: PageRequest, shop: ShopView) -> str:
+    """When one may promise to ring back: in an hour of work."""
+    moments = await request.apis.of(TasksApi).moments(shop.id)
+    due = moments.get("hour") or next(iter(moments.values()), None)
+    return due.astimezone(ZoneInfo(shop.timezone)).strftime("%H:%M") if due is not None else ""
+
+
+def next_hours(shop: ShopView, now: datetime) -> str:
+    """`09:00-18:00` of today, while it is open or will be; else of the next day that it is, with its date."""
+    local = now.astimezone(ZoneInfo(shop.timezone))
+    special = {one.day: (one.span,) if one.span is not None else () for one in shop.holidays}
+    for ahead in range(_LOOK_AHEAD):
+        day = local.date() + timedelta(days=ahead)
+        spans = special.get(day, shop.hours.get(day.weekday(), ()))
+        minute = local.hour * 60 + local.minute if ahead == 0 else 0
+        if spans and spans[-1].closes > minute:
+            times = ", ".join(f"{show_minutes(span.opens)}-{show_minutes(span.closes)}" for span in spans)
+            return times if ahead == 0 else f"{day:%d.%m} {times}"
+    return ""

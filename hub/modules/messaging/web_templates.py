@@ -1,0 +1,159 @@
+"""Templates: filled in for a thread, sent by a key during a call, written on their settings page."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from hub.errors import Invalid
+from hub.kernel.web import PageRequest, Route
+from hub.modules.calls.api import CallsApi
+from hub.modules.messaging.api import MessageEntry, MessagingApi, PlaceView, TemplateEntry, TemplateView, fill
+from hub.modules.messaging.filling import values_of
+from hub.modules.messaging.rules_templates import VARIABLES, filled
+from hub.modules.messaging.scope import SEND, SETTINGS, author_of, shops_of
+from hub.modules.tasks.api import TaskEntry, TasksApi
+from hub.values import ShopId
+
+_POINT = re.compile(r"\s*(-?\d{1,2}(?:[.,]\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:[.,]\d+)?)\s*")
+PAGE = "/settings/messages"
+_FIELDS = ("id", "rev", "title", "text", "place", "point")
+
+
+async def fill_in(request: PageRequest) -> web.StreamResponse:
+    """A template as it reads in this thread; what is not known stays in braces."""
+    api = request.apis.of(MessagingApi)
+    thread = await api.reading.conversation(request.path["id"], shops_of(request, SEND))
+    template = await api.templates.one(request.path["template"])
+    values = await values_of(request, thread.client_id, ShopId(thread.shop_id))
+    text, missing = filled(template.text, values)
+    return web.json_response({"text": request.seen(text), "missing": list(missing)})
+
+
+async def answer(request: PageRequest) -> web.StreamResponse:
+    """Send a prepared answer to whoever is on the line, by the best channel; once a call. One that promises
+    to ring back makes the call-back too."""
+    api, calls = request.apis.of(MessagingApi), request.apis.of(CallsApi)
+    reach = request.viewer.reaching("calls.view")
+    is_all = request.viewer.rights.get("calls.view") == "all"
+    call = await calls.call(request.path["call"], shops=None if is_all else reach.shop_ids)
+    template = await api.templates.one(request.path["template"])
+    values = await values_of(request, call.client_id, call.shop_id, line=call.line)
+    is_known = call.client_id is not None
+    entry = MessageEntry(
+        text=fill(template, values), priority="dialogue", author=author_of(request), place=template.point,
+        cause=f"prepared:{template.id}:{call.id}"[:200], client_id=call.client_id,
+        channel=None if is_known else api.channels.first(("sms", "viber")) or "sms",
+        address=None if is_known else call.other_number or "",
+    )  # fmt: skip
+    message = await api.queue_message(entry, None)
+    if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:
+        tasks = request.apis.of(TasksApi)
+        due = (await tasks.moments(call.shop_id)).get("hour")
+        await tasks.remind(
+            TaskEntry(shop_id=call.shop_id, kind="callback", number=call.other_number, due_at=due)
+        )
+    notice = request.t("“{title}” is on its way by {channel}.", title=template.title, channel=message.channel)
+    return request.redirect("/desk", notice=notice)
+
+
+async def show(request: PageRequest) -> web.StreamResponse:
+    """The texts, and a form for one of them."""
+    return await _page(request)
+
+
+async def _page(
+    request: PageRequest, *, entered: dict[str, str] | None = None, faults: Invalid | None = None
+) -> web.StreamResponse:
+    templates = await request.apis.of(MessagingApi).templates.all()
+    chosen = next((one for one in templates if one.id == request.query.get("edit")), None)
+    return request.page(
+        "messaging/settings.html", templates=templates, entry=entered or _entered(chosen),
+        variables=VARIABLES, faults=faults.fields if faults is not None else {},
+        status=422 if faults is not None else 200,
+    )  # fmt: skip
+
+
+def _entered(chosen: TemplateView | None) -> dict[str, str]:
+    """As the form shows it."""
+    if chosen is None:
+        return dict.fromkeys(_FIELDS, "")
+    point = f"{chosen.point.latitude}, {chosen.point.longitude}" if chosen.point is not None else ""
+    return {
+        "id": chosen.id, "rev": str(chosen.rev), "title": chosen.title, "text": chosen.text, "point": point,
+        "place": str(chosen.place or ""),
+    }  # fmt: skip
+
+
+async def save(request: PageRequest) -> web.StreamResponse:
+    """A new text, or another wording."""
+    form = request.form
+    point = form.get("point", "").strip()
+    found = _POINT.fullmatch(point)
+    place = form.get("place", "").strip()
+    entry = TemplateEntry(
+        title=form.get("title", ""), text=form.get("text", ""),
+        place=int(place) if place.isascii() and place.isdigit() and len(place) < 3 else None,
+        point=_point(found) if found is not None else None,
+    )  # fmt: skip
+    try:
+        if point and found is None:
+            words = "Latitude and longitude in degrees: 50.4501, 30.5234."
+            raise Invalid("messaging.template", "Something is missing or wrong.", fields={"point": words})
+        rev = form.get("rev", "")
+        await request.apis.of(MessagingApi).templates.save(
+            entry, form.get("id", "") or None, int(rev) if rev.isascii() and rev.isdigit() else None
+        )
+    except Invalid as faults:
+        return await _page(request, entered={one: str(form.get(one, "")) for one in _FIELDS}, faults=faults)
+    return request.redirect(PAGE, notice=request.t("Saved."))
+
+
+async def remove(request: PageRequest) -> web.StreamResponse:
+    """Take one away; messages that were sent stay as they are."""
+    await request.apis.of(MessagingApi).templates.remove(request.path["template"])
+    return request.redirect(PAGE)
+
+
+async def examples(request: PageRequest) -> web.StreamResponse:
+    """Texts to begin with, in the viewer's language, to be looked through and changed."""
+    templates = request.apis.of(MessagingApi).templates
+    if not await templates.all():
+        for place, (title, text) in enumerate(_examples(request), 1):
+            await templates.save(TemplateEntry(title=title, text=text, place=place))
+    return request.redirect(PAGE)
+
+
+def _examples(request: PageRequest) -> tuple[tuple[str, str], ...]:
+    return (
+        (request.t("Address"), request.t("Our address:") + " {address}. {shop}"),
+        (request.t("Hours"), request.t("We are open:") + " {hours}. {shop}"),
+        (request.t("We ring back"), request.t("We ring you back at") + " {time}. {shop}"),
+        (request.t("Our number"), request.t("Our number:") + " {phone}. {shop}"),
+    )
+
+
+def _point(found: re.Match[str]) -> PlaceView:
+    latitude, longitude = (float(one.replace(",", ".")) for one in found.groups())
+    return PlaceView(latitude=latitude, longitude=longitude)
+
+
+routes = (
+    Route(
+        method="GET", path="/inbox/{id}/fill/{template}", handler=fill_in, right=SEND, name="messaging.fill"
+    ),
+    Route(
+        method="POST", path="/calls/{call}/answers/{template}", handler=answer, right=SEND,
+        name="messaging.answer",
+    ),
+    Route(method="GET", path=PAGE, handler=show, right=SETTINGS, name="messaging.templates"),
+    Route(method="POST", path=PAGE, handler=save, right=SETTINGS, name="messaging.save_template"),
+    Route(
+        method="POST", path=PAGE + "/examples", handler=examples, right=SETTINGS, name="messaging.examples"
+    ),
+    Route(
+        method="POST", path=PAGE + "/{template}/remove", handler=remove, right=SETTINGS,
+        name="messaging.remove_template",
+    ),
+)  # fmt: skip
