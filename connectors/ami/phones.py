@@ -19,19 +19,24 @@ from hub.events.phones import MemberState, PhoneCondition, PhonesChanged, PhoneS
 
 WANTED = frozenset({
     "DeviceStateChange", "QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved",
-    "QueueMemberPenalty", "QueueMemberRinginuse",
+    "QueueMemberPenalty", "QueueMemberRinginuse", "ExtensionStatus",
 })  # fmt: skip
 _MOST = 10_000
 _LONGEST = 200
 _DND = re.compile(r"custom:dnd([0-9]{1,16})", re.IGNORECASE)
 _PHONES = frozenset({"pjsip", "sip", "iax2", "dahdi", "sccp", "skinny", "motif"})
 _DEVICE: MappingProxyType[str, PhoneCondition] = MappingProxyType({
-    "NOT_INUSE": "free", "INUSE": "talking", "BUSY": "talking", "RINGING": "ringing", "RINGINUSE": "talking",
+    "NOT_INUSE": "free", "INUSE": "talking", "BUSY": "busy", "RINGING": "ringing", "RINGINUSE": "talking",
     "ONHOLD": "on_hold", "UNAVAILABLE": "unreachable", "INVALID": "unreachable", "UNKNOWN": "unknown",
 })  # fmt: skip
 _MEMBER: MappingProxyType[str, PhoneCondition] = MappingProxyType({
-    "0": "unknown", "1": "free", "2": "talking", "3": "talking", "4": "unreachable", "5": "unreachable",
+    "0": "unknown", "1": "free", "2": "talking", "3": "busy", "4": "unreachable", "5": "unreachable",
     "6": "ringing", "7": "talking", "8": "on_hold",
+})  # fmt: skip
+
+_HINT: MappingProxyType[str, PhoneCondition] = MappingProxyType({
+    "0": "free", "1": "talking", "2": "busy", "4": "unreachable", "8": "ringing", "9": "talking",
+    "16": "on_hold", "17": "talking",
 })  # fmt: skip
 
 Member = tuple[str, str]
@@ -65,7 +70,7 @@ class Phones:
 
     def feed(self, message: Message) -> None:
         """One event of the PBX."""
-        if message.name == "DeviceStateChange":
+        if message.name in ("DeviceStateChange", "ExtensionStatus"):
             phone = phone_of(message, self._endpoints)
             if phone is not None:
                 self._heard.add(phone.device)
@@ -125,18 +130,25 @@ class Phones:
 
 
 def phone_of(message: Message, endpoints: Endpoints) -> PhoneState | None:
-    """What a DeviceStateChange says, if it is a phone's or the switch "do not disturb" of one."""
+    """What a DeviceStateChange says, if it is a phone's or the switch "do not disturb" of one; of a PBX that
+    sends none, what it says of a hint with one device alone."""
+    if message.name == "ExtensionStatus":
+        return _phone(_short(message.get("Hint")), _HINT.get(message.get("Status")), endpoints)
     device, state = _short(message.get("Device")), message.get("State")
     switch = _DND.fullmatch(device)
     if switch is not None:
         is_on = _DEVICE.get(state) not in ("free", "unknown", None)
         return PhoneState(device=device, extension=switch[1], condition="do_not_disturb" if is_on else "free")
+    return _phone(device, _DEVICE.get(state), endpoints)
+
+
+def _phone(device: str, condition: PhoneCondition | None, endpoints: Endpoints) -> PhoneState | None:
     technology, slash, name = device.partition("/")
-    if not slash or not name or technology.lower() not in _PHONES or state not in _DEVICE:
+    if condition is None or not slash or not name or technology.lower() not in _PHONES:
         return None
-    if endpoints.kind(technology.lower(), name) != "phone":
+    if "&" in name or "," in name or endpoints.kind(technology.lower(), name) != "phone":
         return None
-    return PhoneState(device=device, extension=name, condition=_DEVICE[state])
+    return PhoneState(device=device, extension=name, condition=condition)
 
 
 def member_of(message: Message) -> MemberState | None:

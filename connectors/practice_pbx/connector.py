@@ -29,7 +29,7 @@ from hub.ports.telephony import Rehearsal
 USERNAME = "pitline"
 _DAY = (
     "known_client", "stranger", "outbound", "held", "missed", "attended_transfer", "internal",
-    "blind_transfer", "short", "follow_me", "parked", "voicemail", "withheld", "outbound_busy",
+    "blind_transfer", "short", "follow_me", "parked", "voicemail", "withheld", "outbound_busy", "place_kept",
 )  # fmt: skip
 """What the exchange plays by itself, the first one first; the rest is for whoever asks."""
 _CLIENTS = frozenset({"kovalchuk", "petrenko", "taxi", "shevchuk"})

@@ -95,6 +95,16 @@ def is_given_up(call: Conversation, *_: str) -> None:
     lead.priority = 7
 
 
+def keeps_place(call: Conversation, who: str, *_: str) -> None:
+    """`caller keeps_place`: pressed a key in the queue, is thanked, and will be called back."""
+    exchange, leg = call.exchange, call.legs[who]
+    call.stop_ringing("CANCEL", 0)
+    leg.exten = "1"
+    queue = ("Queue", exchange.cast.queue)
+    _user_event(call, "CallbackAsked", 2, queue)
+    exchange.run(leg, "Playback", "auth-thankyou", at=("reception-keys", "1", 3))
+
+
 def leaves_message(call: Conversation, who: str, *_: str) -> None:
     """`caller leaves_message`: a beep, and the machine records."""
     exchange, leg = call.exchange, call.legs[who]

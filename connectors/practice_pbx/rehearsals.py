@@ -85,6 +85,21 @@ REHEARSALS: tuple[Script, ...] = (
         parties={"101": "no_answer", "102": "no_answer"},
     ),
     _script(
+        "place_kept", "A caller keeps the place in the queue by a key, and wants to be called back",
+        "shevchuk",
+        """
+         0.0  caller  dials_in       0443001122
+         0.2  caller  hears          welcome
+         3.0  caller  waits_in       reception
+         3.0  101     rings
+         3.0  102     rings
+        18.0  caller  keeps_place
+        20.0  caller  is_sent_away
+        """,
+        direction="inbound", result="missed", missed_reason="rang_out", queue="reception",
+        answered_by=None, talk_seconds=0.0, transfers=[],
+    ),
+    _script(
         "closed", "A call on a holiday: the message, and no phone rings", "shevchuk",
         """
          0.0  caller  dials_in      0443001122

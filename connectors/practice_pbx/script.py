@@ -16,7 +16,7 @@ VERBS: Mapping[str, Verb] = {
     for verb in (
         inbound.dials_in, inbound.hears, inbound.waits_in, inbound.rings, inbound.answers,
         inbound.declines, inbound.is_busy, inbound.is_given_up, inbound.leaves_message,
-        inbound.is_sent_away, inbound.hangs_up,
+        inbound.is_sent_away, inbound.hangs_up, inbound.keeps_place,
         outbound.dials, outbound.is_ringing, outbound.is_engaged,
         transfers.holds, transfers.resumes, transfers.sends_to, transfers.parks, transfers.leaves,
         transfers.picks_up, transfers.consults, transfers.takes_consultation, transfers.hands_over,

@@ -228,6 +228,22 @@ class CallNoted(Event):
         return f"call:{self.call_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(Event):
+    """Somebody who waited in a queue pressed a key: they keep their place, and want to be called back.
+    `place` as the PBX counted it (1 = the next), `waiting_since` when they joined it; None: not told."""
+
+    name: ClassVar[str] = "call.callback_asked"
+    call_id: CallId
+    queue: str
+    place: int | None
+    waiting_since: datetime | None
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
 CALL_FACTS: tuple[type[CallFact], ...] = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed,
     CallTransferred, CallChanged, CallEnded, CallCorrected,

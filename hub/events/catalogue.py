@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.events.base import Event
 from hub.events.calls import (
     CALL_FACTS,
+    CallbackAsked,
     CallMerged,
     CallNoted,
     CallWrappedUp,
@@ -36,6 +37,7 @@ from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpe
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
     CallMerged,
+    CallbackAsked,
     CallNoted,
     CallWrappedUp,
     PbxLinkLost,

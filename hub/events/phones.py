@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 from hub.events.base import Event
 
 PhoneCondition = Literal[
-    "free", "ringing", "talking", "on_hold", "unreachable", "unknown", "do_not_disturb"
+    "free", "ringing", "talking", "busy", "on_hold", "unreachable", "unknown", "do_not_disturb"
 ]  # fmt: skip
-"""`unreachable`: no device is registered under the name; `unknown`: the PBX itself does not know;
+"""`busy`: it takes no further call, and may still ring with its only one; `unreachable`: no device is
+registered under the name; `unknown`: the PBX itself does not know;
 `do_not_disturb`: the PBX keeps such a switch for the extension, and it is on."""
 
 

@@ -308,3 +308,35 @@ async def test_a_colleague_who_is_absent_or_busy_is_told_apart(
         ours = await anna.call(dialled)
         await ours.until("ended")
     assert ours.code == code
+
+
+async def test_a_caller_who_keeps_the_place_by_a_key_leaves_the_queue_and_it_is_told(
+    sample_pbx: AsteriskPbx, sample_tap: AmiTap
+) -> None:
+    async with sample_pbx.trunk() as world, sample_pbx.phone("101") as anna:
+        caller = await world.call(LINE, number=CALLER)
+        ringing = await anna.ringing()
+        await sample_tap.event("QueueCallerJoin")
+        caller.press("1")
+        left = await sample_tap.event("QueueCallerLeave")
+        said = await sample_tap.event("UserEvent")
+        await ringing.until("ended")
+        await caller.until("ended")
+        linkedid = await _linkedid(sample_tap)
+    assert (said["UserEvent"], said["Linkedid"], said["Queue"]) == ("CallbackAsked", linkedid, "reception")
+    assert left["Position"] == "1"
+
+
+async def test_without_a_number_the_key_leads_back_into_the_queue(
+    sample_pbx: AsteriskPbx, sample_tap: AmiTap
+) -> None:
+    async with sample_pbx.trunk() as world, sample_pbx.phone("101") as anna:
+        caller = await world.call(LINE, number="anonymous")
+        await anna.ringing()
+        await sample_tap.event("QueueCallerJoin")
+        caller.press("1")
+        again = await anna.ringing()
+        again.answer()
+        await caller.until("answered")
+        await caller.bye()
+    assert [one["UserEvent"] for one in sample_tap.named("UserEvent")] == []

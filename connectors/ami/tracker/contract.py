@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.ami.message import Message
-from hub.events.calls import CallFact, CallMerged
+from hub.events.calls import CallbackAsked, CallFact, CallMerged
 from hub.events.commands import CommandSeen
 from hub.events.recordings import RecordingNamed
 
@@ -33,7 +33,7 @@ class TrackedFact:
 
     external_id: str
     occurred_at: datetime
-    event: CallFact | CallMerged | CommandSeen | RecordingNamed
+    event: CallFact | CallMerged | CallbackAsked | CommandSeen | RecordingNamed
 
 
 @dataclass(frozen=True, slots=True)

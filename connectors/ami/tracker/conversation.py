@@ -54,6 +54,8 @@ class Conversation:
     phase: Phase = "ringing"
     queue: str | None = None
     queued: Moment | None = None
+    place: int | None = None
+    has_asked: bool = False
     parked_at_space: str | None = None
     parked_by: str | None = None
     has_voicemail: bool = False

@@ -73,10 +73,28 @@ def _voicemail(exchange: Exchange, leg: Leg) -> None:
 
 
 def on_user_event(exchange: Exchange, message: Message, now: Moment) -> None:
-    """Our sample dialplan says by itself that a message is being taken."""
+    """Our sample dialplan says by itself that a message is being taken, or that whoever waited in the queue
+    wants to be called back."""
     leg = exchange.leg(message, now)
-    if leg is not None and message.get("UserEvent").lower() == "voicemailstarted":
+    if leg is None:
+        return
+    what = message.get("UserEvent").lower()
+    if what == "voicemailstarted":
         _voicemail(exchange, leg)
+    elif what == "callbackasked":
+        _callback_asked(exchange, leg, message)
+
+
+def _callback_asked(exchange: Exchange, leg: Leg, message: Message) -> None:
+    """The caller keeps the place; once, however often the key is pressed."""
+    conversation = leg.conversation
+    is_theirs = conversation.direction == "inbound" and leg.is_outside_party
+    if conversation.is_over or conversation.has_asked or not is_theirs:
+        return
+    conversation.queue = conversation.queue or message.get("Queue") or None
+    if conversation.queue is not None:
+        conversation.has_asked = True
+        exchange.asked.append(conversation)
 
 
 def _learn_the_number(exchange: Exchange, leg: Leg, exten: str) -> None:

@@ -49,6 +49,7 @@ class Exchange:
         self.waiting: dict[Conversation, None] = {}
         self.ordered: list[Leg | Mark] = []
         self.named: list[Named] = []
+        self.asked: list[Conversation] = []
         self.hears_hangup_requests = False
         self.hears_announcements = False
         self.lost: Moment | None = None

@@ -1,4 +1,5 @@
-"""Calls that an order of ours began: whoever gave it is told that its channel is there, and how it goes."""
+"""Calls that an order of ours began: whoever gave it is told that its channel is there, and how it goes. And
+what a caller orders by a key."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from connectors.ami.tracker.contract import TrackedFact
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
-from hub.events.calls import CallFact
+from hub.events.calls import CallbackAsked, CallFact
 from hub.events.commands import CommandSeen, OwnPhone
 from hub.values import CallId
 
@@ -45,6 +46,16 @@ def went_on(conversation: Conversation, told: TrackedFact, pbx: str) -> TrackedF
     )  # fmt: skip
     external_id = f"{conversation.boot}:{mark.channel_id}:{event.name}:{told.event.step}"
     return TrackedFact(external_id, told.occurred_at, event)
+
+
+def callback_asked(conversation: Conversation, now: Moment) -> TrackedFact:
+    """The caller left the queue by a key: they are to be called back."""
+    queued = conversation.queued
+    event = CallbackAsked(
+        call_id=conversation.call_id, queue=conversation.queue or "", place=conversation.place,
+        waiting_since=queued.at if queued is not None and not queued.is_guess else None,
+    )  # fmt: skip
+    return TrackedFact(f"{conversation.boot}:{conversation.key}:{event.name}:1", now.at, event)
 
 
 def _found(conversation: Conversation) -> tuple[Mark, Leg | None] | None:

@@ -32,7 +32,10 @@ def result(conversation: Conversation, short_call_seconds: float, hears_requests
 def _inbound(conversation: Conversation, short_call_seconds: float, hears_requests: bool) -> CallResult:
     if conversation.has_voicemail:
         return "voicemail"
-    if not hung_up_himself(conversation, hears_requests) or conversation.ended is None:
+    # Whoever keeps the place by a key has not given up, however soon that was.
+    if conversation.has_asked or conversation.ended is None:
+        return "missed"
+    if not hung_up_himself(conversation, hears_requests):
         return "missed"
     base = offered(conversation) or conversation.started
     return "short_abandon" if conversation.ended.since(base) <= short_call_seconds else "missed"

@@ -42,8 +42,14 @@ def on_leave(exchange: Exchange, message: Message, now: Moment) -> None:
             leg.conversation.queue = message.get("Queue") or leg.conversation.queue
             exchange.doubt(leg.conversation)
         leg.has_left_queue = True
+        leg.conversation.place = _place(message)
         if not leg.conversation.is_over:
             leg.conversation.were_members_busy = _is_anybody_busy(exchange, message.get("Queue"))
+
+
+def _place(message: Message) -> int | None:
+    place = message.get("Position")
+    return int(place) if place.isascii() and place.isdigit() and len(place) < 6 else None
 
 
 def on_member_status(exchange: Exchange, message: Message, _now: Moment) -> None:

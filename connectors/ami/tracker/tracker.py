@@ -27,7 +27,7 @@ from connectors.ami.tracker.endpoints import Endpoints
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment
-from connectors.ami.tracker.ordered import noticed, went_on
+from connectors.ami.tracker.ordered import callback_asked, noticed, went_on
 from connectors.ami.tracker.snapshots import face, kind_of_fact, snapshot
 from hub.events.calls import CallFact, CallMerged, CallStarted
 from hub.ports.telephony import StoredCall
@@ -90,8 +90,8 @@ class Tracker:
         if self._exchange.waiting:
             patience.look_again(self._exchange, now)
         exchange = self._exchange
-        is_news = exchange.dirty or exchange.merged or exchange.ordered or exchange.named
-        return self._publish(now) if is_news else []
+        found = (exchange.dirty, exchange.merged, exchange.ordered, exchange.named, exchange.asked)
+        return self._publish(now) if any(found) else []
 
     def session_started(self, boot: str, session: int, at: datetime) -> None:
         """We are logged in. A new boot means that every call of the old one is over, unseen."""
@@ -198,7 +198,8 @@ class Tracker:
                 self._tell(conversation, now, facts)
         if exchange.named:
             facts += recording.told(exchange)
-        return facts
+        asked, exchange.asked = exchange.asked, []
+        return [*facts, *(callback_asked(conversation, now) for conversation in asked)]
 
     def _tell(self, conversation: Conversation, now: Moment, facts: list[TrackedFact]) -> None:
         """Facts of one conversation, if a person would see a difference."""

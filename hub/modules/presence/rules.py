@@ -11,6 +11,9 @@
 | `paused` | they are in queues, and paused in every one of them | reason |
 | `free` | a phone of theirs is there and has nothing to do | |
 | `unknown` | the PBX tells nothing of any phone of theirs (only a mobile, no phone at all) | |
+
+A device that takes one call alone is "busy" to the PBX already while it rings: the call that we follow says
+which of the two it is.
 """
 
 from __future__ import annotations
@@ -98,7 +101,7 @@ def presence_of(
     """How somebody is. `unknown_since`: nothing that the PBX tells is known since then."""
     if unknown_since is not None:
         return Presence(state="unknown", since=unknown_since)
-    found = [*_by_phones(phones), *_by_calls(calls), *_by_queues(members)]
+    found = [*_by_phones(phones, calls), *_by_calls(calls), *_by_queues(members)]
     if choice is not None and choice.kind != "here" and choice.holds(now):
         found.append(
             Presence(state=choice.kind, since=choice.since, reason=choice.reason, until=choice.until)
@@ -106,9 +109,15 @@ def presence_of(
     return min(found, key=_rank, default=Presence(state="unknown"))
 
 
-def _by_phones(phones: Sequence[PhoneFact]) -> Iterable[Presence]:
+def is_rung(calls: Sequence[CallFactOf]) -> bool:
+    """Whether they are rung, and talk with nobody yet."""
+    return any(call.rang_at for call in calls) and not any(call.answered_at for call in calls)
+
+
+def _by_phones(phones: Sequence[PhoneFact], calls: Sequence[CallFactOf]) -> Iterable[Presence]:
+    engaged: PresenceState = "ringing" if is_rung(calls) else "talking"
     for phone in phones:
-        state = _OF_PHONES.get(phone.condition)
+        state = engaged if phone.condition == "busy" else _OF_PHONES.get(phone.condition)
         if state is not None and not (phone.is_switch and state == "free"):
             yield Presence(state=state, since=phone.since)
     devices = [phone for phone in phones if not phone.is_switch]

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from hub.errors import Invalid
+from hub.events.phones import PhoneCondition
 from hub.events.presence import ChosenPresence, PresenceChosen
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi, PersonView
@@ -19,6 +20,7 @@ from hub.modules.presence.rules import (
     Choice,
     MemberFact,
     PhoneFact,
+    is_rung,
     presence_of,
     reason_fault,
 )
@@ -63,7 +65,7 @@ class PresenceService:
     async def queues(self) -> tuple[QueueView, ...]:
         """Every queue of the PBX with its members, by name; also one that nobody is in."""
         people = await self._access.people_by_extension()
-        members = await self._members(people)
+        members = await self._members(people, await self._calls.live_calls())
         names = {*(await self._session.scalars(select(Queue.name))), *(one.queue for one in members)}
         return tuple(
             QueueView(name=name, members=tuple(one for one in members if one.queue == name))
@@ -125,9 +127,9 @@ class PresenceService:
         now, knowledge = self._deps.clock.now(), await self.knowledge()
         phones = (await self._session.scalars(select(Phone).order_by(Phone.device))).all()
         everybody = await self._access.people_by_extension()
-        members = await self._members(everybody)
-        chosen = {row.person_id: row for row in await self._session.scalars(select(Chosen))}
         calls = await self._calls.live_calls()
+        members = await self._members(everybody, calls)
+        chosen = {row.person_id: row for row in await self._session.scalars(select(Chosen))}
         rev = sum(await self._session.scalars(select(Link.rev)))
         found = []
         for person in people:
@@ -172,18 +174,26 @@ class PresenceService:
             )
         return tuple(found)
 
-    async def _members(self, people: Mapping[str, PersonView]) -> list[MemberView]:
+    async def _members(self, people: Mapping[str, PersonView], calls: Sequence[CallView]) -> list[MemberView]:
         rows = (await self._session.scalars(select(Member).order_by(Member.queue, Member.interface))).all()
         return [
             MemberView(
                 queue=row.queue, interface=row.interface, extension=row.extension,
                 name=people[row.extension].name if row.extension in people else row.name or row.extension,
                 person_id=people[row.extension].id if row.extension in people else None,
-                condition=row.condition, since=row.since, is_paused=row.is_paused, reason=row.reason,
-                paused_at=row.paused_at,
+                condition=_told_apart(row, calls), since=row.since, is_paused=row.is_paused,
+                reason=row.reason, paused_at=row.paused_at,
             )
             for row in rows
         ]  # fmt: skip
+
+
+def _told_apart(row: Member, calls: Sequence[CallView]) -> PhoneCondition:
+    """A phone that is busy rings, or talks: the call says which."""
+    if row.condition != "busy":
+        return row.condition
+    parts = [one for call in calls for one in _part(call, (row.extension,), None)]
+    return "ringing" if is_rung(parts) else "talking"
 
 
 def by_readiness(one: PresenceView) -> tuple[int, str]:
@@ -222,11 +232,14 @@ def _member_fact(one: MemberView) -> MemberFact:
 
 def _parts(calls: Sequence[CallView], person: PersonView) -> list[CallFactOf]:
     """Where the person is in calls that go on: by a phone, or by the mobile."""
+    return [one for call in calls for one in _part(call, person.extensions, person.mobile)]
+
+
+def _part(call: CallView, extensions: Collection[str], mobile: str | None) -> list[CallFactOf]:
     return [
         CallFactOf(rang_at=party.rang_at, answered_at=party.answered_at)
-        for call in calls
         for party in call.parties
         if party.left_at is None
         and party.outcome in (None, "answered")
-        and (party.extension in person.extensions or (party.number and party.number == person.mobile))
+        and (party.extension in extensions or (mobile is not None and party.number == mobile))
     ]

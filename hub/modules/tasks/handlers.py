@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from hub.events.calls import CallEnded, CallFact, CallMerged, CallSnapshot
+from hub.events.calls import CallbackAsked, CallEnded, CallFact, CallMerged, CallSnapshot
 from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
@@ -56,6 +56,11 @@ def _notice(ctx: BatchContext, delivered: Delivered[CallFact | CallMerged]) -> N
 async def on_task_call_noticed(event: TaskCallNoticed, ctx: HandlerContext) -> None:
     """A miss makes a call-back, a talk ends it, a try puts it off."""
     await ctx.apis.of(TasksApi).calls.consider(event.call_id)
+
+
+async def on_callback_asked(event: CallbackAsked, ctx: HandlerContext) -> None:
+    """Whoever keeps the place in a queue is called back at once: the same call-back as a missed call's."""
+    await ctx.apis.of(TasksApi).calls.asked(event, ctx.envelope.occurred_at)
 
 
 async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:

@@ -103,6 +103,22 @@ class Try(Base):
     note: Mapped[str] = mapped_column(Text)
 
 
+class Wish(Base):
+    """Somebody who waited in a queue asked by a key to be called back: when, at which place, waiting since.
+    Without `task_id`: the number cannot be called."""
+
+    __tablename__ = "tasks_wishes"
+    __table_args__ = (Index("ix_tasks_wishes_task_id", "task_id"), {"info": {"is_audited": False}})
+
+    call_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    shop_id: Mapped[str] = mapped_column(String(40))
+    task_id: Mapped[str | None] = mapped_column(String(26))
+    queue: Mapped[str] = mapped_column(Text)
+    place: Mapped[int | None]
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Watch(Base):
     """A number whose calls say something of an open task (or of a single short call): what the hot path
     looks calls up in. As few rows as there are people to call back."""

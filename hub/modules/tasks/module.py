@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.events.calls import CallCorrected, CallEnded, CallMerged
+from hub.events.calls import CallbackAsked, CallCorrected, CallEnded, CallMerged
 from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
 from hub.events.tasks import TaskCallNoticed
 from hub.kernel.jobs.definition import every
@@ -54,6 +54,7 @@ MODULE = Module(
     handlers=(
         on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),
         on(TaskCallNoticed, handlers.on_task_call_noticed),
+        on(CallbackAsked, handlers.on_callback_asked),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(CallerChosen, handlers.on_caller_chosen),

@@ -56,6 +56,18 @@ class TryOut(BaseModel):
     note: Words
 
 
+class WishOut(BaseModel):
+    """A caller in a queue pressed a key to be called back."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    call_id: str
+    queue: str
+    place: int | None = Field(description="In the queue when the key was pressed, 1 = the next")
+    waiting_since: Moment | None
+    asked_at: Moment
+
+
 class TaskOut(BaseModel):
     """Something to do. A call-back closes by itself when a later call with the client was answered and
     talked long enough."""
@@ -89,6 +101,7 @@ class TaskOut(BaseModel):
     closed_at: Moment | None
     misses: list[MissOut]
     tries: list[TryOut]
+    wish: WishOut | None = Field(description="They asked by a key in a queue to be called back")
 
 
 class TaskPageOut(BaseModel):

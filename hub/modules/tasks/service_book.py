@@ -13,7 +13,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import CrmApi, number_key
-from hub.modules.tasks.models import Miss, Task, Try, Watch
+from hub.modules.tasks.models import Miss, Task, Try, Watch, Wish
 from hub.modules.tasks.rules import FAILED_TRIES, subject_of
 from hub.modules.tasks.rules_time import Calendar, after_working, calendar_of, next_try
 from hub.values import ShopId
@@ -94,6 +94,12 @@ class TaskBook:
         task.due_at = after_working(calendar, since, self._settings.due_minutes)
         self._escalates(task, calendar)
 
+    async def due_at_once(self, task: Task, at: datetime) -> None:
+        """Not later than now; a clock that has run out already stays."""
+        if task.due_at is None or task.due_at > at:
+            task.due_at = at
+            self._escalates(task, await self.calendar(task.shop_id))
+
     async def try_later(self, task: Task, at: datetime) -> None:
         """Its clock begins anew after a try in vain, and nobody has it in hand. After the last one that the
         settings allow a superior is told: whether to give up is for a person to say."""
@@ -160,7 +166,7 @@ class TaskBook:
 
     async def join(self, task: Task, into: Task) -> None:
         """What a number missed is the client's: misses and tries move, the earlier clock counts."""
-        for table in (Miss, Try):
+        for table in (Miss, Try, Wish):
             await self._session.execute(
                 update(table).where(table.task_id == task.id).values(task_id=into.id),
                 execution_options={"synchronize_session": False},

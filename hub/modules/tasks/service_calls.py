@@ -4,16 +4,17 @@ put right here too. Never commits."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from hub.events.calls import CallbackAsked
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.crm.api import CrmApi, number_key
-from hub.modules.tasks.models import Miss, Task, Try, Watch
+from hub.modules.tasks.models import Miss, Task, Try, Watch, Wish
 from hub.modules.tasks.rules import (
     TOO_OLD,
     MissKind,
@@ -69,11 +70,53 @@ class CallTaskService:
             await self._missed(call, kind, caller)
         else:
             await self._withdraw(call.id)
+        if _is_reached(call):
+            await self._take_wish_back(call.id)
         outcome = try_outcome(call, self._settings.reached_seconds)
         if outcome is None or (caller.client_id is None and caller.key is None):
             await self._forget_try(call.id)
         else:
             await self._tried(call, outcome, caller)
+
+    async def asked(self, event: CallbackAsked, at: datetime) -> None:
+        """The caller pressed the key in the queue: the call-back of the client (or number) is due now. The
+        call ends as missed, and adds itself to this one. Raises NotFound while the call is not stored yet."""
+        await self._book.take_turn()
+        call = await self._calls.call(event.call_id)
+        if await self._session.get(Wish, call.id) is not None:
+            return
+        wish = Wish(
+            call_id=call.id, shop_id=call.shop_id, task_id=None, queue=event.queue, place=event.place,
+            waiting_since=event.waiting_since, asked_at=at,
+        )  # fmt: skip
+        self._session.add(wish)
+        await self._session.flush()
+        self._book.hint_misses(call.shop_id, call.id)
+        caller = await self._caller(call)
+        subject = subject_of(caller.client_id, caller.key)
+        if subject is None or caller.key is None or not caller.is_wanted or _is_reached(call):
+            return
+        task = await self._book.open_of(call.shop_id, subject)
+        if task is None:
+            task = await self._book.open_callback(
+                shop_id=call.shop_id, client_id=caller.client_id, number=caller.number, key=caller.key,
+                since=at, line=call.line, call_id=call.id,
+            )  # fmt: skip
+        wish.task_id = task.id
+        await self._book.due_at_once(task, at)
+        self._book.touch(task)
+
+    async def _take_wish_back(self, call_id: str) -> None:
+        """They were talked to in the same call: nothing is left of what they asked for."""
+        wish = await self._session.get(Wish, call_id)
+        if wish is None or wish.task_id is None:
+            return
+        task_id, wish.task_id = wish.task_id, None
+        await self._session.flush()
+        for task in await tasks_by_ids(self._uow, [task_id]):
+            left = select(Miss.call_id).where(Miss.task_id == task.id).limit(1)
+            if task.state == "open" and (await self._session.scalars(left)).first() is None:
+                await self._book.close(task, "cancelled", "withdrawn", by_call=call_id)
 
     async def _caller(self, call: CallView) -> _Caller:
         number = call.other_number
@@ -265,6 +308,11 @@ class CallTaskService:
         await self._session.flush()
         for task in await tasks_by_ids(self._uow, {row.task_id for row in tries}):
             self._book.touch(task)
+
+
+def _is_reached(call: CallView) -> bool:
+    """Whether somebody of ours talked in it."""
+    return call.result == "answered" or call.answered_at is not None
 
 
 def _who(call: CallView) -> str:

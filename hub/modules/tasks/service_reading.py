@@ -14,9 +14,18 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi, number_key
-from hub.modules.tasks.models import Miss, Task, Try, Watch
+from hub.modules.tasks.models import Miss, Task, Try, Watch, Wish
 from hub.modules.tasks.service_book import TaskBook
-from hub.modules.tasks.views import Counts, MissView, Shops, TaskFilter, TaskPage, TaskView, TryView
+from hub.modules.tasks.views import (
+    Counts,
+    MissView,
+    Shops,
+    TaskFilter,
+    TaskPage,
+    TaskView,
+    TryView,
+    WishView,
+)
 from hub.values import ShopId
 
 Conditions = list[ColumnElement[bool]]
@@ -151,7 +160,22 @@ class TaskReading:
             for one in (await self._session.scalars(of_tries)).all():
                 tries.setdefault(one.task_id, []).append(_try(one))
         now = self._clock.now()
-        return tuple(_view(row, misses.get(row.id, []), tries.get(row.id, []), now) for row in rows)
+        wishes = await self.wishes_of(ids)
+        return tuple(
+            _view(row, misses.get(row.id, []), tries.get(row.id, []), wishes.get(row.id), now) for row in rows
+        )
+
+    async def wishes_of(self, task_ids: Sequence[str]) -> dict[str, WishView]:
+        """The newest wish behind each task."""
+        if not task_ids:
+            return {}
+        query = select(Wish).where(Wish.task_id.in_(task_ids)).order_by(Wish.asked_at)
+        return {row.task_id or "": wish_view(row) for row in await self._session.scalars(query)}
+
+    async def wish(self, call_id: str) -> WishView | None:
+        """What the caller of this call asked for."""
+        row = await self._session.get(Wish, call_id)
+        return None if row is None else wish_view(row)
 
     def _conditions(self, where: TaskFilter) -> Conditions:
         exact = {
@@ -188,7 +212,9 @@ def _try(row: Try) -> TryView:
     )  # fmt: skip
 
 
-def _view(row: Task, misses: list[MissView], tries: list[TryView], now: datetime) -> TaskView:
+def _view(
+    row: Task, misses: list[MissView], tries: list[TryView], wish: WishView | None, now: datetime
+) -> TaskView:
     until = row.claimed_until if row.claimed_until is not None and row.claimed_until > now else None
     return TaskView(
         id=row.id, rev=row.rev, shop_id=ShopId(row.shop_id), kind=row.kind, title=row.title, note=row.note,
@@ -198,4 +224,13 @@ def _view(row: Task, misses: list[MissView], tries: list[TryView], now: datetime
         is_escalated=row.escalated_at is not None, claimed_by=row.claimed_by if until else None,
         claimed_name=row.claimed_name if until else "", claimed_until=until,
         closed_at=row.closed_at, closed_by=row.closed_by, misses=tuple(misses), tries=tuple(tries),
+        wish=wish,
+    )  # fmt: skip
+
+
+def wish_view(row: Wish) -> WishView:
+    """As others see it."""
+    return WishView(
+        call_id=row.call_id, queue=row.queue, place=row.place, waiting_since=row.waiting_since,
+        asked_at=row.asked_at, has_task=row.task_id is not None,
     )  # fmt: skip

@@ -42,6 +42,18 @@ class TryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WishView:
+    """A caller asked to be called back instead of waiting on; without `has_task` nobody can do that."""
+
+    call_id: str
+    queue: str
+    place: int | None
+    waiting_since: datetime | None
+    asked_at: datetime
+    has_task: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
     """A task with the misses it comes of and the tries that were made. `claimed_by` is somebody who has it
     in hand now; None when the time for that has run out."""
@@ -71,6 +83,8 @@ class TaskView:
     closed_by: str | None
     misses: tuple[MissView, ...] = ()
     tries: tuple[TryView, ...] = ()
+    wish: WishView | None = None
+    """The newest call in which they asked for it."""
 
     @property
     def asked(self) -> TryView | None:

@@ -24,4 +24,13 @@ async def waiting(request: PageRequest, subject: CardSubject) -> str:
     )
 
 
-parts = (CardPart(name="tasks.waiting", order=10, right=VIEW, render=waiting),)
+async def wish(request: PageRequest, subject: CardSubject) -> str:
+    """On the page of a call: that the caller asked to be called back instead of waiting on."""
+    found = await request.apis.of(TasksApi).reading.wish(str(subject.call_id)) if subject.call_id else None
+    return "" if found is None else request.html("tasks/part_wish.html", wish=found)
+
+
+parts = (
+    CardPart(name="tasks.waiting", order=10, right=VIEW, render=waiting),
+    CardPart(name="tasks.wish", order=11, right=VIEW, render=wish, is_about_call=True),
+)

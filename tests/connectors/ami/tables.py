@@ -29,7 +29,7 @@ from pathlib import Path
 
 from connectors.ami.message import Message
 from connectors.ami.tracker import TrackedFact
-from hub.events.calls import CallMerged, CallSnapshot, Party
+from hub.events.calls import CallbackAsked, CallMerged, CallSnapshot, Party
 from hub.events.recordings import RecordingNamed
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
@@ -149,6 +149,8 @@ class Teller:
             return f"{head} {self._number(fact.event.call_id)} into {self._number(fact.event.into_call_id)}"
         if isinstance(fact.event, RecordingNamed):
             return f"{head} {self._number(fact.event.call_id)} {fact.event.path}"
+        if isinstance(fact.event, CallbackAsked):
+            return f"{head} {self._number(fact.event.call_id)} {fact.event.queue} place {fact.event.place}"
         call = fact.event.call
         words = [head, str(self._number(call.call_id)), call.state, *map(self._party, call.parties)]
         if fact.event.name == "call.started":

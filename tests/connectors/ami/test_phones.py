@@ -42,7 +42,7 @@ def told(*messages: Message) -> PhonesChanged | None:
     [
         ("PJSIP/101", "NOT_INUSE", ("101", "free")),
         ("PJSIP/101", "INUSE", ("101", "talking")),
-        ("PJSIP/101", "BUSY", ("101", "talking")),
+        ("PJSIP/101", "BUSY", ("101", "busy")),
         ("PJSIP/101", "RINGING", ("101", "ringing")),
         ("PJSIP/101", "RINGINUSE", ("101", "talking")),
         ("SIP/101", "ONHOLD", ("101", "on_hold")),
@@ -73,6 +73,23 @@ def test_a_device_state_in_our_words(name: str, state: str, expected: tuple[str,
 )
 def test_what_is_no_phone_of_a_person_says_nothing(name: str) -> None:
     assert told(device(name, "INUSE")) is None
+
+
+@pytest.mark.parametrize(
+    ("hint", "status", "expected"),
+    [
+        ("PJSIP/101", "8", "ringing"),
+        ("PJSIP/101", "2", "busy"),
+        ("PJSIP/101", "4", "unreachable"),
+        ("PJSIP/101&Custom:DND101", "1", None),
+        ("PJSIP/trunk1", "1", None),
+        ("PJSIP/101", "-1", None),
+        ("", "0", None),
+    ],
+)
+def test_a_hint_with_one_device_tells_of_it(hint: str, status: str, expected: str | None) -> None:
+    found = told(Message.of("ExtensionStatus", Exten="101", Hint=hint, Status=status))
+    assert (found.phones[0].condition if found is not None else None) == expected
 
 
 def test_a_state_that_is_none_says_nothing() -> None:

@@ -12,7 +12,7 @@ from connectors.ami.tracker import Tracker, TrackerSettings
 from connectors.practice_pbx.model import Headers, render
 from connectors.practice_pbx.rehearsals import REHEARSALS
 from connectors.practice_pbx.script import Script
-from hub.events.calls import CallEnded, CallFact, CallMerged, CallSnapshot
+from hub.events.calls import CallbackAsked, CallEnded, CallFact, CallMerged, CallSnapshot
 
 from .performing import MORNING, perform
 
@@ -33,7 +33,7 @@ def _told(messages: list[Headers]) -> list[CallSnapshot]:
         for fact in facts:
             if isinstance(fact.event, CallMerged):
                 calls.pop(fact.event.call_id, None)
-            else:
+            elif not isinstance(fact.event, CallbackAsked):
                 assert isinstance(fact.event, CallFact)
                 calls[fact.event.call.call_id] = fact.event.call
     assert tracker.living == 0

@@ -29,6 +29,7 @@ def phone(condition: str, minutes: float = 5) -> PhoneFact:
     return PhoneFact(condition=condition, since=ago(minutes))  # type: ignore[arg-type]  # a test's own words
 
 
+RUNG = CallFactOf(rang_at=ago(2), answered_at=None)
 TALK = CallFactOf(rang_at=ago(2), answered_at=ago(1))
 PAUSED = MemberFact(is_paused=True, paused_at=ago(4))
 LUNCH = Choice(kind="away", since=ago(3), reason="Lunch", until=ago(-20))
@@ -44,6 +45,9 @@ LUNCH = Choice(kind="away", since=ago(3), reason="Lunch", until=ago(-20))
         ({"phones": [phone("free"), phone("ringing", 1)]}, "ringing", ago(1)),
         ({"phones": [phone("ringing", 1), phone("on_hold", 7)]}, "talking", ago(7)),
         ({"phones": [phone("unknown")]}, "unknown", None),
+        ({"phones": [phone("busy")]}, "talking", ago(5)),
+        ({"phones": [phone("busy", 1)], "calls": [RUNG]}, "ringing", ago(2)),
+        ({"phones": [phone("busy", 1)], "calls": [RUNG, TALK]}, "talking", ago(1)),
         ({}, "unknown", None),
         # the mobile is no device of the PBX: a call of ours tells
         ({"phones": [phone("free")], "calls": [TALK]}, "talking", ago(1)),
