@@ -20,6 +20,7 @@ from hub.settings import (
     JournalSettings,
     RecordingsSettings,
     RelaySettings,
+    SealingSettings,
     Settings,
 )
 from tests.databases import Databases
@@ -112,7 +113,7 @@ def empty_database_url(database_kind: str, databases: Databases, tmp_path: Path)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
+def settings(tmp_path: Path, database_kind: str, database_url: str) -> Settings:
     """Everything in a temporary folder, waits so short that nobody waits."""
     return replace(
         Settings(),
@@ -122,6 +123,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
         jobs=JobsSettings(poll=0.2, lease=5.0),
         backup=BackupSettings(folder=str(tmp_path / "backups"), at=""),
         relay=RelaySettings(poll=0.2, lease=5.0, backoff=(0.02, 0.04, 0.08)),
+        sealing=SealingSettings(key_file="" if database_kind == "sqlite" else str(tmp_path / "pitline.key")),
     )
 
 

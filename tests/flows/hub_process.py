@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 class HubProcess:
-    """`pitline run` with its own journal and port below `folder`; its database too unless one is named."""
+    """`pitline run` in `folder`, with its own journal and port; its database too unless one is named."""
 
     def __init__(
         self, folder: Path, settings: Mapping[str, str] | None = None, *, database_url: str = ""
@@ -41,6 +41,7 @@ class HubProcess:
         self._token = ""
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("HUB_")},
+            "PYTHONPATH": str(ROOT),
             "HUB_SERVER__PORT": str(self.port),
             "HUB_DATABASE__URL": database_url or f"sqlite+aiosqlite:///{folder / 'hub.db'}",
             "HUB_JOURNAL__FOLDER": str(folder / "journal"),
@@ -58,7 +59,7 @@ class HubProcess:
         """Run `pitline ARGUMENTS` against the same database."""
         return subprocess.run(
             [sys.executable, "-m", "hub", *arguments],
-            cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
     def new_token(self, role: str = "owner") -> str:
@@ -83,7 +84,7 @@ class HubProcess:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "run"],
-                cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.folder, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         async with asyncio.timeout(STARTS_WITHIN), aiohttp.ClientSession() as http:
             while True:

@@ -74,7 +74,8 @@ async def several(
         for number in range(count):
             own = folder / str(number)
             own.mkdir()
-            hub = HubProcess(own, settings, database_url=database_url)
+            shared = {"HUB_SEALING__KEY_FILE": str(folder / "pitline.key"), **settings}
+            hub = HubProcess(own, shared, database_url=database_url)
             hub.share_token(hubs[0] if hubs else None)
             hubs.append(hub)
         for hub in hubs:

@@ -45,7 +45,7 @@ async def shop_with_a_lift(hub: Hub, shop: Shop) -> AsyncIterator[Shop]:
     installation = replace(hub.installation, modules=(*hub.installation.modules, LIFT))
     server = TestServer(make_app(installation, WIDE))
     await server.start_server()
-    yield replace(shop, server=server, clients=[])
+    yield replace(shop, server=server)
     await server.close()
 
 

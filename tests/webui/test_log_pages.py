@@ -36,7 +36,7 @@ async def remembering(hub: Hub, shop: Shop) -> AsyncIterator[Shop]:
     support = Support(hub.database, hub.system, hub.backups, settings, memory)
     server = TestServer(make_app(replace(hub.installation, settings=settings, support=support), WIDE))
     await server.start_server()
-    yield replace(shop, server=server, clients=[])
+    yield replace(shop, server=server)
     await server.close()
     log_plainly()
     root.handlers[:], level = before

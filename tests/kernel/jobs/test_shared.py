@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from hub.clock import SystemClock
 from hub.kernel.jobs.definition import JobContext, JobResult
 from hub.kernel.jobs.store import JobStore, Progress
 from hub.kernel.jobs.tables import job_runs
+from hub.kernel.sealing.keys import store_of
 from hub.settings import Settings
 from tests.kernel.jobs.rig import Doing, ask, at_work, becomes, find, jobs_hub, leave, ticking, work
 from tests.kernel.rig import effects_of
@@ -136,6 +138,7 @@ async def test_a_run_whose_process_is_killed_is_taken_over_when_its_lease_ends(s
     victim = subprocess.Popen(
         [sys.executable, "-m", "tests.kernel.jobs.victim", settings.database.url],
         cwd=ROOT,
+        env={**os.environ, "KEY_FILE": str(store_of(settings).path)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from dataclasses import replace
 
 from hub import log
 from hub.kernel.jobs.definition import JobContext
-from hub.settings import DatabaseSettings, JournalSettings, Settings
+from hub.settings import DatabaseSettings, JournalSettings, SealingSettings, Settings
 from tests.kernel.jobs.rig import ask, at_work, jobs_hub, leave, work
 
 
 async def run(url: str) -> None:
     settings = replace(
-        Settings(), database=DatabaseSettings(url=url), journal=JournalSettings(folder="/nowhere")
+        Settings(),
+        database=DatabaseSettings(url=url),
+        journal=JournalSettings(folder="/nowhere"),
+        sealing=SealingSettings(key_file=os.environ["KEY_FILE"]),
     )
 
     async def endless(ctx: JobContext) -> None:

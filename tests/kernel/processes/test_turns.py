@@ -23,6 +23,7 @@ from hub.clock import SystemClock
 from hub.events.base import Event
 from hub.kernel.context import BatchContext, Delivered
 from hub.kernel.manifest import Module, on_batch
+from hub.kernel.sealing.keys import store_of
 from hub.ports.intake import Arrival
 from hub.settings import Settings
 from tests.kernel.rig import Bells, Rang, effects, effects_of, make_hub, prepare, rang
@@ -246,10 +247,11 @@ async def test_facts_that_come_while_a_border_is_due_are_handled_after_it(settin
 class Feeder:
     """A process that takes in facts of the same five bells as the others, and fails now and then."""
 
-    def __init__(self, url: str, start: int) -> None:
+    def __init__(self, settings: Settings, start: int) -> None:
+        key = str(store_of(settings).path)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kernel.stream.victim", url, str(start), "20"],
-            cwd=ROOT, env={**os.environ}, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "tests.kernel.stream.victim", settings.database.url, str(start), "20"],
+            cwd=ROOT, env={**os.environ, "KEY_FILE": key}, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def ready(self) -> None:
@@ -273,8 +275,7 @@ async def test_four_processes_that_are_killed_lose_nothing_double_nothing_and_ke
     chance, accepted, start = random.Random(5), [], 0
     hub = make_hub(settings, Bells().module(ordinary=False))
     await prepare(hub)
-    url = settings.database.url
-    feeders = [Feeder(url, number * 100_000) for number in range(4)]
+    feeders = [Feeder(settings, number * 100_000) for number in range(4)]
     start = len(feeders)
     for feeder in feeders:
         feeder.ready()
@@ -282,7 +283,7 @@ async def test_four_processes_that_are_killed_lose_nothing_double_nothing_and_ke
         await asyncio.sleep(0.2 + chance.random() * 0.4)
         victim = feeders.pop(chance.randrange(len(feeders)))
         accepted += victim.kill()
-        feeders.append(Feeder(url, start * 100_000))
+        feeders.append(Feeder(settings, start * 100_000))
         start += 1
         feeders[-1].ready()
     for feeder in feeders:

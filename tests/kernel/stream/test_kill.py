@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.kernel.sealing.keys import store_of
 from hub.settings import Settings
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare
 from tests.kernel.stream.test_relay import settled
@@ -26,11 +27,11 @@ async def test_kill_nine_in_the_middle_loses_nothing_and_doubles_nothing(setting
     first = make_hub(settings, Bells().module())
     await prepare(first)
     await first.close()
-    start = 0
+    start, key = 0, str(store_of(settings).path)
     for _ in range(4):
         victim = subprocess.Popen(
             [sys.executable, "-m", "tests.kernel.stream.victim", settings.database.url, str(start)],
-            cwd=ROOT, env={**os.environ}, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env={**os.environ, "KEY_FILE": key}, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert victim.stdout is not None
         victim.stdout.readline()

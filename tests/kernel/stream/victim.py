@@ -8,12 +8,13 @@ With FAILING there is the batch handler alone, and so many of a thousand of its 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 from dataclasses import replace
 
 from hub import log
-from hub.settings import DatabaseSettings, JournalSettings, RelaySettings, Settings
+from hub.settings import DatabaseSettings, JournalSettings, RelaySettings, SealingSettings, Settings
 from tests.kernel.rig import Bells, Rang, make_hub, rang
 
 
@@ -28,6 +29,7 @@ async def run(url: str, start: int, failing: int | None) -> None:
         Settings(),
         database=DatabaseSettings(url=url),
         journal=JournalSettings(folder="/nowhere"),
+        sealing=SealingSettings(key_file=os.environ["KEY_FILE"]),
         relay=RelaySettings(lease=0.2, backoff=(0.02,) * 20),
     )
     hub = make_hub(settings, Bells(trouble).module(ordinary=failing is None))

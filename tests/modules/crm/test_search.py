@@ -18,7 +18,7 @@ from hub.kernel.journal.files import FileJournal
 from hub.main import MODULES
 from hub.modules.crm import naming
 from hub.modules.crm.api import ClientFilter, VehicleFilter
-from hub.settings import DatabaseSettings, Settings
+from hub.settings import DatabaseSettings, SealingSettings, Settings
 from tests.databases import Databases
 from tests.factories.crm import crm_of, make_car, make_client
 
@@ -58,12 +58,17 @@ async def shop(
     """One stocked shop for all tests that only look."""
     folder = tmp_path_factory.mktemp("search")
     with databases.migrated(database_kind, folder) as url:
-        async with _stocked(folder, replace(Settings(), database=DatabaseSettings(url=url))) as hub:
+        async with _stocked(folder, url) as hub:
             yield hub
 
 
 @asynccontextmanager
-async def _stocked(folder: Path, settings: Settings) -> AsyncIterator[Hub]:
+async def _stocked(folder: Path, url: str) -> AsyncIterator[Hub]:
+    settings = replace(
+        Settings(),
+        database=DatabaseSettings(url=url),
+        sealing=SealingSettings(key_file=str(folder / "pitline.key")),
+    )
     clock = FrozenClock(datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC))
     hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30))
     await hub.open()
@@ -130,7 +135,7 @@ async def test_search_finds_the_same_whatever_the_collation_of_the_database(
 ) -> None:
     name = databases.server.create(template=f"template0 ENCODING 'UTF8' LOCALE_PROVIDER {locale}")
     url = databases.server.url(name)
-    async with _stocked(tmp_path, replace(Settings(), database=DatabaseSettings(url=url))) as hub:
+    async with _stocked(tmp_path, url) as hub:
         for text, who in FINDS:
             assert await found(hub, text) == {who}, text
         async with crm_of(hub) as crm:
