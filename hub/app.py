@@ -180,6 +180,7 @@ class Hub:
             default_shop=FIRST_SHOP,
             support=self.support,
             sealing=self.sealing,
+            pressure=self.database.pressure,
             limiter=MemoryLimiter(deps.clock) if bus is None else SharedLimiter(bus, deps.clock),
             hooks=self.hooks.inbox,
             refused_hooks=self.hooks.refused,

@@ -10,6 +10,7 @@ HELP: Mapping[str, str] = {
     "pitline_database_up": "1 while the database can be read and written.",
     "pitline_database_bytes": "Size of the database.",
     "pitline_commits_total": "Transactions that were committed.",
+    "pitline_database_wait_seconds": "How long a session waits for its connection and the first answer.",
     "pitline_relay_up": "1 while the relay moves.",
     "pitline_deliveries_pending": "Facts that wait for a handler.",
     "pitline_deliveries_oldest_seconds": "How long the oldest of them waits.",

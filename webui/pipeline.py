@@ -33,6 +33,7 @@ from webui.operating import Operating, kept, replayed
 from webui.refusals import Refusals
 from webui.request import PAGE, Request, Site
 from webui.second import ask_second
+from webui.shedding import Shedding
 
 MOST_TRIES = 3
 
@@ -57,6 +58,7 @@ class Pipeline:
         self._limits = limits
         self._cursors = cursors
         self._plans = load_plans()
+        self._shedding = Shedding(site.installation.pressure)
         self._brakes = Brakes(site.installation.limiter)
         self._refusals = Refusals(self._brakes, limits.refusal)
 
@@ -64,7 +66,7 @@ class Pipeline:
         """The handler of a page."""
 
         async def serve(http: web.Request) -> web.StreamResponse:
-            request = await self._admit(http, route.name, with_cookie=True, traffic=route.traffic)
+            request = await self._admit(http, route.name, route, with_cookie=True)
             async with self._refusals_noted(request):
                 self._allow(request, route.right, route.feature)
                 if request.visitor.detour and not is_on_the_way(request, route.right):
@@ -93,7 +95,7 @@ class Pipeline:
             try:
                 return await serve(http)
             except NotAllowed as error:
-                request = await self._admit(http, "web.live", with_cookie=True)
+                request = await self._admit(http, "web.live", None, with_cookie=True)
                 await self._refusals.note(request, request.action, "refused", {"code": error.code})
                 raise
 
@@ -107,7 +109,7 @@ class Pipeline:
         async def serve(http: web.Request) -> web.StreamResponse:
             is_safe = http.method in SAFE
             with_cookie = is_safe or CSRF_HEADER in http.headers
-            request = await self._admit(http, operation.name, with_cookie=with_cookie)
+            request = await self._admit(http, operation.name, operation, with_cookie=with_cookie)
             async with self._refusals_noted(request):
                 self._allow(request, operation.right, operation.feature)
                 if request.visitor.detour:
@@ -139,7 +141,7 @@ class Pipeline:
         return serve
 
     async def _admit(
-        self, http: web.Request, action: str, *, with_cookie: bool, traffic: Traffic = "page"
+        self, http: web.Request, action: str, what: Route | ApiOperation | None, *, with_cookie: bool
     ) -> Request:
         site = self._site
         server = site.installation.settings.server
@@ -151,12 +153,15 @@ class Pipeline:
             site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address=address, action=action
         )
         http[PAGE] = request
+        if what is not None:
+            self._shedding.check(what)
         try:
             request.visitor = await site.door.look(http, with_cookie=with_cookie)
         except NotSignedIn as error:
             await self._brakes.take(address, self._limits.stranger)
             await self._refusals.note(request, action, "refused", {"code": error.code})
             raise
+        traffic: Traffic = what.traffic if isinstance(what, Route) else "page"
         limit = self._limits.for_viewer(request.viewer, traffic)
         if limit is not None:
             http[RATE] = await self._brakes.take(request.viewer.id or address, limit)

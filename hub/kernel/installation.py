@@ -13,6 +13,7 @@ from hub.kernel.hooks.inbox import HookInbox
 from hub.kernel.hooks.refused import Refused
 from hub.kernel.manifest import Module
 from hub.kernel.sealing.upkeep import Sealing
+from hub.kernel.storage.pressure import Pressure
 from hub.kernel.support import Support
 from hub.ports.limits import RateLimiter
 from hub.ports.live import Hint
@@ -68,6 +69,7 @@ class Installation:
     default_shop: ShopId
     support: Support
     sealing: Sealing
+    pressure: Pressure
     limiter: RateLimiter
     hooks: HookInbox
     refused_hooks: Refused

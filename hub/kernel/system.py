@@ -129,6 +129,7 @@ class System:
         figures: dict[str, float] = {
             "pitline_up_seconds": (self._clock.now() - self._started_at).total_seconds(),
             "pitline_commits_total": self._database.commits,
+            "pitline_database_wait_seconds": self._database.pressure.seconds,
             "pitline_intake_facts_total": self._parts.intake.accepted,
             "pitline_intake_duplicates_total": self._parts.intake.duplicates,
             "pitline_intake_waiting": self._parts.intake.waiting,

@@ -190,6 +190,8 @@ class Route:
     second: str = ""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
+    is_heavy: bool = False
+    """It reads much: while the database is slow it is refused (503 `database.slow`), so that calls go on."""
     upload: int = 0
     """A form with one file of so many bytes at most (multipart), found as `request.upload`; its fields stand
     before the file."""
@@ -226,6 +228,8 @@ class ApiOperation:
     is asked to approve; with the handler's arguments, in its unit of work."""
     narrows: str = ""
     """The module whose list it gives: filters that others add to that list are parameters of its query."""
+    is_heavy: bool = False
+    """As a route's."""
     media: str = ""
     """The media type of an answer that is a file and no JSON; the handler returns the response itself."""
     feature: str = ""

@@ -1,4 +1,4 @@
-"""Faults of a PostgreSQL that several hub processes share: slow, with transactions that cross, backed up
+"""Faults of a PostgreSQL that several hub processes share: with transactions that cross, backed up
 under load, and with hubs that start all at once. The judge is the database, read directly."""
 
 from __future__ import annotations
@@ -18,20 +18,18 @@ from sqlalchemy.engine import make_url
 
 from hub.app import Hub
 from hub.clock import SystemClock
-from hub.errors import Unavailable
 from hub.events.calls import CallRinging
 from hub.kernel.context import BatchContext, Delivered
 from hub.kernel.manifest import Module, on_batch
 from hub.kernel.stream.samples import sample_of
 from hub.ports.intake import Arrival
-from hub.settings import DatabaseSettings, Settings
+from hub.settings import Settings
 from hub.values import CallId
 from tests.databases import Databases
 from tests.factories.backups import elsewhere, hub_with, restore
 from tests.faults.figures import Fault
-from tests.faults.slow_wire import slow_wire
 from tests.faults.test_backup import Outside, told
-from tests.kernel.rig import Bells, Rang, effects, effects_of, make_hub, rang
+from tests.kernel.rig import Rang, make_hub, rang
 from tests.kernel.stream.test_relay import settled
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -110,57 +108,6 @@ async def test_transactions_of_four_processes_that_cross_are_tried_again_and_los
         fault.check("a crossing was counted against the handler", failed == 0)
         fault.check("no transactions crossed: nothing was tested", crossed > 0)
         fault.figures.measured.append(f"{crossed} deadlocks resolved")
-
-
-@pytest.mark.fault("F52")
-async def test_a_slow_server_with_its_pool_used_up_loses_nothing_and_takes_facts_in(
-    settings: Settings, fault: Fault
-) -> None:
-    """0.2 s a question; in full counts 2 s as well."""
-    for delay, limit in ((0.2, 5.0), (2.0, 60.0))[: fault.count(full=2, sample=1)]:
-        await _on_a_slow_wire(settings, fault, delay, limit, fault.count(full=10, sample=3))
-
-
-async def _on_a_slow_wire(settings: Settings, fault: Fault, delay: float, limit: float, facts: int) -> None:
-    url = make_url(settings.database.url)
-    async with slow_wire(url.port or 0) as wire:
-        slow = url.set(port=wire.port).render_as_string(hide_password=False)
-        hub = make_hub(replace(settings, database=DatabaseSettings(url=slow)), Bells().module())
-        await hub.open()
-        await hub.database.write(lambda connection: effects.create(connection, checkfirst=True))
-        async with started([hub]):
-            await hub.intake.accept([rang(f"warm{delay}", number) for number in range(3)])
-            wire.delay, waits = delay, list[float]()
-            readers = [asyncio.create_task(_read_on(hub)) for _ in range(24)]
-
-            async def feed(bell: str) -> None:
-                for number in range(facts):
-                    begun = time.monotonic()
-                    await hub.intake.accept([rang(bell, number)])
-                    waits.append(time.monotonic() - begun)
-
-            await asyncio.gather(*(feed(f"{delay}-{number}") for number in range(4)))
-            for reader in readers:
-                reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
-            wire.delay = 0.0
-            await settled(hub)
-            found = await effects_of(hub, "batch"), await effects_of(hub, "ordinary")
-            crossed = await deadlocks(hub)
-    for handled in found:
-        mine = [handled.get(f"{delay}-{number}") for number in range(4)]
-        fault.check(f"lost, doubled or out of order: {mine}", mine == [list(range(facts))] * 4)
-    fault.check("deadlocks", crossed == 0)
-    fault.measure(f"taken in at {delay} s a question, longest", round(max(waits), 1), limit, " s")
-
-
-async def _read_on(hub: Hub) -> None:
-    """A page that is asked for again and again."""
-    while True:
-        try:
-            await asked(hub, "SELECT 1")
-        except Unavailable:
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.fault("F62")

@@ -132,9 +132,12 @@ async def _names(request: PageRequest) -> dict[str, str]:
 
 
 routes = (
-    Route(method="GET", path="/settings/audit", handler=show, right="audit.view", name="access.audit"),
     Route(
-        method="GET", path="/settings/audit/export.csv", handler=export, right="audit.view",
+        method="GET", path="/settings/audit", handler=show, right="audit.view", name="access.audit",
+        is_heavy=True,
+    ),
+    Route(
+        method="GET", path="/settings/audit/export.csv", handler=export, right="audit.view", is_heavy=True,
         name="access.export_audit", is_noted=True,
     ),
 )  # fmt: skip

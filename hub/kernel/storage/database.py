@@ -29,6 +29,7 @@ from hub.kernel.storage.claim import FileClaim
 from hub.kernel.storage.faults import away, damaged, storage_fault
 from hub.kernel.storage.glances import Glances
 from hub.kernel.storage.kept import KeptConnection
+from hub.kernel.storage.pressure import Pressure
 
 R = TypeVar("R")
 
@@ -67,6 +68,7 @@ class Database:
         """Connections of its own on a server, so that pages that wait never hold up what comes in."""
         self.longest_session = LONGEST_SESSION
         self.longest_reading = LONGEST_READING
+        self.pressure = Pressure()
         self.commits = 0
         self.damage: Unavailable | None = None
         self._commits_seen = 0
@@ -184,7 +186,8 @@ class Database:
         try:
             with _told():
                 async with limit, AsyncSession(_opened(self._sessions), expire_on_commit=False) as session:
-                    await _connect(session)
+                    with self.pressure.waiting():
+                        await _connect(session)
                     yield session
         except TimeoutError as error:
             if not limit.expired():
@@ -208,7 +211,8 @@ class Database:
             with _told():
                 async with limit, ReadingSession(_opened(self._readers)) as reading:
                     if not self.is_sqlite:  # a file is opened when it is first asked, a server may be away
-                        await _connect(reading.session)
+                        with self.pressure.waiting():
+                            await _connect(reading.session)
                     yield reading
         except TimeoutError as error:
             if not limit.expired():

@@ -82,6 +82,7 @@ def _out(one: AuditView) -> AuditOut:
 operations = (
     ApiOperation(
         method="GET", path="/audit", handler=list_audit, right="audit.view", name="access.list_audit",
+        is_heavy=True,
         summary="Read the audit log", query=AuditQuery, result=AuditPageOut, errors=(401, 403, 422, 429),
     ),
 )  # fmt: skip

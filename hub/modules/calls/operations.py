@@ -234,7 +234,8 @@ def _note(view: NoteView) -> NoteOut:
 operations = (
     ApiOperation(
         method="GET", path="/calls", handler=list_calls, right="calls.view", name="calls.list_calls",
-        summary="List the calls", query=CallQuery, result=CallPageOut, errors=(401, 403, 422, 429),
+        is_heavy=True, summary="List the calls",
+        query=CallQuery, result=CallPageOut, errors=(401, 403, 422, 429),
         narrows="calls",
     ),
     ApiOperation(

@@ -214,12 +214,16 @@ def _one_of(text: str, allowed: tuple[Any, ...]) -> Any:
     return text if text in allowed else None
 
 
-def _page(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"calls.{name}")
+def _page(
+    method: Method, path: str, handler: Handler, right: str, name: str, *, is_heavy: bool = False
+) -> Route:
+    return Route(
+        method=method, path=path, handler=handler, right=right, name=f"calls.{name}", is_heavy=is_heavy
+    )
 
 
 routes = (
-    _page("GET", "/calls", show_list, "calls.view", "list"),
+    _page("GET", "/calls", show_list, "calls.view", "list", is_heavy=True),
     _page("GET", "/calls/{id}", show, "calls.view", "call"),
     _page("POST", "/calls/{id}/notes", add_note, "calls.note", "add_note"),
     _page("POST", "/calls/{id}/client", choose_client, "calls.note", "choose_client"),

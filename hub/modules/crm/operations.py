@@ -192,7 +192,8 @@ def _client(view: ClientView) -> ClientOut:
 operations = (
     ApiOperation(
         method="GET", path="/clients", handler=list_clients, right="clients.view", name="crm.list_clients",
-        summary="List or search the clients", query=ClientQuery, result=ClientPageOut, errors=READ,
+        is_heavy=True, summary="List or search the clients",
+        query=ClientQuery, result=ClientPageOut, errors=READ,
     ),
     ApiOperation(
         method="POST", path="/clients", handler=create_client, right="clients.edit", name="crm.create_client",

@@ -122,7 +122,7 @@ def _vehicle(view: VehicleView) -> VehicleOut:
 operations = (
     ApiOperation(
         method="GET", path="/vehicles", handler=list_vehicles, right="clients.view",
-        name="crm.list_vehicles",
+        name="crm.list_vehicles", is_heavy=True,
         feature="3.2",
         summary="List or search the vehicles", query=VehicleQuery,
         result=VehiclePageOut, errors=READ,

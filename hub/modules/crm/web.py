@@ -241,12 +241,16 @@ def _rev(request: PageRequest) -> int:
     return int(rev)
 
 
-def _page(method: Method, path: str, handler: Handler, right: str, name: str) -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"crm.{name}")
+def _page(
+    method: Method, path: str, handler: Handler, right: str, name: str, *, is_heavy: bool = False
+) -> Route:
+    return Route(
+        method=method, path=path, handler=handler, right=right, name=f"crm.{name}", is_heavy=is_heavy
+    )
 
 
 routes = (
-    _page("GET", "/clients", show_list, "clients.view", "clients"),
+    _page("GET", "/clients", show_list, "clients.view", "clients", is_heavy=True),
     _page("GET", "/clients/new", new, "clients.edit", "new_client"),
     _page("POST", "/clients/new", create, "clients.edit", "create_client"),
     _page("GET", "/clients/{id}", show, "clients.view", "client"),

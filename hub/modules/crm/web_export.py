@@ -45,6 +45,6 @@ async def export(request: PageRequest) -> web.StreamResponse:
 routes = (
     Route(
         method="GET", path="/clients/export", handler=export, right=RIGHT, name="crm.export", is_noted=True,
-        feature="2.9",
+        is_heavy=True, feature="2.9",
     ),
 )  # fmt: skip

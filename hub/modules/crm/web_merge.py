@@ -91,7 +91,8 @@ async def forget_number(request: PageRequest) -> web.StreamResponse:
 
 routes = (
     Route(
-        method="GET", path="/clients/duplicates", handler=duplicates, right=RIGHT, name="crm.duplicates"
+        method="GET", path="/clients/duplicates", handler=duplicates, right=RIGHT, name="crm.duplicates",
+        is_heavy=True,
     ),
     Route(method="GET", path="/clients/merges", handler=log, right=RIGHT, name="crm.merges"),
     Route(method="GET", path="/clients/{id}/merge", handler=compare, right=RIGHT, name="crm.compare"),

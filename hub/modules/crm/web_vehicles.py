@@ -186,12 +186,18 @@ def _whole(request: PageRequest, field: str, faults: dict[str, str]) -> int | No
     return int(text) if text else None
 
 
-def _page(method: Method, path: str, handler: Handler, right: str, name: str, feature: str = "") -> Route:
-    return Route(method=method, path=path, handler=handler, right=right, name=f"crm.{name}", feature=feature)
+def _page(
+    method: Method, path: str, handler: Handler, right: str, name: str, feature: str = "",
+    *, is_heavy: bool = False,
+) -> Route:  # fmt: skip
+    return Route(
+        method=method, path=path, handler=handler, right=right, name=f"crm.{name}", feature=feature,
+        is_heavy=is_heavy,
+    )  # fmt: skip
 
 
 routes = (
-    _page("GET", "/vehicles", show_list, "clients.view", "vehicles", "3.2"),
+    _page("GET", "/vehicles", show_list, "clients.view", "vehicles", "3.2", is_heavy=True),
     _page("GET", "/vehicles/new", new, "clients.edit", "new_vehicle"),
     _page("POST", "/vehicles/new", create, "clients.edit", "create_vehicle"),
     _page("GET", "/vehicles/{id}", show, "clients.view", "vehicle"),

@@ -195,7 +195,7 @@ def _sums(sums: Sums) -> SumsOut:
 operations = (
     ApiOperation(
         method="GET", path="/reports/calls", handler=get_call_report, right=VIEW, name="reports.calls",
-        summary="Statistics of calls", query=CallReportQuery, result=CallReportOut,
+        is_heavy=True, summary="Statistics of calls", query=CallReportQuery, result=CallReportOut,
         narrows="calls",        errors=(401, 403, 422, 429),
     ),
 )  # fmt: skip

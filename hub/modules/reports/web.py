@@ -94,14 +94,21 @@ async def _choices(request: PageRequest) -> dict[str, Any]:
 
 
 routes = (
-    Route(method="GET", path="/reports", handler=index, right=VIEW, name="reports.index"),
-    Route(method="GET", path="/reports/calls", handler=calls, right=VIEW, name="reports.calls"),
-    Route(method="GET", path="/reports/calls/lost", handler=lost, right=VIEW, name="reports.lost"),
+    Route(method="GET", path="/reports", handler=index, right=VIEW, name="reports.index", is_heavy=True),
     Route(
-        method="GET", path="/reports/calls.csv", handler=csv, right=EXPORT, name="reports.csv", is_noted=True
+        method="GET", path="/reports/calls", handler=calls, right=VIEW, name="reports.calls",
+        is_heavy=True,
+    ),
+    Route(
+        method="GET", path="/reports/calls/lost", handler=lost, right=VIEW, name="reports.lost",
+        is_heavy=True,
+    ),
+    Route(
+        method="GET", path="/reports/calls.csv", handler=csv, right=EXPORT, name="reports.csv", is_noted=True,
+        is_heavy=True,
     ),
     Route(
         method="GET", path="/reports/calls.xlsx", handler=xlsx, right=EXPORT, name="reports.xlsx",
-        is_noted=True,
+        is_noted=True, is_heavy=True,
     ),
 )  # fmt: skip
