@@ -6,7 +6,7 @@ recordings_spool, recordings_named, recordings_listens, recordings_holds, record
 recordings_writings, recordings_views, recordings_marks, recordings_cards, recordings_card_versions,
 recordings_reviews, recordings_picks, recordings_shares, recordings_bundles.
 Events in: recording.named, recording.stored, recording.linked, recording.erased, call.merged, call.ended,
-call.corrected, call.held, call.resumed, call.noted, task.escalated.
+call.corrected, call.held, call.resumed, call.noted, crm.client_erased, task.escalated.
 Events out: recording.stored, recording.linked, recording.erased, recording.refused.
 Live topics: recording; it hints `call` through the module calls.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
+from hub.events.crm import ClientErased
 from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
 from hub.events.tasks import TaskEscalated
 from hub.kernel.context import HandlerContext
@@ -18,7 +19,7 @@ async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
     """Its recordings are the surviving call's."""
     api = ctx.apis.of(RecordingsApi)
     await api.linking.move(event.call_id, event.into_call_id)
-    await api.shelf.call_changed(event.into_call_id)
+    await api.shelf.merged(event.call_id, event.into_call_id)
 
 
 async def on_recording_stored(event: RecordingStored, ctx: HandlerContext) -> None:
@@ -61,6 +62,11 @@ async def on_call_resumed(event: CallResumed, ctx: HandlerContext) -> None:
 async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:
     """The note is found by the call's recordings."""
     await ctx.apis.of(RecordingsApi).shelf.notes(event.call_id)
+
+
+async def on_client_erased(_event: ClientErased, ctx: HandlerContext) -> None:
+    """Calls have erased the notes that named the person; what the library copied of them goes too."""
+    await ctx.apis.of(RecordingsApi).shelf.drop_gone_notes()
 
 
 async def on_task_escalated(event: TaskEscalated, ctx: HandlerContext) -> None:

@@ -59,3 +59,9 @@ async def drop_bundles(ctx: JobContext) -> None:
             await asyncio.to_thread(store_of(ctx.deps).delete, bundle.key)
         async with ctx.writing() as uow:
             await ctx.apis(uow).of(RecordingsApi).sharing.drop_bundle(bundle.id)
+
+
+async def drop_gone_notes(ctx: JobContext) -> None:
+    """A restored backup may bring back what was erased; calls erase it again, and so does the library."""
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(RecordingsApi).shelf.drop_gone_notes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
+from hub.events.crm import ClientErased
 from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
 from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
@@ -49,6 +50,7 @@ MODULE = Module(
         on(CallHeld, handlers.on_call_held),
         on(CallResumed, handlers.on_call_resumed),
         on(CallNoted, handlers.on_call_noted),
+        on(ClientErased, handlers.on_client_erased),
         on(TaskEscalated, handlers.on_task_escalated),
     ),
     routes=(
@@ -81,6 +83,7 @@ MODULE = Module(
     jobs=(
         *upkeep.JOBS,
         on_demand(run=jobs.pack, title="Pack recordings into a ZIP", right=EXPORT, alone=False),
+        every(hours=1, run=jobs.drop_gone_notes, title="Forget copies of notes that are erased"),
         every(hours=1, run=jobs.drop_bundles, title="Throw away ZIPs of recordings whose time is over"),
     ),
     permissions=(

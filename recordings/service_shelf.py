@@ -59,6 +59,20 @@ class ShelfService:
             for note in written:
                 await self.write(recording_id, "note", note.id, note.text)
 
+    async def drop_gone_notes(self) -> None:
+        """Copies of notes that calls have no more: a client was erased, here or in a restored backup."""
+        gone = delete(Writing).where(Writing.kind == "note", Writing.ref.not_in(self._calls.note_ids()))
+        await self._session.execute(gone, execution_options={"synchronize_session": False})
+
+    async def merged(self, call_id: str, into_id: str) -> None:
+        """The holds of a call that became part of another are that one's."""
+        for hold in (await self._session.scalars(select(Hold).where(Hold.call_id == call_id))).all():
+            await self._session.delete(hold)
+            await self._session.flush()
+            if await self._session.get(Hold, (into_id, hold.began_at)) is None:
+                self._session.add(Hold(call_id=into_id, began_at=hold.began_at, ended_at=hold.ended_at))
+        await self.call_changed(into_id)
+
     async def write(self, recording_id: str, kind: str, ref: str, text: str) -> None:
         """This text is found from now on; an empty one no longer."""
         mine = (Writing.recording_id == recording_id, Writing.kind == kind, Writing.ref == ref)

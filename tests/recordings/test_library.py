@@ -9,8 +9,10 @@ import pytest
 from aiohttp.test_utils import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from hub.app import Hub
+from hub.events.crm import ClientErased
 from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallsApi
@@ -267,3 +269,18 @@ async def test_a_word_of_very_many_texts_says_that_not_all_of_them_were_looked_a
         page = await library.page(LibraryFilter(text="слово"), cursor=None, limit=50)
     assert (totals.count, totals.is_part) == (2, True)
     assert [one.call_id for one in page.items] == ["c3", "c2"]
+
+
+async def test_a_note_that_names_an_erased_client_is_not_found_any_more(
+    hub: Hub, shelf: dict[str, RecordingView]
+) -> None:
+    del shelf
+    async with hub.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+        await CallsApi(uow, hub.installation.deps).add_note("c2", "Ірина просить", author_name="T")
+    await settled(hub)
+    assert await found(hub, text="ірина") == ["c2"]
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await uow.session.execute(text("DELETE FROM calls_notes"))  # as calls do when a client is erased
+        uow.publish(ClientErased(client_id="c"))
+    await settled(hub)
+    assert await found(hub, text="ірина") == []

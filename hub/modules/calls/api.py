@@ -126,6 +126,10 @@ class CallsApi(Composed):
         """The notes of each call, oldest first."""
         return await self._calls.notes(call_ids)
 
+    def note_ids(self) -> Select[str]:
+        """The ids of all notes that there are, as a query for the caller's own statement."""
+        return self._calls.note_ids()
+
     async def lines(self) -> tuple[LineView, ...]:
         """Every line of ours that has a name."""
         return await self.numbers.all()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from hub.errors import Invalid, NotFound
 from hub.events.calls import CallNoted
@@ -114,6 +114,10 @@ class CallService:
         for row in (await self._uow.session.scalars(query)).all():
             found[row.call_id] = (*found.get(row.call_id, ()), _note(row))
         return found
+
+    def note_ids(self) -> Select[str]:
+        """The ids of all notes that there are."""
+        return select(Note.id)
 
     def link(self) -> LinkState | None:
         """Whether the line to the PBX is up; None without one."""
