@@ -32,6 +32,7 @@ _MOST_WAITING, _MOST_BYTES = 10_000, 64 * 1024 * 1024
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _REFUSED_BURST, _REFUSED_RATE = 200.0, 20.0
 _LARGEST_REFUSED = 64 * 1024
+_FLOOD, _FLOOD_SECONDS = 50, 0.5
 
 
 @dataclass(slots=True)
@@ -75,11 +76,13 @@ class HookInbox:
         self._bytes = 0
         self._flushing: asyncio.Task[None] | None = None
         self._allowance, self._allowed_at = _REFUSED_BURST, clock.monotonic()
+        self._taken: deque[float] = deque(maxlen=_FLOOD)
         self._log = get_logger("hub.hooks")
 
     async def take(self, hook: Hook, request: HookRequest) -> HookAnswer | Forged:
         """Judge and store it; when this returns it is committed. Raises Unavailable when it could not be
         stored within the provider's patience: it is to be told to come again."""
+        self._taken.append(asyncio.get_running_loop().time())
         judged = judge(hook, request)
         if isinstance(judged, Forged):
             await self._refuse(hook, request, judged)
@@ -108,6 +111,13 @@ class HookInbox:
             _, late = await asyncio.wait([self._flushing], timeout=seconds)
             for task in late:
                 task.cancel()
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether so many come just now that what is stored should wait: the sender's patience is short,
+        and the work is not going to run away."""
+        taken = self._taken
+        return len(taken) == _FLOOD and asyncio.get_running_loop().time() - taken[0] < _FLOOD_SECONDS
 
     @property
     def waiting(self) -> int:

@@ -27,6 +27,7 @@ from hub.ports.errors import LinkTaken
 from hub.ports.intake import Arrival
 
 _AT_ONCE = 200
+_IN_A_FLOOD, _FLOOD_PAUSE = 5, 0.5
 _LEFT_BEHIND = timedelta(seconds=5)
 _LOOK_AGAIN = 2.0
 _WAIT_AFTER_TROUBLE = 1.0
@@ -72,6 +73,10 @@ class HookWorker:
         while True:
             self._bell.clear()
             try:
+                if self._inbox.is_flooded:
+                    await self.work(_IN_A_FLOOD)
+                    await asyncio.sleep(_FLOOD_PAUSE)
+                    continue
                 if await self.work():
                     continue
                 await self._keeping.tend()
@@ -85,21 +90,21 @@ class HookWorker:
             except TimeoutError:
                 continue
 
-    async def work(self) -> bool:
+    async def work(self, most: int = _AT_ONCE) -> bool:
         """Do one portion; True when there may be more."""
-        rows = await self._database.read(self._read)
+        rows = await self._database.read(partial(self._read, most=most))
         if not rows:
             return False
         await self._do(rows)
-        return len(rows) == _AT_ONCE
+        return len(rows) == most
 
-    def _read(self, connection: Connection) -> Sequence[Any]:
+    def _read(self, connection: Connection, most: int) -> Sequence[Any]:
         t = hook_requests.c
         query = select(hook_requests).where(text("state <> 'done'"), t.state == WAITING)
         if connection.dialect.name != "sqlite":  # one process alone has no others to leave anything to
             before = self._clock.now() - _LEFT_BEHIND
             query = query.where(or_(t.owner == self._inbox.owner, t.received_at < before))
-        return connection.execute(query.order_by(t.id).limit(_AT_ONCE)).all()
+        return connection.execute(query.order_by(t.id).limit(most)).all()
 
     async def _do(self, rows: Sequence[Any]) -> None:
         """All of them together; where that is refused, one by one, so that a bad one holds up nobody."""

@@ -240,3 +240,14 @@ async def test_a_flood_of_forged_ones_is_counted_not_kept(quiet: Hub) -> None:
     assert {status for status, _ in answers} == {403}
     assert 200 <= (await kept(quiet))["refused"] < 260
     assert quiet.hooks.inbox.counters.refused == 260
+
+
+async def test_in_a_flood_what_is_stored_waits_and_is_done_behind_it(running: Hub) -> None:
+    async with line_to(running) as line:
+        for _ in range(3):
+            await asyncio.gather(*[line.ring(f"a:{number}") for number in range(60)])
+        assert running.hooks.inbox.is_flooded
+        assert (await kept(running)).get("done", 0) < 60
+        await worked(running)
+    assert not running.hooks.inbox.is_flooded
+    assert await effects_of(running, "ordinary") == {"a": list(range(60))}
