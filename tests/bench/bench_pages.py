@@ -251,12 +251,12 @@ def _for_server(sql: str) -> str:
 
 
 async def _migrate(url: str) -> None:
-    hub = _hub(url, Path(tempfile.gettempdir()))
+    hub = hub_on(url, Path(tempfile.gettempdir()))
     await hub.open()
     await hub.close()
 
 
-def _hub(url: str, folder: Path) -> Hub:
+def hub_on(url: str, folder: Path) -> Hub:
     settings = replace(
         Settings(),
         database=DatabaseSettings(url=url),
@@ -265,7 +265,7 @@ def _hub(url: str, folder: Path) -> Hub:
     return Hub(settings, MODULES, clock=SystemClock(), journal=FileJournal(folder / "journal", 30))
 
 
-async def _sign_in(hub: Hub, client: Client) -> None:
+async def sign_in(hub: Hub, client: Client) -> None:
     """The owner, whose telephone all these calls rang."""
     hashed = await hash_password("long enough for a bench")
     with suppress(Conflict):  # of a file that was measured before
@@ -305,14 +305,14 @@ async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, on
     filled = file_of_ours if kind == "sqlite" else server_of_ours
     worst = []
     async with filled(folder, clients, calls) as (url, plain):
-        hub = _hub(url, folder)
+        hub = hub_on(url, folder)
         await hub.open()
         client: Client
         print(
             f"{kind:32s} {'p50 ms':>8s} {'p95 ms':>8s} {'max ms':>8s} {'sql p50':>8s} {'sql p95':>8s}  status"
         )
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
-            await _sign_in(hub, client)
+            await sign_in(hub, client)
             await add_up_days(hub)
             for case in cases(clients, calls):
                 if not case.name.startswith(only):

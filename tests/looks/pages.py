@@ -24,6 +24,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("queues", "/queues"),
     ("colleagues", "/presence"),
     ("tasks", "/tasks"),
+    ("inbox", "/inbox"),
+    ("message-templates", "/settings/messages"),
     ("reports", "/reports/calls?period=month&hours=all"),
     ("reports-lost", "/reports/calls/lost?period=month&hours=all"),
     ("reports-empty", "/reports/calls?from=2001-01-01&to=2001-01-02"),

@@ -19,9 +19,12 @@ export class Asking {
   #askedAt = -BETWEEN_ASKS;
   #socketIsUp = true;
   #timer = 0;
+  #topics;
 
-  // `untilItChanges` tells in how many milliseconds the state changes by the clock alone.
-  constructor({ address, show, untilItChanges = () => CALM, wentStale = () => {} }) {
+  // `untilItChanges` tells in how many milliseconds the state changes by the clock alone; with `topics` other
+  // hints are none of its business.
+  constructor({ address, show, untilItChanges = () => CALM, wentStale = () => {}, topics = null }) {
+    this.#topics = topics;
     this.#address = address;
     this.#show = show;
     this.#untilItChanges = untilItChanges;
@@ -30,7 +33,9 @@ export class Asking {
 
   start() {
     const ask = () => this.ask();
-    document.addEventListener("pitline:hint", ask);
+    document.addEventListener("pitline:hint", ({ detail }) => {
+      if (!this.#topics || this.#topics.includes(detail.topic)) ask();
+    });
     document.addEventListener("pitline:resync", ask);
     document.addEventListener("pitline:socket", (event) => {
       this.#socketIsUp = event.detail.up;

@@ -10,6 +10,14 @@ PREFERRED = ("telegram", "viber", "whatsapp", "sms", "email")
 """Of channels that would do, the dearer ones last."""
 
 
+_WORDS = {"sms": "SMS", "telegram": "Telegram", "viber": "Viber", "whatsapp": "WhatsApp", "email": "e-mail"}
+
+
+def in_words(name: str) -> str:
+    """A channel as people call it."""
+    return _WORDS.get(name, name)
+
+
 class Channels:
     """Which connector carries which channel."""
 

@@ -34,6 +34,27 @@ def next_try(tries: int, now: datetime, retry_after: float = 0.0) -> datetime:
     return now + timedelta(seconds=max(wait, retry_after))
 
 
+def split_text(text: str, longest: int) -> list[str]:
+    """Pieces of at most so many UTF-16 units, which is how messengers count, cut between paragraphs, lines or
+    words where it can be. Nothing but white space at a cut is lost."""
+    pieces: list[str] = []
+    rest = text
+    while _units(rest) > longest:
+        end, used = 0, 0
+        while used + _units(rest[end]) <= longest:
+            used += _units(rest[end])
+            end += 1
+        cut = max(rest.rfind(sign, end // 2, end) for sign in ("\n\n", "\n", " "))
+        cut = cut if cut > 0 else end
+        pieces.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*pieces, rest] if rest or not pieces else pieces
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def clean_text(text: str) -> str:
     """As it is sent: one kind of line ends, composed letters, nothing that nobody can see at the ends."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.crm.api import CrmApi, number_kind
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.models import Conversation, File, Message
-from hub.modules.messaging.rules import LONGEST_TEXT, NUMBERS, PRIORITIES, clean_text
+from hub.modules.messaging.rules import LONGEST_TEXT, NUMBERS, PRIORITIES, clean_text, split_text
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.views import MessageEntry, Shops
 from hub.ports.messaging import Channel
@@ -47,8 +47,9 @@ class OutgoingService:
         self._crm = CrmApi(uow, deps)
 
     async def queue(self, entry: MessageEntry, shops: Shops = None) -> Message:
-        """Write it down to be sent. One with a known `cause` is the message that there is already. Raises
-        Invalid, NotFound, Conflict (no channel, blocked)."""
+        """Write it down to be sent. With a known `cause` it is the message that there is already; one too
+        long for its channel goes out in pieces, the last of which is given back. Raises Invalid, NotFound,
+        Conflict (no channel, blocked)."""
         known = await self._of_cause(entry.cause)
         if known is not None:
             return known
@@ -65,7 +66,10 @@ class OutgoingService:
                 "messaging.blocked", "They have stopped messages from us on this channel.",
                 "Write by another channel, or call.",
             )  # fmt: skip
-        message = await self._store(entry, text, way, row)
+        *before, last = split_text(text, way.channel.longest)
+        for piece in before:
+            await self._store(replace(entry, cause="", buttons=(), place=None), piece, way, row)
+        message = await self._store(entry, last, way, row)
         for file in files:
             file.message_id = message.id
         self._note(row, message, entry)

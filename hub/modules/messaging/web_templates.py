@@ -10,6 +10,7 @@ from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.calls.api import CallsApi
 from hub.modules.messaging.api import MessageEntry, MessagingApi, PlaceView, TemplateEntry, TemplateView, fill
+from hub.modules.messaging.channels import in_words
 from hub.modules.messaging.filling import values_of
 from hub.modules.messaging.rules_templates import VARIABLES, filled
 from hub.modules.messaging.scope import SEND, SETTINGS, author_of, shops_of
@@ -54,7 +55,9 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         await tasks.remind(
             TaskEntry(shop_id=call.shop_id, kind="callback", number=call.other_number, due_at=due)
         )
-    notice = request.t("“{title}” is on its way by {channel}.", title=template.title, channel=message.channel)
+    notice = request.t(
+        "“{title}” is on its way by {channel}.", title=template.title, channel=in_words(message.channel)
+    )
     return request.redirect("/desk", notice=notice)
 
 

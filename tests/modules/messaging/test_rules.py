@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.modules.messaging.rules import further
+from hub.modules.messaging.rules import further, split_text
 from hub.modules.messaging.rules_files import LONGEST_NAME, PICTURES, UNKNOWN, clean_name, kind_of
 from hub.modules.messaging.rules_sms import BASIC, EXTENSION, JOINED, SINGLE, sms_count, sms_price
 from hub.modules.messaging.rules_templates import filled, unknown_in, variables_in
@@ -114,6 +114,13 @@ def test_a_name_leads_nowhere(name: str) -> None:
     assert 0 < len(clean) <= LONGEST_NAME
     assert not set(clean) & set('<>:"/\\|?*\x00\n\r')
     assert clean.isprintable()
+
+
+@given(st.text(max_size=400), st.integers(min_value=2, max_value=50))
+def test_pieces_are_short_enough_and_lose_nothing_but_space(text: str, longest: int) -> None:
+    pieces = split_text(text, longest)
+    assert all(len(piece.encode("utf-16-le", "surrogatepass")) // 2 <= longest for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
 STATES = st.sampled_from(["queued", "sending", "unknown", "sent", "delivered", "read", "failed"])

@@ -270,3 +270,14 @@ def test_one_chat_is_written_to_at_its_own_pace() -> None:
     assert pace.free() == 0
     clock[0] += 35.1
     assert pace.free() == 30
+
+
+async def test_what_is_too_long_for_its_channel_goes_out_in_pieces_and_in_order(
+    house: House, wire: Wire
+) -> None:
+    wire.carried = {"sms": replace(SMS, longest=10)}
+    await house.queue("one two three four")
+    sender = house.sender()
+    for _ in range(3):
+        await house.sent(sender)
+    assert [one.text for one in wire.ledger] == ["one two", "three four"]

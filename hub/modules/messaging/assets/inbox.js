@@ -69,7 +69,7 @@ function quietly(action) {
 }
 
 const asking = new Asking({
-  address, show,
+  address, show, topics: ["conversation", "client"],
   wentStale: (isStale) => area.toggleAttribute("data-stale", isStale),
 });
 
