@@ -31,10 +31,11 @@ from connectors.ami.message import Message
 from connectors.ami.phones import WANTED as OF_PHONES
 from connectors.ami.phones import Phones
 from connectors.ami.tracker import PbxSnapshot, TrackedFact, Tracker, TrackerSettings
+from connectors.ami.trunks import WANTED as OF_TRUNKS
+from connectors.ami.trunks import Trunks
 from hub.clock import Clock
 from hub.events.base import Event
 from hub.events.calls import PbxGapDeclared, PbxLinkLost, PbxLinkRestored
-from hub.events.phones import PhonesChanged
 from hub.log import get_logger
 from hub.ports.intake import Arrival, Intake
 from hub.ports.telephony import CallMemory, StoredCall
@@ -63,7 +64,7 @@ class _Session:
 class Consumer:
     """Turns what the inbox holds into stored facts. Keeps its state over reconnects."""
 
-    WANTED = Tracker.WANTED | OF_PHONES
+    WANTED = Tracker.WANTED | OF_PHONES | OF_TRUNKS
 
     def __init__(self, config: AmiConfig, clock: Clock, inbox: Inbox, on_gap: Callable[[], None]) -> None:
         self._config = config
@@ -86,6 +87,7 @@ class Consumer:
             )
         )
         self.phones = Phones(config.pbx, self.tracker.endpoints)
+        self.trunks = Trunks(config.pbx, self.tracker.endpoints)
         self.on_news: Callable[[], None] = _unheard
         self.memory: CallMemory | None = None
         self.faults = 0
@@ -130,8 +132,8 @@ class Consumer:
             if not isinstance(step, tuple):
                 return self._told(step)
             message, at = step
-            if message.name in OF_PHONES:
-                self._hear_phone(message)
+            if message.name in OF_PHONES or message.name in OF_TRUNKS:
+                self._hear_beside(message)
             return as_arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
         except TRACKER_FAULTS as error:
             self.faults += 1
@@ -147,8 +149,9 @@ class Consumer:
             case Tick(at):
                 return as_arrivals(self.tracker.expire(at))
             case PhonesDue(at):
-                news = self.phones.news()
-                return [] if news is None else [self._own(news, at)]
+                return [
+                    self._own(one, at) for one in (self.phones.news(), self.trunks.news()) if one is not None
+                ]
             case SessionBegun():
                 return self._begun(item)
             case LinkLost():
@@ -189,7 +192,7 @@ class Consumer:
             self._log.info("ami.compared", closed=closed, adopted=adopted, whole=item.snapshot.is_whole)
         else:
             arrivals += as_arrivals(self.tracker.no_picture(item.at))
-        arrivals.append(self._own(self._phones_of(item.snapshot), item.at))
+        arrivals += [self._own(one, item.at) for one in self._beside(item.snapshot)]
         session = self._session
         if session.is_restored or session.boot is None:
             return arrivals
@@ -207,18 +210,20 @@ class Consumer:
         )
         return [*arrivals, self._own(told, item.at)]
 
-    def _phones_of(self, snapshot: PbxSnapshot | None) -> PhonesChanged:
-        """All phones, as listed; of a PBX that lists nothing, those that were heard of."""
-        return (
-            self.phones.picture(snapshot.devices, snapshot.queues)
-            if snapshot
-            else self.phones.picture((), ())
-        )
+    def _beside(self, snapshot: PbxSnapshot | None) -> list[Event]:
+        """All phones and outside lines, as listed; of a PBX that lists nothing, the phones that it named."""
+        if snapshot is None:
+            return [self.phones.picture((), ())]
+        phones = self.phones.picture(snapshot.devices, snapshot.queues)
+        return [phones, self.trunks.picture(snapshot.channels)] if snapshot.is_whole else [phones]
 
-    def _hear_phone(self, message: Message) -> None:
-        had_news = self.phones.has_news
-        self.phones.feed(message)
-        if self.phones.has_news and not had_news:
+    def _hear_beside(self, message: Message) -> None:
+        had_news = self.phones.has_news or self.trunks.has_news
+        if message.name in OF_PHONES:
+            self.phones.feed(message)
+        else:
+            self.trunks.feed(message)
+        if not had_news and (self.phones.has_news or self.trunks.has_news):
             self.on_news()
 
     def _own(self, event: Event, at: datetime) -> Arrival:

@@ -22,6 +22,7 @@ from hub.events.crm import (
     ClientsMerged,
     ClientsUnmerged,
 )
+from hub.events.lines import LineFreed, LineFull, TrunksUsed
 from hub.events.messages import MessageArrived, MessageReceived, MessageSettled, MessageStatusChanged
 from hub.events.phones import PhonesChanged
 from hub.events.presence import PresenceChosen
@@ -44,6 +45,9 @@ EVENTS: tuple[type[Event], ...] = (
     PbxLinkRestored,
     PbxGapDeclared,
     PhonesChanged,
+    TrunksUsed,
+    LineFull,
+    LineFreed,
     PresenceChosen,
     ClientPhoneAdded,
     ClientNumberReleased,

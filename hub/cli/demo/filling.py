@@ -16,7 +16,7 @@ from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.modules.access.api import AccessApi, ShopEntry, Span, hash_password
-from hub.modules.calls.api import CallsApi
+from hub.modules.calls.api import CallsApi, LineEntry
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.values import CallId
 
@@ -81,7 +81,11 @@ async def _lines(calls: CallsApi, uow: UnitOfWork) -> None:
     known = await calls.lines_by_number([line.number for line in LINES])
     for line in LINES:
         if line.number not in known:
-            await calls.save_line(line.number, line.name, line.source, uow.shop_id)
+            entry = LineEntry(
+                number=line.number, name=line.name, shop_id=uow.shop_id, source=line.source,
+                capacity=line.capacity, trunk=line.trunk,
+            )  # fmt: skip
+            await calls.numbers.save(entry, None)
 
 
 async def _clients(crm: CrmApi) -> None:

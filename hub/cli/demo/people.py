@@ -29,6 +29,8 @@ class DemoLine:
     number: str
     name: str
     source: str
+    trunk: str
+    capacity: int
 
 
 WORKERS: tuple[Worker, ...] = (
@@ -40,7 +42,7 @@ WORKERS: tuple[Worker, ...] = (
 )
 
 LINES: tuple[DemoLine, ...] = (
-    DemoLine("+380443001122", "Головний номер", "Сайт"),
-    DemoLine("+380443001133", "Реклама в Google", "Google Ads"),
-    DemoLine("+380955550144", "Прямий номер майстра", "Візитка"),
+    DemoLine("+380443001122", "Головний номер", "Сайт", "trunk-kyivstar", 3),
+    DemoLine("+380443001133", "Реклама в Google", "Google Ads", "trunk-kyivstar", 3),
+    DemoLine("+380955550144", "Прямий номер майстра", "Візитка", "trunk-vodafone", 1),
 )

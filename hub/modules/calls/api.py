@@ -20,6 +20,7 @@ from hub.modules.calls.rules_statistics import (
     weekday_of,
 )
 from hub.modules.calls.service import CallService
+from hub.modules.calls.service_capacity import CapacityService
 from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
@@ -37,6 +38,7 @@ from hub.modules.calls.views import (
     CallTotals,
     CallView,
     Facet,
+    FullView,
     GapView,
     LegView,
     LineEntry,
@@ -46,15 +48,17 @@ from hub.modules.calls.views import (
     PartyView,
     RouteView,
     TransferView,
+    TrunkView,
 )  # fmt: skip
 from hub.ports.telephony import LinkState
 from hub.values import ShopId
 
 __all__ = [
     "GROUPS", "MOST_COUNTED", "NONE", "CallCount", "CallFilter", "CallPage", "CallTotals", "CallView",
-    "CallerKind", "CallsApi", "Facet", "Finding", "GapView", "LegView", "LineEntry", "LineService",
-    "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport", "Retelling",
-    "RouteView", "StoredCalls", "TransferView", "day_of", "period_bounds", "weekday_of",
+    "CallerKind", "CallsApi", "Facet", "Finding", "FullView", "GapView", "LegView", "LineEntry",
+    "LineService", "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport",
+    "Retelling", "RouteView", "StoredCalls", "TransferView", "TrunkView", "day_of", "period_bounds",
+    "weekday_of",
 ]  # fmt: skip
 
 
@@ -71,6 +75,7 @@ class CallsApi(Composed):
     numbers = Part(LineService)
     statistics = Part(StatisticsService)
     days = Part(DayService)
+    capacity = Part(CapacityService)
     months = Part(MonthService)
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:

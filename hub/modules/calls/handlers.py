@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from hub.events.base import Event
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.lines import TrunksUsed
 from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import Prepared
@@ -16,6 +18,7 @@ from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
 from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
 from hub.modules.calls.rules_statistics import NEVER_COUNTED
+from hub.modules.calls.service_capacity import CapacityService
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
 from hub.modules.calls.service_recordings import SoundService, move_recordings
@@ -250,6 +253,15 @@ async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerCon
     """Calls that were taken for theirs by the number alone are whose it is now."""
     match = await ctx.apis.of(CrmApi).caller(event.number)
     await LinkService(ctx.uow).link_number(event.number, match, was=event.client_id)
+
+
+async def on_line_use(event: Event, ctx: HandlerContext) -> None:
+    """Outside lines become full, or free again. The loss of the line to the PBX stands in the same order."""
+    capacity = CapacityService(ctx.uow, ctx)
+    if isinstance(event, TrunksUsed):
+        await capacity.used(event, ctx.envelope.occurred_at)
+    elif isinstance(event, PbxLinkLost):
+        await capacity.link_lost(event.pbx, ctx.envelope.occurred_at)
 
 
 async def on_pbx_link_lost(event: PbxLinkLost, ctx: HandlerContext) -> None:

@@ -175,6 +175,39 @@ class Gap(Base):
     dropped: Mapped[int] = mapped_column(server_default=text("0"))
 
 
+class Trunk(Base):
+    """An endpoint of the PBX that is an outside line, and how many channels live on it."""
+
+    __tablename__ = "calls_trunks"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    pbx: Mapped[str] = mapped_column(String(40), primary_key=True)
+    endpoint: Mapped[str] = mapped_column(String(200), primary_key=True)
+    channels: Mapped[int]
+
+
+class Full(Base):
+    """A time in which an outside line (`trunk`: the pattern that our lines name; "" with `is_all`: every one
+    of the shop) carried all the calls it can: nobody knows who rang in vain. `ended_at` None: it goes on."""
+
+    __tablename__ = "calls_full"
+    __table_args__ = (
+        Index("ix_calls_full_began_at", "began_at"),
+        Index("ix_calls_full_open", "id", sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
+        {"info": {"is_audited": False}},
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    shop_id: Mapped[str] = mapped_column(String(40))
+    trunk: Mapped[str] = mapped_column(String(100))
+    lines: Mapped[list[str]] = mapped_column(JSON)
+    capacity: Mapped[int]
+    is_all: Mapped[bool]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class CountedDay(Base):
     """A local day of a shop (days since 1970) whose calls are added up in the tallies. It is taken back with
     the first fact that changes one of its calls; `basis` says by which clock and rule it was counted, or that

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.lines import TrunksUsed
 from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, Subscription, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.calls import (
     exports,
     handlers,
     jobs,
+    operations_capacity,
     operations_lines,
     operations_route,
     service_clients,
@@ -40,13 +42,19 @@ MODULE = Module(
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(PbxLinkLost, handlers.on_pbx_link_lost),
+        Subscription("calls.on_line_use", (TrunksUsed, PbxLinkLost), handle=handlers.on_line_use),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),
         on(PbxGapDeclared, handlers.on_pbx_gap_declared),
         on(RecordingStored, handlers.on_recording_stored),
         on(RecordingLinked, handlers.on_recording_linked),
     ),
     routes=(*web_live.routes, *web_lines.routes, *web.routes),
-    operations=(*operations, *operations_lines.operations, *operations_route.operations),
+    operations=(
+        *operations,
+        *operations_lines.operations,
+        *operations_capacity.operations,
+        *operations_route.operations,
+    ),
     menu=(
         MenuItem("Calls", "/calls", "calls.view", "phone", order=20),
         MenuItem("Live board", "/calls/live", "calls.view", "phone-call", order=21),

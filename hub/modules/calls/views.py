@@ -282,3 +282,29 @@ class LostCall:
     line: str | None
     missed_reason: MissedReason | None
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkView:
+    """An outside line as it is used now. `lines`: the names of the numbers that come by it."""
+
+    trunk: str
+    shop_id: ShopId
+    lines: tuple[str, ...]
+    channels: int
+    capacity: int
+    full_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullView:
+    """A time in which a line carried all the calls that it can; `is_all`: every line of the shop did."""
+
+    id: str
+    shop_id: ShopId
+    trunk: str
+    lines: tuple[str, ...]
+    capacity: int
+    is_all: bool
+    began_at: datetime
+    ended_at: datetime | None

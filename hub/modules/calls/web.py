@@ -16,7 +16,15 @@ from hub.kernel.list_filters import given as given_more
 from hub.kernel.list_filters import names, offered
 from hub.kernel.web import CardSubject, Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.api import MOST_COUNTED, CallerKind, CallFilter, CallsApi, CallView, OutcomeGroup
+from hub.modules.calls.api import (
+    MOST_COUNTED,
+    CallerKind,
+    CallFilter,
+    CallsApi,
+    CallView,
+    FullView,
+    OutcomeGroup,
+)
 from hub.modules.calls.periods import PERIODS, bounds
 from hub.modules.calls.rows import call_rows, with_gaps
 from hub.modules.calls.scope import extensions_of, shops_of
@@ -77,11 +85,20 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
         "rows": with_gaps(rows, gaps, is_first=cursor is None, is_last=page.next is None),
         "totals": await calls.totals(asked.where, most=None if request.query.get("count") else MOST_COUNTED),
         "next": page.next,
+        "full": await _full(request, asked) if cursor is None else (),
         "is_first": cursor is None,
     }
     if request.query.get("part") == "list":
         return request.fragment("calls/list_rows.html", **values)
     return request.page("calls/list.html", **values, **await _choices(request, asked))
+
+
+async def _full(request: PageRequest, asked: Asked) -> tuple[FullView, ...]:
+    """When no further call got through: whoever rang then is in no list."""
+    if asked.is_narrow:
+        return ()
+    capacity = request.apis.of(CallsApi).capacity
+    return await capacity.between(asked.where.since, asked.where.until, asked.where.shops)
 
 
 async def show(request: PageRequest) -> web.StreamResponse:

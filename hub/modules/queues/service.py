@@ -35,6 +35,7 @@ class BoardService:
         """As the people of this shop see it: its clock and its limits; callers, members and numbers of
         `shops` (None: of all)."""
         now = self._deps.clock.now()
+        since, _ = period_bounds("today", None, None, now, self._deps.places.of(shop_id).zone)
         knowledge = await self._presence.knowledge()
         limits = (await self._limits.all()).get(shop_id, Limits())
         waiting = [one for one in await self._calls.live_calls(shops=shops) if one.state == "queued"]
@@ -63,6 +64,8 @@ class BoardService:
             queues=tuple(queues), today=_today(sums[_ALL]), limits=limits, is_known=knowledge.is_known,
             unknown_since=None if knowledge.is_known else knowledge.since,
             answer_within=self._deps.settings.reports.answer_within, now=now,
+            lines=await self._calls.capacity.now(shops),
+            full_today=await self._calls.capacity.between(since, None, shops),
         )  # fmt: skip
 
     async def _today(self, shop_id: ShopId, shops: Shops, now: datetime) -> dict[str, Sums]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.kernel.masking import Dialable, Words
+from hub.modules.calls.api import FullView, TrunkView
 from hub.modules.presence.api import MemberView
 from hub.modules.queues.rules import Alarm, Limits
 from hub.values import ShopId
@@ -67,6 +68,8 @@ class Board:
     unknown_since: datetime | None
     answer_within: float
     now: datetime
+    lines: tuple[TrunkView, ...] = ()
+    full_today: tuple[FullView, ...] = ()
 
     @property
     def waiting(self) -> int:

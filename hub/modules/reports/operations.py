@@ -121,6 +121,17 @@ class SpeedOut(BaseModel):
     to_reached: float | None
 
 
+class FullOut(BaseModel):
+    """A time in which an outside line (`is_all`: every one) carried all the calls that it can."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lines: list[str]
+    is_all: bool
+    began_at: Moment
+    ended_at: Moment | None
+
+
 class CallReportOut(BaseModel):
     """The report on calls. `lost_clients`: missed and never reached after, each client once; null for more
     than 62 days and for a person."""
@@ -141,6 +152,7 @@ class CallReportOut(BaseModel):
     callers: list[RowOut]
     reasons: list[RowOut]
     lost_clients: int | None
+    line_full: list[FullOut] = Field(description="Times in which calls did not get through: losses unknown")
     callbacks: SpeedOut | None
 
 
@@ -176,6 +188,7 @@ def _report(report: CallReport, asked: Asked) -> CallReportOut:
         ],
         lines=rows("lines"), sources=rows("sources"), queues=rows("queues"), callers=rows("callers"),
         reasons=rows("reasons"), lost_clients=None if report.lost is None else len(report.lost),
+        line_full=[FullOut.model_validate(one) for one in report.full],
         callbacks=SpeedOut.model_validate(report.speed) if report.speed is not None else None,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi, PersonView
-from hub.modules.calls.api import NONE, CallCount, CallsApi, Facet, LineView, LostCall, day_of
+from hub.modules.calls.api import NONE, CallCount, CallsApi, Facet, FullView, LineView, LostCall, day_of
 from hub.modules.reports.rules import Sums, before, median, month_end, month_of, summed
 from hub.modules.reports.views import CallReport, PersonRow, Question, Row, Speed, Step
 from hub.modules.tasks.api import TasksApi
@@ -49,6 +49,7 @@ class ReportService:
             reasons=_reasons(_of(inbound, "reason")),
             lost=await self.lost(asked) if _is_soon_known(asked) else None,
             speed=await self._speed(asked), within=self._deps.settings.reports.answer_within,
+            full=await self._full(asked),
         )  # fmt: skip
 
     async def lost(self, asked: Question) -> tuple[LostCall, ...]:
@@ -59,6 +60,11 @@ class ReportService:
             return ()
         settled = await self._tasks.speed.settled(asked.since, asked.until, asked.where.shops)
         return tuple(one for one in found if one.call_id not in settled)
+
+    async def _full(self, asked: Question) -> tuple[FullView, ...]:
+        if asked.is_own:
+            return ()
+        return await self._calls.capacity.between(asked.since, asked.until, asked.where.shops)
 
     async def _before(self, asked: Question) -> Sums | None:
         if not asked.compares:

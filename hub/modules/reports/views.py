@@ -9,7 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from hub.kernel.masking import Dialable, Words
-from hub.modules.calls.api import CallFilter, LostCall
+from hub.modules.calls.api import CallFilter, FullView, LostCall
 from hub.modules.reports.rules import Sums
 
 Hours = Literal["in", "out", "all"]
@@ -95,3 +95,5 @@ class CallReport:
     lost: tuple[LostCall, ...] | None
     speed: Speed | None
     within: float
+    full: tuple[FullView, ...] = ()
+    """When lines were full: whoever rang in vain then is in no number."""
