@@ -88,8 +88,9 @@ class TelegramSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingsSettings:
-    """Where the PBX writes recordings, where they are kept, and for how long; which are picked for review:
-    from so many seconds on hold, of people who are new for so many days, so many of a hundred by lot.
+    """Where the PBX writes recordings, where they are kept, and for how long. `speech_model`: the folder of a
+    Vosk model, where what is said is to be written down. Picked for review are talks from so many seconds on
+    hold, of people who are new for so many days, and so many of a hundred by lot.
     `finished` are folders below the spool into which complete files are renamed; elsewhere a file is complete
     when it was at rest for so many seconds after its call. `spool_after`: what was taken is removed from the
     spool (`remove`), or stays there (`keep`). The original is kept for so many days, then the `kept_form`
@@ -98,6 +99,7 @@ class RecordingsSettings:
     spool: str = ""
     store: str = "var/recordings"
     retention_days: int = 90
+    speech_model: str = ""
     review_hold_seconds: int = 120
     review_new_days: int = 30
     review_random_percent: int = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from hub.kernel.parts import Composed, Part
+from recordings.audio.speech import speech_of
 from recordings.service import EVERYWHERE, RecordingService
 from recordings.service_cards import CardService
 from recordings.service_library import LibraryService
@@ -18,6 +19,7 @@ from recordings.service_saved import SavedViewService
 from recordings.service_sharing import SharingService
 from recordings.service_shelf import ShelfService
 from recordings.service_spool import SpoolService
+from recordings.service_transcripts import TranscriptService
 from recordings.service_upkeep import UpkeepService
 from recordings.views import (
     ListenView,
@@ -40,7 +42,8 @@ class RecordingsApi(Composed):
     """Recordings, for one unit of work. A filter is also how far somebody's right reaches (`scope.reach_of`).
     `linking` ties them to calls, `listens` is the log of listening, `spool` what became of the PBX's files,
     `upkeep` which forms are kept; `library` finds them, `shelf` keeps what they are found by; `marks`,
-    `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views."""
+    `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views,
+    `transcripts` what was said."""
 
     linking = Part(LinkingService)
     listens = Part(ListenService)
@@ -54,6 +57,7 @@ class RecordingsApi(Composed):
     queue = Part(QueueService)
     sharing = Part(SharingService)
     saved = Part(SavedViewService)
+    transcripts = Part(TranscriptService)
     _recordings = Part(RecordingService)
     _peaks = Part(PeaksService)
 
@@ -86,3 +90,9 @@ class RecordingsApi(Composed):
         rules of the review."""
         await self.shelf.put([recording_id])
         await self.queue.consider([recording_id])
+
+    async def write_down(self, recording_id: str) -> None:
+        """Have what is said in it written down, where there is an engine for that."""
+        if speech_of(self._deps) is not None:
+            payload = {"recording_id": recording_id}
+            await self._deps.jobs.enqueue(self._uow, "recordings.transcribe", payload, key=recording_id)

@@ -23,8 +23,11 @@ async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
 
 
 async def on_recording_stored(event: RecordingStored, ctx: HandlerContext) -> None:
-    """It stands in the library."""
-    await ctx.apis.of(RecordingsApi).consider(event.recording_id)
+    """It stands in the library, and its words are written down if somebody can."""
+    api = ctx.apis.of(RecordingsApi)
+    await api.consider(event.recording_id)
+    if event.state == "ready":
+        await api.write_down(event.recording_id)
 
 
 async def on_recording_linked(event: RecordingLinked, ctx: HandlerContext) -> None:

@@ -1,8 +1,9 @@
-"""Long work of recordings: ZIPs of many, and what is over is thrown away."""
+"""Long work of recordings: ZIPs of many, words of what was said; what is over is thrown away."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from hub.errors import NotFound
 from hub.kernel.jobs.definition import JobContext, JobResult
 from recordings.api import RecordingsApi
+from recordings.audio.speech import speech_of
+from recordings.service_transcripts import packed
 from recordings.store import store_of
 
 
@@ -48,6 +51,32 @@ async def pack(ctx: JobContext) -> JobResult:
     async with ctx.writing() as uow:
         await ctx.apis(uow).of(RecordingsApi).sharing.bundled(bundle_id, key, size)
     return JobResult("The ZIP is ready.", link=f"/recordings/bundles/{bundle_id}")
+
+
+async def transcribe(ctx: JobContext) -> None:
+    """What is said in the payload's recording. A second run finds it done; one without sound has nothing."""
+    speech, store = speech_of(ctx.deps), store_of(ctx.deps)
+    async with ctx.reading() as uow:
+        recording = await ctx.apis(uow).of(RecordingsApi).one(str(ctx.payload["recording_id"]))
+    file = recording.playable
+    if speech is None or file is None or "words" in recording.renditions:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        sound, aside = Path(folder) / "sound", Path(folder) / "words"
+        with sound.open("wb") as out:
+            async for piece in store.read(file.path, 0, file.size):
+                await asyncio.to_thread(out.write, piece)
+        words = await asyncio.to_thread(speech.transcribe, sound)
+        data = packed(words)
+        aside.write_bytes(data)
+        key = f"{file.path.partition('.')[0]}.{ctx.fence}.words"
+        await asyncio.to_thread(store.put, key, aside)
+    async with ctx.writing() as uow:
+        api = ctx.apis(uow).of(RecordingsApi)
+        still = await api.one(recording.id)
+        if still.state == "ready":
+            digest = hashlib.sha256(data).hexdigest()
+            await api.transcripts.keep(still, words, key=key, size=len(data), sha256=digest)
 
 
 async def drop_bundles(ctx: JobContext) -> None:

@@ -83,6 +83,7 @@ MODULE = Module(
     jobs=(
         *upkeep.JOBS,
         on_demand(run=jobs.pack, title="Pack recordings into a ZIP", right=EXPORT, alone=False),
+        on_demand(run=jobs.transcribe, title="Write down what is said in a recording", longest=4 * 3600.0),
         every(hours=1, run=jobs.drop_gone_notes, title="Forget copies of notes that are erased"),
         every(hours=1, run=jobs.drop_bundles, title="Throw away ZIPs of recordings whose time is over"),
     ),

@@ -81,6 +81,24 @@ class EventPageOut(BaseModel):
     next: None = None
 
 
+class WordOut(BaseModel):
+    """A word: from when to when in seconds, on which channel."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    text: Words
+    begin: float
+    end: float
+    channel: int
+
+
+class WordPageOut(BaseModel):
+    """In the order of their beginning; they come whole, and there are none without an engine."""
+
+    items: list[WordOut]
+    next: None = None
+
+
 class ListenOut(BaseModel):
     """Somebody listened: stretches in seconds that were sent, and those that a player played."""
 
@@ -181,6 +199,13 @@ async def list_events(request: PageRequest) -> EventPageOut:
     return EventPageOut(items=[EventOut.model_validate(one) for one in found])
 
 
+async def list_words(request: PageRequest) -> WordPageOut:
+    """What was said, as a machine understood it."""
+    recording = await recording_of(request)
+    words = await request.apis.of(RecordingsApi).transcripts.of(recording)
+    return WordPageOut(items=[WordOut.model_validate(one) for one in words])
+
+
 async def list_listens(request: PageRequest, query: ListQuery) -> ListenPageOut:
     """Who listened."""
     recording = await recording_of(request, LOG)
@@ -232,6 +257,11 @@ _READ = (401, 403, 404, 429)
 _WRITE = (401, 403, 404, 409, 415, 422, 429)
 
 operations = (
+    ApiOperation(
+        method="GET", path="/recordings/{id}/transcript", handler=list_words, right=LISTEN,
+        name="recordings.list_words", summary="What was said in a recording, word by word",
+        result=WordPageOut, errors=(401, 403, 404, 429, 503),
+    ),
     ApiOperation(
         method="GET", path="/recordings/{id}/marks", handler=list_marks, right=LISTEN,
         name="recordings.list_marks", summary="The marks of a recording", result=MarkPageOut, errors=_READ,

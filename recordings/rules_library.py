@@ -27,3 +27,10 @@ def says(text: str, words: tuple[str, ...]) -> bool:
     """Whether all of them stand in the text, each as the beginning of a word."""
     found = set(_WORD.findall(text.casefold().replace("_", " ")))
     return all(any(one.startswith(word) for one in found) for word in words)
+
+
+def around(text: str, words: tuple[str, ...], before: int = 60) -> str:
+    """The text from a little before the first of the words on."""
+    places = [one.start() for one in _WORD.finditer(text) if one.group().casefold().startswith(words)]
+    begin = max(0, min(places, default=0) - before)
+    return text if not begin else "… " + text[begin:].split(" ", 1)[-1]

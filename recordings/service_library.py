@@ -33,7 +33,7 @@ from hub.modules.crm.api import number_key
 from hub.values import ShopId
 from recordings.models import Participant
 from recordings.models_library import IS_RARE_DIRECTION, IS_RARE_RESULT, Shelf, Writing
-from recordings.rules_library import as_fts5, as_tsquery, says, words_of
+from recordings.rules_library import around, as_fts5, as_tsquery, says, words_of
 from recordings.views_library import LibraryFilter, LibraryPage, LibraryRow, LibraryTotals
 
 Condition = ColumnElement[bool]
@@ -121,7 +121,7 @@ class LibraryService:
             Writing.recording_id.in_(sorted(set(recording_ids)))
         )
         rows = await self._session.execute(query.order_by(Writing.id))
-        return {row.recording_id: row.text for row in rows if says(row.text, wanted)}
+        return {row.recording_id: around(row.text, wanted) for row in rows if says(row.text, wanted)}
 
     async def _wanted(self, where: LibraryFilter) -> _Wanted:
         """Built once for a list and its totals."""

@@ -13,7 +13,7 @@ from recordings.models import Recording
 from recordings.models_library import Hold, Shelf, Writing
 from recordings.models_review import Pick
 
-MOST_WRITTEN = 20_000
+MOST_WRITTEN = 200_000
 """Characters of one writing that are looked through."""
 
 

@@ -13,7 +13,7 @@ from hub.values import ShopId
 RecordingState = Literal["ready", "damaged", "empty", "erased"]
 """Plays; was kept but cannot be played; holds no sound; its sound is gone for good, the fact stays."""
 
-RenditionKind = Literal["original", "opus", "mp3", "peaks"]
+RenditionKind = Literal["original", "opus", "mp3", "peaks", "words"]
 PLAYABLE: tuple[RenditionKind, ...] = ("original", "opus", "mp3")
 """What can be listened to, the best first."""
 

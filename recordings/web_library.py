@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,9 +21,11 @@ from recordings.rights import EXPORT, EXPORT_ALONE, LOG, REVIEW
 from recordings.scope import LISTEN, recording_of
 from recordings.service_library import MOST_COUNTED
 from recordings.service_reviews import ReviewFilter
+from recordings.service_transcripts import first_of
 from recordings.web_player import players
 
 _PAGE = 50
+_LONGEST = 200
 
 
 async def show_list(request: PageRequest) -> web.StreamResponse:
@@ -55,9 +58,13 @@ async def show(request: PageRequest) -> web.StreamResponse:
     call = entries[0].call if entries else None
     talked = [people[one.who] for one in call.parties if one.who in people] if call is not None else []
     reviews = await api.reviews.of(recording.id) if may_review else await _own_reviews(request, recording.id)
+    words = await api.transcripts.of(recording)
+    player = (await players(request, [recording], linked=recording.id))[0]
+    looked_for = request.query.get("q", "")[:_LONGEST]
+    player = replace(player, words=words, start=first_of(words, looked_for) if looked_for else None)
     return request.page(
         "recordings/recording.html", recording=recording, entry=entries[0] if entries else None,
-        player=(await players(request, [recording], linked=recording.id))[0], reviews=reviews,
+        player=player, reviews=reviews,
         cards=await api.cards.all() if may_review else (), pick=await api.queue.of(recording.id),
         listens=await api.listens.of(recording.id) if viewer.can(LOG) else None,
         shares=await api.sharing.of(recording.id) if may_export else (), may_export=may_export,

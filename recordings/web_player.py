@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.errors import Invalid, NotAllowed
 from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
 from hub.modules.calls.api import CallsApi
+from hub.ports.speech import SpokenWord
 from recordings.api import RecordingsApi, RecordingView
 from recordings.asking import reach
 from recordings.entries import entries_of
@@ -24,7 +25,7 @@ _LATELY = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
     """A recording with everything that its player shows. `is_linked`: `?t=` of the address is meant for it;
-    `is_stranger`: somebody outside listens."""
+    `is_stranger`: somebody outside listens; `words`: what was said; `start`: where what was looked for is."""
 
     recording: RecordingView
     marks: tuple[MarkView, ...]
@@ -33,6 +34,8 @@ class Player:
     is_linked: bool = False
     is_stranger: bool = False
     secret: str = ""
+    words: tuple[SpokenWord, ...] = ()
+    start: float | None = None
 
     @property
     def media(self) -> str:

@@ -17,6 +17,7 @@ from hub.kernel.shops import Places
 from hub.ports.connector import Health
 from hub.ports.messaging import MessageSender
 from hub.ports.outbound import Outbound
+from hub.ports.speech import SpeechToText
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.values import ShopId
@@ -165,6 +166,7 @@ class Deps:
     quarantine: QuarantineView | None = None
     backups: Backups | None = None
     storage: Storage | None = None
+    speech: SpeechToText | None = None
     card: tuple[CardPart, ...] = ()
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)

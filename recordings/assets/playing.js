@@ -50,6 +50,7 @@ export class Player {
   begin() {
     const moment = Number.parseFloat(new URLSearchParams(location.search).get("t") ?? "");
     if (this.root.dataset.linked !== undefined && Number.isFinite(moment)) this.seek(moment);
+    else if (this.root.dataset.start) this.seek(Number(this.root.dataset.start));
     if (this.root.dataset.playNow) this.play();
     this.show();
   }

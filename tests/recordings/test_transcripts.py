@@ -1,0 +1,118 @@
+"""Speech to text: nothing without an engine; with one, words with their times, found and led to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.app import Hub
+from hub.errors import Unavailable
+from hub.kernel.context import Apis
+from hub.kernel.shops import FIRST_SHOP
+from hub.ports.speech import SpokenWord
+from recordings.api import RecordingsApi, RecordingView
+from recordings.audio.speech import VoskSpeech, words_in
+from recordings.rules_library import around, words_of
+from recordings.service_transcripts import first_of
+from tests.factories.calls import ended, tell_calls
+from tests.factories.recordings import recording
+from tests.factories.relays import settled
+from tests.webui.stage import Shop
+
+SAID = ("обіцяли", "чотири", "тисячі", "двісті", "до", "п'ятниці")
+
+
+class Engine:
+    """Understands everything alike, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    def transcribe(self, sound: Path) -> Sequence[SpokenWord]:
+        self.heard.append(sound.stat().st_size)
+        return [
+            SpokenWord(text=text, begin=n / 4, end=n / 4 + 0.2, channel=n % 2) for n, text in enumerate(SAID)
+        ]
+
+
+@pytest.fixture
+def engine(hub: Hub) -> Engine:
+    made = Engine()
+    object.__setattr__(hub.installation.deps, "speech", made)
+    return made
+
+
+async def recorded(hub: Hub) -> RecordingView:
+    """A recording that everybody has heard of, and whose jobs are done."""
+    await tell_calls(hub, ended("c1", 0, "answered"))
+    made = await recording(hub, call_id="c1")
+    await settled(hub)
+    hub.jobs.start()
+    await asyncio.sleep(0)
+    for _ in range(200):
+        async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            runs = await hub.installation.deps.jobs.recent(uow, "recordings.transcribe")
+        if not any(run.is_open for run in runs):
+            break
+        await asyncio.sleep(0.05)
+    await hub.jobs.stop()
+    return made
+
+
+async def test_without_an_engine_nothing_is_written_down(shop: Shop, hub: Hub) -> None:
+    made = await recorded(hub)
+    owner = await shop.signed_in("owner")
+    answer = await owner.get(f"/api/v1/recordings/{made.id}/transcript")
+    assert (await answer.json())["items"] == []
+    assert "rec-transcript" not in await (await owner.get(f"/recordings/{made.id}")).text()
+
+
+async def test_what_was_said_is_found_and_leads_to_its_moment(shop: Shop, hub: Hub, engine: Engine) -> None:
+    made = await recorded(hub)
+    assert len(engine.heard) == 1
+    owner = await shop.signed_in("owner")
+    words = (await (await owner.get(f"/api/v1/recordings/{made.id}/transcript")).json())["items"]
+    assert [one["text"] for one in words] == list(SAID)
+    found = (await (await owner.get("/api/v1/recordings?text=тисяч")).json())["items"]
+    assert [one["id"] for one in found] == [made.id]
+    page = await (await owner.get(f"/recordings/{made.id}?q=тисяч")).text()
+    assert 'data-start="0.5"' in page
+    assert "тисячі" in page
+
+
+async def test_a_second_run_writes_nothing_down_again(hub: Hub, engine: Engine) -> None:
+    made = await recorded(hub)
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await Apis(uow, hub.installation.deps, hub.installation.apis).of(RecordingsApi).write_down(made.id)
+    await recorded(hub)
+    assert len(engine.heard) == 2  # the new recording alone
+
+
+def test_what_vosk_answers_becomes_words() -> None:
+    said = {"result": [{"word": "добрий", "start": 0.12, "end": 0.513, "conf": 0.9}], "text": "добрий"}
+    assert words_in(json.dumps(said), 1) == [SpokenWord(text="добрий", begin=0.12, end=0.51, channel=1)]
+    assert words_in('{"text": ""}', 0) == []
+
+
+def test_an_engine_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as caught:
+        VoskSpeech(tmp_path / "nowhere").transcribe(tmp_path / "sound.wav")
+    assert "vosk" in caught.value.hint
+
+
+@pytest.mark.parametrize(("looked_for", "at"), [("тисяч", 0.5), ("ДО", 1.0), ("ні", None), ("", None)])
+def test_the_first_word_that_was_looked_for_is_where_one_begins(looked_for: str, at: Any) -> None:
+    words = [SpokenWord(text=t, begin=n / 4, end=1.0, channel=0) for n, t in enumerate(SAID)]
+    assert first_of(words, looked_for) == at
+
+
+def test_an_excerpt_begins_a_little_before_the_word() -> None:
+    text = "слово " * 100 + "гальма скриплять"
+    assert "гальма скриплять" in around(text, words_of("гальм"))
+    assert len(around(text, words_of("гальм"))) < 100
+    assert around("коротко", words_of("корот")) == "коротко"
