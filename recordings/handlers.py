@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
 from hub.events.crm import ClientErased
 from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
 from hub.events.tasks import TaskEscalated
-from hub.kernel.context import HandlerContext
+from hub.kernel.context import BatchContext, Delivered, HandlerContext
+from recordings import statements as sql
 from recordings.api import RecordingsApi
+from recordings.rules_names import last_part
 
 
-async def on_recording_named(event: RecordingNamed, ctx: HandlerContext) -> None:
+def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallResumed | CallEnded]]) -> None:
+    """Holds are shown on the line of the player, one that nobody saw end is over with the call. What is
+    known of a call only at its end is put to its recordings: one may have been quicker."""
+    begun: list[dict[str, object]] = []
+    over: list[dict[str, object]] = []
+    ended: list[dict[str, object]] = []
+    for delivered in batch:
+        event, at = delivered.event, delivered.envelope.occurred_at
+        call = event.call
+        if isinstance(event, CallHeld):
+            begun.append({"v_call": call.call_id, "v_at": at})
+            continue
+        over.append({"v_call": call.call_id, "v_at": (call.ended_at if call.state == "ended" else at) or at})
+        if isinstance(event, CallEnded):
+            said = {"v_direction": call.direction, "v_result": call.result, "v_queue": call.queue}
+            ended.append({"v_call": call.call_id, **said})
+    for statement, rows in ((sql.HELD, begun), (sql.RESUMED, over), (sql.ENDED, ended)):
+        if rows:
+            statement.run(ctx.connection, rows)
+
+
+def on_recording_named(ctx: BatchContext, batch: Sequence[Delivered[RecordingNamed]]) -> None:
     """The PBX said which file is this call's."""
-    await ctx.apis.of(RecordingsApi).linking.remember(event, ctx.envelope.id)
+    rows = [
+        {
+            "id": one.envelope.id, "name": last_part(one.event.path), "path": one.event.path,
+            "call_id": one.event.call_id, "uniqueid": one.event.uniqueid, "at": one.event.at,
+        }
+        for one in batch
+    ]  # fmt: skip
+    sql.NAMED.run(ctx.connection, rows)
 
 
 async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
@@ -40,26 +72,9 @@ async def on_recording_erased(event: RecordingErased, ctx: HandlerContext) -> No
     await ctx.apis.of(RecordingsApi).shelf.forget(event.recording_id)
 
 
-async def on_call_ended(event: CallEnded, ctx: HandlerContext) -> None:
-    """What is known of the call only now: its result, its holds; a recording may have been quicker."""
-    shelf = ctx.apis.of(RecordingsApi).shelf
-    await shelf.resumed(event.call.call_id, event.call.ended_at or ctx.envelope.occurred_at)
-    await shelf.call_changed(event.call.call_id)
-
-
 async def on_call_corrected(event: CallCorrected, ctx: HandlerContext) -> None:
     """History was read again and was otherwise."""
     await ctx.apis.of(RecordingsApi).shelf.call_changed(event.call.call_id)
-
-
-async def on_call_held(event: CallHeld, ctx: HandlerContext) -> None:
-    """The caller waits: shown on the line of the player."""
-    await ctx.apis.of(RecordingsApi).shelf.held(event.call.call_id, ctx.envelope.occurred_at)
-
-
-async def on_call_resumed(event: CallResumed, ctx: HandlerContext) -> None:
-    """The hold is over."""
-    await ctx.apis.of(RecordingsApi).shelf.resumed(event.call.call_id, ctx.envelope.occurred_at)
 
 
 async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:

@@ -10,7 +10,7 @@ from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNam
 from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every, on_demand
-from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from recordings import (
     handlers,
@@ -40,15 +40,13 @@ MODULE = Module(
     requires=("access", "crm", "calls", "tasks"),
     api=RecordingsApi,
     handlers=(
-        on(RecordingNamed, handlers.on_recording_named),
+        on_batch((RecordingNamed,), handlers.on_recording_named),
         on(CallMerged, handlers.on_call_merged),
         on(RecordingStored, handlers.on_recording_stored),
         on(RecordingLinked, handlers.on_recording_linked),
         on(RecordingErased, handlers.on_recording_erased),
-        on(CallEnded, handlers.on_call_ended),
+        on_batch((CallHeld, CallResumed, CallEnded), handlers.on_call_facts),
         on(CallCorrected, handlers.on_call_corrected),
-        on(CallHeld, handlers.on_call_held),
-        on(CallResumed, handlers.on_call_resumed),
         on(CallNoted, handlers.on_call_noted),
         on(ClientErased, handlers.on_client_erased),
         on(TaskEscalated, handlers.on_task_escalated),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from hub.events.recordings import RecordingLinked, RecordingNamed
+from hub.events.recordings import RecordingLinked
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import CallsApi, CallView
 from hub.values import CallId
@@ -27,17 +27,6 @@ class LinkingService:
         self._session = uow.session
         self._deps = deps
         self._calls = CallsApi(uow, deps)
-
-    async def remember(self, event: RecordingNamed, fact_id: str) -> None:
-        """The PBX told a name. Twice is once."""
-        if await self._session.get(NamedFile, fact_id) is None:
-            self._session.add(
-                NamedFile(
-                    id=fact_id, name=last_part(event.path), path=event.path, call_id=event.call_id,
-                    uniqueid=event.uniqueid, at=event.at,
-                )
-            )  # fmt: skip
-            await self._session.flush()
 
     async def told(self, name: str, before: datetime) -> NamedFile | None:
         """The newest telling of a file's name until that moment."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import CallsApi, CallView
 from recordings.models import Recording
-from recordings.models_library import Hold, Shelf, Writing
+from recordings.models_library import Shelf, Writing
 from recordings.models_review import Pick
 
 MOST_WRITTEN = 200_000
@@ -85,16 +84,6 @@ class ShelfService:
         elif row.text != text:
             row.text = text
         await self._session.flush()
-
-    async def held(self, call_id: str, at: datetime) -> None:
-        """The caller waits from now on."""
-        if await self._session.get(Hold, (call_id, at)) is None:
-            self._session.add(Hold(call_id=call_id, began_at=at, ended_at=None))
-
-    async def resumed(self, call_id: str, at: datetime) -> None:
-        """A hold is over, and so is one that nobody saw end."""
-        mine = (Hold.call_id == call_id, Hold.ended_at.is_(None), Hold.began_at <= at)
-        await self._session.execute(update(Hold).where(*mine).values(ended_at=at))
 
     async def forget(self, recording_id: str) -> None:
         """Its sound is gone: what was said and written goes too, and nobody need review it."""

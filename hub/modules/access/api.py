@@ -25,7 +25,7 @@ from hub.modules.access.service_audit import AuditFilter, AuditService
 from hub.modules.access.service_factors import FactorService
 from hub.modules.access.service_invitations import InvitationService
 from hub.modules.access.service_login import LoginService
-from hub.modules.access.service_people import PeopleService, names_by_extension
+from hub.modules.access.service_people import PeopleService, names_by_extension, shops_by_extension
 from hub.modules.access.service_retention import RetentionService
 from hub.modules.access.service_roles import FACTOR_ROLES, RoleService
 from hub.modules.access.service_second import SecondService
@@ -35,6 +35,7 @@ from hub.modules.access.service_shops import (
     TRUNKS,
     ShopService,
     ensure_first_shop,
+    shop_ids,
     shop_is_open,
     stored_trunks,
 )  # fmt: skip
@@ -118,7 +119,9 @@ __all__ = [
     "picture_of",
     "prepare",
     "readable_shops",
+    "shop_ids",
     "shop_is_open",
+    "shops_by_extension",
     "show_minutes",
     "stored_trunks",
     "warm_up",

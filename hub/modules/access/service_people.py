@@ -36,6 +36,26 @@ def names_by_extension(connection: Connection) -> dict[str, str]:
     return {row.extension: row.name for row in _NAMES.all(connection, {})}
 
 
+_PLACES = Prepared(
+    union_all(
+        select(Extension.extension, Person.shop_id).join(Person).where(Person.is_active),
+        select(Extension.extension, Membership.shop_id)
+        .select_from(Extension)
+        .join(Person, Person.id == Extension.person_id)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Person.is_active),
+    )
+)
+
+
+def shops_by_extension(connection: Connection) -> dict[str, set[ShopId]]:
+    """Where the active employees work, by extension; for what phones tell all the time."""
+    found: dict[str, set[ShopId]] = {}
+    for row in _PLACES.all(connection, {}):
+        found.setdefault(row.extension, set()).add(ShopId(row.shop_id))
+    return found
+
+
 class PeopleService:
     """Commands and queries on people. `by` is who asks; None = the console, which may all."""
 

@@ -57,6 +57,14 @@ _HOURS_OF = Prepared(
 )
 
 
+def shop_ids(connection: Connection) -> frozenset[ShopId]:
+    """Every shop."""
+    return frozenset(ShopId(row.id) for row in _IDS.all(connection, {}))
+
+
+_IDS = Prepared(select(Shop.id))
+
+
 def shop_is_open(connection: Connection, shop_id: ShopId, at: datetime) -> bool:
     """Whether the shop is open at a moment, by its own zone, hours and holidays. For the hot path."""
     shops = _ZONE_OF.all(connection, {"shop": shop_id})

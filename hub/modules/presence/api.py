@@ -7,7 +7,6 @@ from collections.abc import Collection
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.presence.rules import REASONS, PresenceState
 from hub.modules.presence.service import PresenceService, by_readiness
-from hub.modules.presence.service_phones import PhoneService
 from hub.modules.presence.views import DeviceView, Knowledge, MemberView, PresenceView, QueueView
 from hub.values import ShopId
 
@@ -18,12 +17,10 @@ __all__ = [
 
 
 class PresenceApi:
-    """How colleagues are, for one unit of work. `people` is what they say of themselves, `phones` what the
-    PBX tells."""
+    """How colleagues are, for one unit of work. `people` is what they say of themselves."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self.people = PresenceService(uow, deps)
-        self.phones = PhoneService(uow, deps)
 
     async def knowledge(self) -> Knowledge:
         """Whether what the PBX tells of phones is known now."""

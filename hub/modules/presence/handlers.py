@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from hub.events.base import Event
+from collections.abc import Sequence
+
 from hub.events.calls import PbxLinkLost
 from hub.events.phones import PhonesChanged
-from hub.kernel.context import HandlerContext
-from hub.modules.presence.api import PresenceApi
+from hub.kernel.context import BatchContext, Delivered
+from hub.modules.presence.service_phones import PhoneKeeper
 
 
-async def on_pbx_facts(event: Event, ctx: HandlerContext) -> None:
+def on_pbx_facts(ctx: BatchContext, batch: Sequence[Delivered[PhonesChanged | PbxLinkLost]]) -> None:
     """Both by one handler: so what was heard before the line was lost is not written behind the loss."""
-    phones = ctx.apis.of(PresenceApi).phones
-    if isinstance(event, PhonesChanged):
-        await phones.changed(event, ctx.envelope.occurred_at)
-    elif isinstance(event, PbxLinkLost):
-        await phones.link_lost(event.pbx, ctx.envelope.occurred_at)
+    phones = PhoneKeeper(ctx)
+    for delivered in batch:
+        event, envelope = delivered.event, delivered.envelope
+        if isinstance(event, PhonesChanged):
+            phones.changed(event, envelope.occurred_at, envelope.shop_id)
+        else:
+            phones.link_lost(event.pbx, envelope.occurred_at)

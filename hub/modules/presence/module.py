@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.events.calls import PbxLinkLost
 from hub.events.phones import PhonesChanged
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, Subscription
+from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, on_batch
 from hub.modules.presence import handlers, jobs, operations, web
 from hub.modules.presence.api import PresenceApi
 from hub.modules.presence.scope import CHOOSE, VIEW
@@ -29,7 +29,7 @@ MODULE = Module(
     requires=("access", "calls"),
     api=PresenceApi,
     handlers=(
-        Subscription("presence.on_pbx_facts", (PhonesChanged, PbxLinkLost), handle=handlers.on_pbx_facts),
+        on_batch((PhonesChanged, PbxLinkLost), handlers.on_pbx_facts),
     ),
     jobs=(every(minutes=1, run=jobs.end_choices, title="Who was away until a time is back"),),
     routes=web.routes,

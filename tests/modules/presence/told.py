@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hub.app import Hub
 from hub.events.base import Event
-from hub.events.calls import PbxLinkLost
 from hub.events.phones import MemberState, PhonesChanged, PhoneState
+from hub.kernel.context import Delivered
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, PersonView
 from hub.modules.presence.api import PresenceApi, PresenceView
+from hub.modules.presence.handlers import on_pbx_facts
+from hub.ports.live import Hint
 from hub.values import ShopId
+from tests.factories.calls import Batch, delivered
 
 
 def phone(extension: str, condition: str = "free", device: str = "") -> PhoneState:
@@ -47,16 +51,19 @@ def changed(
     )  # fmt: skip
 
 
-async def tell(hub: Hub, *events: Event, at: datetime | None = None) -> None:
-    """What presence does with each, in its order, committed."""
-    for event in events:
-        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-            phones = PresenceApi(uow, hub.installation.deps).phones
-            moment = at or hub.installation.deps.clock.now()
-            if isinstance(event, PhonesChanged):
-                await phones.changed(event, moment)
-            elif isinstance(event, PbxLinkLost):
-                await phones.link_lost(event.pbx, moment)
+async def tell(hub: Hub, *events: Event, at: datetime | None = None) -> list[Hint]:
+    """What presence does with each, in its order, committed; its hints."""
+    deps = hub.installation.deps
+
+    def run(connection: Connection) -> list[Hint]:
+        batch = Batch(connection, deps)
+        for event in events:
+            told = delivered(event)
+            moment = replace(told.envelope, occurred_at=at or deps.clock.now())
+            on_pbx_facts(batch, [Delivered(moment, event)])  # type: ignore[arg-type]  # a fact of the PBX
+        return batch.hints
+
+    return await hub.database.write(run)
 
 
 async def person(
