@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import CallsApi, CallView
 from recordings.models import Recording
-from recordings.models_library import Shelf, Writing
+from recordings.models_library import Hold, Shelf, Writing
 from recordings.models_review import Pick
 
 MOST_WRITTEN = 200_000

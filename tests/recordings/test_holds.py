@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,9 +27,8 @@ async def tell(hub: Hub, *told: Told) -> None:
     def run(connection: Connection) -> None:
         batch: list[Delivered[Any]] = []
         for seconds, event in told:
-            one = delivered(event)
-            object.__setattr__(one.envelope, "occurred_at", MORNING + timedelta(seconds=seconds))
-            batch.append(Delivered(one.envelope, event))
+            envelope = replace(delivered(event).envelope, occurred_at=MORNING + timedelta(seconds=seconds))
+            batch.append(Delivered(envelope, event))
         on_call_facts(Batch(connection, hub.installation.deps), batch)
 
     await hub.database.write(run)

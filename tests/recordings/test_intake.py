@@ -7,15 +7,30 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.events.calls import CallFact
 from hub.events.recordings import RecordingNamed
+from hub.kernel.context import Delivered
 from hub.kernel.shops import FIRST_SHOP
 from hub.values import CallId
 from recordings.api import RecordingsApi
-from tests.factories.calls import MORNING, at, call_of, ended, fact, merged, snapshot, tell, tell_calls
+from recordings.handlers import on_recording_named
+from tests.factories.calls import (
+    MORNING,
+    Batch,
+    at,
+    call_of,
+    delivered,
+    ended,
+    fact,
+    merged,
+    snapshot,
+    tell,
+    tell_calls,
+)
 from tests.factories.relays import settled
 from tests.factories.tones import tone, wav
 from tests.recordings.stage import SOUND, Spool, open_spool
@@ -36,9 +51,14 @@ async def a_call(hub: Hub, call_id: str = "c1", uniqueid: str = UNIQUEID, *, is_
 
 async def told(hub: Hub, path: str, call_id: str, moment: datetime) -> None:
     """What the PBX says when it begins to record."""
-    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-        event = RecordingNamed(call_id=CallId(call_id), path=path, uniqueid="x", at=moment)
-        await RecordingsApi(uow, hub.installation.deps).linking.remember(event, f"{call_id}{moment:%H%M%S}")
+    event = RecordingNamed(call_id=CallId(call_id), path=path, uniqueid="x", at=moment)
+    one = delivered(event)
+    named = Delivered(replace(one.envelope, id=f"{call_id}{moment:%H%M%S}"), event)
+
+    def run(connection: Connection) -> None:
+        on_recording_named(Batch(connection, hub.installation.deps), [named])
+
+    await hub.database.write(run)
 
 
 async def test_a_finished_file_becomes_a_recording_of_its_call_and_leaves_the_spool(
