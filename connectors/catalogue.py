@@ -10,6 +10,7 @@ from connectors.ami.replay import AmiReplay
 from connectors.ami.tracker import TrackerSettings
 from connectors.entry import Entry, Site
 from connectors.practice_pbx.entry import ENTRY as PRACTICE_PBX
+from connectors.practice_twilio.entry import ENTRY as PRACTICE_TWILIO
 from connectors.redis_bus.entry import ENTRY as REDIS_BUS
 from connectors.twilio_sms.entry import ENTRY as TWILIO_SMS
 from hub.clock import Clock
@@ -21,6 +22,7 @@ from hub.settings import Settings
 CONNECTORS: tuple[Entry, ...] = (
     REDIS_BUS,
     PRACTICE_PBX,
+    PRACTICE_TWILIO,
     AMI,
     TWILIO_SMS,
 )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from hub.clock import Clock
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
+from hub.secret import Secret
 from hub.settings import Settings
 
 S = TypeVar("S")
@@ -23,6 +24,17 @@ class PracticeLine:
     secret: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeAccount:
+    """The account at the practice Twilio of this process, where it is, and how it knows the shop."""
+
+    sid: str
+    token: Secret
+    number: str
+    base: str
+    public_url: str
+
+
 @dataclass(slots=True)
 class Site:
     """What a builder may use. `practice` is set once the practice exchange is built: connectors
@@ -32,6 +44,7 @@ class Site:
     journal: Journal
     clock: Clock
     practice: PracticeLine | None = None
+    practice_sms: PracticeAccount | None = None
 
     def own(self, kind: type[S]) -> S:
         """The connector's own section of the settings; its defaults where nothing was read."""

@@ -57,7 +57,7 @@ from hub.kernel.uow import SqlTransactions
 from hub.log import LogMemory, get_logger
 from hub.ports.bus import Bus
 from hub.ports.connector import Connector
-from hub.ports.messaging import MessageSender
+from hub.ports.messaging import MessageSender, PracticePhone
 from hub.ports.outbound import Outbound
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
@@ -116,7 +116,7 @@ class Hub:
         self.sealing = Sealing(self.database, self.seal, columns_of(modules), clock)
         self.backups = self._backups(settings, clock)
         self.support = Support(self.database, self.system, self.backups, settings, lines or LogMemory(0))
-        deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage, senders)
+        deps = self._deps(settings, clock, jobs, telephony, practice, outbound, storage, senders, connectors)
         self.hooks = Hooks(self.database, connectors, clock, self._outbox.ids, owner(), settings.hooks)
         self.installation = self._installation(deps, bus)
         self._neighbours = self._joined(bus) if bus is not None else None
@@ -144,7 +144,7 @@ class Hub:
     def _deps(
         self, settings: Settings, clock: Clock, jobs: JobStore, telephony: Telephony | None,
         practice: PracticeExchange | None, outbound: Outbound | None, storage: Storage | None,
-        senders: Sequence[MessageSender],
+        senders: Sequence[MessageSender], connectors: Sequence[Connector],
     ) -> Deps:  # fmt: skip
         return Deps(
             settings=settings,
@@ -153,6 +153,7 @@ class Hub:
             places=Places(settings.shop),
             telephony=telephony,
             practice=practice,
+            practice_phone=next((one for one in connectors if isinstance(one, PracticePhone)), None),
             system=self.system,
             outbound=outbound,
             senders=tuple(senders),

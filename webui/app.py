@@ -43,6 +43,7 @@ from webui.pages import (
     package,
     people,
     phones,
+    practice,
     probes,
     roles,
     second_factor,
@@ -61,7 +62,7 @@ OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *package.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *approvals.routes, *audit.routes, *system.routes,
-    *dead_letters.routes, *hooks.routes, *log.routes,
+    *dead_letters.routes, *hooks.routes, *log.routes, *practice.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 

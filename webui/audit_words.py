@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, str] = {
     "system.retry_all": "Retry failed deliveries",
     "system.give_up": "Give a failed delivery up",
     "system.practice": "Play a practice call",
+    "system.practice_text": "Write a practice message",
     "system.hooks_again": "Examine refused requests again",
     "system.hook_again": "Examine a refused request again",
     "system.hook_dropped": "Throw a refused request away",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,8 @@ class PracticeTwilio:
         self._session: aiohttp.ClientSession | None = None
         self._errands: set[asyncio.Task[Any]] = set()
 
-    async def start(self, port: int = 0) -> None:
-        """Listen. Raises OSError when the port is taken."""
+    async def start(self, listener: socket.socket | None = None) -> None:
+        """Listen, on a free port of loopback unless a socket is given."""
         app = web.Application()
         app.router.add_get(f"{_PREFIX}.json", self._account)
         app.router.add_post(f"{_PREFIX}/Messages.json", self._create)
@@ -46,7 +47,10 @@ class PracticeTwilio:
         app.router.add_get(_PREFIX + "/Messages/{sid}/Media/{media}", self._media)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        site: web.BaseSite = web.TCPSite(self._runner, "127.0.0.1", 0)
+        if listener is not None:
+            site = web.SockSite(self._runner, listener)
+        await site.start()
         self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
 

@@ -15,7 +15,7 @@ from hub.clock import Clock
 from hub.events.base import Envelope, Event
 from hub.kernel.shops import Places
 from hub.ports.connector import Health
-from hub.ports.messaging import MessageSender
+from hub.ports.messaging import MessageSender, PracticePhone
 from hub.ports.outbound import Outbound
 from hub.ports.speech import SpeechToText
 from hub.ports.storage import Storage
@@ -159,6 +159,7 @@ class Deps:
     wake: Callable[[str], None]
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
+    practice_phone: PracticePhone | None = None
     system: SystemView | None = None
     outbound: Outbound | None = None
     senders: tuple[MessageSender, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -118,4 +118,36 @@ class MessageSender(Protocol):
 
     def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
         """The bytes of a received file. Raises TransientError, or Refused when it is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeText:
+    """A message as the client's phone shows it; `state` in the provider's word."""
+
+    at: datetime
+    text: str
+    state: str
+    is_of_the_shop: bool
+
+
+@runtime_checkable
+class PracticePhone(Protocol):
+    """The built-in provider of the demo, where one is the client."""
+
+    @property
+    def number(self) -> str:
+        """The shop's."""
+        ...
+
+    def numbers(self) -> Sequence[str]:
+        """Whoever wrote or was written to, the last one first."""
+        ...
+
+    def texts(self, number: str) -> Sequence[PracticeText]:
+        """What was said between the shop and this number, in order."""
+        ...
+
+    async def write(self, number: str, text: str) -> str:
+        """Write to the shop; the number as it is known. Raises Invalid, Unavailable."""
         ...

@@ -207,7 +207,8 @@ async def test_the_demo_starts_twice_with_the_same_shop(tmp_path: Path, demos: l
         passwords.append(re.findall(r"with the password (\S+)", welcome))
         status, ready = await _json(f"{demo.url}/readyz")
         assert status == 200
-        assert set(ready["connectors"]) == {"ami", "practice_pbx", "redis"}
+        practice = {"practice_pbx", "practice_twilio"}
+        assert set(ready["connectors"]) == {"ami", "redis", "twilio", *practice}
         counts.append(await _counts(demo, tmp_path))
         assert demo.stop() == 0
     assert counts[0] == counts[1]

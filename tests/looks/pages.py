@@ -57,6 +57,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("system", "/system"),
     ("backups", "/system/backups"),
     ("dead-letters", "/system/dead-letters"),
+    ("refused", "/system/hooks"),
+    ("practice", "/system/practice"),
     ("log", "/system/log"),
     ("approvals", "/approvals"),
     ("account", "/account"),

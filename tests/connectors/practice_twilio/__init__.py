@@ -1,0 +1,1 @@
+"""The practice Twilio as a connector."""
