@@ -12,6 +12,7 @@ from connectors.entry import Entry, Site
 from connectors.practice_pbx.entry import ENTRY as PRACTICE_PBX
 from connectors.practice_twilio.entry import ENTRY as PRACTICE_TWILIO
 from connectors.redis_bus.entry import ENTRY as REDIS_BUS
+from connectors.sftp_spool.entry import ENTRY as SFTP_SPOOL
 from connectors.twilio_sms.entry import ENTRY as TWILIO_SMS
 from hub.clock import Clock
 from hub.ports.connector import Connector
@@ -24,6 +25,7 @@ CONNECTORS: tuple[Entry, ...] = (
     PRACTICE_PBX,
     PRACTICE_TWILIO,
     AMI,
+    SFTP_SPOOL,
     TWILIO_SMS,
 )
 NAMES: tuple[str, ...] = tuple(entry.name for entry in CONNECTORS)

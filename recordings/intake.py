@@ -18,8 +18,9 @@ from hub.errors import HubError, Unavailable
 from hub.kernel.context import UnitOfWork, WorkerContext
 from hub.ports.storage import Storage
 from recordings.audio.container import NotSound
-from recordings.audio.taking import Sound, examined
+from recordings.audio.taking import Sound, examined, joined
 from recordings.keeping import keep, swept_workroom
+from recordings.pairs import Piece, pieces
 from recordings.readiness import Readiness
 from recordings.service_spool import MOST_CRASHES, Claim, SpoolService
 from recordings.service_taking import Taken, TakingService
@@ -87,7 +88,7 @@ class Intake:
         await self._refuse([one for one in fresh if one.trouble])
         ready = await self._ready.of([one for one in fresh if not one.trouble])
         gate = asyncio.Semaphore(AT_ONCE)
-        taken = await asyncio.gather(*(self._guarded(gate, one) for one in ready))
+        taken = await asyncio.gather(*(self._guarded(gate, one) for one in pieces(ready, found)))
         self._trouble = ""
         return sum(taken)
 
@@ -97,14 +98,15 @@ class Intake:
                 await SpoolService(uow, self._ctx.deps).refuse(one, one.trouble)
             self._dealt[one.path] = one.version
 
-    async def _guarded(self, gate: asyncio.Semaphore, found: Found) -> bool:
+    async def _guarded(self, gate: asyncio.Semaphore, piece: Piece) -> bool:
+        found = piece.file
         async with gate:
             async with self._writing() as uow:
                 spool = SpoolService(uow, self._ctx.deps)
                 claim = await spool.claim(found)
                 known = await spool.known([found.key]) if claim is None else {}
             if claim is not None:
-                return await self._tried(found, claim)
+                return await self._tried(piece, claim)
             if found.key in known:
                 await self._dealt_with(found, known[found.key].state)
             return False
@@ -116,11 +118,12 @@ class Intake:
         if state in ("taken", "duplicate", "refused"):
             self._dealt[found.path] = found.version
 
-    async def _tried(self, found: Found, claim: Claim) -> bool:
+    async def _tried(self, piece: Piece, claim: Claim) -> bool:
+        found = piece.file
         try:
             if claim.crashes > MOST_CRASHES:
                 raise NotSound("hopeless")
-            await self._take(found, claim)
+            await self._take(piece, claim)
         except NotSound as error:
             async with self._writing() as uow:
                 await SpoolService(uow, self._ctx.deps).refuse(found, error.code)
@@ -143,29 +146,50 @@ class Intake:
         async with self._writing() as uow:
             await SpoolService(uow, self._ctx.deps).later(found, claim, code)
 
-    async def _take(self, found: Found, claim: Claim) -> None:
+    async def _take(self, piece: Piece, claim: Claim) -> None:
+        found = piece.file
         aside = await asyncio.to_thread(_aside, self._store, claim.token)
         try:
-            sha256, sound = await asyncio.to_thread(self._read, found, aside)
+            sha256, sound = await asyncio.to_thread(self._read, piece, aside)
+            is_joined = piece.sent is not None and sound.channels == 2
             taken = Taken(
                 recording_id=claim.recording_id, name=found.shown, sha256=sha256, size=found.size,
-                sound=sound, ended_at=datetime.fromtimestamp(found.mtime_ns / 1e9, UTC),
+                sound=sound, is_joined=is_joined, ended_at=datetime.fromtimestamp(found.mtime_ns / 1e9, UTC),
             )  # fmt: skip
-            await self._keep(found, claim, taken, aside)
+            await self._keep(piece, claim, taken, aside)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
-        if self._keeps_spool or not await asyncio.to_thread(self._spool.remove, found):
-            self._dealt[found.path] = found.version
+        for one in (found, piece.sent, piece.mixed) if is_joined else (found,):
+            if one is not None and (
+                self._keeps_spool or not await asyncio.to_thread(self._spool.remove, one)
+            ):
+                self._dealt[one.path] = one.version
 
-    def _read(self, found: Found, aside: Path) -> tuple[str, Sound]:
+    def _read(self, piece: Piece, aside: Path) -> tuple[str, Sound]:
+        found = piece.file
         try:
-            return self._spool.copy(found, aside), examined(aside, found.path)
+            sha256 = self._spool.copy(found, aside)
+            if piece.sent is not None:
+                self._join(piece.sent, aside)
+            return sha256, examined(aside, found.path)
         except (FileNotFoundError, PermissionError):
             raise
         except OSError as error:
             raise trouble(error) from error
 
-    async def _keep(self, found: Found, claim: Claim, taken: Taken, aside: Path) -> None:
+    def _join(self, sent: Found, aside: Path) -> None:
+        """What the PBX sent becomes the second channel, if both can be."""
+        other, both = aside.with_suffix(".sent.wav"), aside.with_suffix(".both.wav")
+        try:
+            self._spool.copy(sent, other)
+            if joined(aside, other, both):
+                both.replace(aside)
+        finally:
+            other.unlink(missing_ok=True)
+            both.unlink(missing_ok=True)
+
+    async def _keep(self, piece: Piece, claim: Claim, taken: Taken, aside: Path) -> None:
+        found = piece.file
         async with self._writing() as uow:
             twin = await TakingService(uow, self._ctx.deps).twin_of(taken)
             if twin is not None:
@@ -177,6 +201,9 @@ class Intake:
             spool = SpoolService(uow, self._ctx.deps)
             if not await spool.settle(found, claim, "taken", taken.recording_id):
                 raise Unavailable("spool.taken_over", "Another process takes this file in.")
+            for one in (piece.sent, piece.mixed) if taken.is_joined else ():
+                if one is not None:
+                    await spool.belongs(one, taken.recording_id)
 
     def _writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._ctx.transactions.writing(actor=None, shop_id=self._ctx.shop_id)

@@ -87,6 +87,17 @@ class SpoolService:
         """It is `taken` or a `duplicate`. False: another process has it, and all of this must be undone."""
         return await self._end(found, claim, state=state, recording_id=recording_id, code="", not_before=None)
 
+    async def belongs(self, found: Found, recording_id: str) -> None:
+        """It went into this recording with another one."""
+        row = await self._session.get(SpoolFile, found.key)
+        if row is None:
+            row = SpoolFile(key=found.key, path=found.shown, attempts=0, token="")
+            self._session.add(row)
+        row.size, row.mtime_ns = found.version
+        row.state, row.code, row.recording_id = "taken", "", recording_id
+        row.claimed_until, row.not_before, row.seen_at = None, None, self._clock.now()
+        await self._session.flush()
+
     async def later(self, found: Found, claim: Claim, code: str) -> None:
         """It could not be taken now; the waits grow. Its troubles do not count as its own fault."""
         wait = timedelta(seconds=min(_LONGEST_WAIT, 2.0 ** min(claim.attempts, 10)))

@@ -32,7 +32,7 @@ class KeptFile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What was taken: `name` below the spool, hash and size of the original, what it holds, when its last
-    byte was written."""
+    byte was written; `is_joined`: of two files."""
 
     recording_id: str
     name: str
@@ -40,7 +40,7 @@ class Taken:
     size: int
     sound: Sound
     ended_at: datetime
-    channel_map: tuple[str, ...] = ()
+    is_joined: bool = False
 
 
 class TakingService:
@@ -74,7 +74,7 @@ class TakingService:
             id=taken.recording_id, rev=1, shop_id=call.shop_id if call is not None else self._uow.shop_id,
             call_id=call.id if call is not None else None, state=sound.state, started_at=started_at,
             offset_seconds=_offset(call, started_at), duration_seconds=sound.seconds, channels=sound.channels,
-            channel_map=list(taken.channel_map or _channel_map(sound.channels)), codec=sound.codec,
+            channel_map=list(_channel_map(sound.channels, call)), codec=sound.codec,
             sample_rate=sound.rate, is_repaired=sound.is_repaired, is_truncated=sound.is_truncated,
             fault=sound.fault, sha256=taken.sha256, size=taken.size, loudness=sound.loudness,
             source_name=taken.name, taken_at=now,
@@ -104,9 +104,12 @@ class TakingService:
         self._uow.hint("recording", row.id, row.rev, shop_id=ShopId(row.shop_id))
 
 
-def _channel_map(channels: int) -> tuple[str, ...]:
-    """One file of two channels is what the PBX received on the one and sent on the other."""
-    return ("outside", "ours") if channels == 2 else ("mixed",) * channels
+def _channel_map(channels: int, call: CallView | None) -> tuple[str, ...]:
+    """Of two channels the first is what the PBX received from the channel that began the call: the outside
+    party, or our own phone when that dialled."""
+    if channels != 2:
+        return ("mixed",) * channels
+    return ("outside", "ours") if call is None or call.direction == "inbound" else ("ours", "outside")
 
 
 def _offset(call: CallView | None, started_at: datetime) -> float | None:

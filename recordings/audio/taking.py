@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
 from recordings.audio import ffmpeg
 from recordings.audio.container import HEADER, Container, NotSound, look_at, wav_header
-from recordings.audio.levels import Levels, linear, measured
+from recordings.audio.levels import Levels, interleaved, linear, measured
 from recordings.audio.peaks import Peaks
 
 _TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".flac": "audio/flac"}
@@ -114,3 +115,22 @@ def _mend(path: Path, form: Container) -> None:
             left -= len(piece)
         new.write(b"\0" * (form.data_size & 1))
     os.replace(aside, path)
+
+
+def joined(received: Path, sent: Path, target: Path) -> bool:
+    """One file of two channels out of two of one. False where they are not alike, and stay two recordings.
+    It blocks."""
+    with received.open("rb") as one, sent.open("rb") as other:
+        left, right = look_at(one, received.name), look_at(other, sent.name)
+        both = (left, right)
+        if any(not form.is_linear or form.channels != 1 or not form.data_size for form in both):
+            return False
+        if left.rate != right.rate:
+            return False
+        frames = max(form.data_size // form.block for form in both)
+        form = replace(left, codec="pcm_s16le", channels=2, width=2, block=4, data_size=frames * 4)
+        with target.open("wb") as made:
+            made.write(wav_header(form))
+            for first, second in zip_longest(linear(one, left), linear(other, right), fillvalue=b""):
+                made.write(interleaved(first, second))
+    return True

@@ -10,7 +10,7 @@ import tomllib
 from hub.cli.dependencies import bill_of_materials, inventory
 from tests.contracts.sources import ROOT
 
-BESIDE_OURS = {"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "0BSD", "ISC", "PSF-2.0"}
+BESIDE_OURS = {"Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "0BSD", "ISC", "PSF-2.0", "EPL-2.0"}
 
 
 def asked_for() -> set[str]:

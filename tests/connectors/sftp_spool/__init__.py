@@ -1,0 +1,1 @@
+"""Recordings of a PBX on another box, fetched by SFTP."""
