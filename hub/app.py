@@ -19,7 +19,7 @@ from hub.kernel.backup.keeping import Backups
 from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
-from hub.kernel.gate import card_parts, job_gate, list_filters
+from hub.kernel.gate import board_parts, card_parts, job_gate, list_filters
 from hub.kernel.hooks.desk import Hooks
 from hub.kernel.installation import Installation
 from hub.kernel.jobs.queue import JobQueue
@@ -163,6 +163,7 @@ class Hub:
             seal=self.seal,
             wake=self._bell.wake,
             card=card_parts(self.modules, settings.shop.plan),
+            board=board_parts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},

@@ -29,7 +29,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("live topic", ((t.topic, m) for m in modules for t in m.topics))
     _unique("job", ((j.name, m) for m in modules for j in m.jobs))
     _unique("worker", ((w.name, m) for m in modules for w in m.workers))
-    _unique("card part", ((c.name, m) for m in modules for c in m.card))
+    _unique("card part", ((c.name, m) for m in modules for c in (*m.card, *m.board)))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
@@ -54,7 +54,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             (module.name, module.feature),
             *((route.name, route.feature) for route in module.routes),
             *((operation.name, operation.feature) for operation in module.operations),
-            *((part.name, part.feature) for part in module.card),
+            *((part.name, part.feature) for part in (*module.card, *module.board)),
             *((one.name, one.feature) for one in module.filters),
             *((one.kind, one.feature) for one in module.exports),
         ]
@@ -162,7 +162,7 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The menu entry {item.path}", item.right
     for topic in module.topics:
         yield f"The live topic {topic.topic}", topic.right
-    for part in module.card:
+    for part in (*module.card, *module.board):
         yield f"The card part {part.name}", part.right
     for section in module.system:
         yield f"The system part {section.name}", section.right

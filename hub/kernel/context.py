@@ -169,6 +169,8 @@ class Deps:
     storage: Storage | None = None
     speech: SpeechToText | None = None
     card: tuple[CardPart, ...] = ()
+    board: tuple[CardPart, ...] = ()
+    """The parts of each call of the live board, likewise."""
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)
     """What each module keeps of clients (hub.kernel.clients)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement
@@ -16,9 +16,18 @@ from hub.kernel.web import CardPart
 
 def card_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
     """The parts of the caller's card that are in the package, in their order."""
+    return _in_package(((part, m) for m in modules for part in m.card), plan)
+
+
+def board_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
+    """Those of each call of the live board."""
+    return _in_package(((part, m) for m in modules for part in m.board), plan)
+
+
+def _in_package(parts: Iterable[tuple[CardPart, Module]], plan: str) -> tuple[CardPart, ...]:
     plans = load_plans()
-    parts = (p for m in modules for p in m.card if plans.has(plan, p.feature or m.feature))
-    return tuple(sorted(parts, key=lambda part: part.order))
+    found = (part for part, module in parts if plans.has(plan, part.feature or module.feature))
+    return tuple(sorted(found, key=lambda part: part.order))
 
 
 def list_filters(modules: Sequence[Module], plan: str) -> tuple[ListFilter, ...]:

@@ -162,6 +162,8 @@ class Module:
     permissions: tuple[Permission, ...] = ()
     topics: tuple[LiveTopic, ...] = ()
     card: tuple[CardPart, ...] = ()
+    board: tuple[CardPart, ...] = ()
+    """What stands at each call of the live board."""
     system: tuple[SystemPart, ...] = ()
     settings: tuple[SettingsItem, ...] = ()
     scripts: tuple[PageScript, ...] = ()

@@ -7,10 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from hub.kernel.web import PageRequest, Route
-from hub.modules.calls.api import CallsApi
+from hub.kernel.web import CardSubject, PageRequest, Route
+from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.calls.rows import CallRow, call_rows
 from hub.modules.calls.scope import shops_of
+from hub.values import CallId
 
 
 async def show(request: PageRequest) -> web.StreamResponse:
@@ -19,6 +20,7 @@ async def show(request: PageRequest) -> web.StreamResponse:
     rows = await call_rows(request, await calls.live_calls(shops=shops_of(request)))
     values: dict[str, Any] = {
         "columns": _columns(rows),
+        "parts": {row.call.id: await _parts(request, row.call) for row in rows},
         "count": len(rows),
         "link": calls.link(),
         "moment": request.deps.clock.now(),
@@ -26,6 +28,17 @@ async def show(request: PageRequest) -> web.StreamResponse:
     if request.query.get("part") == "board":
         return request.fragment("calls/board.html", **values)
     return request.page("calls/live.html", **values)
+
+
+async def _parts(request: PageRequest, call: CallView) -> list[str]:
+    """What other modules put at a call: its keys."""
+    subject = CardSubject(
+        call_id=CallId(call.id), client_id=call.client_id, candidate_ids=(), number=call.other_number,
+        direction=call.direction, line=call.line,
+    )  # fmt: skip
+    allowed = [part for part in request.deps.board if request.viewer.can(part.right)]
+    rendered = [await part.render(request, subject) for part in allowed]
+    return [html for html in rendered if html.strip()]
 
 
 def _columns(rows: Sequence[CallRow]) -> list[tuple[str, list[CallRow]]]:

@@ -19,6 +19,7 @@ from hub.modules.dialling import (
     sender,
     service_clients,
     web,
+    web_board,
     web_settings,
     web_steering,
 )
@@ -55,6 +56,7 @@ MODULE = Module(
     routes=(*web.routes, *web_steering.routes, *web_settings.routes),
     operations=(*operations.operations, *operations_steering.operations),
     card=web_steering.parts,
+    board=web_board.parts,
     permissions=(
         Permission(CALL, "Call out by a click: one’s own phone rings first", _DESK),
         Permission(STEER, "Hang up, take, put through and park calls; pause one’s phone", _DESK),

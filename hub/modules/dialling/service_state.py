@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from sqlalchemy import delete, select, update
 
@@ -55,6 +55,15 @@ def control_of(deps: Deps) -> CallControl | None:
     """The PBX link, where it takes orders at all."""
     telephony = deps.telephony
     return telephony if isinstance(telephony, CallControl) else None
+
+
+def works_now(deps: Deps) -> frozenset[CommandKind]:
+    """What an order could be given for at this moment; `ensure_ready` says in words why not."""
+    control, telephony = control_of(deps), deps.telephony
+    if control is None or telephony is None or not telephony.link().is_up:
+        return frozenset()
+    beyond = {"listen", "whisper"} if deps.practice is not None else set()
+    return frozenset(kind for kind in get_args(CommandKind) if kind not in {*control.lacks(), *beyond})
 
 
 def ensure_ready(deps: Deps, kind: CommandKind) -> None:

@@ -1,0 +1,128 @@
+"""The live board shows the keys that would work, to whoever may press them, and no others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.stream.outbox import event_outbox
+from hub.modules.calls.api import CallView
+from hub.modules.catalogue import MODULES
+from hub.modules.dialling.rules_keys import keys_for
+from hub.ports.commands import CommandKind
+from hub.settings import ModulesSettings, Settings
+from tests.factories.calls import at, call_of, party, snapshot, tell_calls
+from tests.factories.site import get_text, site_of
+from tests.kernel.waiting import until
+from tests.modules.dialling.shop import Shop
+
+EVERYTHING: frozenset[CommandKind] = frozenset(get_args(CommandKind))
+RINGS = snapshot("rings")
+TALKS = snapshot(
+    "talks", state="talking", answered_at=at(5), answered_by="101", last_extension="101",
+    parties=(party("101", answered_at=at(5), outcome="answered"),),
+)  # fmt: skip
+PARKED = snapshot("parked", state="parked", parked_at_space="701", parties=())
+OUTBOUND = snapshot("out", direction="outbound", from_number=None, to_number="+380501234567")
+
+
+@pytest.fixture
+async def calls(hub: Hub) -> dict[str, CallView]:
+    await tell_calls(hub, RINGS, TALKS, PARKED, OUTBOUND)
+    return {name: await call_of(hub, name) for name in ("rings", "talks", "parked", "out")}
+
+
+@pytest.mark.parametrize(
+    ("call", "own", "works", "keys"),
+    [
+        ("rings", ["102"], EVERYTHING, {"hang_up", "take"}),
+        ("rings", ["101"], EVERYTHING, {"hang_up"}),  # the own phone rings
+        ("rings", [], EVERYTHING, {"hang_up"}),  # no phone that it could come to
+        ("rings", ["102"], EVERYTHING - {"take"}, {"hang_up"}),
+        ("talks", ["102"], EVERYTHING, {"hang_up", "park", "blind", "attended", "listen", "whisper"}),
+        ("talks", ["101"], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
+        ("talks", [], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
+        ("talks", ["102"], {"hang_up", "listen"}, {"hang_up", "listen"}),
+        ("parked", ["102"], EVERYTHING, {"hang_up", "take"}),
+        ("parked", ["102"], EVERYTHING - {"pick_up"}, {"hang_up"}),
+        ("parked", ["102"], EVERYTHING - {"take"}, {"hang_up", "take"}),
+        ("out", ["102"], EVERYTHING, {"hang_up"}),
+        ("talks", ["102"], set(), set()),
+    ],
+)
+async def test_a_key_is_there_where_it_works(
+    calls: dict[str, CallView], call: str, own: list[str], works: Collection[CommandKind], keys: set[str]
+) -> None:
+    assert keys_for(calls[call], own, works, may_steer=True, may_listen=True) == keys
+
+
+async def test_without_the_right_there_is_none(calls: dict[str, CallView]) -> None:
+    def of(**may: bool) -> frozenset[CommandKind]:
+        return keys_for(calls["talks"], ["102"], EVERYTHING, **may)
+
+    assert of(may_steer=False, may_listen=False) == frozenset()
+    assert of(may_steer=False, may_listen=True) == {"listen", "whisper"}
+    assert of(may_steer=True, may_listen=False) == {"hang_up", "park", "blind", "attended"}
+
+
+def shown(page: str) -> set[str]:
+    """What can be pressed at calls."""
+    return set(re.findall(r'action="/dialling/live/[^/]+/([\w-]+)"', page))
+
+
+async def test_on_the_page_they_are_those_of_the_line_and_of_the_viewer(shop: Shop) -> None:
+    async def is_compared() -> bool:
+        """What the PBX did not show at the log-in has ended by then."""
+        told = await shop.hub.database.read(
+            lambda connection: connection.scalar(
+                select(func.count()).where(event_outbox.c.name == "pbx.link_restored")
+            )
+        )
+        return bool(told) and (await shop.hub.system.report()).pending_deliveries == 0
+
+    await until(is_compared)
+    await tell_calls(shop.hub, TALKS)
+    for role, keys in (("owner", {"hang-up", "park", "transfer"}), ("mechanic", set())):
+        client = await site_of(shop.hub, role)
+        assert shown((await get_text(client, "/calls/live"))[1]) == keys
+        await client.close()
+
+
+async def test_while_no_line_to_the_pbx_is_up_nothing_can_be_pressed(hub: Hub) -> None:
+    await tell_calls(hub, TALKS, RINGS, PARKED)
+    client = await site_of(hub)
+    _, page = await get_text(client, "/calls/live")
+    assert shown(page) == set()
+    await client.close()
+
+
+@pytest.fixture
+async def without(settings: Settings, frozen_clock: FrozenClock, tmp_path: Path) -> AsyncIterator[Hub]:
+    """A shop that has switched calling out off, and with it what needs it."""
+    gone = ["dialling"]
+    for module in MODULES:  # in an order in which a module comes after those it requires
+        gone += [module.name] if set(gone) & set(module.requires) else []
+    off = replace(settings, modules=ModulesSettings(off=tuple(gone)))
+    made = Hub(off, MODULES, clock=frozen_clock, journal=FileJournal(tmp_path / "journal", 30))
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_the_board_stands_without_the_module(without: Hub) -> None:
+    await tell_calls(without, TALKS)
+    client = await site_of(without)
+    status, page = await get_text(client, "/calls/live")
+    assert status == 200
+    assert 'data-call="talks"' in page
+    assert shown(page) == set()
+    await client.close()
