@@ -236,10 +236,11 @@ async def test_an_overflow_is_a_declared_gap_and_a_new_picture() -> None:
         await until(lambda: sum("Newchannel" in text for text in hub.journal.texts) == 300)
         hub.intake.is_open.set()
         await until(lambda: hub.of(PbxGapDeclared))
-        (gap,) = [event for event in hub.intake.events if isinstance(event, PbxGapDeclared)]
         await until(lambda: len(hub.calls) == 300)
+        # More than one where the reads of a busy machine come in lumps.
+        gaps = [event for event in hub.intake.events if isinstance(event, PbxGapDeclared)]
         statistics = hub.connector.statistics()
-        assert gap.dropped == statistics["messages_lost"] > 0
+        assert sum(gap.dropped for gap in gaps) == statistics["messages_lost"] > 0
         assert len(server.actions("CoreShowChannels")) >= 2
 
 

@@ -15,6 +15,7 @@ from hub.modules.access.api import AccessApi, AuditFilter
 from hub.modules.calls.api import CallsApi
 from hub.modules.dialling.api import DiallingApi
 from hub.modules.dialling.models import Command
+from hub.modules.presence.api import PresenceApi
 from tests.connectors.ami.ami_server import channel, frame
 from tests.factories.site import Client, get_text, send_form, send_json, site_of
 from tests.faults.figures import Fault
@@ -262,3 +263,32 @@ async def test_orders_of_long_ago_are_forgotten_and_open_ones_are_not(shop: Shop
         await uow.session.execute(update(Command).where(Command.id == first.id).values(is_open=False))
         assert await DiallingApi(uow, deps).states.forget() == 1
     assert (await shop.order(second)).id == second.id
+
+
+async def test_whoever_is_away_is_not_rung_by_the_queues_and_whoever_is_back_is(shop: Shop) -> None:
+    """By what a person says of themselves, through the relay, to the PBX; once each."""
+    shop.pbx.script.members += [
+        {"Queue": "reception", "Location": "PJSIP/101", "StateInterface": "PJSIP/101", "Status": "1"},
+        {"Queue": "reception", "Location": "PJSIP/102", "StateInterface": "PJSIP/102", "Status": "1"},
+    ]
+    shop.connector.drop_line()
+
+    async def queues_are_known() -> bool:
+        async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            return bool(await PresenceApi(uow, shop.hub.installation.deps).queues())
+
+    await until(queues_are_known)
+    await until(shop.is_up)
+    for kind in ("away", "away", "here"):
+        async with shop.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            deps = shop.hub.installation.deps
+            olena = await AccessApi(uow, deps).person_by_extension("101")
+            assert olena is not None
+            await PresenceApi(uow, deps).people.choose(olena, kind, reason="Lunch")
+
+        async def is_ordered() -> bool:
+            return bool(shop.pbx.actions("queuepause"))
+
+        await until(is_ordered)
+    [paused] = shop.pbx.actions("queuepause")
+    assert (paused["interface"], paused["paused"], paused["reason"]) == ("PJSIP/101", "true", "Lunch")

@@ -4,12 +4,12 @@
 
 import * as clocks from "../webui/clocks.js";
 
-const LOST_AFTER = 10000;
 const TIMEOUT = 8000;
 const board = document.getElementById("wall-board");
 const lost = document.getElementById("wall-lost");
 const clock = document.getElementById("wall-clock");
 const every = Number(board.dataset.every);
+const lostAfter = Number(board.dataset.lostAfter);
 const version = assets(document);
 let heardAt = Date.now();
 let asked = 0;
@@ -44,7 +44,7 @@ async function lookForNews() {
 }
 
 function sayLost() {
-  const isLost = Date.now() - heardAt > LOST_AFTER;
+  const isLost = Date.now() - heardAt > lostAfter;
   document.body.toggleAttribute("data-lost", isLost);
   lost.hidden = !isLost;
   const words = lost.querySelector("[data-words]");
@@ -81,5 +81,5 @@ document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
 settle();
 setInterval(tick, 500);
-setInterval(sayLost, 1000);
+setInterval(sayLost, Math.min(1000, lostAfter));
 setTimeout(ask, every);
