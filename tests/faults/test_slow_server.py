@@ -33,7 +33,7 @@ async def test_a_slow_server_with_its_pool_used_up_loses_nothing_and_takes_facts
     settings: Settings, fault: Fault
 ) -> None:
     """0.2 s a question; in full counts 2 s as well."""
-    for delay, limit in ((0.2, 5.0), (2.0, 60.0))[: fault.count(full=2, sample=1)]:
+    for delay, limit in ((0.2, 5.0), (2.0, 90.0))[: fault.count(full=2, sample=1)]:
         await _on_a_slow_wire(settings, fault, delay, limit, fault.count(full=10, sample=3))
 
 
@@ -71,7 +71,7 @@ async def _on_a_slow_wire(settings: Settings, fault: Fault, delay: float, limit:
 
 
 @pytest.mark.fault("F52")
-async def test_on_a_server_of_two_seconds_a_question_heavy_pages_are_refused_and_calls_go_on(
+async def test_on_a_slow_server_heavy_pages_are_refused_and_calls_go_on(
     settings: Settings, frozen_clock: FrozenClock, password_hash: str, fault: Fault
 ) -> None:
     """Twelve programs ask for reports and lists all the time; calls come, and are asked for."""
@@ -94,7 +94,8 @@ async def test_on_a_server_of_two_seconds_a_question_heavy_pages_are_refused_and
                 asked_at = time.monotonic()
                 async with client.get("/api/v1/calls/live", headers=token) as answer:
                     fault.check(f"calls that live: {answer.status}", answer.status == 200)
-                fault.measure("calls that live, after", round(time.monotonic() - asked_at, 1), 40, " s")
+                took = round(time.monotonic() - asked_at, 1)
+                fault.measure(f"calls that live at {delay} s a question, after", took, 30 * delay, " s")
             lasted = time.monotonic() - begun
             wire.delay = 0.0
             await asyncio.gather(*taking)
@@ -105,8 +106,7 @@ async def test_on_a_server_of_two_seconds_a_question_heavy_pages_are_refused_and
             stored = await asked(hub, "SELECT count(*) FROM calls_calls")
             async with client.get("/api/v1/calls/live", headers=token) as answer:
                 fault.check("not quick again", answer.status == 200)
-            async with client.get("/api/v1/calls", headers=token) as answer:
-                fault.check(f"refused when it is quick again: {answer.status}", answer.status == 200)
+            fault.check("still refused when it is quick again", await _is_let_in(client, token))
             crossed = await deadlocks(hub)
     refused = sorted(took for status, took, after in answers if status == 503 and after)
     fault.check(f"{stored} calls stored", stored == rounds)
@@ -114,6 +114,17 @@ async def test_on_a_server_of_two_seconds_a_question_heavy_pages_are_refused_and
     fault.check(f"only {len(refused)} of {len(answers)} were refused", len(refused) > lasted)
     fault.measure("refused after, p95", round(refused[int(len(refused) * 0.95)], 2), 1.0, " s")
     fault.check("other answers", {status for status, _, _ in answers} <= {200, 503})
+
+
+async def _is_let_in(client: TestClient[Any, Any], token: dict[str, str], within: float = 10.0) -> bool:
+    """A list is given again, some seconds after the server has become quick."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        async with client.get("/api/v1/calls", headers=token) as answer:
+            if answer.status == 200:
+                return True
+        await asyncio.sleep(0.2)
+    return False
 
 
 def _ringing(number: int) -> Arrival:
