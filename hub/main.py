@@ -68,7 +68,7 @@ def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
 
 async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT. `ready` is told the port once pages are answered."""
-    gc.disable()  # until all is loaded: nothing of it is garbage, and each round walks through all of it
+    gc.set_threshold(100_000, 50, 1_000)  # what is being loaded is no garbage, and each round walks all of it
     lines = log.LogMemory(settings.log.keep_lines)
     log.configure(settings.log.format, settings.log.level, memory=lines)
     stopping = asyncio.Event()
@@ -129,7 +129,6 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    gc.enable()
     sys.setswitchinterval(0.0002)
 
 
