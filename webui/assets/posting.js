@@ -31,7 +31,7 @@ export function startPosting(area, { posted }) {
     complain(form, "");
     form.reset();
     if (said.notice) tell(said.notice);
-    posted(form);
+    posted(form, said);
   }
 
   function complain(form, text) {

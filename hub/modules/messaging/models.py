@@ -15,7 +15,9 @@ from hub.modules.messaging.views import Direction, ThreadState
 
 _HAS_CLIENT = sql("client_id IS NOT NULL AND merged_into IS NULL")
 _IS_QUEUED = sql("state = 'queued'")
-_IS_DOUBTED = sql("state IN ('sending', 'unknown')")
+_IS_SENDING = sql("state = 'sending'")
+_IS_UNKNOWN = sql("state = 'unknown'")
+_IS_UNREAD = sql("unread > 0")
 _HAS_CAUSE = sql("cause != ''")
 _HAS_PROVIDER_ID = sql("provider_id IS NOT NULL")
 _IS_OPEN = sql("state != 'closed' AND merged_into IS NULL")
@@ -33,6 +35,10 @@ class Conversation(Base):
             sqlite_where=_HAS_CLIENT, postgresql_where=_HAS_CLIENT,
         ),
         Index("ix_messaging_conversations_last_at", "last_at", "id"),
+        Index(
+            "ix_messaging_conversations_unread", "waiting_since",
+            sqlite_where=_IS_UNREAD, postgresql_where=_IS_UNREAD,
+        ),
         Index(
             "ix_messaging_conversations_open", "last_at", "id",
             sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
@@ -110,8 +116,12 @@ class Message(Base):
             sqlite_where=_IS_QUEUED, postgresql_where=_IS_QUEUED,
         ),
         Index(
-            "ix_messaging_messages_doubted", "state", "n",
-            sqlite_where=_IS_DOUBTED, postgresql_where=_IS_DOUBTED,
+            "ix_messaging_messages_sending", "claimed_until",
+            sqlite_where=_IS_SENDING, postgresql_where=_IS_SENDING,
+        ),
+        Index(
+            "ix_messaging_messages_unknown", "not_before", "n",
+            sqlite_where=_IS_UNKNOWN, postgresql_where=_IS_UNKNOWN,
         ),
         {"info": {"is_audited": False}},
     )  # fmt: skip

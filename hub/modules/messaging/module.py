@@ -15,6 +15,7 @@ from hub.modules.messaging import (
     handlers,
     jobs,
     operations,
+    operations_threads,
     sender,
     service_clients,
     web,
@@ -50,7 +51,7 @@ MODULE = Module(
         on(ClientNumberReleased, handlers.on_client_number_released),
     ),
     routes=(*web_templates.routes, *web_files.routes, *web.routes, *web_doing.routes),
-    operations=operations.operations,
+    operations=(*operations.operations, *operations_threads.operations),
     card=web_card.parts,
     system=web_system.parts,
     menu=(

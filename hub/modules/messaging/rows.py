@@ -28,8 +28,8 @@ from hub.modules.tasks.api import TasksApi
 
 Box = Literal["open", "mine", "snoozed", "doubt", "all"]
 BOXES: tuple[Box, ...] = ("open", "mine", "snoozed", "doubt", "all")
-_ROWS = 60
-_ENTRIES = 50
+_ROWS = 30
+_ENTRIES = 30
 _CALLS = 40
 _NOTES = 100
 
@@ -78,6 +78,7 @@ class InboxPage:
 
     box: Box
     rows: tuple[ThreadRow, ...]
+    further: str | None
     waiting: int
     doubts: int
     open: OpenThread | None
@@ -91,24 +92,27 @@ async def inbox_page(request: PageRequest, open_id: str | None) -> InboxPage:
     asked = request.query.get("box", "open")
     box: Box = next((one for one in BOXES if one == asked), "open")
     waiting, _ = await api.reading.waiting(shops)
-    rows = await thread_rows(request, await _threads(request, box))
+    threads, further = await _threads(request, box)
+    rows = await thread_rows(request, threads)
     opened = await open_thread(request, open_id) if open_id is not None else None
     return InboxPage(
-        box=box, rows=rows, waiting=waiting, doubts=await api.reading.doubts(shops), open=opened,
+        box=box, rows=rows, further=further, waiting=waiting, open=opened,
+        doubts=await api.reading.doubts(shops),
         channels=api.channels.names(), now=request.deps.clock.now(),
     )  # fmt: skip
 
 
-async def _threads(request: PageRequest, box: Box) -> tuple[ConversationView, ...]:
+async def _threads(request: PageRequest, box: Box) -> tuple[tuple[ConversationView, ...], str | None]:
     reading, shops = request.apis.of(MessagingApi).reading, shops_of(request)
     if box == "doubt":
-        return await reading.doubted(shops, _ROWS)
+        return await reading.doubted(shops, _ROWS), None
     where = {
         "open": ConversationFilter(shops=shops, state="open"),
         "mine": ConversationFilter(shops=shops, state="open", owner_id=request.viewer.id),
         "snoozed": ConversationFilter(shops=shops, state="snoozed"),
     }.get(box, ConversationFilter(shops=shops))
-    return (await reading.conversations(where, cursor=None, limit=_ROWS)).items
+    page = await reading.conversations(where, cursor=request.query.get("after") or None, limit=_ROWS)
+    return page.items, page.next
 
 
 async def thread_rows(request: PageRequest, threads: Sequence[ConversationView]) -> tuple[ThreadRow, ...]:

@@ -16,7 +16,7 @@ BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 """Seconds after a try that was certainly in vain."""
 ASK_AFTER = (10.0, 60.0, 300.0)
 """Seconds until a provider is asked whether it has what we are in doubt of: it may list it late."""
-OPEN_STATES = frozenset({"queued", "sending", "unknown"})
+OPEN_STATES: tuple[MessageState, ...] = ("queued", "sending", "unknown")
 _RANK = {"queued": 0, "sending": 0, "unknown": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
 
 

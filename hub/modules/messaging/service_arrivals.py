@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from hub.events.messages import MessageArrived, MessageReceived, MessageStatusChanged
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import Address, Conversation, Early, File, Message
 from hub.modules.messaging.rules import LONGEST_TEXT, OPEN_STATES, further
 from hub.modules.messaging.service_book import ThreadBook
@@ -151,8 +152,11 @@ class ArrivalService:
 
     async def _remember(self, event: MessageStatusChanged, at: datetime) -> None:
         """While a message of that channel is on its way, its id may still be unknown to us."""
-        waits = select(Message.n).where(Message.channel == event.channel, Message.state.in_(OPEN_STATES))
-        if (await self._session.scalars(waits.limit(1))).first() is None:
+        some = (
+            select(Message.n).where(is_state(state), Message.channel == event.channel).limit(1)
+            for state in OPEN_STATES
+        )
+        if not (await self._session.scalars(select(or_(*(exists(one) for one in some))))).one():
             return
         early = await self._session.get(Early, (event.channel, event.provider_id))
         if early is None:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.messaging.conditions import is_waiting_file
 from hub.modules.messaging.models import Early, File, Message
 from hub.modules.messaging.rules_files import LONGEST_NAME, clean_name
 from hub.modules.messaging.service_book import ThreadBook
@@ -71,7 +72,7 @@ class FileService:
         """Those to be fetched now; nobody else takes them meanwhile."""
         now = self._clock.now()
         query = select(File).where(
-            File.state == "waiting", File.not_before <= now, File.channel.in_(sorted(channels))
+            is_waiting_file(), File.not_before <= now, File.channel.in_(sorted(channels))
         )
         query = query.order_by(File.not_before, File.id).limit(limit).with_for_update(skip_locked=True)
         rows: Sequence[File] = (await self._session.scalars(query)).all()
@@ -82,7 +83,7 @@ class FileService:
     async def is_wanted(self, channels: Collection[str]) -> bool:
         """Whether anything is to be fetched."""
         query = select(File.id).where(
-            File.state == "waiting", File.not_before <= self._clock.now(), File.channel.in_(sorted(channels))
+            is_waiting_file(), File.not_before <= self._clock.now(), File.channel.in_(sorted(channels))
         )
         return (await self._session.scalars(query.limit(1))).first() is not None
 

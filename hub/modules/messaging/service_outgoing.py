@@ -12,6 +12,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm.api import CrmApi, number_kind
 from hub.modules.messaging.channels import Channels
+from hub.modules.messaging.conditions import has_cause
 from hub.modules.messaging.models import Conversation, File, Message
 from hub.modules.messaging.rules import LONGEST_TEXT, NUMBERS, PRIORITIES, clean_text, split_text
 from hub.modules.messaging.service_book import ThreadBook
@@ -75,6 +76,25 @@ class OutgoingService:
         self._note(row, message, entry)
         self._uow.after_commit(lambda: self._deps.wake(WORKER))
         return message
+
+    async def start(self, client_id: str | None, number: str, shops: Shops = None) -> str:
+        """A thread to write the first word into: the client's, or a number's. Raises Invalid, NotFound,
+        Conflict."""
+        now = self._clock.now()
+        if client_id is not None:
+            client = await self._crm.client(client_id)
+            row = await self._book.thread_of_client(client.id, self._uow.shop_id, now)
+        else:
+            name = self._channels.first(name for name in NUMBERS if self._can_begin(name)) or "sms"
+            way = await self._named(name, number)
+            row, _ = await self._book.thread_for(
+                name, way.account, way.address, client_id=way.client_id, at=now
+            )
+        return (await self._book.row(row.id, shops)).id
+
+    def _can_begin(self, name: str) -> bool:
+        channel = self._channels.of(name)
+        return channel is not None and channel.can_write_first
 
     async def ways(self, client_id: str | None, conversation_id: str | None) -> tuple[Way, ...]:
         """How somebody can be written to, the best first: where they wrote last, then what needs no word of
@@ -194,7 +214,9 @@ class OutgoingService:
         if not cause:
             return None
         await self._uow.take_turn(f"messaging:cause:{cause}")
-        return (await self._session.scalars(select(Message).where(Message.cause == cause))).first()
+        return (
+            await self._session.scalars(select(Message).where(has_cause(), Message.cause == cause))
+        ).first()
 
     async def _files(self, entry: MessageEntry) -> list[File]:
         if not entry.files:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from hub.errors import Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.crm.api import CrmApi
+from hub.modules.messaging.conditions import has_cause, is_not_closed, is_state, is_unread
 from hub.modules.messaging.models import Address, Conversation, File, Message, Note
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.views import (
@@ -53,6 +54,8 @@ class ReadingService:
             conditions.append(Conversation.shop_id.in_(sorted(where.shops)))
         if where.state is not None:
             conditions.append(Conversation.state == where.state)
+        if where.state in ("open", "snoozed"):
+            conditions.append(is_not_closed())
         if where.client_id is not None:
             conditions.append(Conversation.client_id == await self._living(where.client_id))
         if where.owner_id is not None:
@@ -113,7 +116,7 @@ class ReadingService:
     async def waiting(self, shops: Shops) -> tuple[int, datetime | None]:
         """How many threads wait for an answer, and since when the longest one."""
         conditions: Conditions = [
-            Conversation.state == "open", Conversation.merged_into.is_(None), Conversation.unread > 0,
+            Conversation.state == "open", Conversation.merged_into.is_(None), is_unread(),
         ]  # fmt: skip
         if shops is not None:
             conditions.append(Conversation.shop_id.in_(sorted(shops)))
@@ -129,7 +132,7 @@ class ReadingService:
     async def sending(self) -> SendingView:
         """What waits, over all shops."""
         queued = select(func.count(), func.min(Message.created_at)).where(
-            Message.state == "queued", Message.not_before.is_(None)
+            is_state("queued"), Message.not_before.is_(None)
         )
         count, oldest = (await self._session.execute(queued)).one()
         return SendingView(queued=count, oldest_at=oldest, doubts=await self.doubts(None))
@@ -143,7 +146,7 @@ class ReadingService:
 
     async def causes(self, causes: Collection[str]) -> frozenset[str]:
         """Those of these that something was sent for."""
-        query = select(Message.cause).where(Message.cause.in_(sorted(causes)))
+        query = select(Message.cause).where(has_cause(), Message.cause.in_(sorted(causes)))
         return frozenset((await self._session.scalars(query)).all()) if causes else frozenset()
 
     async def notes(
@@ -249,7 +252,7 @@ def _conversation(
 
 
 def _doubted(shops: Shops) -> Conditions:
-    conditions: Conditions = [Message.state == "unknown", Message.not_before.is_(None)]
+    conditions: Conditions = [is_state("unknown"), Message.not_before.is_(None)]
     if shops is not None:
         conditions.append(Message.shop_id.in_(sorted(shops)))
     return conditions

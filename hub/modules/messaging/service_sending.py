@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from hub.events.messages import Place
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
 from hub.modules.messaging.service_book import ThreadBook
@@ -49,17 +50,13 @@ class SendingService:
 
     async def has_work(self) -> bool:
         """Whether anything is to be sent, or in doubt."""
-        query = select(Message.n).where(
-            or_(
-                and_(
-                    Message.state == "queued",
-                    or_(Message.not_before.is_(None), Message.not_before <= self._now),
-                ),
-                and_(Message.state == "sending", self._is_orphan()),
-                and_(Message.state == "unknown", Message.not_before <= self._now),
-            )
+        some = (
+            select(Message.n).where(is_state("queued"), self._is_due()),
+            select(Message.n).where(is_state("sending"), self._is_orphan()),
+            select(Message.n).where(is_state("unknown"), Message.not_before <= self._now),
         )
-        return (await self._session.scalars(query.limit(1))).first() is not None
+        query = select(or_(*(exists(one.limit(1)) for one in some)))
+        return bool((await self._session.scalars(query)).one())
 
     async def claim(self, channel: str, busy: Collection[str], limit: int) -> list[Claim]:
         """The next ones of a channel: answers first, one for each chat, in a chat's own order."""
@@ -67,14 +64,14 @@ class SendingService:
             return []
         before = aliased(Message)
         waits_behind = exists().where(
-            before.state == "queued", before.channel == channel, before.address == Message.address,
+            is_state("queued", before), before.channel == channel, before.address == Message.address,
             before.priority == Message.priority, before.n < Message.n,
         )  # fmt: skip
         query = (
             select(Message)
             .where(
-                Message.state == "queued", Message.channel == channel,
-                or_(Message.not_before.is_(None), Message.not_before <= self._now),
+                is_state("queued"), Message.channel == channel,
+                self._is_due(),
                 Message.address.not_in(sorted(busy)), ~waits_behind,
             )
             .order_by(Message.priority, Message.n)
@@ -89,17 +86,17 @@ class SendingService:
 
     async def expire(self) -> None:
         """What nobody wants any more is not sent; what a process has left behind is in doubt."""
-        late = select(Message).where(Message.state == "queued", Message.not_after < self._now).limit(100)
+        late = select(Message).where(is_state("queued"), Message.not_after < self._now).limit(100)
         for row in (await self._session.scalars(late.with_for_update(skip_locked=True))).all():
             await self._settling.settle(row, "failed", at=self._now, error=TOO_LATE)
-        left = select(Message).where(Message.state == "sending", self._is_orphan()).limit(100)
+        left = select(Message).where(is_state("sending"), self._is_orphan()).limit(100)
         for row in (await self._session.scalars(left.with_for_update(skip_locked=True))).all():
             self.doubt(row)
 
     async def doubts(self, channels: Collection[str], limit: int) -> list[Claim]:
         """Those whose providers are to be asked now; nobody else asks them meanwhile."""
         query = select(Message).where(
-            Message.state == "unknown", Message.not_before <= self._now, Message.channel.in_(sorted(channels))
+            is_state("unknown"), Message.not_before <= self._now, Message.channel.in_(sorted(channels))
         )
         query = query.order_by(Message.n).limit(limit).with_for_update(skip_locked=True)
         rows = (await self._session.scalars(query)).all()
@@ -216,6 +213,9 @@ class SendingService:
     async def _doubted(self, message_id: str) -> Message | None:
         row = await self._settling.one(message_id, lock=True)
         return row if row is not None and row.state == "unknown" else None
+
+    def _is_due(self) -> ColumnElement[bool]:
+        return or_(Message.not_before.is_(None), Message.not_before <= self._now)
 
     def _is_orphan(self) -> ColumnElement[bool]:
         """Claimed by a process that is gone: of several, as far as one can tell."""

@@ -11,6 +11,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
 from hub.modules.crm.api import CrmApi
+from hub.modules.messaging.conditions import is_not_closed
 from hub.modules.messaging.models import Conversation, Message, Note
 from hub.modules.messaging.rules import clean_text
 from hub.modules.messaging.service_book import ThreadBook
@@ -82,7 +83,7 @@ class ThreadService:
     async def wake(self) -> int:
         """Those whose time has come. How many."""
         query = select(Conversation).where(
-            Conversation.state == "snoozed", Conversation.snoozed_until <= self._clock.now()
+            is_not_closed(), Conversation.state == "snoozed", Conversation.snoozed_until <= self._clock.now()
         )
         rows = (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
         for row in rows:

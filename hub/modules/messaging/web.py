@@ -7,7 +7,7 @@ import hashlib
 from aiohttp import web
 
 from hub.kernel.web import Badge, PageRequest, Route
-from hub.modules.crm.api import CrmApi
+from hub.modules.crm.api import ClientView, CrmApi, number_kind
 from hub.modules.messaging.api import ConversationFilter, ConversationView, MessagingApi
 from hub.modules.messaging.rows import inbox_page, thread_rows
 from hub.modules.messaging.rules import LONGEST_TEXT
@@ -48,13 +48,22 @@ async def search(request: PageRequest) -> web.StreamResponse:
     api, shops, is_masked = request.apis.of(MessagingApi), shops_of(request), not request.viewer.sees_numbers
     found = await api.searching.messages(text, shops, _HITS, without_numbers=is_masked) if text else ()
     threads: list[ConversationView] = []
+    others: dict[str, ClientView] = {}
     if text and request.viewer.can("clients.view"):
         for hit in await request.apis.of(CrmApi).search(text, _HITS, whole_numbers=is_masked):
             if hit.client is not None:
                 where = ConversationFilter(shops=shops, client_id=hit.client.id)
-                threads += (await api.reading.conversations(where, cursor=None, limit=1)).items
+                known = (await api.reading.conversations(where, cursor=None, limit=1)).items
+                threads += known
+                if not known and request.viewer.can(SEND):
+                    others[hit.client.id] = hit.client
     rows = await thread_rows(request, list({one.id: one for one in threads}.values()))
-    return request.fragment("messaging/results.html", text=text, found=found, rows=rows)
+    country = request.deps.places.of(request.viewer.shop_id).country
+    is_number = not rows and not others and number_kind(text, country) == "public"
+    return request.fragment(
+        "messaging/results.html", text=text, found=found, rows=rows, others=tuple(others.values()),
+        number=text if is_number and request.viewer.can(SEND) and api.channels.names() else "",
+    )  # fmt: skip
 
 
 async def count(request: PageRequest) -> web.StreamResponse:

@@ -35,6 +35,13 @@ async def send(request: PageRequest) -> web.StreamResponse:
     return _back(request)
 
 
+async def start(request: PageRequest) -> web.StreamResponse:
+    """Write to somebody first."""
+    client_id, number = request.form.get("client_id", "") or None, request.form.get("number", "")
+    outgoing = request.apis.of(MessagingApi).outgoing
+    return _back(request, await outgoing.start(client_id, number, shops_of(request, SEND)))
+
+
 async def note(request: PageRequest) -> web.StreamResponse:
     """For colleagues only."""
     threads = request.apis.of(MessagingApi).threads
@@ -157,6 +164,7 @@ def _post(
 
 
 routes = (
+    _post("/inbox/start", start),
     _post("/inbox/{id}/send", send),
     _post("/inbox/{id}/notes", note),
     _post("/inbox/{id}/owner", own),

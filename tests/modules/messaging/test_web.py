@@ -270,3 +270,56 @@ async def test_whoever_lacks_the_right_sees_no_message(house: House) -> None:
         status, text = await get_text(mechanic, path)
         assert (status, "private" in text) == (403, False)
     await mechanic.close()
+
+
+async def test_somebody_who_never_wrote_is_found_and_written_to(
+    house: House, site: Client, wire: Wire
+) -> None:
+    client = await make_client(house.hub, "Ірина Коваль", IRYNA)
+    _, text = await get_text(site, "/inbox/search", q="Ірина")
+    assert client.id in text
+    threads = set()
+    for fields in ({"client_id": client.id}, {"number": "050 123 45 67"}):
+        status, where, _ = await send_form(site, "/inbox/start", fields)
+        assert status == 303
+        threads.add(where)
+    (thread,) = threads
+    assert (await send_form(site, f"{thread}/send", {"text": "Готово"}))[0] == 303
+    await house.sent()
+    assert [(one.text, one.address) for one in wire.ledger] == [("Готово", IRYNA)]
+
+
+async def test_an_empty_thread_stands_in_no_list(house: House, site: Client) -> None:
+    _, text = await get_text(site, "/inbox/search", q=OLEH)
+    assert f'value="{OLEH}"' in text
+    assert (await send_form(site, "/inbox/start", {"number": OLEH}))[0] == 303
+    assert (await send_form(site, "/inbox/start", {"number": "101"}))[0] == 422
+    assert (await get_json(site, "/api/v1/conversations"))[1]["items"] == []
+
+
+async def test_programs_close_give_and_put_off_threads(house: House, site: Client) -> None:
+    await house.tell(wrote())
+    path = f"/api/v1/conversations/{await thread_of(site)}"
+    rev = (await get_json(site, path))[1]["rev"]
+    later = "2026-01-06T09:00:00.000Z"
+    for body, status, state in (
+        ({"state": "snoozed", "snoozed_until": later, "rev": rev}, 200, "snoozed"),
+        ({"state": "closed", "rev": rev}, 409, "snoozed"),
+        ({"state": "snoozed"}, 422, "snoozed"),
+        ({"state": "snoozed", "snoozed_until": "2020-01-01T00:00:00Z"}, 422, "snoozed"),
+        ({"owner_id": "nobody"}, 404, "snoozed"),
+        ({"state": "closed"}, 200, "closed"),
+    ):
+        assert (await send_json(site, "PATCH", path, body))[0] == status, body
+        assert (await get_json(site, path))[1]["state"] == state
+    assert (await send_json(site, "POST", f"{path}/notes", {"text": "5 %"}))[0] == 201
+
+
+async def test_a_long_list_goes_on_on_its_next_page(house: House, site: Client) -> None:
+    for number in range(32):
+        await house.tell(wrote("x", number, address=f"+3805012345{number:02}"), times=1)
+    _, first = await get_text(site, "/inbox")
+    (after,) = re.findall(r'href="/inbox\?box=open&amp;after=([^"]+)"', first)
+    _, second = await get_text(site, f"/inbox?box=open&after={after}")
+    assert (first.count("data-row"), second.count("data-row")) == (30, 2)
+    assert (await get_text(site, "/inbox?after=nonsense"))[0] == 422

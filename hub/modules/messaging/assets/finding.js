@@ -3,6 +3,7 @@
 const WAIT = 200;
 
 export function startFinding(box, results) {
+  const finder = box.form.parentElement;
   let timer = 0;
   let asked = 0;
 
@@ -21,16 +22,16 @@ export function startFinding(box, results) {
   });
   box.form.addEventListener("submit", (event) => {
     event.preventDefault();
-    results.querySelector("a")?.click();
+    results.querySelector("a, button")?.click();
   });
   document.addEventListener("click", (event) => {
-    if (!box.form.contains(event.target)) results.innerHTML = "";
+    if (!finder.contains(event.target)) results.innerHTML = "";
   });
-  box.form.addEventListener("keydown", (event) => {
+  finder.addEventListener("keydown", (event) => {
     if (event.key === "Escape") results.innerHTML = "";
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
-    const stops = [box, ...results.querySelectorAll("a")];
+    const stops = [box, ...results.querySelectorAll("a, button")];
     const at = stops.indexOf(document.activeElement);
     stops[Math.min(Math.max(at + step, 0), stops.length - 1)].focus();
     event.preventDefault();

@@ -21,6 +21,8 @@ const entries = () => document.getElementById("inbox-entries");
 
 const address = () => {
   const query = new URLSearchParams({ box: area.dataset.box });
+  const after = new URLSearchParams(location.search).get("after");
+  if (after) query.set("after", after);
   if (opened && !isEarlier) query.set("open", opened);
   return `/inbox/state?${query}`;
 };
@@ -158,7 +160,7 @@ const composer = startComposer(document.getElementById("inbox-composer"), {
 });
 
 startPosting(area, {
-  posted(form) {
+  posted(form, said) {
     const more = document.getElementById("inbox-more");
     if (more) more.open = false;
     if (form.dataset.form === "send") composer.sent();
@@ -166,6 +168,7 @@ startPosting(area, {
     if (form.dataset.form) toEnd();
     if (form.querySelector("[data-leaves]")) location.href = "/inbox";
     if (/\/(client|create)$/.test(form.action)) location.reload();
+    if (form.action.endsWith("/start") && said.location) location.href = said.location;
     asking.anew();
   },
 });
