@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.kernel.context import SystemReport
+from hub.kernel.hooks.inbox import HookCounters
 from hub.kernel.hooks.refused import HookState
 from hub.kernel.web import Condition, SystemSection
 from webui.request import Request
@@ -14,13 +15,22 @@ RECENT = timedelta(days=1)
 
 
 async def look(request: Request, _report: SystemReport) -> SystemSection:
-    """Empty where no provider is set up."""
+    """Nothing to see where no provider is set up."""
     installation = request.site.installation
     inbox = installation.hooks
+    nothing = HookState(waiting=0, failed=0, refused=0, oldest=None, newest_refused=None)
+    state = await installation.refused_hooks.state() if inbox.hooks else nothing
+    figures = _figures(state, inbox.counters)
     if not inbox.hooks:
-        return SystemSection()
-    state, counters = await installation.refused_hooks.state(), inbox.counters
-    figures = {
+        return SystemSection(figures=figures)
+    conditions = _conditions(request, state)
+    return SystemSection(
+        conditions=conditions, template="system/hooks.html", values={"state": state}, figures=figures
+    )
+
+
+def _figures(state: HookState, counters: HookCounters) -> dict[str, float]:
+    return {
         "pitline_hooks_waiting": float(state.waiting),
         "pitline_hooks_failed": float(state.failed),
         "pitline_hooks_quarantined": float(state.refused),
@@ -29,10 +39,6 @@ async def look(request: Request, _report: SystemReport) -> SystemSection:
         "pitline_hooks_refused_total": float(counters.refused),
         "pitline_hooks_turned_away_total": float(counters.turned_away),
     }
-    conditions = _conditions(request, state)
-    return SystemSection(
-        conditions=conditions, template="system/hooks.html", values={"state": state}, figures=figures
-    )
 
 
 def _conditions(request: Request, state: HookState) -> tuple[Condition, ...]:
