@@ -81,6 +81,8 @@ class PracticePbx:
         stage = Stage(exchange, self._config.pace)
         spool = self._config.spool
         recorder = Recorder(exchange, Path(spool), self._config.pace) if spool else None
+        if spool:
+            await asyncio.to_thread(Path(spool).mkdir, parents=True, exist_ok=True)
         server = AmiServer(exchange, stage, USERNAME, self.secret)
         listener = self._listener or self._bind_again()
         self._listener = None
