@@ -53,7 +53,9 @@ class ShopSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiSettings:
-    """The line to the PBX; no host = off. `trunks` are patterns of endpoints that are outside lines."""
+    """The line to the PBX; no host = off. `trunks` are patterns of endpoints that are outside lines.
+    `record`: what Pitline has the PBX record (`inbound`, `outbound`, numbers of lines), into that folder of
+    the PBX."""
 
     host: str = ""
     port: int = 5038
@@ -65,6 +67,8 @@ class AmiSettings:
     ping_timeout: float = 5.0
     boot_timeout: float = 20.0
     queue_size: int = 50_000
+    record: tuple[str, ...] = ()
+    record_folder: str = "/var/spool/asterisk/monitor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,9 @@ class AmiLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiConfig:
-    """One PBX. `trunks` are fnmatch patterns of endpoint names that are outside lines, `machines`
-    of those that answer but are nobody; the secret is left out of every text that the program writes."""
+    """One PBX. `trunks` are fnmatch patterns of endpoint names that are outside lines, `machines` of those
+    that answer but are nobody; `record` says what is recorded by our order, into that folder of the PBX; the
+    secret is left out of every text that the program writes."""
 
     host: str
     username: str
@@ -56,6 +57,8 @@ class AmiConfig:
     machines: tuple[str, ...] = ()
     country: str = "UA"
     short_call_seconds: float = 5.0
+    record: tuple[str, ...] = ()
+    record_folder: str = ""
     waits: AmiWaits = field(default_factory=AmiWaits)
     limits: AmiLimits = field(default_factory=AmiLimits)
 

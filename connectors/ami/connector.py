@@ -21,6 +21,7 @@ from connectors.ami.inbox import Inbox, LinkLost, PhonesDue, SessionBegun, Tick
 from connectors.ami.link import AmiLink, open_link
 from connectors.ami.message import Message
 from connectors.ami.orders import Orders, lacking
+from connectors.ami.recorder import Recorder
 from connectors.ami.snapshot import NoPicture, ask_picture
 from hub.clock import Clock
 from hub.log import get_logger
@@ -46,6 +47,9 @@ class AmiConnector:
         self._memory: CallMemory | None = None
         self._picture_wanted = asyncio.Event()
         self._phones_stirred = asyncio.Event()
+        self._recorder = Recorder(
+            config.record, config.record_folder, lambda: self._consumer.tracker, self.order
+        )
         self._inbox, self._consumer = self._beginning()
         self._wanted = Consumer.WANTED | JOURNALLED
         self._link: AmiLink | None = None
@@ -255,7 +259,7 @@ class AmiConnector:
     def _beginning(self) -> tuple[Inbox, Consumer]:
         inbox = Inbox(self._journal, self._config.limits.queue_size, self._clock.now)
         consumer = Consumer(self._config, self._clock, inbox, self._picture_wanted.set)
-        consumer.memory = self._memory
+        consumer.memory, consumer.on_stored = self._memory, self._recorder.hear
         consumer.on_news = self._phones_stirred.set
         consumer.tracker.set_trunks(self._trunks)
         return inbox, consumer
@@ -335,8 +339,6 @@ class AmiConnector:
         """Close the line to the PBX as a broken cable would; the supervisor makes a new one."""
         if self._link is not None:
             self._link.drop()
-
-    # Figures
 
     def statistics(self) -> Mapping[str, float]:
         """Counters and gauges for /metrics, over all sessions of this process."""

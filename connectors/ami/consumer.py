@@ -89,6 +89,7 @@ class Consumer:
         self.phones = Phones(config.pbx, self.tracker.endpoints)
         self.trunks = Trunks(config.pbx, self.tracker.endpoints)
         self.on_news: Callable[[], None] = _unheard
+        self.on_stored: Callable[[Sequence[Arrival]], None] = _untold
         self.memory: CallMemory | None = None
         self.faults = 0
         self.last_fault = ""
@@ -103,7 +104,8 @@ class Consumer:
                 await intake.accept(tuple(self._unsent))
                 self.batches += 1
                 self.facts += len(self._unsent)
-                self._unsent = []
+                stored, self._unsent = self._unsent, []
+                self.on_stored(stored)
             if not self._batch:
                 for item in await self._inbox.take(self._config.limits.batch_size):
                     if isinstance(item, Heard):
@@ -231,6 +233,10 @@ class Consumer:
         moment = f"{at:%Y%m%dT%H%M%S.%f}"
         external_id = f"{self._config.pbx}:{event.name}:{self._session.number}:{moment}:{next(self._serial)}"
         return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
+
+
+def _untold(_stored: Sequence[Arrival]) -> None:
+    """Nobody wants to know."""
 
 
 def _unheard() -> None:

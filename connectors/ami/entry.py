@@ -22,7 +22,7 @@ def build(site: Site) -> Connector | None:
     config = AmiConfig(
         host=host, port=port, username=username, secret=secret, trunks=ami.trunks, country=shop.country,
         short_call_seconds=shop.short_call_seconds, waits=_waits(ami),
-        limits=AmiLimits(queue_size=ami.queue_size),
+        limits=AmiLimits(queue_size=ami.queue_size), record=ami.record, record_folder=ami.record_folder,
     )  # fmt: skip
     return AmiConnector(config, site.journal, site.clock)
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 import wave
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ from hub.settings import AmiSettings, RecordingsSettings, Settings
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 from recordings.audio.ffmpeg import ffmpeg
 from recordings.store import store_of
+from tests.asterisk.conftest import ALWAYS_OPEN
 from tests.asterisk.pbx import AsteriskPbx
 from tests.asterisk.sound import FRAME
 from tests.machine import need_espeak
@@ -53,20 +55,28 @@ def likeness(piece: bytes, recorded: bytes) -> float:
     return 1 - audioop.rms(rest, 2) / max(1, audioop.rms(there, 2))
 
 
-@pytest.fixture
-async def hub(settings: Settings, sample_pbx: AsteriskPbx, tmp_path: Path) -> AsyncIterator[Hub]:
+@asynccontextmanager
+async def a_hub(
+    settings: Settings, pbx: AsteriskPbx, folder: Path, record: tuple[str, ...] = ()
+) -> AsyncIterator[Hub]:
     """A whole hub with real waits that follows the PBX and looks through its spool."""
-    pbx = sample_pbx
     line = AmiSettings(
-        host=pbx.ami_host, port=pbx.ami_port, username=pbx.ami_user, secret=Secret(pbx.ami_secret)
-    )
-    sound = RecordingsSettings(spool=str(pbx.recordings), store=str(tmp_path / "store"))
+        host=pbx.ami_host, port=pbx.ami_port, username=pbx.ami_user, secret=Secret(pbx.ami_secret),
+        record=record, record_folder=str(pbx.recordings),
+    )  # fmt: skip
+    sound = RecordingsSettings(spool=str(pbx.recordings), store=str(folder / "store"))
     made = build(replace(settings, ami=line, recordings=sound))
     await made.open()
     await prepare(made.installation)
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def hub(settings: Settings, sample_pbx: AsteriskPbx, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with a_hub(settings, sample_pbx, tmp_path) as made:
+        yield made
 
 
 async def recordings(hub: Hub, count: int, within: float = 55) -> list[RecordingView]:
@@ -116,3 +126,40 @@ async def test_a_call_with_speech_is_there_within_a_minute_and_is_the_right_one(
     assert likeness(second, recorded) > 0.7
     backwards = audioop.reverse(second, 2)
     assert likeness(backwards, recorded) < 0.4, "another sound must not be found in it"
+
+
+@pytest.fixture
+async def silent_pbx(asterisk: str) -> AsyncIterator[AsteriskPbx]:
+    """A PBX whose dialplan records nothing, and whose AMI user may order it."""
+    config = Path(__file__).parents[2] / "config" / "asterisk"
+    users = (config / "manager.conf").read_text().replace("write = call,", "write = system,call,")
+    plan = (config / "extensions.conf").read_text()
+    start, end = (
+        plan.index(" same => n,MixMonitor("),
+        plan.index(" same => n,Return()", plan.index("MixMonitor(")),
+    )
+    plan = plan[:start] + plan[end:]
+    files = {"manager.conf": users, "extensions.conf": plan}
+    async with AsteriskPbx("sample", settings=ALWAYS_OPEN, files=files) as pbx:
+        yield pbx
+
+
+async def test_a_call_is_recorded_by_our_order_where_the_dialplan_does_not(
+    settings: Settings, silent_pbx: AsteriskPbx, tmp_path: Path
+) -> None:
+    async with (
+        a_hub(settings, silent_pbx, tmp_path, record=("inbound",)) as hub,
+        silent_pbx.trunk() as world,
+        silent_pbx.phone("101") as anna,
+    ):
+        caller = await world.call(LINE, number=CALLER)
+        at_anna = (await anna.ringing()).answer()
+        await caller.until("answered")
+        await asyncio.sleep(4)
+        await at_anna.bye()
+        await caller.until("ended")
+        [made] = await recordings(hub, 1)
+        async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            [call] = (await CallsApi(uow, hub.installation.deps).history(CallFilter())).items
+        assert (made.call_id, made.state) == (call.id, "ready")
+        assert made.duration_seconds == pytest.approx(call.talk_seconds, abs=1.5)

@@ -1,0 +1,80 @@
+"""Recording that we order ourselves, for a PBX whose dialplan nobody can change: MixMonitor on the outside
+party's channel as soon as a person has answered. Staff-to-staff calls are never recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+
+from connectors.ami.actions import Action, Outcome, Sent
+from connectors.ami.tracker import Tracker
+from hub.events.calls import CallAnswered, CallSnapshot
+from hub.events.recordings import RecordingNamed
+from hub.log import get_logger
+from hub.ports.errors import ConnectorError
+from hub.ports.intake import Arrival
+
+_REMEMBERED = 2000
+_SAFE = re.compile(r"[A-Za-z0-9._-]{1,150}")
+_DIGITS = re.compile(r"\D+")
+
+
+class Recorder:
+    """`wanted` are directions (`inbound`, `outbound`) or numbers of lines; `folder` is the PBX's own. A call
+    that the dialplan records already is left to it."""
+
+    def __init__(
+        self,
+        wanted: Sequence[str],
+        folder: str,
+        tracker: Callable[[], Tracker],
+        order: Callable[[Action], Awaitable[Outcome]],
+    ) -> None:
+        self._directions = frozenset(wanted) & {"inbound", "outbound"}
+        self._lines = frozenset(_DIGITS.sub("", one) for one in wanted) - {""}
+        self._folder = folder.rstrip("/")
+        self._tracker = tracker
+        self._order = order
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = get_logger("ami.recorder")
+
+    def hear(self, arrivals: Sequence[Arrival]) -> None:
+        """Facts that were just stored."""
+        for arrival in arrivals:
+            event = arrival.event
+            if isinstance(event, RecordingNamed):
+                self._remember(event.call_id)
+            elif isinstance(event, CallAnswered) and self._is_wanted(event.call):
+                self._remember(event.call.call_id)
+                task = asyncio.create_task(self._begin(event.call), name="ami record")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    def _is_wanted(self, call: CallSnapshot) -> bool:
+        if call.direction == "internal" or call.call_id in self._seen:
+            return False
+        numbers = (call.to_number or "", call.dialled or "") if call.direction == "inbound" else ()
+        is_line = any(_DIGITS.sub("", number) in self._lines for number in numbers)
+        return call.direction in self._directions or is_line
+
+    def _remember(self, call_id: str) -> None:
+        self._seen[call_id] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    async def _begin(self, call: CallSnapshot) -> None:
+        legs = self._tracker().legs_of(call.call_id)
+        leg = next((one for one in legs if one.is_outside_party), None)
+        if leg is None or not _SAFE.fullmatch(leg.linkedid):
+            return
+        file = ("File", f"{self._folder}/{leg.linkedid}.wav")
+        try:
+            outcome = await self._order(Action("MixMonitor", (("Channel", leg.name), file)))
+        except ConnectorError as error:
+            self._log.warning("ami.not_recorded", call=call.call_id, reason=error.text)
+            return
+        if not isinstance(outcome, Sent):
+            self._log.warning("ami.not_recorded", call=call.call_id, reason=outcome.text)
