@@ -113,7 +113,7 @@ class ShopPbx:
         inbound.dials_in(call, "caller", LINE)
         inbound.hears(call, "caller", "welcome")
         inbound.waits_in(call, "caller", QUEUE)
-        for member in self.exchange.cast.queue_members:
+        for member in self.exchange.cast.queue_members[:2]:
             inbound.rings(call, member)
         return made
 
