@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.kernel.masking import Words
 from hub.kernel.web import PageRequest
 from hub.modules.calls.api import CallsApi, CallView, LineView
 from hub.modules.crm.api import ClientView, CrmApi, VehicleView
@@ -23,7 +24,7 @@ class Entry:
     cars: tuple[VehicleView, ...]
     line: LineView | None
     marks: tuple[MarkView, ...]
-    excerpt: str
+    excerpt: Words
 
 
 async def entries_of(request: PageRequest, rows: Sequence[LibraryRow], words: str = "") -> list[Entry]:

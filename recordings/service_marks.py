@@ -99,7 +99,8 @@ class MarkService:
                     found.append(Moment(kind="left", at=at, until=None, who=name))
         query = select(Hold).where(Hold.call_id == call.id).order_by(Hold.began_at)
         for hold in (await self._session.scalars(query)).all():
-            until = (hold.ended_at - start).total_seconds() if hold.ended_at is not None else None
+            over = hold.ended_at or call.ended_at
+            until = (over - start).total_seconds() if over is not None else None
             found.append(Moment(kind="hold", at=(hold.began_at - start).total_seconds(), until=until, who=""))
         last = recording.duration_seconds + 0.5
         inside = [one for one in found if -0.5 <= one.at <= last or (one.until or 0) > 0 >= one.at]
