@@ -8,6 +8,8 @@ from hub.kernel.parts import Composed, Part
 from recordings.audio.speech import speech_of
 from recordings.service import EVERYWHERE, RecordingService
 from recordings.service_cards import CardService
+from recordings.service_erasing import ErasingService
+from recordings.service_holds import LegalHoldService
 from recordings.service_library import LibraryService
 from recordings.service_linking import LinkingService
 from recordings.service_listens import ListenService
@@ -43,7 +45,7 @@ class RecordingsApi(Composed):
     `linking` ties them to calls, `listens` is the log of listening, `spool` what became of the PBX's files,
     `upkeep` which forms are kept; `library` finds them, `shelf` keeps what they are found by; `marks`,
     `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views,
-    `transcripts` what was said."""
+    `transcripts` what was said, `erasing` what goes and why, `holds` what must stay."""
 
     linking = Part(LinkingService)
     listens = Part(ListenService)
@@ -58,6 +60,8 @@ class RecordingsApi(Composed):
     sharing = Part(SharingService)
     saved = Part(SavedViewService)
     transcripts = Part(TranscriptService)
+    erasing = Part(ErasingService)
+    holds = Part(LegalHoldService)
     _recordings = Part(RecordingService)
     _peaks = Part(PeaksService)
 

@@ -51,6 +51,7 @@ async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
     """Its recordings are the surviving call's."""
     api = ctx.apis.of(RecordingsApi)
     await api.linking.move(event.call_id, event.into_call_id)
+    await api.holds.merged(event.call_id, event.into_call_id)
     await api.shelf.merged(event.call_id, event.into_call_id)
 
 

@@ -77,6 +77,34 @@ async def transcribe(ctx: JobContext) -> None:
         if still.state == "ready":
             digest = hashlib.sha256(data).hexdigest()
             await api.transcripts.keep(still, words, key=key, size=len(data), sha256=digest)
+        else:
+            await api.erasing.leave(key)
+
+
+async def erase_over(ctx: JobContext) -> None:
+    """Recordings whose days are over go, but for what a legal hold keeps; then their files."""
+    done = 0
+    while True:
+        async with ctx.writing() as uow:
+            gone = await ctx.apis(uow).of(RecordingsApi).erasing.erase_over()
+        if not gone:
+            break
+        done += gone
+        ctx.progress(done, None, "Recordings are erased")
+    await drop_leavings(ctx)
+
+
+async def drop_leavings(ctx: JobContext) -> None:
+    """Files of what is erased: no row speaks of them any more."""
+    while True:
+        async with ctx.reading() as uow:
+            keys = await ctx.apis(uow).of(RecordingsApi).erasing.leavings()
+        if not keys:
+            return
+        for key in keys:
+            await asyncio.to_thread(store_of(ctx.deps).delete, key)
+        async with ctx.writing() as uow:
+            await ctx.apis(uow).of(RecordingsApi).erasing.left(keys)
 
 
 async def drop_bundles(ctx: JobContext) -> None:

@@ -11,6 +11,7 @@ CARDS = "recordings.cards"
 LOG = "recordings.log"
 EXPORT = "recordings.export"
 EXPORT_ALONE = "recordings.export_alone"
+HOLD = "recordings.hold"
 
 PERMISSIONS = (
     Permission(
@@ -30,5 +31,6 @@ PERMISSIONS = (
         EXPORT, "Download and share recordings, confirmed by a second person",
         {"owner": "all", "manager": "shop"},
     ),
+    Permission(HOLD, "Put recordings under a legal hold and lift it", {"owner": "all"}),
     Permission(EXPORT_ALONE, "Download and share recordings without a second person", {"owner": "all"}),
 )  # fmt: skip

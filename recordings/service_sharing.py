@@ -14,6 +14,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.values import ShopId
+from recordings.erasing import leave
 from recordings.models_sharing import Bundle, Share
 from recordings.views import RecordingView
 from recordings.views_library import BundleView, ShareView
@@ -118,9 +119,13 @@ class SharingService:
         return _bundle(row)
 
     async def bundled(self, bundle_id: str, key: str, size: int) -> None:
-        """It lies there now."""
-        change = update(Bundle).where(Bundle.id == bundle_id).values(key=key, size=size)
-        await self._session.execute(change)
+        """It lies there now; of one in which something was erased meanwhile nothing stays."""
+        row = await self._session.get(Bundle, bundle_id)
+        if row is None:
+            await self._uow.read(lambda connection: leave(connection, [key]))
+            return
+        row.key, row.size = key, size
+        await self._session.flush()
 
     async def over(self) -> tuple[BundleView, ...]:
         """The ZIPs whose time is over."""

@@ -48,7 +48,9 @@ class ShelfService:
 
     async def notes(self, call_id: str) -> None:
         """What people wrote to the call, found by each of its recordings."""
-        ids = (await self._session.scalars(select(Shelf.recording_id).where(Shelf.call_id == call_id))).all()
+        query = select(Shelf.recording_id).join(Recording, Recording.id == Shelf.recording_id)
+        query = query.where(Shelf.call_id == call_id, Recording.state != "erased")
+        ids = (await self._session.scalars(query)).all()
         written = (await self._calls.notes([call_id])).get(call_id, ()) if ids else ()
         for recording_id in ids:
             known = select(Writing).where(Writing.recording_id == recording_id, Writing.kind == "note")

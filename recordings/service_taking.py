@@ -59,7 +59,8 @@ class TakingService:
         query = select(Recording).where(Recording.sha256 == taken.sha256, Recording.size == taken.size)
         for row in (await self._session.scalars(query)).all():
             is_same_call = row.call_id == (call.id if call is not None else None)
-            if row.source_name == taken.name or (is_same_call and taken.sound.state != "empty"):
+            is_same = is_same_call or row.state == "erased"
+            if row.source_name == taken.name or (is_same and taken.sound.state != "empty"):
                 return row.id
         return None
 

@@ -9,6 +9,7 @@ from sqlalchemy import Exists, exists, select
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.values import ShopId
+from recordings.erasing import is_held, leave
 from recordings.models import Recording, Rendition
 from recordings.service import RecordingService
 from recordings.service_taking import KeptFile
@@ -42,7 +43,7 @@ class UpkeepService:
             select(Recording)
             .join(Rendition, Rendition.recording_id == Recording.id)
             .where(Rendition.kind == "original", Rendition.made_at < before, Recording.state == "ready")
-            .where(Recording.fault != _GIVEN_UP, Recording.id > after)
+            .where(Recording.fault != _GIVEN_UP, Recording.id > after, ~is_held())
             .order_by(Recording.id)
             .limit(_BATCH)
         )
@@ -62,7 +63,10 @@ class UpkeepService:
         """Another form of it is in the store. Twice is once."""
         row = await self._session.get(Recording, recording_id)
         known = await self._session.get(Rendition, (recording_id, file.kind))
-        if row is None or row.state != "ready" or known is not None:
+        if row is None or row.state == "erased":
+            await self._uow.read(lambda connection: leave(connection, [file.key]))
+            return
+        if row.state != "ready" or known is not None:
             return
         self._session.add(
             Rendition(

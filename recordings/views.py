@@ -109,6 +109,32 @@ class ListenView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedView:
+    """That a recording was erased. `rule`: retention, request, client (their data were erased), restored (an
+    older backup had brought it back)."""
+
+    recording_id: str
+    at: datetime
+    rule: str
+    reason: Words
+    actor: str | None
+    name: Words
+    second: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldView:
+    """A legal hold on a recording, or on all of a call."""
+
+    id: str
+    recording_id: str | None
+    call_id: str | None
+    reason: Words
+    made_name: Words
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolFileView:
     """A file of the spool that was refused, or could not be taken yet."""
 

@@ -68,6 +68,8 @@ async def show(request: PageRequest) -> web.StreamResponse:
         cards=await api.cards.all() if may_review else (), pick=await api.queue.of(recording.id),
         listens=await api.listens.of(recording.id) if viewer.can(LOG) else None,
         shares=await api.sharing.of(recording.id) if may_export else (), may_export=may_export,
+        erased=(await api.erasing.why([recording.id])).get(recording.id),
+        holds=await api.holds.of(recording),
         people=list({one.id: one for one in talked}.values()), faults={}, sent={},
     )  # fmt: skip
 

@@ -1,0 +1,108 @@
+"""Which recordings are over, and erasing them; what was erased and why. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, exists, literal_column, or_, select, update
+
+from hub.events.recordings import RecordingErased
+from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import AccessApi
+from hub.values import CallId, ShopId
+from recordings import erasing
+from recordings.models import Recording
+from recordings.models_privacy import ErasedRecording, Leaving
+from recordings.views import ErasedView
+
+TURN = "recordings.keeping"
+"""Holds and erasures wait for each other."""
+_BATCH = 50
+_ALIVE = Recording.state != literal_column("'erased'")
+
+
+class ErasingService:
+    """Erases recordings: by age, by request."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
+        self._session = uow.session
+        self._clock = deps.clock
+        self._access = AccessApi(uow, deps)
+
+    async def over(self) -> list[str]:
+        """Recordings whose days are over, or that only a hold kept, the oldest first: some of them. What
+        must be kept is left out."""
+        now = self._clock.now()
+        days = (await self._access.retention.holds())["recordings.retention_days"].days
+        is_old = and_(
+            Recording.started_at < now - timedelta(days=days),
+            or_(Recording.keep_until.is_(None), Recording.keep_until <= now),
+        )
+        free = (_ALIVE, ~erasing.is_held())
+        old = select(Recording.id).where(is_old, *free).order_by(Recording.started_at, Recording.id)
+        waits = exists().where(ErasedRecording.recording_id == Recording.id, ErasedRecording.at.is_(None))
+        asked = select(Recording.id).where(waits, *free)
+        found = [*(await self._session.scalars(asked.limit(_BATCH))).all()]
+        return found or [*(await self._session.scalars(old.limit(_BATCH))).all()]
+
+    async def erase_over(self) -> int:
+        """Some of those that are over go. How many; 0: none is left."""
+        await self._uow.take_turn(TURN)
+        ids = await self.over()
+        query = select(ErasedRecording).where(ErasedRecording.recording_id.in_(ids))
+        asked = {row.recording_id: row for row in (await self._session.scalars(query)).all()}
+        now = self._clock.now()
+        by_age = erasing.Why(rule="retention", at=now)
+        for one in ids:
+            row = asked.get(one)
+            why = by_age if row is None else erasing.Why(
+                rule=row.rule, at=now, reason=row.reason, actor=row.actor, name=row.name, second=row.second
+            )  # fmt: skip
+            await self._erase([one], why)
+        return len(ids)
+
+    async def keep_until(self, call_id: str, until: datetime | None) -> None:
+        """The call belongs to work whose warranty ends then: its recordings do not go by age before."""
+        change = update(Recording).where(Recording.call_id == call_id).values(keep_until=until)
+        await self._session.execute(change, execution_options={"synchronize_session": False})
+
+    async def why(self, recording_ids: Collection[str]) -> dict[str, ErasedView]:
+        """What is known of each that is erased."""
+        query = select(ErasedRecording).where(ErasedRecording.recording_id.in_(sorted(set(recording_ids))))
+        rows = (await self._session.scalars(query)).all()
+        return {row.recording_id: _view(row, row.at) for row in rows if row.at is not None}
+
+    async def leavings(self) -> Sequence[str]:
+        """Files of the store that are to be removed: some of them."""
+        return (await self._session.scalars(select(Leaving.key).order_by(Leaving.key).limit(200))).all()
+
+    async def left(self, keys: Collection[str]) -> None:
+        """They are removed."""
+        await self._session.execute(delete(Leaving).where(Leaving.key.in_(sorted(keys))))
+
+    async def leave(self, key: str) -> None:
+        """This file was made for something that is erased meanwhile."""
+        await self._uow.read(lambda connection: erasing.leave(connection, [key]))
+
+    async def _erase(self, ids: Sequence[str], why: erasing.Why) -> None:
+        await self._session.flush()
+        erased = await self._uow.read(lambda connection: erasing.erase(connection, ids, why))
+        query = select(Recording).where(Recording.id.in_(erased)).execution_options(populate_existing=True)
+        for row in (await self._session.scalars(query)).all():
+            call_id = CallId(row.call_id) if row.call_id is not None else None
+            fact = RecordingErased(recording_id=row.id, call_id=call_id, reason=why.rule)
+            self._uow.publish(fact, external_id=f"{row.id}:erased")
+            self._uow.hint("recording", row.id, row.rev, shop_id=ShopId(row.shop_id))
+            self._access.audit.add(
+                "recordings.erased", "done", subject=row.id,
+                details={"rule": why.rule, "reason": why.reason, "second": why.second or ""},
+            )  # fmt: skip
+
+
+def _view(row: ErasedRecording, at: datetime) -> ErasedView:
+    return ErasedView(
+        recording_id=row.recording_id, at=at, rule=row.rule, reason=row.reason, actor=row.actor,
+        name=row.name, second=row.second,
+    )  # fmt: skip
