@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
 
-from recordings.models import NamedFile, Recording, Rendition
+from recordings.models import NamedFile, Recording, Rendition, SpoolFile
 from recordings.models_library import Shelf, Writing
 from recordings.models_privacy import ErasedRecording, Leaving, LegalHold, Rule
 from recordings.models_review import Mark, Pick, Review
@@ -69,13 +69,17 @@ def wait(connection: Connection, recording_ids: Collection[str], why: Why) -> No
         connection.execute(
             delete(ErasedRecording).where(ErasedRecording.recording_id == one, ErasedRecording.at.is_(None))
         )
-        connection.execute(insert(ErasedRecording).values(recording_id=one, **_told(why), at=None))
+        connection.execute(insert(ErasedRecording).values({"recording_id": one, **_told(why), "at": None}))
 
 
 def _forget_files(connection: Connection, ids: list[str], names: set[str]) -> None:
     mine = Rendition.recording_id.in_(ids)
     leave(connection, connection.execute(select(Rendition.path).where(mine)).scalars().all())
     connection.execute(delete(Rendition).where(mine))
+    taken = update(SpoolFile).where(
+        SpoolFile.recording_id.in_(ids), SpoolFile.state.in_(("taken", "duplicate"))
+    )
+    connection.execute(taken.values(path=""))  # names of files hold numbers
     connection.execute(delete(NamedFile).where(NamedFile.name.in_(sorted(names))))
 
 

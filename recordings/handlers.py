@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
 from hub.events.crm import ClientErased
@@ -12,6 +13,8 @@ from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from recordings import statements as sql
 from recordings.api import RecordingsApi
 from recordings.rules_names import last_part
+
+_SAME_ERASURE = timedelta(minutes=5)
 
 
 def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallResumed | CallEnded]]) -> None:
@@ -85,7 +88,9 @@ async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:
 
 async def on_client_erased(_event: ClientErased, ctx: HandlerContext) -> None:
     """Calls have erased the notes that named the person; what the library copied of them goes too."""
-    await ctx.apis.of(RecordingsApi).shelf.drop_gone_notes()
+    api = ctx.apis.of(RecordingsApi)
+    await api.shelf.drop_gone_notes()
+    await api.erasing.tell_of_client(ctx.envelope.occurred_at - _SAME_ERASURE)
 
 
 async def on_task_escalated(event: TaskEscalated, ctx: HandlerContext) -> None:

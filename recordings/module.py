@@ -21,6 +21,7 @@ from recordings import (
     operations_marks,
     operations_privacy,
     operations_review,
+    service_clients,
     upkeep,
     web,
     web_library,
@@ -111,6 +112,8 @@ MODULE = Module(
             name="recordings", order=44, title="Recordings", icon="microphone", look=web_system.intake
         ),
     ),
+    clients=service_clients.RECORDS,
+    tombstones=service_clients.TOMBSTONES,
     workers=(Worker("recordings.intake", intake.watch),),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),
 )

@@ -1,4 +1,4 @@
-"""Legal holds in the API."""
+"""Legal holds, and erasing on request, in the API."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from hub.kernel.listing import Moment, Strict
 from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings.api import RecordingsApi
-from recordings.rights import HOLD
+from recordings.rights import ERASE, HOLD
 from recordings.scope import recording_of
+from recordings.service_sharing import clean_reason
 
 _READ = (401, 403, 404, 422, 429)
 _WRITE = (401, 403, 404, 409, 422, 429)
@@ -33,6 +34,25 @@ class HoldOut(BaseModel):
     reason: Words
     made_name: Words
     created_at: Moment
+
+
+class RecordingErasureIn(Strict):
+    """Why; it is kept for good, so no name stands in it."""
+
+    reason: str = Field(min_length=5, max_length=500)
+
+
+class RecordingErasureOut(BaseModel):
+    """That a recording was erased."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    recording_id: str
+    at: Moment
+    rule: str = Field(description="`request`; by age it is `retention`, with its client `client`")
+    reason: Words
+    actor: str | None
+    second: str | None = Field(description="Who signed for it")
 
 
 class HoldPageOut(BaseModel):
@@ -65,7 +85,28 @@ async def lift_hold(request: PageRequest) -> None:
     await holds.lift(recording, request.path["hold"], name=request.viewer.name)
 
 
+async def can_be_erased(request: PageRequest, body: RecordingErasureIn) -> None:
+    """Raises NotFound, Invalid, Conflict before anybody is asked to approve."""
+    recording = await recording_of(request, ERASE)
+    clean_reason(body.reason)
+    await request.apis.of(RecordingsApi).erasing.ensure_free(recording)
+
+
+async def erase(request: PageRequest, body: RecordingErasureIn) -> RecordingErasureOut:
+    """For good; a restored backup does it again."""
+    recording = await recording_of(request, ERASE)
+    made = await request.apis.of(RecordingsApi).erasing.erase(
+        recording, body.reason, name=request.viewer.name, second=request.second
+    )
+    return RecordingErasureOut.model_validate(made)
+
+
 operations = (
+    ApiOperation(
+        method="POST", path="/recordings/{id}/erase", handler=erase, right=ERASE,
+        name="recordings.post_erase", summary="Erase a recording on request", body=RecordingErasureIn,
+        result=RecordingErasureOut, second=ERASE, check=can_be_erased, errors=_WRITE,
+    ),
     ApiOperation(
         method="GET", path="/recordings/{id}/holds", handler=list_holds, right=HOLD,
         name="recordings.list_holds", summary="The legal holds that keep a recording", result=HoldPageOut,

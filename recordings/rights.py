@@ -11,6 +11,7 @@ CARDS = "recordings.cards"
 LOG = "recordings.log"
 EXPORT = "recordings.export"
 EXPORT_ALONE = "recordings.export_alone"
+ERASE = "recordings.erase"
 HOLD = "recordings.hold"
 
 PERMISSIONS = (
@@ -31,6 +32,7 @@ PERMISSIONS = (
         EXPORT, "Download and share recordings, confirmed by a second person",
         {"owner": "all", "manager": "shop"},
     ),
+    Permission(ERASE, "Erase recordings on request", {"owner": "all", "manager": "shop"}),
     Permission(HOLD, "Put recordings under a legal hold and lift it", {"owner": "all"}),
     Permission(EXPORT_ALONE, "Download and share recordings without a second person", {"owner": "all"}),
 )  # fmt: skip

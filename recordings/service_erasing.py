@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, exists, literal_column, or_, select, update
 
+from hub.errors import Conflict
 from hub.events.recordings import RecordingErased
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
@@ -14,7 +15,8 @@ from hub.values import CallId, ShopId
 from recordings import erasing
 from recordings.models import Recording
 from recordings.models_privacy import ErasedRecording, Leaving
-from recordings.views import ErasedView
+from recordings.service_sharing import clean_reason
+from recordings.views import ErasedView, RecordingView
 
 TURN = "recordings.keeping"
 """Holds and erasures wait for each other."""
@@ -28,6 +30,7 @@ class ErasingService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._session = uow.session
+        self._deps = deps
         self._clock = deps.clock
         self._access = AccessApi(uow, deps)
 
@@ -63,6 +66,37 @@ class ErasingService:
             await self._erase([one], why)
         return len(ids)
 
+    async def ensure_free(self, recording: RecordingView) -> None:
+        """Raises Conflict for what is erased already, or what a legal hold keeps."""
+        if recording.state == "erased":
+            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
+        query = select(Recording.id).where(Recording.id == recording.id, erasing.is_held())
+        if (await self._session.scalars(query)).first() is not None:
+            raise Conflict(
+                "recordings.held", "A legal hold keeps this recording.", "An owner must lift the hold first."
+            )
+
+    async def erase(
+        self, recording: RecordingView, reason: str, *, name: str, second: str | None
+    ) -> ErasedView:
+        """On request, for good. Raises Invalid, Conflict."""
+        await self._uow.take_turn(TURN)
+        await self.ensure_free(recording)
+        why = erasing.Why(
+            rule="request", at=self._clock.now(), reason=clean_reason(reason), actor=self._uow.actor,
+            name=name, second=second,
+        )  # fmt: skip
+        await self._erase([recording.id], why)
+        await self._deps.jobs.enqueue(self._uow, "recordings.drop_leavings", key="now")
+        return (await self.why([recording.id]))[recording.id]
+
+    async def tell_of_client(self, since: datetime) -> None:
+        """The facts of recordings that were erased with their client since then; twice is once."""
+        mine = (ErasedRecording.rule == "client", ErasedRecording.at >= since)
+        query = select(Recording).join(ErasedRecording, ErasedRecording.recording_id == Recording.id)
+        for row in (await self._session.scalars(query.where(*mine))).all():
+            self._tell(row, "client")
+
     async def keep_until(self, call_id: str, until: datetime | None) -> None:
         """The call belongs to work whose warranty ends then: its recordings do not go by age before."""
         change = update(Recording).where(Recording.call_id == call_id).values(keep_until=until)
@@ -91,14 +125,17 @@ class ErasingService:
         erased = await self._uow.read(lambda connection: erasing.erase(connection, ids, why))
         query = select(Recording).where(Recording.id.in_(erased)).execution_options(populate_existing=True)
         for row in (await self._session.scalars(query)).all():
-            call_id = CallId(row.call_id) if row.call_id is not None else None
-            fact = RecordingErased(recording_id=row.id, call_id=call_id, reason=why.rule)
-            self._uow.publish(fact, external_id=f"{row.id}:erased")
-            self._uow.hint("recording", row.id, row.rev, shop_id=ShopId(row.shop_id))
+            self._tell(row, why.rule)
             self._access.audit.add(
                 "recordings.erased", "done", subject=row.id,
                 details={"rule": why.rule, "reason": why.reason, "second": why.second or ""},
             )  # fmt: skip
+
+    def _tell(self, row: Recording, rule: str) -> None:
+        call_id = CallId(row.call_id) if row.call_id is not None else None
+        fact = RecordingErased(recording_id=row.id, call_id=call_id, reason=rule)
+        self._uow.publish(fact, external_id=f"{row.id}:erased")
+        self._uow.hint("recording", row.id, row.rev, shop_id=ShopId(row.shop_id))
 
 
 def _view(row: ErasedRecording, at: datetime) -> ErasedView:

@@ -35,7 +35,7 @@ class LegalHoldService:
         """It stays, or every recording of its call, until that is lifted. Raises Invalid, Conflict."""
         await self._uow.take_turn(TURN)
         if recording.state == "erased":
-            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing to keep.")
+            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
         if whole_call and recording.call_id is None:
             raise Conflict(
                 "recordings.no_call", "This recording belongs to no call.", "Keep the recording itself."

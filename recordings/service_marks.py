@@ -46,6 +46,8 @@ class MarkService:
     ) -> MarkView:
         """A new one. Raises Invalid: empty, too long, outside of the recording, too many."""
         clean = _clean(text)
+        if recording.state == "erased":
+            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
         if not 0 <= at_seconds <= recording.duration_seconds + 1:
             raise Invalid(
                 "recordings.moment", "The recording is not so long.", "Choose a moment within it.",

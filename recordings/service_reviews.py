@@ -77,7 +77,9 @@ class ReviewService:
     async def begin(
         self, recording: RecordingView, card_id: str, filled: Filled, *, reviewer: str
     ) -> ReviewView:
-        """A new review by the card's newest version. Raises NotFound, Invalid."""
+        """A new review by the card's newest version. Raises NotFound, Invalid, Conflict."""
+        if recording.state == "erased":
+            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
         card = await self._cards.one(card_id)
         if card.is_archived:
             raise Invalid("recordings.card_archived", "This score card is in the archive.", "Choose another.")

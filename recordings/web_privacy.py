@@ -1,4 +1,4 @@
-"""What must stay: legal holds, laid and lifted on a recording's page."""
+"""What must stay and what must go, on a recording's page: legal holds; erasing, with a second person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hub.kernel.web import PageRequest, Route
 from recordings.api import RecordingsApi
-from recordings.rights import HOLD
+from recordings.rights import ERASE, HOLD
 from recordings.scope import recording_of
 
 
@@ -28,7 +28,20 @@ async def lift(request: PageRequest) -> web.StreamResponse:
     return request.redirect(f"/recordings/{recording.id}#keeping", notice=request.t("The hold is lifted."))
 
 
+async def erase(request: PageRequest) -> web.StreamResponse:
+    """For good, signed by a second person."""
+    recording = await recording_of(request, ERASE)
+    await request.apis.of(RecordingsApi).erasing.erase(
+        recording, request.form.get("reason", ""), name=request.viewer.name, second=request.second
+    )
+    return request.redirect(f"/recordings/{recording.id}", notice=request.t("The recording is erased."))
+
+
 routes = (
+    Route(
+        method="POST", path="/recordings/{id}/erase", handler=erase, right=ERASE, name="recordings.erase",
+        second=ERASE,
+    ),
     Route(
         method="POST", path="/recordings/{id}/holds", handler=hold, right=HOLD, name="recordings.lay_hold"
     ),

@@ -5,7 +5,8 @@ also in a module that comes later.
 
 `move` gives what hangs on one client to another one and says what it moved; `put_back` undoes that with
 what `move` said; `erase` takes every trace of a person away but what the law demands. `move` and `put_back`
-run in the unit of work of the merging. `erase` is synchronous Core, since a restored backup runs it again.
+run in the unit of work of the merging. `erase` is synchronous Core, since a restored backup runs it again;
+modules that require others come first.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from hub.modules.calls.rules_statistics import (
 )
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_capacity import CapacityService
+from hub.modules.calls.service_clients import erased_calls
 from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
@@ -57,7 +58,8 @@ __all__ = [
     "GROUPS", "MOST_COUNTED", "NONE", "CallCount", "CallFilter", "CallPage", "CallTotals", "CallView",
     "CallerKind", "CallsApi", "Facet", "Finding", "FullView", "GapView", "LegView", "LineEntry",
     "LineService", "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport",
-    "Retelling", "RouteView", "StoredCalls", "TransferView", "TrunkView", "day_of", "period_bounds",
+    "Retelling", "RouteView", "StoredCalls", "TransferView", "TrunkView", "day_of", "erased_calls",
+    "period_bounds",
     "weekday_of",
 ]  # fmt: skip
 

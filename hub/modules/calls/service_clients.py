@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, Delete, Update, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Select,
+    Update,
+    and_,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
@@ -49,14 +61,7 @@ async def _changed(uow: UnitOfWork, where: ColumnElement[bool], client_id: str |
 def erase(connection: Connection, who: Erasure) -> int:
     """What remains is that there was a call, when, how long, and who of ours talked: no number of the other
     side, no name, no note. Calls that go on are left alone."""
-    whose: list[ColumnElement[bool]] = [Call.client_id.in_(sorted(who.client_ids))]
-    if who.numbers:
-        nobodys = or_(Call.client_id.is_(None), Call.client_id.in_(sorted(who.client_ids)))
-        whose.append(and_(Call.other_key.in_(sorted(who.numbers)), nobodys))
-    query = select(Call.id, Call.direction).where(
-        or_(*whose), Call.started_at <= who.until, Call.state == "ended"
-    )
-    found = connection.execute(query).all()
+    found = connection.execute(select(Call.id, Call.direction).where(_reached_by(who))).all()
     for inbound in (True, False):
         ours = [row.id for row in found if (row.direction == "inbound") is inbound]
         theirs = {"from_number": None} if inbound else {"to_number": None, "dialled": None}
@@ -71,6 +76,19 @@ def erase(connection: Connection, who: Erasure) -> int:
             )  # fmt: skip
             connection.execute(delete(Note).where(Note.call_id.in_(ids)))
     return len(found)
+
+
+def erased_calls(who: Erasure) -> Select[str]:
+    """The ids of the calls that an erasure reaches; none any more, once it has been here."""
+    return select(Call.id).where(_reached_by(who))
+
+
+def _reached_by(who: Erasure) -> ColumnElement[bool]:
+    whose: list[ColumnElement[bool]] = [Call.client_id.in_(sorted(who.client_ids))]
+    if who.numbers:
+        nobodys = or_(Call.client_id.is_(None), Call.client_id.in_(sorted(who.client_ids)))
+        whose.append(and_(Call.other_key.in_(sorted(who.numbers)), nobodys))
+    return and_(or_(*whose), Call.started_at <= who.until, Call.state == "ended")
 
 
 def _recount(ids: Collection[str]) -> Delete:

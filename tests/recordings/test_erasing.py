@@ -1,0 +1,157 @@
+"""Erasing a recording on request, or with its client: nothing of it is served, nothing brings it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.backup.tombstones import Burial, collect
+from hub.main import MODULES
+from recordings import jobs
+from recordings.api import RecordingView
+from tests.factories.calls import ended, tell_calls
+from tests.factories.crm import crm_of, make_client
+from tests.factories.recordings import recording
+from tests.factories.relays import settled
+from tests.recordings.stage import Spool, open_spool
+from tests.recordings.test_retention import Keeping
+from tests.recordings.test_sharing import link_of, packed, post
+from tests.recordings.test_upkeep import run
+from tests.webui.stage import PASSWORD, Shop
+
+WHY = {"reason": "клієнт просив листом"}
+
+
+@pytest.fixture
+def spool(hub: Hub, tmp_path: Path) -> Spool:
+    return open_spool(hub, tmp_path / "spool")
+
+
+async def erased(shop: Shop, browser: Any, one: RecordingView, status: int = 303) -> None:
+    """By a manager, confirmed by the owner."""
+    second = {"second_login": "owner", "second_password": PASSWORD}
+    await post(browser, f"/recordings/{one.id}/erase", {**WHY, **second}, status)
+
+
+async def test_nothing_of_an_erased_recording_is_served(shop: Shop, hub: Hub, spool: Spool) -> None:
+    one = await recording(hub)
+    await settled(hub)
+    owner, stranger = await shop.signed_in("owner"), shop.browser()
+    manager = await shop.signed_in("manager")
+    link = await link_of(owner, one)
+    order = await post(owner, "/recordings/bundles/alone", {**WHY, "recording": one.id}, 303)
+    archive = await packed(hub, owner, order.headers["Location"])
+    assert (await owner.get(archive)).status == 200
+    await Keeping(hub).mark(one)
+    await erased(shop, manager, one)
+    for browser, path in (
+        (owner, f"/recordings/{one.id}/media"), (owner, f"/recordings/{one.id}/media?form=original"),
+        (owner, f"/api/v1/recordings/{one.id}/media"), (owner, f"/api/v1/recordings/{one.id}/peaks"),
+        (owner, archive), (stranger, link), (stranger, f"{link}/media"), (stranger, f"{link}/peaks"),
+    ):  # fmt: skip
+        assert (await browser.get(path)).status == 404, path
+    await jobs.drop_leavings(run(spool))
+    assert spool.in_store() == []
+    for table in ("recordings_marks", "recordings_writings", "recordings_bundles"):
+        assert await Keeping(hub).words(table) == 0
+    page = await (await owner.get(f"/recordings/{one.id}")).text()
+    assert 'data-rule="request"' in page
+    assert WHY["reason"] in page
+    await post(manager, f"/recordings/{one.id}/marks", {"at": "1", "text": "нова"}, 409)
+
+
+async def test_it_takes_a_reason_a_right_and_a_second_person(shop: Shop, hub: Hub) -> None:
+    one = await recording(hub)
+    await shop.person("owner")
+    manager, desk = await shop.signed_in("manager"), await shop.signed_in("receptionist")
+    await post(desk, f"/recordings/{one.id}/erase", WHY, 403)
+    await post(manager, f"/recordings/{one.id}/erase", WHY, 422)
+    own = {"second_login": "manager", "second_password": PASSWORD}
+    await post(manager, f"/recordings/{one.id}/erase", {**WHY, **own}, 422)
+    assert (await manager.get(f"/recordings/{one.id}/media")).status == 200
+    await erased(shop, manager, one)
+    [told] = [entry for entry in await shop.entries() if entry.action == "recordings.erased"]
+    assert (told.subject, told.details["reason"]) == (one.id, WHY["reason"])
+    assert str(told.details["second"]).startswith("person:")
+
+
+async def test_a_legal_hold_outlives_a_request(shop: Shop, hub: Hub) -> None:
+    one = await recording(hub)
+    await shop.person("owner")
+    manager = await shop.signed_in("manager")
+    await Keeping(hub).hold(one)
+    await erased(shop, manager, one, 409)
+    assert (await manager.get(f"/recordings/{one.id}/media")).status == 200
+
+
+async def their_recordings(hub: Hub) -> tuple[str, RecordingView, RecordingView, RecordingView]:
+    """A client with two calls, and a stranger's call."""
+    client = await make_client(hub, "Ірина", "+380501234567")
+    await tell_calls(
+        hub, ended("1", 0, "answered"), ended("2", 60, "answered"),
+        ended("3", 90, "answered", from_number="+380671112233"),
+    )  # fmt: skip
+    made = [await recording(hub, call_id=call) for call in ("1", "2", "3")]
+    await settled(hub)
+    clock = hub.installation.clock
+    assert isinstance(clock, FrozenClock)
+    clock.advance(3600)
+    return client.id, made[0], made[1], made[2]
+
+
+async def test_erasing_a_client_erases_their_recordings_and_what_is_held_goes_with_the_hold(
+    hub: Hub, spool: Spool
+) -> None:
+    client_id, free, held, other = await their_recordings(hub)
+    hold = await Keeping(hub).hold(held)
+    async with crm_of(hub) as crm:
+        await crm.erasing.erase(client_id, "за листом", None)
+    await settled(hub)
+    await jobs.erase_over(run(spool))
+    states = {one.id: one.state for one in await spool.recordings()}
+    assert states == {free.id: "erased", held.id: "ready", other.id: "ready"}
+    assert not [name for name in spool.in_store() if free.id in name]
+    await Keeping(hub).lift(held, hold)
+    await jobs.erase_over(run(spool))
+    assert await Keeping(hub).rule_of(held) == "client"
+
+
+async def test_a_restored_older_backup_does_not_bring_it_back(hub: Hub, spool: Spool) -> None:
+    client_id, one, two, _ = await their_recordings(hub)
+    found: dict[str, frozenset[str]] = {}
+
+    def marks(connection: Connection) -> None:
+        stones = [module.tombstones for module in MODULES if module.tombstones is not None]
+        found.update({kind: frozenset(refs) for kind, refs in collect(connection, stones).items()})
+
+    class _Undo(Exception):
+        """As if a backup of before had been put back."""
+
+    async def erase() -> None:
+        async with crm_of(hub) as crm:
+            await crm.erasing.erase(client_id, "за листом", None)
+            await crm.erasing._uow.read(marks)
+            raise _Undo
+
+    with pytest.raises(_Undo):
+        await erase()
+    assert {row.state for row in await spool.recordings()} == {"ready"}
+    burial = Burial(marks=found, at=hub.installation.clock.now(), is_whole=True)
+
+    def bury(connection: Connection) -> None:
+        for _ in range(2):
+            for module in MODULES:
+                if module.tombstones is not None:
+                    module.tombstones.bury(connection, burial)
+
+    await hub.database.write(bury)
+    await jobs.drop_leavings(run(spool))
+    gone = {row.id for row in await spool.recordings() if row.state == "erased"}
+    assert gone == {one.id, two.id}
+    assert await Keeping(hub).rule_of(one) == "restored"
+    assert not [name for name in spool.in_store() if one.id in name or two.id in name]
