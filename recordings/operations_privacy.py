@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.errors import NotFound
 from hub.kernel.listing import Moment, Strict
 from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings.api import RecordingsApi
 from recordings.rights import ERASE, HOLD
-from recordings.scope import recording_of
+from recordings.scope import LISTEN, recording_of
 from recordings.service_sharing import clean_reason
 
 _READ = (401, 403, 404, 422, 429)
@@ -49,7 +50,7 @@ class RecordingErasureOut(BaseModel):
 
     recording_id: str
     at: Moment
-    rule: str = Field(description="`request`; by age it is `retention`, with its client `client`")
+    rule: str = Field(description="`retention`, `request`, `client` (with its client), `restored`")
     reason: Words
     actor: str | None
     second: str | None = Field(description="Who signed for it")
@@ -101,7 +102,21 @@ async def erase(request: PageRequest, body: RecordingErasureIn) -> RecordingEras
     return RecordingErasureOut.model_validate(made)
 
 
+async def get_erasure(request: PageRequest) -> RecordingErasureOut:
+    """When and why it went."""
+    recording = await recording_of(request)
+    found = (await request.apis.of(RecordingsApi).erasing.why([recording.id])).get(recording.id)
+    if found is None:
+        raise NotFound("recordings.not_erased", "This recording is not erased.")
+    return RecordingErasureOut.model_validate(found)
+
+
 operations = (
+    ApiOperation(
+        method="GET", path="/recordings/{id}/erasure", handler=get_erasure, right=LISTEN,
+        name="recordings.get_erasure", summary="When and why a recording was erased",
+        result=RecordingErasureOut, errors=(401, 403, 404, 429),
+    ),
     ApiOperation(
         method="POST", path="/recordings/{id}/erase", handler=erase, right=ERASE,
         name="recordings.post_erase", summary="Erase a recording on request", body=RecordingErasureIn,

@@ -48,7 +48,10 @@ async def test_nothing_of_an_erased_recording_is_served(shop: Shop, hub: Hub, sp
     archive = await packed(hub, owner, order.headers["Location"])
     assert (await owner.get(archive)).status == 200
     await Keeping(hub).mark(one)
+    assert (await owner.get(f"/api/v1/recordings/{one.id}/erasure")).status == 404
     await erased(shop, manager, one)
+    told = await (await owner.get(f"/api/v1/recordings/{one.id}/erasure")).json()
+    assert (told["rule"], told["reason"]) == ("request", WHY["reason"])
     for browser, path in (
         (owner, f"/recordings/{one.id}/media"), (owner, f"/recordings/{one.id}/media?form=original"),
         (owner, f"/api/v1/recordings/{one.id}/media"), (owner, f"/api/v1/recordings/{one.id}/peaks"),
@@ -116,6 +119,7 @@ async def test_erasing_a_client_erases_their_recordings_and_what_is_held_goes_wi
     states = {one.id: one.state for one in await spool.recordings()}
     assert states == {free.id: "erased", held.id: "ready", other.id: "ready"}
     assert not [name for name in spool.in_store() if free.id in name]
+    assert await Keeping(hub).words("event_outbox WHERE name = 'recording.erased'") == 1
     await Keeping(hub).lift(held, hold)
     await jobs.erase_over(run(spool))
     assert await Keeping(hub).rule_of(held) == "client"
