@@ -25,6 +25,13 @@ SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGES = [*OWN_ROUTES, *(route for module in MODULES for route in module.routes)]
 OPERATIONS = every_operation(MODULES)
 ENTRANCES = ("/login", "/logout", "/setup", "/invite/{token}", "/healthz", "/readyz", "/metrics", "/")
+LINKS = (
+    "/wall/{token}",
+    "/recordings/shared/{token}",
+    "/recordings/shared/{token}/media",
+    "/recordings/shared/{token}/peaks",
+)
+"""Whoever holds the address may look; it is long, ends, and is taken back by a person."""
 
 
 def _filled(path: str) -> str:
@@ -50,7 +57,7 @@ def test_no_route_is_without_a_right() -> None:
 
 def test_public_pages_are_few_and_say_why() -> None:
     public = [route for route in [*PAGES, *OPERATIONS] if route.right == PUBLIC]
-    assert {route.path for route in public} <= {*ENTRANCES, "/cid", f"{PREFIX}/openapi.json"}
+    assert {route.path for route in public} <= {*ENTRANCES, *LINKS, "/cid", f"{PREFIX}/openapi.json"}
     for route in public:
         assert "public" in (route.handler.__doc__ or "").lower(), route.name
 
