@@ -28,7 +28,7 @@ def _handler(installation: Installation, hook: Hook) -> Handler:
 
     async def serve(http: web.Request) -> web.StreamResponse:
         if http.method not in hook.methods:
-            return _short(405, "Not by this method.", Allow=", ".join(sorted(hook.methods)))
+            return _short(405, "method not allowed", Allow=", ".join(sorted(hook.methods)))
         body = await _body(http, hook.largest, seconds)
         if isinstance(body, web.Response):
             return body
@@ -45,9 +45,9 @@ def _handler(installation: Installation, hook: Hook) -> Handler:
         try:
             answer = await inbox.take(hook, request)
         except Unavailable:
-            return _short(503, "Come again in a few seconds.", **{"Retry-After": "5"})
+            return _short(503, "come again in a few seconds", **{"Retry-After": "5"})
         if isinstance(answer, Forged):
-            return _short(answer.status, "Refused.")
+            return _short(answer.status, "refused")
         response = web.Response(body=answer.body, headers=answer.headers)
         response.headers["Content-Type"] = answer.content_type
         return response
@@ -58,18 +58,18 @@ def _handler(installation: Installation, hook: Hook) -> Handler:
 async def _body(http: web.Request, largest: int, seconds: float) -> bytes | web.Response:
     """Not more than so much, not longer than so long; then the connection is closed."""
     if http.content_length is not None and http.content_length > largest:
-        return _closed(413, "Too large.")
+        return _closed(413, "too large")
     found = bytearray()
     try:
         async with asyncio.timeout(seconds):
             while chunk := await http.content.readany():
                 found += chunk
                 if len(found) > largest:
-                    return _closed(413, "Too large.")
+                    return _closed(413, "too large")
     except TimeoutError:
-        return _closed(408, "Too slow.")
+        return _closed(408, "too slow")
     except (web.RequestPayloadError, OSError, ValueError):
-        return _closed(400, "Broken off.")
+        return _closed(400, "broken off")
     return bytes(found)
 
 
