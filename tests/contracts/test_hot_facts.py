@@ -17,13 +17,14 @@ from hub.events.calls import (
     CallStarted,
     CallTransferred,
 )
+from hub.events.lines import TrunksUsed
 from hub.events.phones import PhonesChanged
 from hub.events.recordings import RecordingNamed
 from hub.main import MODULES
 
 BUSY = (
     CallStarted, CallQueued, CallRinging, CallAnswered, CallHeld, CallResumed, CallTransferred, CallChanged,
-    CallEnded, PhonesChanged, RecordingNamed,
+    CallEnded, PhonesChanged, RecordingNamed, TrunksUsed,
 )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.events.base import Event
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.lines import TrunksUsed
@@ -18,10 +17,10 @@ from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
 from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
 from hub.modules.calls.rules_statistics import NEVER_COUNTED
-from hub.modules.calls.service_capacity import CapacityService
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
 from hub.modules.calls.service_recordings import SoundService, move_recordings
+from hub.modules.calls.service_trunks import TrunkKeeper
 from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, match_callers
 from hub.values import ShopId
 
@@ -255,13 +254,15 @@ async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerCon
     await LinkService(ctx.uow).link_number(event.number, match, was=event.client_id)
 
 
-async def on_line_use(event: Event, ctx: HandlerContext) -> None:
+def on_line_use(ctx: BatchContext, batch: Sequence[Delivered[TrunksUsed | PbxLinkLost]]) -> None:
     """Outside lines become full, or free again. The loss of the line to the PBX stands in the same order."""
-    capacity = CapacityService(ctx.uow, ctx)
-    if isinstance(event, TrunksUsed):
-        await capacity.used(event, ctx.envelope.occurred_at)
-    elif isinstance(event, PbxLinkLost):
-        await capacity.link_lost(event.pbx, ctx.envelope.occurred_at)
+    trunks = TrunkKeeper(ctx)
+    for delivered in batch:
+        event, envelope = delivered.event, delivered.envelope
+        if isinstance(event, TrunksUsed):
+            trunks.used(event, envelope)
+        else:
+            trunks.link_lost(envelope)
 
 
 async def on_pbx_link_lost(event: PbxLinkLost, ctx: HandlerContext) -> None:

@@ -9,7 +9,7 @@ from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.lines import TrunksUsed
 from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, Subscription, on, on_batch
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from hub.modules.calls import (
     exports,
@@ -42,7 +42,7 @@ MODULE = Module(
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(PbxLinkLost, handlers.on_pbx_link_lost),
-        Subscription("calls.on_line_use", (TrunksUsed, PbxLinkLost), handle=handlers.on_line_use),
+        on_batch((TrunksUsed, PbxLinkLost), handlers.on_line_use),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),
         on(PbxGapDeclared, handlers.on_pbx_gap_declared),
         on(RecordingStored, handlers.on_recording_stored),

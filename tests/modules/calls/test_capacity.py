@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import Connection
 
 from hub.app import Hub
-from hub.events.lines import TrunksUsed, TrunkUse
+from hub.events.base import Envelope, Event
+from hub.events.calls import PbxLinkLost
+from hub.events.lines import LineFreed, LineFull, TrunksUsed, TrunkUse
+from hub.kernel.context import Delivered
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallsApi, FullView, LineEntry
+from hub.modules.calls.handlers import on_line_use
 from hub.values import ShopId
-from tests.factories.calls import at, calls_of
+from tests.factories.calls import Batch, at, calls_of, delivered
 from tests.factories.site import get_json, get_text, site_of
-from tests.modules.presence.told import said
 
 
 async def line(hub: Hub, number: str, name: str, trunk: str, capacity: int | None) -> None:
@@ -22,13 +27,32 @@ async def line(hub: Hub, number: str, name: str, trunk: str, capacity: int | Non
         await calls.numbers.save(entry, None)
 
 
-async def used(hub: Hub, seconds: float, *, is_whole: bool = False, **channels: int) -> None:
-    """So many channels on these endpoints; told twice, as every handler may run twice."""
+@dataclass
+class Telling(Batch):
+    """Remembers the facts, too."""
+
+    facts: list[Event] = field(default_factory=list)
+
+    def publish(self, event: Event, *, cause: Envelope, external_id: str | None = None) -> None:
+        self.facts.append(event)
+
+
+async def used(hub: Hub, seconds: float, *, is_whole: bool = False, **channels: int) -> list[Event]:
+    """So many channels on these endpoints; the facts that come of it."""
     uses = tuple(TrunkUse(endpoint=name, channels=count) for name, count in channels.items())
-    event = TrunksUsed(pbx="ami", is_whole=is_whole, trunks=uses)
-    for _ in range(2):
-        async with calls_of(hub) as calls:
-            await calls.capacity.used(event, at(seconds))
+    return await told(hub, TrunksUsed(pbx="ami", is_whole=is_whole, trunks=uses), seconds)
+
+
+async def told(hub: Hub, event: TrunksUsed | PbxLinkLost, seconds: float) -> list[Event]:
+    """What is done with it, in two transactions of their own, as every handler may run twice."""
+
+    def run(connection: Connection) -> list[Event]:
+        batch = Telling(connection, hub.installation.deps)
+        envelope = replace(delivered(event).envelope, occurred_at=at(seconds))
+        on_line_use(batch, [Delivered(envelope, event)])
+        return batch.facts
+
+    return [*await hub.database.write(run), *await hub.database.write(run)]
 
 
 async def full(hub: Hub, shops: frozenset[ShopId] | None = None) -> list[FullView]:
@@ -51,14 +75,16 @@ async def kyivstar(hub: Hub) -> None:
 async def test_a_line_is_full_from_its_last_free_channel_to_the_next(hub: Hub) -> None:
     await used(hub, 0, kyiv=1)
     assert await full(hub) == []
-    await used(hub, 10, kyiv=2)
-    await used(hub, 20, kyiv=3)
-    await used(hub, 310, kyiv=1)
+    began = await used(hub, 10, kyiv=2)
+    assert await used(hub, 20, kyiv=3) == []
+    ended = await used(hub, 310, kyiv=1)
     [one] = await full(hub)
     assert spans([one]) == [("kyiv*", True, at(10), at(310))]
     assert one.lines == ("Ads", "Main")
-    assert await said(hub, "line.full", "is_all") == [True]
-    assert await said(hub, "line.freed", "full_since") == [at(10).isoformat().replace("+00:00", "Z")]
+    assert began == [LineFull(trunk="kyiv*", lines=("Ads", "Main"), capacity=2, is_all=True)]
+    assert ended == [
+        LineFreed(trunk="kyiv*", lines=("Ads", "Main"), capacity=2, is_all=True, full_since=at(10))
+    ]
 
 
 async def test_endpoints_that_fit_the_pattern_count_together(hub: Hub) -> None:
@@ -87,9 +113,7 @@ async def test_what_the_picture_does_not_show_is_free(hub: Hub) -> None:
 
 async def test_when_the_line_to_the_pbx_is_lost_nobody_says_that_it_went_on(hub: Hub) -> None:
     await used(hub, 0, kyiv=2)
-    for _ in range(2):
-        async with calls_of(hub) as calls:
-            await calls.capacity.link_lost("ami", at(30))
+    await told(hub, PbxLinkLost(pbx="ami", reason="away"), 30)
     await used(hub, 90, is_whole=True, kyiv=2)
     assert spans(await full(hub)) == [("kyiv*", True, at(0), at(30)), ("kyiv*", True, at(90), None)]
 
