@@ -43,8 +43,8 @@ BEGIN = b"Pitline: SessionBegun\r\nBoot: b1\r\nFirst: yes\r\n\r\n"
 
 
 _NO_PAGES = (
-    "/login", "/setup", "/metrics", "/healthz", "/readyz", "/clients/export", "/dialling/latest",
-    "/dialling/phone",
+    "/login", "/setup", "/metrics", "/healthz", "/readyz", "/clients/export",
+    "/recordings/reviews/export", "/dialling/latest", "/dialling/phone",
 )  # fmt: skip
 
 

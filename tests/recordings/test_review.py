@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.app import Hub
 from hub.errors import Invalid
 from hub.events.tasks import TaskEscalated
 from hub.kernel.shops import FIRST_SHOP
+from hub.settings import Settings
 from recordings.api import RecordingView
 from recordings.charts import HEIGHT, plot
 from recordings.rules_review import PickRules, Told, clean_questions, reasons, score, share_of
@@ -109,6 +111,18 @@ def test_the_lot_is_even_and_the_same_for_ever() -> None:
     assert 400 < sum(one < 5 for one in drawn) < 600
 
 
+def test_the_lot_picks_as_many_of_a_hundred_as_is_set_though_nothing_happened() -> None:
+    quiet = [
+        Told(recording_id=f"01ke6fd6ag{number:016d}", hold_seconds=0, transfers=0, employee_days=None)
+        for number in range(2_000)
+    ]
+    for percent in (0, 5, 100):
+        picked = [one for one in quiet if reasons(one, replace(RULES, random_percent=percent))]
+        assert picked == [one for one in quiet if share_of(one.recording_id) < percent]
+        assert {reasons(one, replace(RULES, random_percent=percent)) for one in picked} <= {("random",)}
+        assert abs(len(picked) - 20 * percent) < 40
+
+
 def test_the_plot_has_every_month_between_and_a_hundred_at_the_top() -> None:
     found = plot([
         PersonScore(person_id="p", person_name="Оля", month="2025-11", reviews=1, percent=100, failed=0),
@@ -117,6 +131,12 @@ def test_the_plot_has_every_month_between_and_a_hundred_at_the_top() -> None:
     assert found.months == ("2025-11", "2025-12", "2026-01", "2026-02")
     assert [y for _, y, _ in found.lines[0].points] == [0.0, HEIGHT - 40]
     assert plot([]).lines == ()
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nothing is picked by lot: it would be another talk in each run."""
+    return replace(settings, recordings=replace(settings.recordings, review_random_percent=0))
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from sqlalchemy import insert
 
 from hub.app import Hub
 from hub.kernel.backup.tables import backup_quarantine
+from hub.modules.access.api import AccessApi
 from tests.flows.browser import Faults, chromium
+from tests.kernel.waiting import until
 from tests.webui.stage import PASSWORD, Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,6 +52,14 @@ async def page(context: BrowserContext, shop: Shop) -> Page:
 
 def address(shop: Shop, path: str) -> str:
     return str(shop.server.make_url(path))
+
+
+async def was_used(shop: Shop, name: str) -> bool:
+    """Whether the token's use is written down: that is done beside the request, not before its answer."""
+    installation = shop.hub.installation
+    async with installation.transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
+        tokens = await AccessApi(uow, installation.deps).tokens.all()
+    return any(token.seen_at is not None for token in tokens if token.name == name)
 
 
 async def tried(page: Page, operation: str, status: str, body: str = "", token: str = "") -> str:
@@ -100,6 +110,7 @@ async def test_a_token_is_made_shown_once_used_and_revoked(page: Page, shop: Sho
     assert token not in await page.content()
     program, headers = shop.browser(), {"Authorization": f"Bearer {token}"}
     assert (await program.get("/api/v1/me", headers=headers)).status == 200
+    await until(lambda: was_used(shop, "Каса"))
     await page.reload()
     await expect(row.get_by_role("cell").nth(4)).to_have_text(re.compile(r"\d\d:\d\d"))
     await row.get_by_role("button", name="Відкликати").click()
