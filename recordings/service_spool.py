@@ -131,7 +131,7 @@ class SpoolService:
     async def counts(self) -> dict[str, int]:
         """How many files by what became of them."""
         query = select(SpoolFile.state, func.count().label("count")).group_by(SpoolFile.state)
-        return {state: int(many) for state, many in (await self._session.execute(query)).tuples()}
+        return {state: int(many) for state, many in await self._session.execute(query)}
 
     async def last_taken(self) -> datetime | None:
         """When a recording was taken in last."""
