@@ -179,6 +179,7 @@ async def test_from_the_client_to_the_sound_it_is_three_clicks(shop: Any, page: 
     client = shop[0].clients["iryna"]
     await page.goto(f"{shop[0].url}/clients")
     await page.get_by_role("link", name="Ірина Коваль").first.click()
+    await page.wait_for_load_state("networkidle")
     await page.locator("button[data-play]").first.click()
     await plays(page)
     assert client.id in page.url

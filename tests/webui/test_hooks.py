@@ -46,7 +46,7 @@ async def test_a_provider_needs_no_session_and_no_page_of_ours(called: Shop, pro
 async def test_the_owner_sees_why_and_has_them_examined_again(called: Shop, provider: Provider) -> None:
     line = Line(called.browser(), "right")
     for text in ("a:1,+380671234567", "a:2,<script>alert(1)</script>"):
-        assert await line.ring(text) == (403, "Refused.\n")
+        assert await line.ring(text) == (403, "refused\n")
     owner = await called.signed_in("owner")
     system = await (await owner.get("/system")).text()
     assert "/system/hooks" in system

@@ -110,9 +110,9 @@ async def test_a_refused_one_is_kept_apart_and_taken_after_the_setting_is_mended
 ) -> None:
     provider.secret = "wrong"
     async with line_to(running) as line:
-        assert await line.ring("a:1") == (403, "Refused.\n")
-        assert await line.ring("a:1") == (403, "Refused.\n")
-        assert await line.ring("a:2") == (403, "Refused.\n")
+        assert await line.ring("a:1") == (403, "refused\n")
+        assert await line.ring("a:1") == (403, "refused\n")
+        assert await line.ring("a:2") == (403, "refused\n")
     assert await kept(running) == {"refused": 2}
     [newest, _] = await running.installation.refused_hooks.page(is_refused=True)
     assert (newest.reason, newest.text, newest.sender) == ("The signature is wrong.", "a:2", "127.0.0.1")
@@ -128,7 +128,7 @@ async def test_a_fault_of_the_program_loses_nothing(
     running: Hub, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with line_to(running) as line:
-        assert await line.ring("a:1,broken verify") == (503, "Refused.\n")
+        assert await line.ring("a:1,broken verify") == (503, "refused\n")
         assert await line.ring("b:1,unreadable") == (200, "<Thanks/>")
         assert await line.ring("c:1,silent") == (200, "<Thanks/>")
         assert await line.ring("c:2") == (200, "<Thanks/>")
