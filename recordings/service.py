@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from hub.errors import Invalid, NotFound
+from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import cursor_of, place_in
 from hub.values import ShopId
 from recordings.models import Participant, Recording, Rendition
 from recordings.views import RecordingFilter, RecordingPage, RecordingView, RenditionView
@@ -63,14 +62,15 @@ class RecordingService:
         """Older than the cursor, so that recordings that arrive meanwhile shift nothing."""
         wanted = conditions(where)
         if cursor is not None:
-            at, last = _read_cursor(cursor)
+            at, last = place_in(cursor)
             same = and_(Recording.started_at == at, Recording.id < last)
             wanted += [Recording.started_at <= at, or_(Recording.started_at < at, same)]
         query = select(Recording).where(*wanted)
         query = query.order_by(Recording.started_at.desc(), Recording.id.desc()).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
         items = tuple(await self.views(rows[:limit]))
-        return RecordingPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+        more = cursor_of(items[-1].started_at, items[-1].id) if len(rows) > limit else None
+        return RecordingPage(items=items, next=more)
 
     async def views(self, rows: Sequence[Recording]) -> list[RecordingView]:
         """Rows with their files, in the rows' order."""
@@ -124,18 +124,3 @@ def rendition_of(row: Rendition) -> RenditionView:
         kind=row.kind, path=row.path, content_type=row.content_type, size=row.size, sha256=row.sha256,
         made_at=row.made_at,
     )  # fmt: skip
-
-
-def _cursor(last: RecordingView) -> str:
-    text = f"{(last.started_at - _EPOCH) // _STEP}:{last.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    try:
-        plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        count, _, last = plain.partition(":")
-        return _EPOCH + int(count) * _STEP, last.replace("\x00", "")
-    except (binascii.Error, ValueError, OverflowError) as error:
-        text = "This place in the list is not known."
-        raise Invalid("list.cursor", text, "Begin at the first page.") from error

@@ -3,11 +3,8 @@ that finds few among a million looks those few up by its own index first. Never 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -25,8 +22,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import cursor_of, place_in
 from hub.kernel.list_filters import Narrowing, condition_of
 from hub.modules.calls.api import CallFilter, CallsApi
 from hub.modules.crm.api import number_key
@@ -82,13 +79,14 @@ class LibraryService:
         wanted = await self._wanted(where)
         conditions = list(wanted.conditions)
         if cursor is not None:
-            at, last = _read_cursor(cursor)
+            at, last = place_in(cursor)
             same = and_(Shelf.started_at == at, Shelf.recording_id < last)
             conditions += [Shelf.started_at <= at, or_(Shelf.started_at < at, same)]
         query = select(Shelf).where(*conditions).order_by(*wanted.newest()).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
         items = tuple(_row(row) for row in rows[:limit])
-        return LibraryPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+        more = cursor_of(items[-1].started_at, items[-1].id) if len(rows) > limit else None
+        return LibraryPage(items=items, next=more)
 
     async def totals(self, where: LibraryFilter, *, most: int | None = MOST_COUNTED) -> LibraryTotals:
         """The same conditions as the list, over the newest `most` of them at most (None: all)."""
@@ -238,23 +236,3 @@ def _row(row: Shelf) -> LibraryRow:
         id=row.recording_id, call_id=row.call_id, shop_id=ShopId(row.shop_id), started_at=row.started_at,
         seconds=row.seconds, percent=row.percent,
     )  # fmt: skip
-
-
-def _cursor(last: LibraryRow) -> str:
-    return base64.urlsafe_b64encode(f"{last.started_at.isoformat()}|{last.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        at, separator, last = raw.decode().partition("|")
-        moment = datetime.fromisoformat(at)
-        if not separator or moment.tzinfo is None or "\x00" in last:
-            raise _unknown_place()
-        return moment.astimezone(UTC), last
-    except (binascii.Error, ValueError, OverflowError) as error:
-        raise _unknown_place() from error
-
-
-def _unknown_place() -> Invalid:
-    return Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")

@@ -15,7 +15,7 @@ from hub.values import ShopId
 from recordings.models import Recording
 from recordings.models_review import Pick, Review
 from recordings.rules_review import REASONS, PickRules, Told, reasons
-from recordings.views_library import PersonScore, PickView
+from recordings.views_library import PersonScore, PickState, PickView
 
 _DAY = 86_400.0
 _LATELY = 20
@@ -141,8 +141,8 @@ class QueueService:
 
 
 def _view(row: Pick) -> PickView:
-    state = row.state if row.state in ("open", "done") else "skipped"
+    state: PickState = "open" if row.state == "open" else "done" if row.state == "done" else "skipped"
     return PickView(
         recording_id=row.recording_id, shop_id=ShopId(row.shop_id), started_at=row.started_at,
-        reasons=tuple(row.reasons), state=state,  # type: ignore[arg-type]  # one of the three, just made so
+        reasons=tuple(row.reasons), state=state,
     )  # fmt: skip

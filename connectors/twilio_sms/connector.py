@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -132,7 +132,7 @@ class TwilioSms:
             raise UnknownOutcome("Twilio has sent this text there more than once since: a person decides.")
         return _sent(same[0]) if same else None
 
-    def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
+    def fetch(self, channel: str, ref: str) -> AsyncGenerator[bytes, None]:
         """From Twilio alone."""
         return media.fetch(self._up(), self._config, ref)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ _KEPT_AT = (".twilio.com", ".twiliocdn.com", ".amazonaws.com")
 _ANOTHERS = "The address of the file is not one of this Twilio account."
 
 
-async def fetch(api: TwilioApi, config: TwilioConfig, ref: str) -> AsyncIterator[bytes]:
+async def fetch(api: TwilioApi, config: TwilioConfig, ref: str) -> AsyncGenerator[bytes, None]:
     """The bytes of a file. Raises TransientError, or Refused when it is gone or not Twilio's."""
     url = place_of(config, ref)
     token = aiohttp.encode_basic_auth(config.account_sid, api.token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +116,7 @@ class MessageSender(Protocol):
         UnknownOutcome where the provider cannot be asked that, TransientError when it does not answer."""
         ...
 
-    def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
+    def fetch(self, channel: str, ref: str) -> AsyncGenerator[bytes, None]:
         """The bytes of a received file. Raises TransientError, or Refused when it is gone."""
         ...
 

@@ -21,8 +21,7 @@ from typing import Any
 import asyncpg
 from aiohttp.test_utils import TestClient, TestServer
 
-from tests.bench import bench_pages as pages
-from tests.bench.bench_pages import WIDE, Case, Plain, file_of_ours, measure, server_of_ours
+from tests.bench.bench_pages import WIDE, Case, Plain, file_of_ours, hub_on, measure, server_of_ours, sign_in
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine
 from webui.app import make_app
@@ -134,14 +133,14 @@ async def on(kind: str, folder: Path, chosen: argparse.Namespace) -> float:
     plain: Plain
     async with filled(folder, chosen.clients, chosen.calls) as (url, plain):
         await fill(kind, url)
-        hub = pages._hub(url, folder)
+        hub = hub_on(url, folder)
         await hub.open()
         client: TestClient[Any, Any]
         print(
             f"{kind:32s} {'p50 ms':>8s} {'p95 ms':>8s} {'max ms':>8s} {'sql p50':>8s} {'sql p95':>8s}  status"
         )
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
-            await pages._sign_in(hub, client)
+            await sign_in(hub, client)
             for case in cases(chosen.clients, chosen.calls):
                 if chosen.only not in case.name:
                     continue

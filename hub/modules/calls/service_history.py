@@ -3,17 +3,15 @@ filter that finds few calls among a million is driven by its own index."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import cursor_of, place_in
 from hub.modules.calls.filters import CallFilters
 from hub.modules.calls.models import Call
 from hub.modules.calls.service import CallService
@@ -42,12 +40,13 @@ class HistoryService:
         """Older than the cursor, so that calls that arrive meanwhile shift nothing."""
         conditions = await self._filters.conditions(where)
         if cursor is not None:
-            started_at, call_id = _read_cursor(cursor)
+            started_at, call_id = place_in(cursor)
             older = and_(Call.started_at == started_at, Call.id < call_id)
             conditions += [Call.started_at <= started_at, or_(Call.started_at < started_at, older)]
         rows = await self._newest(conditions, self._filters.branches(where), limit + 1)
         items = await self._calls.views(rows[:limit])
-        return CallPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+        more = cursor_of(items[-1].started_at, items[-1].id) if len(rows) > limit else None
+        return CallPage(items=items, next=more)
 
     async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
         """The same conditions as the list, counted in one pass over the newest `most` calls (None: all):
@@ -141,24 +140,3 @@ _RESULTS = ("answered", "missed", "short_abandon", "voicemail")
 
 def _count(condition: Condition) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-def _cursor(call: CallView) -> str:
-    text = f"{call.started_at.isoformat()}|{call.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        started_at, separator, call_id = raw.decode().partition("|")
-        moment = datetime.fromisoformat(started_at)
-        if not separator or moment.tzinfo is None or "\x00" in call_id:
-            raise _unknown_place()
-        return moment.astimezone(UTC), call_id
-    except (binascii.Error, ValueError, OverflowError) as error:
-        raise _unknown_place() from error
-
-
-def _unknown_place() -> Invalid:
-    return Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import unknown_place
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm.models import Change
 from hub.modules.crm.views import (
@@ -55,7 +55,7 @@ class HistoryService:
     async def of(self, subject_id: str, *, cursor: str | None, limit: int) -> HistoryPage:
         """Newest first. Raises Invalid for a cursor that is not ours."""
         if cursor is not None and _CURSOR.fullmatch(cursor) is None:
-            raise Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")
+            raise unknown_place()
         query = select(Change).where(Change.subject_id == subject_id)
         if cursor is not None:
             query = query.where(Change.id < cursor)

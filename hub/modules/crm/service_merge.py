@@ -13,6 +13,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded, ClientsMerged, ClientsUnmerged
 from hub.kernel.clients import Move
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import unknown_place
 from hub.kernel.storage.orm import new_id
 from hub.modules.crm.models import Client, Learned, Merge, Ownership, Phone, Role
 from hub.modules.crm.rules_merge import apart, as_json, from_json, merged_entry
@@ -117,7 +118,7 @@ class MergeService:
     async def recent(self, *, cursor: str | None, limit: int) -> MergePage:
         """Newest first. Raises Invalid for a cursor that is not ours."""
         if cursor is not None and _CURSOR.fullmatch(cursor) is None:
-            raise Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")
+            raise unknown_place()
         query = select(Merge)
         if cursor is not None:
             query = query.where(Merge.id < cursor)

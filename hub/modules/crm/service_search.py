@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, union
 
-from hub.errors import Invalid
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import unknown_place
 from hub.kernel.masking import SHOWN_DIGITS
 from hub.modules.crm import rules
 from hub.modules.crm.models import Client, Ownership, Phone, Segment, Vehicle
@@ -238,5 +238,5 @@ def _newest(
 
 def _checked(cursor: str) -> str:
     if _CURSOR.fullmatch(cursor) is None:
-        raise Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")
+        raise unknown_place()
     return cursor

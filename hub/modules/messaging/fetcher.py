@@ -71,7 +71,7 @@ class Fetcher:
         most = self.ctx.deps.settings.messaging.largest_file_mb * _MEGABYTE
         data = bytearray()
         chunks = sender.fetch(one.channel, one.ref)
-        async with aclosing(chunks) as reading:  # type: ignore[type-var]  # every fetch is a generator
+        async with aclosing(chunks) as reading:
             async for chunk in reading:
                 data += chunk
                 if len(data) > most:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from hub.errors import Invalid, NotFound
+from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.cursors import cursor_of, place_in, unknown_place
 from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.conditions import has_cause, is_not_closed, is_state, is_unread
 from hub.modules.messaging.models import Address, Conversation, File, Message, Note
@@ -64,15 +65,15 @@ class ReadingService:
             waits = Conversation.waiting_since.is_not(None)
             conditions.append(waits if where.is_waiting else ~waits)
         if cursor is not None:
-            at, row_id = _read(cursor)
+            at, row_id = place_in(cursor)
             before = and_(Conversation.last_at == at, Conversation.id < row_id)
             conditions += [or_(Conversation.last_at < at, before)]
         query = select(Conversation).where(*conditions)
         query = query.order_by(Conversation.last_at.desc(), Conversation.id.desc()).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
         items = await self.conversation_views(rows[:limit])
-        more = len(rows) > limit
-        return ConversationPage(items=items, next=_cursor(items[-1].last_at, items[-1].id) if more else None)
+        more = cursor_of(items[-1].last_at, items[-1].id) if len(rows) > limit else None
+        return ConversationPage(items=items, next=more)
 
     async def message(self, message_id: str, shops: Shops) -> MessageView:
         """Raises NotFound."""
@@ -99,9 +100,9 @@ class ReadingService:
         if where.state is not None:
             conditions.append(Message.state == where.state)
         if cursor is not None:
-            at, n = _read(cursor)
+            at, n = place_in(cursor)
             if not n.isdecimal():
-                raise _bad_cursor()
+                raise unknown_place()
             before = and_(Message.created_at == at, Message.n < int(n))
             conditions += [Message.created_at <= at, or_(Message.created_at < at, before)]
         query = select(Message).where(*conditions)
@@ -110,7 +111,7 @@ class ReadingService:
         items = await self.views(rows[:limit])
         more = len(rows) > limit
         return MessagePage(
-            items=items, next=_cursor(items[-1].created_at, str(items[-1].n)) if more else None
+            items=items, next=cursor_of(items[-1].created_at, str(items[-1].n)) if more else None
         )
 
     async def waiting(self, shops: Shops) -> tuple[int, datetime | None]:
@@ -256,19 +257,3 @@ def _doubted(shops: Shops) -> Conditions:
     if shops is not None:
         conditions.append(Message.shop_id.in_(sorted(shops)))
     return conditions
-
-
-def _cursor(at: datetime, row_id: str) -> str:
-    return f"{(at - _EPOCH) // timedelta(microseconds=1)}.{row_id}"
-
-
-def _read(cursor: str) -> tuple[datetime, str]:
-    micro, _, row_id = cursor.partition(".")
-    try:
-        return _EPOCH + timedelta(microseconds=int(micro)), row_id[:40].replace("\x00", "")
-    except (ValueError, OverflowError) as error:
-        raise _bad_cursor() from error
-
-
-def _bad_cursor() -> Invalid:
-    return Invalid("list.cursor", "This place in the list is not known.", "Begin at the first page.")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 from multidict import MultiDict
@@ -31,13 +32,13 @@ SAMPLES = Path(__file__).parent / "samples"
 AT = datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC)
 
 
-def config(**more: object) -> TwilioConfig:
+def config(**more: Any) -> TwilioConfig:
     """As the settings of a shop give it."""
     base = TwilioConfig(
         account_sid=ACCOUNT, tokens=(Secret(TOKEN), Secret(OLD_TOKEN)), sender=OURS, public_url=PUBLIC,
         catch_up_seconds=0.05, timeout=1.0,
     )  # fmt: skip
-    return replace(base, **more)  # type: ignore[arg-type]  # as given
+    return replace(base, **more)
 
 
 def sample(name: str) -> str:
@@ -64,12 +65,12 @@ def request(
     )  # fmt: skip
 
 
-def outgoing(text: str = "Готово", address: str = THEIRS, **more: object) -> OutgoingMessage:
+def outgoing(text: str = "Готово", address: str = THEIRS, **more: Any) -> OutgoingMessage:
     made = OutgoingMessage(
         id="01m", channel="sms", account=OURS, address=address, text=text,
         created_at=datetime.now(UTC), tries=1,
     )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]  # as given
+    return replace(made, **more)
 
 
 @dataclass
@@ -96,7 +97,7 @@ async def practice(clock: SystemClock | None = None) -> AsyncIterator[PracticeTw
 
 
 @asynccontextmanager
-async def line(twilio: PracticeTwilio, **more: object) -> AsyncIterator[Line]:
+async def line(twilio: PracticeTwilio, **more: Any) -> AsyncIterator[Line]:
     """The connector, logged in."""
     connector = TwilioSms(config(api_base=twilio.base, **more), SystemClock())
     heard = Heard()

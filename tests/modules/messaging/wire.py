@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ class Wire:
         has_it = any(one.id == message.id for one in self.ledger)
         return Sent(provider_id=f"SM{message.id}") if has_it else None
 
-    async def fetch(self, channel: str, ref: str) -> AsyncIterator[bytes]:
+    async def fetch(self, channel: str, ref: str) -> AsyncGenerator[bytes, None]:
         if self.away:
             raise TransientError("The provider does not answer.")
         yield self.files[ref]
