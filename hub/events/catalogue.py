@@ -22,8 +22,17 @@ from hub.events.crm import (
     ClientsMerged,
     ClientsUnmerged,
 )
+from hub.events.groups import GroupChanged, GroupPressed, GroupSaid
 from hub.events.lines import LineFreed, LineFull, TrunksUsed
-from hub.events.messages import MessageArrived, MessageReceived, MessageSettled, MessageStatusChanged
+from hub.events.messages import (
+    MessageArrived,
+    MessageReceived,
+    MessagesDeleted,
+    MessageSentElsewhere,
+    MessageSettled,
+    MessageStatusChanged,
+    ReachChanged,
+)
 from hub.events.phones import PhonesChanged
 from hub.events.presence import PresenceChosen
 from hub.events.recordings import (
@@ -66,6 +75,12 @@ EVENTS: tuple[type[Event], ...] = (
     MessageStatusChanged,
     MessageArrived,
     MessageSettled,
+    MessageSentElsewhere,
+    MessagesDeleted,
+    ReachChanged,
+    GroupChanged,
+    GroupSaid,
+    GroupPressed,
     RecordingNamed,
     RecordingStored,
     RecordingLinked,

@@ -39,8 +39,9 @@ class MessageReceived(Event):
     """Somebody wrote to the shop. `address` is theirs on that channel (E.164, a chat's id, an e-mail
     address), `account` ours that they wrote to. `phone` is a number that they have proved to be theirs
     (shared by their own act), never one that they typed. `start` is the word that a link of ours brought
-    along, `pressed` the payload of a button of ours, `edits` the provider's id of the message that this one
-    replaces, `answers` the one that it replies to."""
+    along, `pressed` the payload of a button of ours (as it was, or as somebody has forged it), `press` what
+    the press can be answered by, `edits` the provider's id of the message that this one replaces, `answers`
+    the one that it replies to."""
 
     name: ClassVar[str] = "message.received"
     channel: str
@@ -58,6 +59,59 @@ class MessageReceived(Event):
     answers: str | None = None
     place: Place | None = None
     attachments: tuple[Attached, ...] = field(default=())
+    press: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"thread:{self.channel}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSentElsewhere(Event):
+    """The shop wrote past us, in its own app: what its people type on the phone stands in the thread too.
+    Fields as of MessageReceived; `writer` is who of ours wrote."""
+
+    name: ClassVar[str] = "message.sent_elsewhere"
+    channel: str
+    account: str
+    address: str
+    provider_id: str
+    text: str
+    written_at: datetime
+    writer: str = ""
+    edits: str | None = None
+    answers: str | None = None
+    place: Place | None = None
+    attachments: tuple[Attached, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        return f"thread:{self.channel}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesDeleted(Event):
+    """Messages of a thread were taken back where they were written, theirs or ours, by the provider's ids."""
+
+    name: ClassVar[str] = "message.deleted"
+    channel: str
+    address: str
+    provider_ids: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"thread:{self.channel}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachChanged(Event):
+    """An address takes nothing of us any more (`is_blocked`), or does again."""
+
+    name: ClassVar[str] = "message.reach_changed"
+    channel: str
+    account: str
+    address: str
+    is_blocked: bool
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from hub.events.messages import Place
 from hub.ports.errors import ConnectorError
@@ -48,11 +48,13 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """One choice under a message: a link, or a payload that comes back as `MessageReceived.pressed`."""
+    """One choice under a message: a link, a payload that comes back as `MessageReceived.pressed`, or what
+    they are asked for (`contact`: their own number, which comes back as `MessageReceived.phone`; `place`)."""
 
     title: str
     url: str = ""
     payload: str = ""
+    asks: Literal["", "contact", "place"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,35 @@ class MessageSender(Protocol):
 
     def fetch(self, channel: str, ref: str) -> AsyncGenerator[bytes, None]:
         """The bytes of a received file. Raises TransientError, or Refused when it is gone."""
+        ...
+
+
+@runtime_checkable
+class ChatBot(Protocol):
+    """A connector whose account is a bot: besides messages to clients it speaks in groups, changes what it
+    has said, and answers a pressed button. None of these is kept or tried again here: that is the caller's.
+    Each raises TransientError (certainly not done), Refused, AuthFailed, NotReady, or UnknownOutcome."""
+
+    @property
+    def bot_name(self) -> str:
+        """By which `https://t.me/<name>` leads to it; empty while it is not known."""
+        ...
+
+    async def post(self, group: str, text: str, buttons: Sequence[Button] = (), *, answers: str = "") -> Sent:
+        """Say something in a group; each button stands in a row of its own. `Refused.moved_to`: the group has
+        another id now."""
+        ...
+
+    async def change(
+        self, address: str, provider_id: str, text: str, buttons: Sequence[Button] = (), *, account: str = ""
+    ) -> None:
+        """Say it differently: a message of the bot's in a group or chat has this text and these buttons. The
+        same as it was is no fault. `account` as the thread knows it (of groups it is empty)."""
+        ...
+
+    async def answer_press(self, press: str, text: str = "", *, is_alert: bool = False) -> bool:
+        """Tell whoever pressed (at most 200 characters, shown for a moment or to be closed). Every press is
+        answered with nothing within a second anyhow; False: it is too late for words."""
         ...
 
 
