@@ -19,7 +19,7 @@ from hub.kernel.backup.keeping import Backups
 from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
-from hub.kernel.gate import board_parts, card_parts, job_gate, list_filters
+from hub.kernel.gate import board_parts, bot_menus, card_parts, job_gate, list_filters
 from hub.kernel.hooks.desk import Hooks
 from hub.kernel.installation import Installation
 from hub.kernel.jobs.queue import JobQueue
@@ -53,6 +53,7 @@ from hub.kernel.stream.routing import Routing, installed
 from hub.kernel.stream.wakeup import RelayCounters, Wakeup
 from hub.kernel.support import Support
 from hub.kernel.system import Parts, System, program_version
+from hub.kernel.texts import Texts
 from hub.kernel.uow import SqlTransactions
 from hub.log import LogMemory, get_logger
 from hub.ports.bus import Bus
@@ -167,6 +168,8 @@ class Hub:
             grants=grants_of(self.modules),
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},
+            bot=bot_menus(self.modules, settings.shop.plan),
+            texts=Texts(module.folder / "locales" for module in self.modules),
         )
 
     def _installation(self, deps: Deps, bus: Bus | None) -> Installation:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from hub.kernel.installation import Installation
 from hub.kernel.manifest import grants_of
+from hub.kernel.texts import Texts
 from hub.kernel.web import Route
 from hub.modules.access.api import prepare, warm_up
 from webui.brakes import Limits
@@ -55,7 +56,7 @@ from webui.pages import (
 from webui.pipeline import Handler, Pipeline
 from webui.render import Renderer
 from webui.request import Site
-from webui.texts import Texts, own_folders
+from webui.texts import own_folders
 
 SITE = web.AppKey("site", Site)
 OWN_ROUTES: tuple[Route, ...] = (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from hub.kernel.context import Deps, QuarantineState
 from hub.kernel.manifest import MenuBadge, MenuItem, Module
 from hub.kernel.stream.dead_letters import TOPIC as DEAD
+from hub.kernel.texts import LANGUAGES
 from hub.kernel.web import Viewer
 from webui.package import Package
 from webui.settings_menu import SettingsMenu
 from webui.system import dead_letters
-from webui.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from webui.request import Request

@@ -24,9 +24,9 @@ from markupsafe import Markup, escape
 
 from hub.clock import Clock
 from hub.kernel.manifest import Module
+from hub.kernel.texts import LANGUAGES, Texts
 from hub.values import Money, PhoneNumber
 from webui.files import HERE, Files
-from webui.texts import LANGUAGES, Texts
 
 _INTERNAL_LENGTH = 6
 

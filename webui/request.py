@@ -20,6 +20,7 @@ from multidict import MultiDict, MultiMapping
 from hub.kernel.context import Apis, Deps, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.kernel.masking import hidden, without_stored_numbers
+from hub.kernel.texts import LANGUAGES, Texts
 from hub.kernel.web import Upload, Viewer
 from hub.modules.access.api import AccessApi
 from webui.door import Door, Visitor
@@ -28,7 +29,6 @@ from webui.files import Files
 from webui.guard import CSRF_FIELD, STYLE_NONCE, Cookies, csrf_token
 from webui.package import Package
 from webui.render import Renderer
-from webui.texts import LANGUAGES, Texts
 
 if TYPE_CHECKING:
     from webui.live import Sockets

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from hub.events.base import Event
+
+_COMMAND = re.compile(r"/[a-z_]{2,32}(@\w{3,64})?( [\w-]{0,64})?")
+"""What the menu of a messenger's bot writes for its user."""
 
 MessageState = Literal["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
 """`received` of an inbound message; the others of an outbound one. `unknown`: it may have gone out, and
@@ -118,6 +122,14 @@ class ReachChanged(Event):
         return f"thread:{self.channel}:{self.address}"
 
 
+def is_for_the_bot(event: MessageReceived | MessageArrived) -> bool:
+    """Whether a machine is spoken to, and no person is waited for."""
+    text = event.text.strip()
+    if event.pressed is not None or event.start is not None or (event.phone is not None and not text):
+        return True
+    return _COMMAND.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageStatusChanged(Event):
     """A provider tells how far a message of ours has come. `message_id` is ours where the provider gives
@@ -154,10 +166,22 @@ class MessageFact(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageArrived(MessageFact):
-    """A message of theirs stands in its thread."""
+    """A message of theirs stands in its thread. `account`, `phone`, `start`, `pressed`, `answers` and
+    `language` are as the connector told them."""
 
     name: ClassVar[str] = "message.arrived"
     text: str
+    account: str = ""
+    phone: str | None = None
+    start: str | None = None
+    pressed: str | None = None
+    answers: str | None = None
+    language: str | None = None
+
+    @property
+    def is_for_the_bot(self) -> bool:
+        """Whether a machine is spoken to: a button, a link, a number by the button for it, or `/start`."""
+        return is_for_the_bot(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.errors import Invalid
+from hub.kernel.bot import LONGEST_TITLE, BotMenu
 from hub.kernel.jobs.definition import Cron, Every, Job
 from hub.kernel.manifest import ROLES, Module, Subscription
 from hub.kernel.plans import BASIS, load_plans
@@ -33,12 +34,15 @@ def check(modules: Sequence[Module]) -> None:
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
+    _unique("entry of the bot", ((b.name, m) for m in modules for b in m.bot))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
     for module in modules:
         for subscription in module.handlers:
             _handler(module, subscription)
         for job in module.jobs:
             _job(module, job)
+        for menu in module.bot:
+            _bot(module, menu)
     _unique("file area", ((a.name, m) for m in modules for a in m.files))
     _rights(modules)
     _tables(modules)
@@ -57,6 +61,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((part.name, part.feature) for part in (*module.card, *module.board)),
             *((one.name, one.feature) for one in module.filters),
             *((one.kind, one.feature) for one in module.exports),
+            *((one.name, one.feature) for one in module.bot),
         ]
         for name, feature in named:
             if feature not in ("", BASIS) and feature not in plans.features:
@@ -137,6 +142,15 @@ def _job(module: Module, job: Job) -> None:
             job.schedule.after(0.0, "UTC")
         except ValueError as error:
             raise _wrong(module, f"The job {job.name!r} never runs: {error}.") from error
+
+
+def _bot(module: Module, menu: BotMenu) -> None:
+    if not menu.name.startswith(module.name + ".") or len(menu.name) > 80:
+        raise _wrong(module, f"The entry {menu.name!r} of the bot must be called {module.name}.<word>.")
+    if not menu.title or len(menu.title) > LONGEST_TITLE:
+        raise _wrong(module, f"The entry {menu.name!r} of the bot needs a short title.")
+    if not inspect.iscoroutinefunction(menu.answer):
+        raise _wrong(module, f"The entry {menu.name!r} of the bot must be answered by an async function.")
 
 
 def _rights(modules: Sequence[Module]) -> None:

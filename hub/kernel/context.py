@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hub.clock import Clock
 from hub.events.base import Envelope, Event
 from hub.kernel.shops import Places
+from hub.kernel.texts import Texts
 from hub.ports.connector import Health
 from hub.ports.messaging import MessageSender, PracticePhone
 from hub.ports.outbound import Outbound
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from hub.kernel.backup.keeping import Backups
+    from hub.kernel.bot import BotMenu
     from hub.kernel.clients import ClientRecords
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
@@ -176,6 +178,10 @@ class Deps:
     """What each module keeps of clients (hub.kernel.clients)."""
     filters: tuple[ListFilter, ...] = ()
     """What modules add to the lists of others (hub.kernel.list_filters)."""
+    bot: tuple[BotMenu, ...] = ()
+    """What modules add to the clients' bot (hub.kernel.bot), in order."""
+    texts: Texts = field(default_factory=lambda: Texts(()))
+    """Every module's texts in every language, for whatever is said outside of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement
 
+from hub.kernel.bot import BotMenu
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.list_filters import ListFilter, Narrowing
 from hub.kernel.manifest import Module
@@ -28,6 +29,16 @@ def _in_package(parts: Iterable[tuple[CardPart, Module]], plan: str) -> tuple[Ca
     plans = load_plans()
     found = (part for part, module in parts if plans.has(plan, part.feature or module.feature))
     return tuple(sorted(found, key=lambda part: part.order))
+
+
+def bot_menus(modules: Sequence[Module], plan: str) -> tuple[BotMenu, ...]:
+    """What the clients' bot offers, in order; of one slot the last module's that is in the package."""
+    plans, found = load_plans(), dict[str, BotMenu]()
+    for module in modules:
+        for menu in module.bot:
+            if plans.has(plan, menu.feature or module.feature):
+                found[f"slot {menu.slot}" if menu.slot else menu.name] = menu
+    return tuple(sorted(found.values(), key=lambda menu: menu.order))
 
 
 def list_filters(modules: Sequence[Module], plan: str) -> tuple[ListFilter, ...]:

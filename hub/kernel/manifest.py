@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hub.events.base import Event
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.backup.tombstones import Tombstones
+from hub.kernel.bot import BotMenu
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.exporting import Export
@@ -179,6 +180,8 @@ class Module:
     filters: tuple[ListFilter, ...] = ()
     """What lists of modules that it requires may be filtered by besides."""
     exports: tuple[Export, ...] = ()
+    bot: tuple[BotMenu, ...] = ()
+    """What it adds to the bot that clients talk to (hub.kernel.bot)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -89,6 +89,8 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
         for one in module.filters:
             yield f"{module.name}/module.py", one.title
             yield f"{module.name}/module.py", one.without
+        for choice in module.bot:
+            yield f"{module.name}/module.py", choice.title
         for entry in module.settings:
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
+from hub.kernel.texts import Texts, fill
 from hub.main import MODULES
 from tests.webui.extraction import ROOT, texts_of
 from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.request import ROLE_NAMES
-from webui.texts import Texts, accepted_language, fill, own_folders
+from webui.texts import accepted_language, own_folders
 
 FOLDERS = ("webui", "hub/kernel", *(str(module.folder.relative_to(ROOT)) for module in MODULES))
 TEXTS = Texts([*own_folders(ROOT / "webui/locales"), *(module.folder / "locales" for module in MODULES)])

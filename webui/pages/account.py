@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.errors import Invalid, NotSignedIn
+from hub.kernel.texts import LANGUAGES
 from hub.kernel.web import SIGNED_IN
 from hub.modules.access.api import AccessApi, hash_password, password_fault
 from webui.agents import described
@@ -12,7 +13,6 @@ from webui.pages.login import enter
 from webui.pipeline import FreeRoute
 from webui.proving import prove
 from webui.request import Request, own_path
-from webui.texts import LANGUAGES
 
 _PASSWORD_WRONG = {"own_password": "This is not your present password."}
 

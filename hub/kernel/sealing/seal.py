@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import re
 from collections.abc import Sequence
@@ -90,6 +91,17 @@ class Seal:
         except (InvalidTag, ValueError, binascii.Error) as error:
             raise _damaged(place) from error
 
+    def sign(self, data: bytes, purpose: str) -> bytes:
+        """A tag of 32 bytes that nobody else can make; of one purpose it proves nothing for another."""
+        return _tag(self._keys[self._current], data, purpose)
+
+    def is_signed(self, data: bytes, purpose: str, tag: bytes) -> bool:
+        """Whether this is the tag, or the beginning of it (16 bytes at least), under any key that is here."""
+        if not 16 <= len(tag) <= 32:
+            return False
+        tags = [_tag(key, data, purpose)[: len(tag)] for key in self._keys.values()]
+        return any(hmac.compare_digest(one, tag) for one in tags)
+
     def _fetched(self, key_id: str) -> Key:
         """A key that came into the file since the start: they were rotated beside us, so new secrets are
         sealed with it too from now on. A file of some lines, read once for each rotation."""
@@ -103,6 +115,11 @@ class Seal:
             )
         self.unlock([*fresh.values(), *self._keys.values()], key_id)
         return fresh[key_id]
+
+
+def _tag(key: Key, data: bytes, purpose: str) -> bytes:
+    own = hmac.digest(key.raw, b"pitline signature: " + purpose.encode(), "sha256")
+    return hmac.digest(own, data, "sha256")
 
 
 def _damaged(place: str) -> Unavailable:

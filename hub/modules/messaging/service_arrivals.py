@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import exists, or_, select
 
-from hub.events.messages import MessageArrived, MessageReceived, MessageStatusChanged
+from hub.events.messages import MessageArrived, MessageReceived, MessageStatusChanged, is_for_the_bot
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.messaging.conditions import is_state
@@ -48,13 +48,16 @@ class ArrivalService:
         if row.client_id is None and match.client_id is not None:
             row = await self._book.give(row, match.client_id, is_chosen=False)
         message = await self._store(event, row)
-        self._wake(row, message, is_wanted=match.relation != "spam")
-        await self._tasks.client_wrote(row.client_id, proven, event.written_at)
+        is_for_people = not is_for_the_bot(event)
+        self._wake(row, message, is_wanted=is_for_people and match.relation != "spam")
+        if is_for_people:
+            await self._tasks.client_wrote(row.client_id, proven, event.written_at)
         self._book.touch(row)
         self._uow.publish(
             MessageArrived(
                 message_id=message.id, conversation_id=row.id, client_id=row.client_id, channel=event.channel,
-                address=event.address, text=message.text,
+                address=event.address, text=message.text, account=event.account, phone=event.phone,
+                start=event.start, pressed=event.pressed, answers=event.answers, language=event.language,
             ),
             external_id=f"arrived:{message.id}",
         )  # fmt: skip

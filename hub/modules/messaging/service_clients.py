@@ -43,6 +43,36 @@ class ClientThreads:
                 match = await self._book.owner_of(number)
                 await self._book.give(locked, match.client_id, is_chosen=False)
 
+    async def tie(self, channel: str, address: str, number: str | None, client_id: str | None) -> str | None:
+        """Whoever writes from there has this number for sure, or is this client: their thread is the
+        number's. A thread that is somebody else's stays theirs. Whose it is now."""
+        known = await self._book.address(channel, address)
+        if known is None:
+            return None
+        row = await self._book.row(known.conversation_id, lock=True)
+        key = self._book.key_of(channel, address, number) if number is not None else None
+        if row.client_id is not None and client_id is not None and row.client_id != client_id:
+            return row.client_id
+        if client_id is None and key is not None:
+            client_id = (await self._book.owner_of(key)).client_id
+        if key is not None and known.number_key is None:
+            known.number_key = key
+        if row.client_id is None and client_id is not None:
+            return (await self._book.give(row, client_id, is_chosen=False)).client_id
+        if row.client_id is None and key is not None:
+            await self._join_nobodys(row, key)
+        return row.client_id
+
+    async def _join_nobodys(self, row: Conversation, key: str) -> None:
+        """Threads of a number that nobody has in our list are one thread: the oldest."""
+        found = [one for one in await self._of_number(key) if one.client_id is None]
+        into = min(found, key=lambda one: (one.created_at, one.id), default=row)
+        for one in found:
+            if one.id != into.id:
+                await self._book.join(
+                    await self._book.row(one.id, lock=True), await self._book.row(into.id, lock=True)
+                )
+
     async def _of_number(self, number: str) -> list[Conversation]:
         query = select(Conversation).join(Address, Address.conversation_id == Conversation.id)
         query = query.where(Address.number_key == number, Conversation.merged_into.is_(None)).distinct()

@@ -49,6 +49,13 @@ class ThreadService:
         row.unread = max(1, row.unread)
         self._book.touch(row)
 
+    async def ask(self, conversation_id: str, shops: Shops) -> None:
+        """They have asked something that a person is to answer, without a word of their own: by a button."""
+        row = await self._book.row(conversation_id, shops, lock=True)
+        row.state, row.snoozed_until, row.unread = "open", None, max(1, row.unread)
+        row.waiting_since = row.waiting_since or self._clock.now()
+        self._book.touch(row)
+
     async def own(self, conversation_id: str, owner_id: str | None, shops: Shops) -> None:
         """Whose it is among us. Raises NotFound for a person whom one may not see."""
         row = await self._book.row(conversation_id, shops, lock=True)
