@@ -237,7 +237,8 @@ class OutgoingService:
         more: dict[str, object] = {}
         if entry.buttons:
             more["buttons"] = [
-                {"title": one.title, "url": one.url, "payload": one.payload} for one in entry.buttons
+                {"title": one.title, "url": one.url, "payload": one.payload, "asks": one.asks}
+                for one in entry.buttons
             ]
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}

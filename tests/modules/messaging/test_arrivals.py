@@ -106,3 +106,32 @@ async def test_merged_clients_have_one_thread_and_two_again_when_it_is_undone(ho
 async def test_a_status_of_an_unknown_message_is_nothing(house: House) -> None:
     await house.tell(status("delivered", "SM-of-somebody-else"))
     assert await house.messages() == ()
+
+
+async def test_a_pressed_button_or_a_command_keeps_nobody_waiting(house: House) -> None:
+    await house.tell(
+        wrote("", 1, pressed="p"), wrote("/start", 2), wrote("", 3, start="token"), wrote("", 4, phone=IRYNA)
+    )
+    (thread,) = await threads(house)
+    assert (thread.unread, thread.waiting_since) == (0, None)
+    await house.tell(wrote("When is it ready?", 5))
+    (thread,) = await threads(house)
+    assert (thread.unread, thread.waiting_since) == (1, AT)
+
+
+async def test_a_chat_that_has_proved_its_number_is_one_thread_with_it(house: House) -> None:
+    await house.tell(wrote("who is this", address=OLEH), wrote("a chat", 2, channel="telegram", address="44"))
+    async with house.api() as api:
+        assert await api.clients.tie("telegram", "44", OLEH, None) is None
+    (thread,) = await threads(house)
+    assert {one.channel for one in thread.addresses} == {"sms", "telegram"}
+
+
+async def test_a_chat_of_somebody_else_stays_theirs(house: House) -> None:
+    oleh = await make_client(house.hub, "Oleh", OLEH)
+    iryna = await make_client(house.hub, "Iryna", IRYNA)
+    await house.tell(wrote("a chat", 2, channel="telegram", address="44", phone=OLEH))
+    async with house.api() as api:
+        assert await api.clients.tie("telegram", "44", IRYNA, iryna.id) == oleh.id
+    (thread,) = await threads(house)
+    assert thread.client_id == oleh.id
