@@ -19,7 +19,15 @@ from hub.kernel.backup.keeping import Backups
 from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
-from hub.kernel.gate import board_parts, bot_menus, card_parts, job_gate, list_filters
+from hub.kernel.gate import (
+    board_parts,
+    bot_menus,
+    card_parts,
+    client_hosts,
+    desk_strips,
+    job_gate,
+    list_filters,
+)
 from hub.kernel.hooks.desk import Hooks
 from hub.kernel.installation import Installation
 from hub.kernel.jobs.queue import JobQueue
@@ -165,6 +173,8 @@ class Hub:
             wake=self._bell.wake,
             card=card_parts(self.modules, settings.shop.plan),
             board=board_parts(self.modules, settings.shop.plan),
+            strips=desk_strips(self.modules, settings.shop.plan),
+            hosts=client_hosts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},

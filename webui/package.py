@@ -30,7 +30,9 @@ class Package:
             pages |= {r.path: r.feature or module.feature for r in module.routes if r.method == "GET"}
             named |= {module.feature, *(route.feature for route in module.routes)}
             named |= {operation.feature for operation in module.operations}
-            named |= {part.feature for part in module.card}
+            named |= {part.feature for part in (*module.card, *module.board)}
+            named |= {strip.feature for strip in module.strips}
+            named |= {host.feature for host in module.hosts}
             named |= {one.feature for one in module.filters}
         return cls(load_plans(), plan, pages, frozenset(named - {"", BASIS}))
 

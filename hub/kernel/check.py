@@ -31,6 +31,8 @@ def check(modules: Sequence[Module]) -> None:
     _unique("job", ((j.name, m) for m in modules for j in m.jobs))
     _unique("worker", ((w.name, m) for m in modules for w in m.workers))
     _unique("card part", ((c.name, m) for m in modules for c in (*m.card, *m.board)))
+    _unique("strip of the desk", ((s.name, m) for m in modules for s in m.strips))
+    _unique("host of clients", ((h.name, m) for m in modules for h in m.hosts))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
@@ -45,6 +47,7 @@ def check(modules: Sequence[Module]) -> None:
             _bot(module, menu)
     _unique("file area", ((a.name, m) for m in modules for a in m.files))
     _rights(modules)
+    _strips(modules)
     _tables(modules)
     _sealed(modules)
 
@@ -59,6 +62,8 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((route.name, route.feature) for route in module.routes),
             *((operation.name, operation.feature) for operation in module.operations),
             *((part.name, part.feature) for part in (*module.card, *module.board)),
+            *((strip.name, strip.feature) for strip in module.strips),
+            *((host.name, host.feature) for host in module.hosts),
             *((one.name, one.feature) for one in module.filters),
             *((one.kind, one.feature) for one in module.exports),
             *((one.name, one.feature) for one in module.bot),
@@ -167,6 +172,18 @@ def _rights(modules: Sequence[Module]) -> None:
                 raise _wrong(module, f"{where} asks for the right {right!r}, which no module declares.")
 
 
+def _strips(modules: Sequence[Module]) -> None:
+    """The desk fetches them like any page, and again when a topic tells of a change."""
+    topics = {topic.topic for module in modules for topic in module.topics}
+    for module in modules:
+        pages = {route.path: route.right for route in module.routes if route.method == "GET"}
+        for strip in module.strips:
+            if pages.get(strip.path) != strip.right:
+                raise _wrong(module, f"The strip {strip.name} needs a page {strip.path} with its own right.")
+            if strangers := set(strip.topics) - topics:
+                raise _wrong(module, f"The strip {strip.name} follows {min(strangers)!r}, no live topic.")
+
+
 def _used(module: Module) -> Iterator[tuple[str, str]]:
     for route in module.routes:
         yield f"The page {route.method} {route.path}", route.right
@@ -178,6 +195,8 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The live topic {topic.topic}", topic.right
     for part in (*module.card, *module.board):
         yield f"The card part {part.name}", part.right
+    for strip in module.strips:
+        yield f"The strip of the desk {strip.name}", strip.right
     for section in module.system:
         yield f"The system part {section.name}", section.right
     for entry in module.settings:

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from hub.kernel.backup.keeping import Backups
     from hub.kernel.bot import BotMenu
     from hub.kernel.clients import ClientRecords
+    from hub.kernel.hosts import ClientHost
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
     from hub.kernel.list_filters import ListFilter
     from hub.kernel.sealing.seal import Seal
     from hub.kernel.stream.dead_letters import DeadLetters
-    from hub.kernel.web import CardPart
+    from hub.kernel.web import CardPart, DeskStrip
     from hub.settings import Settings
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -173,6 +174,10 @@ class Deps:
     card: tuple[CardPart, ...] = ()
     board: tuple[CardPart, ...] = ()
     """The parts of each call of the live board, likewise."""
+    strips: tuple[DeskStrip, ...] = ()
+    """The lines at the top of the desk, likewise."""
+    hosts: tuple[ClientHost, ...] = ()
+    """Who is at work for a client (hub.kernel.hosts), likewise."""
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)
     """What each module keeps of clients (hub.kernel.clients)."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement
 
 from hub.kernel.bot import BotMenu
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.hosts import ClientHost
 from hub.kernel.list_filters import ListFilter, Narrowing
 from hub.kernel.manifest import Module
 from hub.kernel.plans import Plans, load_plans
-from hub.kernel.web import CardPart
+from hub.kernel.web import CardPart, DeskStrip
+
+_P = TypeVar("_P", CardPart, DeskStrip, ClientHost)
 
 
 def card_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
@@ -25,7 +29,17 @@ def board_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
     return _in_package(((part, m) for m in modules for part in m.board), plan)
 
 
-def _in_package(parts: Iterable[tuple[CardPart, Module]], plan: str) -> tuple[CardPart, ...]:
+def desk_strips(modules: Sequence[Module], plan: str) -> tuple[DeskStrip, ...]:
+    """The lines at the top of the desk."""
+    return _in_package(((strip, m) for m in modules for strip in m.strips), plan)
+
+
+def client_hosts(modules: Sequence[Module], plan: str) -> tuple[ClientHost, ...]:
+    """Who may be at work for a client."""
+    return _in_package(((host, m) for m in modules for host in m.hosts), plan)
+
+
+def _in_package(parts: Iterable[tuple[_P, Module]], plan: str) -> tuple[_P, ...]:
     plans = load_plans()
     found = (part for part, module in parts if plans.has(plan, part.feature or module.feature))
     return tuple(sorted(found, key=lambda part: part.order))

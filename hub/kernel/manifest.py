@@ -16,6 +16,7 @@ from hub.kernel.bot import BotMenu
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.exporting import Export
+from hub.kernel.hosts import ClientHost
 from hub.kernel.jobs.definition import Job
 from hub.kernel.list_filters import ListFilter
 from hub.kernel.sealing.upkeep import SealedColumn
@@ -23,6 +24,7 @@ from hub.kernel.web import (
     ApiOperation,
     Badge,
     CardPart,
+    DeskStrip,
     PageRequest,
     Route,
     SettingsItem,
@@ -165,6 +167,8 @@ class Module:
     card: tuple[CardPart, ...] = ()
     board: tuple[CardPart, ...] = ()
     """What stands at each call of the live board."""
+    strips: tuple[DeskStrip, ...] = ()
+    hosts: tuple[ClientHost, ...] = ()
     system: tuple[SystemPart, ...] = ()
     settings: tuple[SettingsItem, ...] = ()
     scripts: tuple[PageScript, ...] = ()

@@ -262,6 +262,22 @@ class CardPart:
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskStrip:
+    """A module's line at the top of the desk, also while nobody calls; strips stand in order. `path` is a
+    page of the module that answers the line's HTML (nothing: no line); it is asked for again when one of
+    the live `topics` tells of a change. `style` is the sheet that it needs, such as `tasks/strip.css`."""
+
+    name: str
+    order: int
+    right: str
+    path: str
+    topics: tuple[str, ...]
+    style: str = ""
+    feature: str = ""
+    """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
+
+
 Level = Literal["good", "idle", "warning", "problem"]
 """How something is: works; off or not needed; wants a look; needs somebody now."""
 

@@ -35,6 +35,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.main import MODULES
 from hub.modules.access.api import AccessApi, hash_password
 from hub.modules.calls.api import CallsApi
+from hub.modules.crm.api import CrmApi
 from hub.settings import DatabaseSettings, JournalSettings, Settings
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine
@@ -85,6 +86,7 @@ def cases(clients: int, calls: int) -> list[Case]:
     by_phone = "SELECT c.* FROM crm_phones p JOIN crm_clients c ON c.id = p.client_id WHERE p.key = ?"
     words = "SELECT c.* FROM crm_words w JOIN crm_clients c ON c.id = w.client_id WHERE w.word = ?"
     one = "SELECT * FROM calls_calls WHERE id = ?"
+    alike = "SELECT key FROM crm_phones WHERE key IS NOT NULL GROUP BY key HAVING count(*) BETWEEN 2 AND 6"
     return [
         Case("calls, all", lambda _: "/calls?period=all", newest.format(""), nothing),
         Case("calls, today", lambda _: "/calls", newest.format(""), nothing),
@@ -140,6 +142,7 @@ def cases(clients: int, calls: int) -> list[Case]:
             "search by plate", lambda c: f"/vehicles?q=AA{c.randrange(10000):04d}AB",
             "SELECT * FROM crm_vehicles WHERE plate_key = ?", lambda c: (f"AA{c.randrange(10000):04d}AB",),
         ),
+        Case("duplicates", lambda _: "/clients/duplicates", alike, nothing),
         Case("desk", lambda _: "/desk", newest.format("WHERE state != 'ended'"), nothing),
         Case("desk with a card", lambda c: card(call(c)), one, lambda c: (call(c),)),
         *_reports(),
@@ -300,6 +303,16 @@ async def add_up_days(hub: Hub) -> None:
     print(f"{len(days)} days and {len(months)} months of calls were added up in {took:.1f} s")
 
 
+async def look_for_duplicates(hub: Hub) -> None:
+    """Another job: everybody beside everybody."""
+    begun = time.perf_counter()
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        pairs = await CrmApi(uow, hub.installation.deps).duplicates.look()
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await CrmApi(uow, hub.installation.deps).duplicates.keep(pairs, hub.installation.clock.now())
+    print(f"{len(pairs)} pairs of duplicates were found in {time.perf_counter() - begun:.1f} s")
+
+
 async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, only: str) -> float:
     """Print the table of one kind of database; the worst p95 as a share of its target."""
     filled = file_of_ours if kind == "sqlite" else server_of_ours
@@ -314,6 +327,7 @@ async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, on
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
             await sign_in(hub, client)
             await add_up_days(hub)
+            await look_for_duplicates(hub)
             for case in cases(clients, calls):
                 if not case.name.startswith(only):
                     continue

@@ -16,7 +16,7 @@ from hub.kernel.check import check
 from hub.kernel.context import HandlerContext
 from hub.kernel.jobs.definition import Cron, Every, Job, JobContext, on_demand
 from hub.kernel.manifest import CardPart, LiveTopic, MenuItem, Module, Permission, Subscription, on
-from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, PageRequest, Route
+from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, DeskStrip, PageRequest, Route
 from hub.main import MODULES
 
 
@@ -66,12 +66,18 @@ def route(path: str = "/orders", right: str = "orders.view", name: str = "orders
     return Route(method="GET", path=path, handler=page, right=right, name=name)
 
 
+def strip(**more: Any) -> DeskStrip:
+    fields = {"right": "orders.view", "path": "/orders", "topics": ("order",)}
+    return DeskStrip(**{"name": "orders.today", "order": 1, **fields, **more})
+
+
 GOOD = orders(
     routes=(route(), route("/public", PUBLIC, "orders.public"), route("/mine", SIGNED_IN, "orders.mine")),
     handlers=(handler(CallEnded, on_ended), handler(CallRinging, on_fact, "orders.on_fact")),
     menu=(MenuItem("Orders", "/orders", "orders.view", "tool"),),
     topics=(LiveTopic("order", "orders.view"),),
     card=(CardPart(name="orders", order=1, right="orders.view", render=part),),
+    strips=(strip(),),
     requires=("crm",),
 )
 
@@ -109,6 +115,9 @@ def test_a_good_manifest_passes() -> None:
         ([orders(jobs=(job(schedule=Cron("61 3 * * *")),))], "never runs: '61 3 * * *' is no cron"),
         ([orders(jobs=(job(schedule=Cron("0 0 30 2 *")),))], "never runs: '0 0 30 2 *' is no cron"),
         ([orders(jobs=(job(schedule=Every(0)),))], "must wait longer than nothing"),
+        ([orders(strips=(strip(),))], "strip orders.today needs a page /orders with its own right"),
+        ([orders(strips=(strip(right=SIGNED_IN),), routes=(route(),))], "needs a page /orders"),
+        ([orders(strips=(strip(topics=("nobody",)),), routes=(route(),))], "follows 'nobody', no live topic"),
         ([orders(jobs=(job(right="no.such"),))], "job orders.run asks for the right 'no.such'"),
     ],
 )  # fmt: skip

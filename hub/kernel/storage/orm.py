@@ -51,5 +51,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def new_id(clock: Clock) -> str:
     """A ULID: 10 characters of milliseconds, 16 of chance; sorts by the time it was made."""
-    number = (int(clock.now().timestamp() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+    return _ulid(clock.now(), int.from_bytes(os.urandom(10), "big"))
+
+
+def first_id(at: datetime) -> str:
+    """The least that `new_id` can give at this moment: what was made since then is not below it."""
+    return _ulid(at, 0)
+
+
+def _ulid(at: datetime, chance: int) -> str:
+    number = (int(at.timestamp() * 1000) << 80) | chance
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kernel.listing import Strict
@@ -11,6 +9,7 @@ from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.calls.api import CallsApi
 from hub.modules.calls.operations import Text
 from hub.modules.calls.scope import shops_of
+from hub.modules.calls.views import RouteReason
 
 
 class RouteQuery(Strict):
@@ -26,13 +25,13 @@ class Route(BaseModel):
 
     extension: str | None = Field(description="A phone of the PBX; null: nobody in particular, so the queue")
     person: str = Field(description="Whose it is; empty without one")
-    reason: Literal["talked_last", "queue"]
-    call_id: str | None = Field(description="The call that says so")
+    reason: RouteReason
+    call_id: str | None = Field(description="The call that says so; null without one")
     client_id: str | None
 
 
 async def get_route(request: PageRequest, query: RouteQuery) -> Route:
-    """Whoever talked with the caller last, else the queue."""
+    """Whoever works on the caller's car now, else who talked with the caller last, else the queue."""
     found = await request.apis.of(CallsApi).route(query.number, shops=shops_of(request))
     return Route.model_validate(found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.access.api import names_by_extension
+from hub.modules.access.api import AccessApi, names_by_extension
 from hub.modules.calls.service_history import HistoryService
 from hub.modules.calls.views import CallView, RouteView
 from hub.modules.crm.api import CrmApi
@@ -20,16 +20,20 @@ class RouteService:
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
+        self._deps = deps
         self._clock = deps.clock
+        self._access = AccessApi(uow, deps)
         self._history = HistoryService(uow, deps)
         self._crm = CrmApi(uow, deps)
 
     async def of(self, number: str | None, shops: frozenset[ShopId] | None) -> RouteView:
-        """Whoever talked with this client (while nobody is known: with this number) last, if they are
-        still with us and have a phone of the PBX."""
+        """Whoever is at work for this client, as modules know; else who talked with them (while nobody is
+        known: with this number) last. Only people who are still with us and have a phone of the PBX."""
         match = await self._crm.caller(number)
         if number is None or match.relation not in (None, "client"):
             return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=None)
+        if match.client_id is not None and (host := await self._host(match.client_id, shops)):
+            return host
         lately = await self._history.last(match.client_id, number, _LOOKED_AT, shops, None)
         names = await self._uow.read(names_by_extension)
         since = self._clock.now() - _REMEMBERED
@@ -41,6 +45,18 @@ class RouteService:
                     client_id=match.client_id,
                 )  # fmt: skip
         return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=match.client_id)
+
+    async def _host(self, client_id: str, shops: frozenset[ShopId] | None) -> RouteView | None:
+        for host in self._deps.hosts:
+            ids = await host.find(self._uow, self._deps, client_id, shops)
+            people = {one.id: one for one in await self._access.list_people(only_active=True)} if ids else {}
+            for person in (people[one] for one in ids if one in people):
+                if person.extensions:
+                    return RouteView(
+                        extension=person.extensions[0], person=person.name, reason=host.reason, call_id=None,
+                        client_id=client_id,
+                    )  # fmt: skip
+        return None
 
 
 def _talked(call: CallView) -> str | None:

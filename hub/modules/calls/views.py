@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
+from hub.kernel.hosts import HostReason
 from hub.kernel.list_filters import Given
 from hub.kernel.masking import Dialable, Words
 from hub.modules.calls.rules_statistics import CallerKind, Outcome, OutcomeGroup
@@ -56,13 +57,17 @@ class LegView:
     ended_at: datetime | None
 
 
+RouteReason = Literal[HostReason, "talked_last", "queue"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteView:
-    """Whom to ring for a caller: an extension with whose it is and why, or None for the queue."""
+    """Whom to ring for a caller: an extension with whose it is and why, or None for the queue; `call_id` is
+    the call that says so."""
 
     extension: str | None
     person: str
-    reason: Literal["talked_last", "queue"]
+    reason: RouteReason
     call_id: str | None
     client_id: str | None
 

@@ -233,6 +233,31 @@ class Apart(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Twin(Base):
+    """Two records that looked alike when a job looked at everybody; the surest in front."""
+
+    __tablename__ = "crm_twins"
+    __table_args__ = (
+        Index("ix_crm_twins_place", "place"),
+        Index("ix_crm_twins_other_id", "other_id"),
+        {"info": {"is_audited": False}},
+    )
+
+    one_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("crm_clients.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int]
+
+
+class TwinLook(Base):
+    """One row: when the job looked last."""
+
+    __tablename__ = "crm_twin_looks"
+    __table_args__ = ({"info": {"is_audited": False}},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Learned(Base):
     """Of several who have a number, the one that a person chose on the desk."""
 

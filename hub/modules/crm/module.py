@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
 from hub.modules.crm import (
     exports,
+    jobs,
     operations,
     operations_erasure,
     operations_history,
@@ -60,6 +62,7 @@ MODULE = Module(
     ),
     card=web_card.parts,
     tombstones=TOMBSTONES,
+    jobs=(every(minutes=15, run=jobs.look_for_duplicates, title="Look for clients in two records"),),
     menu=(
         MenuItem("Clients", "/clients", "clients.view", "users", order=30),
         MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),

@@ -26,7 +26,8 @@ _NOT_CLIENTS: tuple[Relation, ...] = ("supplier", "staff", "spam", "other")
 
 async def show(request: PageRequest) -> web.StreamResponse:
     """The page; its scripts ask for `state` from then on."""
-    return request.page("desk/index.html", **await _values(request))
+    strips = [strip for strip in request.deps.strips if request.viewer.can(strip.right)]
+    return request.page("desk/index.html", strips=strips, **await _values(request))
 
 
 async def state(request: PageRequest) -> web.StreamResponse:

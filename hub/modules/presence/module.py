@@ -8,6 +8,7 @@ from hub.events.calls import PbxLinkLost
 from hub.events.phones import PhonesChanged
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, on_batch
+from hub.kernel.web import DeskStrip
 from hub.modules.presence import handlers, jobs, operations, web
 from hub.modules.presence.api import PresenceApi
 from hub.modules.presence.scope import CHOOSE, VIEW
@@ -41,4 +42,10 @@ MODULE = Module(
         ),
     ),
     topics=(LiveTopic(TOPIC, VIEW),),
+    strips=(
+        DeskStrip(
+            name="presence.colleagues", order=20, right=VIEW, path="/presence/strip",
+            topics=(TOPIC, "call"), style="presence/presence.css",
+        ),
+    ),
 )  # fmt: skip

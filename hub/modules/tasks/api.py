@@ -9,6 +9,7 @@ from hub.modules.tasks.service import TaskService
 from hub.modules.tasks.service_calls import CallTaskService
 from hub.modules.tasks.service_mobile import MobileCallService
 from hub.modules.tasks.service_numbers import NumberTaskService
+from hub.modules.tasks.service_promises import PromiseService
 from hub.modules.tasks.service_reading import TaskReading
 from hub.modules.tasks.service_speed import SpeedService
 from hub.modules.tasks.views import (
@@ -34,12 +35,14 @@ __all__ = [
 
 class TasksApi(Composed):
     """Tasks, for one unit of work. `reading` lists them, `doing` is what people do with them, `mobile` the
-    calls on private mobiles, `speed` how fast they are called back, `calls` and `numbers` what facts do."""
+    calls on private mobiles, `speed` how fast they are called back, `promises` what has an hour today,
+    `calls` and `numbers` what facts do."""
 
     reading = Part(TaskReading)
     doing = Part(TaskService)
     mobile = Part(MobileCallService)
     speed = Part(SpeedService)
+    promises = Part(PromiseService)
     calls = Part(CallTaskService)
     numbers = Part(NumberTaskService)
 

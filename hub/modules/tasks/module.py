@@ -30,6 +30,7 @@ from hub.modules.tasks import (
     service_clients,
     web,
     web_card,
+    web_strip,
     web_system,
 )
 from hub.modules.tasks.api import TasksApi
@@ -59,7 +60,8 @@ MODULE = Module(
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(CallerChosen, handlers.on_caller_chosen),
     ),
-    routes=web.routes,
+    routes=(*web_strip.routes, *web.routes),
+    strips=web_strip.strips,
     operations=(
         *operations_mobile.operations,
         *operations_call.operations,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.hosts import ClientHost
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.manifest import Module
+from hub.kernel.plans import BASIS
 from hub.kernel.shops import FIRST_SHOP
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi
+from hub.modules.crm.api import CrmApi
+from hub.settings import Settings
+from hub.values import ShopId
 from tests.factories.calls import LINE, ended, party, tell_calls
 from tests.factories.crm import make_client
 from tests.factories.site import Client, get_json, site_of
@@ -81,3 +92,49 @@ async def test_a_withheld_number_needs_no_number_at_all(site: Client) -> None:
     assert (status, body["reason"]) == (200, "queue")
     status, _ = await get_json(site, ROUTE, number="1" * 129)
     assert status == 422
+
+
+@pytest.fixture
+async def busy(settings: Settings, frozen_clock: FrozenClock, tmp_path: Path) -> AsyncIterator[Hub]:
+    """A hub with one module more, which knows who works on a client's car."""
+
+    async def masters(
+        uow: UnitOfWork, deps: Deps, client_id: str, shops: frozenset[ShopId] | None
+    ) -> Sequence[str]:
+        people = {one.name: one.id for one in await AccessApi(uow, deps).list_people()}
+        client = await CrmApi(uow, deps).client(client_id)
+        return [people[name] for name in client.note.split() if name in people]
+
+    host = ClientHost(name="works.master", reason="master", order=10, find=masters)
+    works = Module(
+        name="works", title="Works", folder=tmp_path, feature=BASIS, requires=("crm", "access"), hosts=(host,)
+    )
+    hub = Hub(
+        settings, (*MODULES, works), clock=frozen_clock, journal=FileJournal(tmp_path / "journal", 30)
+    )  # fmt: skip
+    await hub.open()
+    yield hub
+    await hub.close()
+
+
+@pytest.mark.parametrize(
+    ("note", "found"),
+    [
+        ("Тарас", ("105", "Тарас", "master")),
+        ("Юрко Тарас", ("105", "Тарас", "master")),  # Юрко has no phone of the PBX
+        ("nobody", ("101", "Оксана", "talked_last")),
+    ],
+)
+async def test_whoever_works_on_the_car_comes_before_whoever_talked_last(
+    busy: Hub, note: str, found: tuple[str, str, str]
+) -> None:
+    async with busy.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        access = AccessApi(uow, busy.installation.deps)
+        await access.create_person("Оксана", "receptionist", extensions=["101"])
+        await access.create_person("Тарас", "master", extensions=["105"])
+        await access.create_person("Юрко", "master", mobile="+380671112233")
+    await make_client(busy, "Ірина", "0501234567", note=note)
+    await tell_calls(busy, ended("1", 0, "answered", answered_by="101", last_extension="101"))
+    client = await site_of(busy)
+    assert await asked(client) == found
+    await client.close()

@@ -1,0 +1,83 @@
+"""The desk's line of what was promised for today."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from hub.app import Hub
+from hub.clock import FrozenClock
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.tasks.api import TaskEntry
+from tests.factories.calls import ended
+from tests.factories.crm import make_car, make_client
+from tests.factories.site import Client, get_text, site_of
+from tests.factories.tasks import happen, open_hours, tasks_of
+
+IRYNA, OTHER = "+380501234567", "+380671112233"
+
+
+@pytest.fixture
+async def site(hub: Hub) -> AsyncIterator[Client]:
+    await open_hours(hub)
+    client = await site_of(hub)
+    yield client
+    await client.close()
+
+
+async def promise(hub: Hub, clock: FrozenClock, hours: float, title: str = "", **about: str) -> str:
+    """What wrap-up does when somebody promised to ring back."""
+    async with tasks_of(hub) as tasks:
+        entry = TaskEntry(
+            shop_id=FIRST_SHOP, kind="callback" if about else "todo", title=title,
+            due_at=clock.now() + timedelta(hours=hours), **about,
+        )  # fmt: skip
+        return (await tasks.remind(entry) if about else await tasks.doing.create(entry, None)).id
+
+
+async def strip(site: Client) -> str:
+    status, text = await get_text(site, "/tasks/strip")
+    assert status == 200
+    return text
+
+
+async def test_the_desk_asks_for_the_line_and_shows_nothing_while_nothing_was_promised(site: Client) -> None:
+    _, desk = await get_text(site, "/desk")
+    assert 'data-from="/tasks/strip"' in desk
+    assert 'data-from="/presence/strip"' in desk
+    assert "<li" not in await strip(site)
+
+
+async def test_a_call_that_was_promised_stands_there_with_hour_name_and_car(
+    hub: Hub, site: Client, frozen_clock: FrozenClock
+) -> None:
+    client = await make_client(hub, "Ірина Коваль", IRYNA)
+    await make_car(hub, plate="AA1234BB", model="Octavia", client_id=client.id)
+    task = await promise(hub, frozen_clock, 1, client_id=client.id, number=IRYNA)
+    text = await strip(site)
+    assert f"/tasks#task-{task}" in text
+    assert "Ірина Коваль" in text
+    assert "Octavia" in text
+    assert "is-late" not in text
+    frozen_clock.advance(2 * 3600)
+    assert "is-late" in await strip(site)
+
+
+async def test_a_missed_call_was_not_promised_and_tomorrow_is_not_today(
+    hub: Hub, site: Client, frozen_clock: FrozenClock
+) -> None:
+    await happen(hub, ended("1", 0, "missed", from_number=OTHER))
+    await promise(hub, frozen_clock, 30, "Order the clutch")
+    assert "<li" not in await strip(site)
+
+
+async def test_four_are_shown_and_the_rest_is_counted(
+    hub: Hub, site: Client, frozen_clock: FrozenClock
+) -> None:
+    for number in range(6):
+        await promise(hub, frozen_clock, 1 + number / 10, f"Errand {number}")
+    text = await strip(site)
+    assert [f"Errand {number}" in text for number in range(6)] == [True] * 4 + [False] * 2
+    assert "2" in text.rsplit('<a href="/tasks">', 1)[1]
