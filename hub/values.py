@@ -106,6 +106,15 @@ def destination(text: str, country: str) -> Destination | None:
     return Destination(e164, region, "satellite" if region == "001" else kind, _NOT_DIGIT.sub("", national))
 
 
+def is_landline(number: str) -> bool:
+    """Whether an E.164 number certainly takes no text: a fixed line by the country's plan."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 _TYPES = phonenumbers.PhoneNumberType
 _KINDS: dict[int, DestinationKind] = {
     _TYPES.FIXED_LINE: "ordinary", _TYPES.MOBILE: "ordinary", _TYPES.FIXED_LINE_OR_MOBILE: "ordinary",

@@ -14,6 +14,7 @@ from hub.events.calls import (
     PbxLinkRestored,
 )
 from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
+from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import (
     CallerChosen,
     ClientErased,
@@ -81,6 +82,8 @@ EVENTS: tuple[type[Event], ...] = (
     GroupChanged,
     GroupSaid,
     GroupPressed,
+    ConsentChanged,
+    StopWordHeard,
     RecordingNamed,
     RecordingStored,
     RecordingLinked,

@@ -6,6 +6,7 @@ from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
 from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.calls.module import MODULE as CALLS
+from hub.modules.consents.module import MODULE as CONSENTS
 from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.dialling.module import MODULE as DIALLING
@@ -26,6 +27,7 @@ MODULES: tuple[Module, ...] = (
     DIALLING,
     DESK,
     TASKS,
+    CONSENTS,
     MESSAGING,
     IMPORTS,
     REPORTS,

@@ -11,6 +11,9 @@ from typing import Literal, Protocol, runtime_checkable
 from hub.events.messages import Place
 from hub.ports.errors import ConnectorError
 
+NUMBERS = frozenset({"sms", "viber", "whatsapp"})
+"""Channels whose addresses are phone numbers."""
+
 
 class UnknownOutcome(ConnectorError):
     """The request may have been carried out, and its answer was not seen: never sent again by itself."""

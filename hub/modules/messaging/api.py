@@ -7,6 +7,7 @@ from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.service_arrivals import ArrivalService
 from hub.modules.messaging.service_clients import ClientThreads
 from hub.modules.messaging.service_files import FileService
+from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_outgoing import OutgoingService
 from hub.modules.messaging.service_reading import ReadingService
 from hub.modules.messaging.service_search import SearchService
@@ -44,7 +45,7 @@ class MessagingApi(Composed):
     """Threads and messages, for one unit of work. `reading` lists them, `arrivals` is what facts of the
     connectors do, `outgoing` how somebody can be written to, `clients` whose threads are, `threads` what
     people do with them, `templates` the shop's own texts, `searching` finds messages by their words, `files`
-    are those that go along."""
+    are those that go along, `gate` keeps back what may not go out."""
 
     reading = Part(ReadingService)
     arrivals = Part(ArrivalService)
@@ -54,6 +55,7 @@ class MessagingApi(Composed):
     templates = Part(TemplateService)
     searching = Part(SearchService)
     files = Part(FileService)
+    gate = Part(MessageGate)
 
     @property
     def channels(self) -> Channels:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hub.errors import Conflict
+from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.messages import MessageReceived, MessageStatusChanged
 from hub.kernel.context import HandlerContext
-from hub.modules.messaging.api import MessagingApi
+from hub.modules.consents.api import answer_text
+from hub.modules.messaging.api import MessageEntry, MessagingApi
 
 
 async def on_message_received(event: MessageReceived, ctx: HandlerContext) -> None:
@@ -26,3 +29,23 @@ async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) ->
 async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerContext) -> None:
     """What was theirs by the number alone is nobody's again."""
     await ctx.apis.of(MessagingApi).clients.released(event.number, event.client_id)
+
+
+async def on_consent_changed(event: ConsentChanged, ctx: HandlerContext) -> None:
+    """What waits and may not go any more fails at once, with the reason."""
+    if event.act in ("withdrawn", "blocked"):
+        await ctx.apis.of(MessagingApi).gate.look_again(event.client_id, event.address)
+
+
+async def on_stop_word_heard(event: StopWordHeard, ctx: HandlerContext) -> None:
+    """One message confirms it, in their language. Where the provider has stopped us already, none can."""
+    api = ctx.apis.of(MessagingApi)
+    language = await api.outgoing.language_of(event.client_id, event.channel, event.address)
+    entry = MessageEntry(
+        text=answer_text(event.word, language), channel=event.channel, address=event.address,
+        purpose="consent", cause=f"consent:{event.message_id}",
+    )  # fmt: skip
+    try:
+        await api.queue_message(entry)
+    except Conflict as fault:
+        ctx.log.info("a stop is not confirmed", code=fault.code, message=event.message_id)

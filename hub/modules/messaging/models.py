@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.events.messages import MessageState
 from hub.kernel.storage.orm import Base, UtcDateTime
+from hub.modules.consents.api import SendPurpose
 from hub.modules.messaging.views import Direction, ThreadState
 
 _HAS_CLIENT = sql("client_id IS NOT NULL AND merged_into IS NULL")
@@ -147,6 +148,7 @@ class Message(Base):
     actor: Mapped[str | None] = mapped_column(String(80))
     author: Mapped[str] = mapped_column(Text, server_default="")
     cause: Mapped[str] = mapped_column(String(200), server_default="")
+    purpose: Mapped[SendPurpose] = mapped_column(String(16), server_default="dialogue")
     priority: Mapped[int] = mapped_column(server_default=sql("0"))
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)

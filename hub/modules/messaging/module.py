@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.messages import MessageReceived, MessageStatusChanged
 from hub.kernel.backup.areas import FileArea
@@ -42,13 +43,15 @@ MODULE = Module(
     title="Messages",
     feature="3.6",
     folder=Path(__file__).parent,
-    requires=("access", "crm", "calls", "tasks"),
+    requires=("access", "crm", "calls", "tasks", "consents"),
     api=MessagingApi,
     handlers=(
         on(MessageReceived, handlers.on_message_received),
         on(MessageStatusChanged, handlers.on_message_status_changed),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
+        on(ConsentChanged, handlers.on_consent_changed),
+        on(StopWordHeard, handlers.on_stop_word_heard),
     ),
     routes=(*web_templates.routes, *web_files.routes, *web.routes, *web_doing.routes),
     operations=(*operations.operations, *operations_threads.operations),

@@ -22,9 +22,9 @@ from hub.modules.messaging.api import (
     TemplateView,
     WayView,
 )
-from hub.modules.messaging.rules import NUMBERS
 from hub.modules.messaging.scope import SEND, shops_of
 from hub.modules.tasks.api import TasksApi
+from hub.ports.messaging import NUMBERS
 
 Box = Literal["open", "mine", "snoozed", "doubt", "all"]
 BOXES: tuple[Box, ...] = ("open", "mine", "snoozed", "doubt", "all")

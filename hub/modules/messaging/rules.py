@@ -9,8 +9,6 @@ from hub.events.messages import DeliveryState, MessageState
 from hub.modules.messaging.views import Priority
 
 LONGEST_TEXT = 10_000
-NUMBERS = frozenset({"sms", "viber", "whatsapp"})
-"""Channels whose addresses are phone numbers."""
 PRIORITIES: tuple[Priority, ...] = ("dialogue", "notice", "campaign")
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 """Seconds after a try that was certainly in vain."""

@@ -74,7 +74,7 @@ class ArrivalService:
         if further(message.state, event.state):
             await self._settling.settle(message, event.state, error=event.error, at=at)
         if event.is_blocked:
-            await self._settling.block(message)
+            await self._settling.block(message, event.error)
 
     async def _is_known(self, event: MessageReceived) -> bool:
         query = select(Message.n).where(

@@ -13,8 +13,8 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, number_key
 from hub.modules.messaging.models import Address, Conversation, Message, Note
-from hub.modules.messaging.rules import NUMBERS
 from hub.modules.messaging.views import Shops
+from hub.ports.messaging import NUMBERS
 from hub.values import ShopId
 
 TOPIC = "conversation"

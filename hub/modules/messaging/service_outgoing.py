@@ -10,14 +10,16 @@ from sqlalchemy import select
 from hub.errors import Conflict, Invalid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.modules.consents.api import YES, Verdict
 from hub.modules.crm.api import CrmApi, number_kind
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import has_cause
 from hub.modules.messaging.models import Conversation, File, Message
-from hub.modules.messaging.rules import LONGEST_TEXT, NUMBERS, PRIORITIES, clean_text, split_text
+from hub.modules.messaging.rules import LONGEST_TEXT, PRIORITIES, clean_text, split_text
 from hub.modules.messaging.service_book import ThreadBook
+from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.views import MessageEntry, Shops
-from hub.ports.messaging import Channel
+from hub.ports.messaging import NUMBERS, Channel
 from hub.values import normalise_number
 
 WORKER = "messaging"
@@ -46,6 +48,7 @@ class OutgoingService:
         self._channels = Channels(deps.senders)
         self._book = ThreadBook(uow, deps)
         self._crm = CrmApi(uow, deps)
+        self._gate = MessageGate(uow, deps)
 
     async def queue(self, entry: MessageEntry, shops: Shops = None) -> Message:
         """Write it down to be sent. With a known `cause` it is the message that there is already; one too
@@ -55,7 +58,7 @@ class OutgoingService:
         if known is not None:
             return known
         text = clean_text(entry.text)
-        way = await self._way(entry, shops)
+        entry, way = await self._admitted(entry, shops)
         files = await self._files(entry)
         self._check(text, entry, way, has_files=bool(files))
         now = self._clock.now()
@@ -74,6 +77,7 @@ class OutgoingService:
         for file in files:
             file.message_id = message.id
         self._note(row, message, entry)
+        await self._gate.count(message, row.client_id)
         self._uow.after_commit(lambda: self._deps.wake(WORKER))
         return message
 
@@ -137,9 +141,31 @@ class OutgoingService:
                     ways.append(Way(channel, channel.account, phone.number, client.id))
         return tuple(ways)
 
-    async def _way(self, entry: MessageEntry, shops: Shops) -> Way:
+    async def language_of(self, client_id: str | None, channel: str, address: str) -> str:
+        """In which language they are written to by the hub itself: the client's, that of their messenger,
+        the shop's."""
+        client = (await self._crm.clients_by_ids([client_id])).get(client_id) if client_id else None
+        known = await self._book.address(channel, address)
+        said = (client.language if client is not None else None) or (known.language if known else None)
+        return said or self._deps.settings.shop.language
+
+    async def _admitted(self, entry: MessageEntry, shops: Shops) -> tuple[MessageEntry, Way]:
+        """The first way that consent, hours and the kind of number let it go by. Raises Conflict with the
+        reason of the best one."""
+        ways = await self._ways_of(entry, shops)
+        first: Verdict | None = None
+        for way in ways:
+            known = await self._book.address(way.channel.name, way.address)
+            heard_at = known.heard_at if known is not None else None
+            verdict = await self._gate.judge(entry, way.channel.name, way.address, way.client_id, heard_at)
+            if not self._gate.may_try_another(verdict):
+                return self._gate.admitted(entry, verdict), way
+            first = first or verdict
+        return self._gate.admitted(entry, first or YES), ways[0]
+
+    async def _ways_of(self, entry: MessageEntry, shops: Shops) -> tuple[Way, ...]:
         if entry.conversation_id is None and entry.address is not None and entry.channel is not None:
-            return await self._named(entry.channel, entry.address)
+            return (await self._named(entry.channel, entry.address),)
         if entry.conversation_id is not None:
             row = await self._book.row(entry.conversation_id, shops)
             ways = await self.ways(None, row.id)
@@ -162,7 +188,7 @@ class OutgoingService:
                 "messaging.no_channel", "There is no channel by which they can be written to.",
                 "Add a mobile number to the client, or set up a channel in the settings.",
             )  # fmt: skip
-        return ways[0]
+        return ways
 
     async def _named(self, name: str, raw: str) -> Way:
         channel = self._channel(name)
@@ -242,14 +268,15 @@ class OutgoingService:
             ]
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
-        late = self._clock.now() + timedelta(hours=self._deps.settings.messaging.give_up_hours)
+        begin = max(self._clock.now(), entry.not_before or self._clock.now())
+        late = begin + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message = Message(
             id=new_id(self._clock), rev=1, shop_id=row.shop_id, conversation_id=row.id,
             channel=way.channel.name, account=way.account, address=way.address, direction="outbound",
             state="queued", text=text, provider_id=None, error="", created_at=self._clock.now(),
             actor=self._uow.actor, author=entry.author, cause=entry.cause,
             priority=PRIORITIES.index(entry.priority), not_before=entry.not_before,
-            not_after=entry.not_after or max(late, entry.not_before or late),
+            not_after=entry.not_after or late, purpose=entry.purpose,
             tries=0, finds=0, parts=0, answers=await self._answered(entry.answers, row), more=more,
         )  # fmt: skip
         self._session.add(message)

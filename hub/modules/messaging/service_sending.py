@@ -17,6 +17,7 @@ from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
 from hub.modules.messaging.service_book import ThreadBook
+from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_settling import Settling
 from hub.ports.messaging import Button, OutgoingFile, OutgoingMessage, Refused, Sent
 
@@ -47,6 +48,7 @@ class SendingService:
         self._is_alone = deps.settings.database.url.startswith("sqlite")
         self._book = ThreadBook(uow, deps)
         self._settling = Settling(uow, deps)
+        self._gate = MessageGate(uow, deps)
 
     async def has_work(self) -> bool:
         """Whether anything is to be sent, or in doubt."""
@@ -59,13 +61,15 @@ class SendingService:
         return bool((await self._session.scalars(query)).one())
 
     async def claim(self, channel: str, busy: Collection[str], limit: int) -> list[Claim]:
-        """The next ones of a channel: answers first, one for each chat, in a chat's own order."""
+        """The next ones of a channel: answers first, one for each chat, in a chat's own order; nobody waits
+        for what is meant for later."""
         if limit <= 0:
             return []
         before = aliased(Message)
         waits_behind = exists().where(
             is_state("queued", before), before.channel == channel, before.address == Message.address,
             before.priority == Message.priority, before.n < Message.n,
+            or_(before.tries > 0, before.not_before.is_(None), before.not_before <= self._now),
         )  # fmt: skip
         query = (
             select(Message)
@@ -82,7 +86,7 @@ class SendingService:
         for row in (await self._session.scalars(query)).all():
             if row.address not in chosen and len(chosen) < limit:
                 chosen[row.address] = row
-        return [await self._claimed(row) for row in chosen.values()]
+        return [await self._claimed(row) for row in chosen.values() if await self._gate.passes(row)]
 
     async def expire(self) -> None:
         """What nobody wants any more is not sent; what a process has left behind is in doubt."""
@@ -136,7 +140,7 @@ class SendingService:
             await self._move(row, refusal.moved_to)
             return
         if refusal.is_blocked:
-            await self._settling.block(row)
+            await self._settling.block(row, refusal.text)
         await self._settling.settle(row, "failed", at=self._now, error=refusal.text)
 
     async def in_doubt(self, message_id: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from hub.events.messages import MessageSettled, MessageState
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.models import Early, Message
 from hub.modules.messaging.rules import further
 from hub.modules.messaging.service_book import ThreadBook
@@ -27,6 +28,7 @@ class Settling:
         self._uow = uow
         self._session = uow.session
         self._book = ThreadBook(uow, deps)
+        self._consents = ConsentsApi(uow, deps)
 
     async def settle(self, message: Message, state: MessageState, *, at: datetime, error: str = "") -> None:
         """It is in this state now; the thread shows it."""
@@ -58,14 +60,18 @@ class Settling:
         if state in ("sent", "delivered", "read", "failed") and further(message.state, state):
             await self.settle(message, state, at=at, error=early.error if early is not None else "")
         if early is not None and early.is_blocked:
-            await self.block(message)
+            await self.block(message, early.error)
 
-    async def block(self, message: Message) -> None:
-        """The address takes nothing of us any more."""
+    async def block(self, message: Message, why: str) -> None:
+        """The address takes nothing of us any more, the provider says why; the ledger has it too."""
         address = await self._book.address(message.channel, message.address)
-        if address is not None and not address.is_blocked:
-            address.is_blocked = True
-            self._book.touch(await self._book.row(message.conversation_id))
+        if address is None or address.is_blocked:
+            return
+        address.is_blocked = True
+        row = await self._book.row(message.conversation_id)
+        self._book.touch(row)
+        whose = Subject(client_id=row.client_id, channel=message.channel, address=message.address)
+        await self._consents.ledger.provider_blocked(whose, why, f"provider:{message.id}")
 
     async def one(self, message_id: str, *, lock: bool = False) -> Message | None:
         """The row of a message."""

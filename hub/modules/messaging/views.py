@@ -9,6 +9,7 @@ from typing import Literal
 
 from hub.events.messages import MessageState
 from hub.kernel.masking import Dialable, Words
+from hub.modules.consents.api import SendPurpose
 from hub.ports.messaging import Button
 from hub.values import ShopId
 
@@ -154,8 +155,9 @@ class WayView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEntry:
     """A message to be sent: to a client (by the best channel, or the named one), into a thread, or to an
-    address on a channel. `cause` names what it is sent for, and is sent for once. After `not_after` nobody
-    wants it any more. `answers` is the id of ours that it replies to."""
+    address on a channel. `purpose` decides what consent, hours and pace ask of it (hub.modules.consents):
+    `dialogue` a person answers. `cause` names what it is sent for, and is sent for once. After `not_after`
+    nobody wants it any more. `answers` is the id of ours that it replies to."""
 
     text: str
     client_id: str | None = None
@@ -163,6 +165,7 @@ class MessageEntry:
     channel: str | None = None
     address: str | None = None
     priority: Priority = "notice"
+    purpose: SendPurpose = "dialogue"
     cause: str = ""
     author: str = ""
     not_before: datetime | None = None

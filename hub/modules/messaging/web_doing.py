@@ -10,9 +10,9 @@ from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.crm.api import ClientEntry, CrmApi, Messenger, PhoneEntry
 from hub.modules.messaging.api import MessageEntry, MessagingApi
-from hub.modules.messaging.rules import NUMBERS
 from hub.modules.messaging.scope import SEND, VIEW, author_of, shops_of
 from hub.modules.tasks.api import TasksApi
+from hub.ports.messaging import NUMBERS
 
 
 def _back(request: PageRequest, conversation_id: str | None = None, notice: str = "") -> web.StreamResponse:

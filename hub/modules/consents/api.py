@@ -1,0 +1,53 @@
+"""What other modules and pages may ask of consents: who may be written to, for what, and since when not."""
+
+from __future__ import annotations
+
+from hub.kernel.parts import Composed, Part
+from hub.modules.consents.rules_answers import answer_text
+from hub.modules.consents.rules_gate import REASONS, reason_in_words
+from hub.modules.consents.rules_hours import ContactRules, Quiet, quiet_until
+from hub.modules.consents.rules_words import word_of
+from hub.modules.consents.service_gate import GateService
+from hub.modules.consents.service_ledger import LedgerService
+from hub.modules.consents.service_words import WordService
+from hub.modules.consents.views import (
+    FORMS,
+    PURPOSES,
+    YES,
+    Act,
+    Choice,
+    Code,
+    ConsentEntry,
+    ConsentView,
+    EntryView,
+    Form,
+    Purpose,
+    Sending,
+    SendPurpose,
+    Standing,
+    Subject,
+    Topic,
+    Verdict,
+    Word,
+)
+
+__all__ = [
+    "FORMS", "PURPOSES", "REASONS", "YES", "Act", "Choice", "Code", "ConsentEntry", "ConsentView",
+    "ConsentsApi", "ContactRules", "EntryView", "Form", "Purpose", "Quiet", "SendPurpose", "Sending",
+    "Standing", "Subject", "Topic", "Verdict", "Word", "answer_text", "quiet_until", "reason_in_words",
+    "word_of",
+]  # fmt: skip
+
+
+class ConsentsApi(Composed):
+    """Consents, for one unit of work. `ledger` holds what people have said, `gate` says what may be sent,
+    `words` hears STOP and START."""
+
+    ledger = Part(LedgerService)
+    gate = Part(GateService)
+    words = Part(WordService)
+
+    async def may_send(self, sending: Sending) -> Verdict:
+        """Yes, or why not: by consent, blocks, the client's record, the kind of number, quiet hours (then
+        `is_held`: queue it, messaging keeps it until `until`) and how often. Raises NotFound."""
+        return await self.gate.may_send(sending)
