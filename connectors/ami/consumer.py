@@ -28,6 +28,7 @@ from connectors.ami.inbox import (
     Tick,
 )
 from connectors.ami.message import Message
+from connectors.ami.pace import Pace
 from connectors.ami.phones import WANTED as OF_PHONES
 from connectors.ami.phones import Phones
 from connectors.ami.tracker import PbxSnapshot, TrackedFact, Tracker, TrackerSettings
@@ -76,6 +77,7 @@ class Consumer:
         self._serial = count(1)
         self._unsent: list[Arrival] = []
         self._batch: deque[Step] = deque()
+        self._pace = Pace()
         self._remembered: Sequence[StoredCall] = ()
         self.tracker = Tracker(
             TrackerSettings(
@@ -101,11 +103,15 @@ class Consumer:
         run: `(source, external_id)` makes the second time silence."""
         while True:
             if self._unsent:
+                self._pace.stored(len(self._unsent), self._clock.monotonic())
                 await intake.accept(tuple(self._unsent))
                 self.batches += 1
                 self.facts += len(self._unsent)
                 stored, self._unsent = self._unsent, []
                 self.on_stored(stored)
+                wait = self._pace.wait(self._clock.monotonic())
+                if wait:
+                    await asyncio.sleep(wait)
             if not self._batch:
                 for item in await self._inbox.take(self._config.limits.batch_size):
                     if isinstance(item, Heard):
