@@ -140,6 +140,7 @@ class HandlerContext:
 
     uow: UnitOfWork
     apis: Apis
+    deps: Deps
     envelope: Envelope
     clock: Clock
     log: FilteringBoundLogger

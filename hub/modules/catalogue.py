@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
 from hub.modules.backup.module import MODULE as BACKUP
+from hub.modules.bot.module import MODULE as BOT
 from hub.modules.calls.module import MODULE as CALLS
 from hub.modules.consents.module import MODULE as CONSENTS
 from hub.modules.crm.module import MODULE as CRM
@@ -29,6 +30,7 @@ MODULES: tuple[Module, ...] = (
     TASKS,
     CONSENTS,
     MESSAGING,
+    BOT,
     IMPORTS,
     REPORTS,
     QUEUES,

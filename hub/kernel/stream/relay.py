@@ -206,6 +206,7 @@ class Relay:
             context = HandlerContext(
                 uow=uow,
                 apis=Apis(uow, self._deps, self._apis),
+                deps=self._deps,
                 envelope=envelope,
                 clock=self._clock,
                 log=self._log.bind(handler=claim.handler),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.messaging.channels import Channels
+from hub.modules.messaging.filling import next_hours
 from hub.modules.messaging.service_arrivals import ArrivalService
 from hub.modules.messaging.service_clients import ClientThreads
 from hub.modules.messaging.service_files import FileService
@@ -37,7 +38,7 @@ from hub.modules.messaging.views import (
 __all__ = [
     "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
     "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "NoteView", "PlaceView",
-    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill",
+    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "next_hours",
 ]  # fmt: skip
 
 

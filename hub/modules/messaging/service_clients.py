@@ -63,6 +63,11 @@ class ClientThreads:
             await self._join_nobodys(row, key)
         return row.client_id
 
+    async def has_number(self, channel: str, address: str) -> bool:
+        """Whether we know for sure which phone the one has who writes from there."""
+        known = await self._book.address(channel, address)
+        return known is not None and known.number_key is not None
+
     async def _join_nobodys(self, row: Conversation, key: str) -> None:
         """Threads of a number that nobody has in our list are one thread: the oldest."""
         found = [one for one in await self._of_number(key) if one.client_id is None]
