@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hub.clock import Clock
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
+from hub.ports.outbound import Outbound
 from hub.secret import Secret
 from hub.settings import Settings
 
@@ -35,6 +36,18 @@ class PracticeAccount:
     public_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeProviderAccount:
+    """The account at the practice provider of this process: its secrets, the names that we send under."""
+
+    token: Secret
+    webhook_secret: Secret
+    base: str
+    sms_sender: str
+    viber_sender: str
+    viber_seconds: int
+
+
 @dataclass(slots=True)
 class Site:
     """What a builder may use. `practice` is set once the practice exchange is built: connectors
@@ -43,14 +56,16 @@ class Site:
     settings: Settings
     journal: Journal
     clock: Clock
+    outbound: Callable[[Iterable[str]], Outbound]
+    """The way to addresses that the settings name; of the own network only to these hosts and those of
+    HUB_OUTBOUND__ALLOWED_HOSTS."""
     practice: PracticeLine | None = None
     practice_sms: PracticeAccount | None = None
+    practice_provider: PracticeProviderAccount | None = None
 
     def own(self, kind: type[S]) -> S:
         """The connector's own section of the settings; its defaults where nothing was read."""
-        return (
-            next((one for one in self.settings.connectors.values() if isinstance(one, kind)), None) or kind()
-        )
+        return next((one for one in self.settings.connectors.values() if type(one) is kind), None) or kind()
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Hub:
             places=Places(settings.shop),
             telephony=telephony,
             practice=practice,
-            practice_phone=next((one for one in connectors if isinstance(one, PracticePhone)), None),
+            practice_phones=tuple(one for one in connectors if isinstance(one, PracticePhone)),
             system=self.system,
             outbound=outbound,
             senders=tuple(senders),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from connectors.catalogue import NAMES, build_connectors, build_replay
+from connectors.catalogue import NAMES, build_connectors, build_replay, senders_of
 from connectors.outbound.addresses import Allowed
 from connectors.outbound.client import HttpOutbound
 from hub import log
@@ -27,7 +27,6 @@ from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES as HUB_MODULES
 from hub.ports.bus import Bus
-from hub.ports.messaging import MessageSender
 from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
@@ -54,7 +53,7 @@ def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
         telephony=next((c for c in connectors if isinstance(c, Telephony)), None),
         outbound=HttpOutbound(Allowed.of(settings.outbound.allowed_hosts), clock),
         practice=next((c for c in connectors if isinstance(c, PracticeExchange)), None),
-        senders=[c for c in connectors if isinstance(c, MessageSender)],
+        senders=senders_of(connectors, settings.messaging.sms_by),
         bus=next((c for c in connectors if isinstance(c, Bus)), None),
         lines=lines,
     )

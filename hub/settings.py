@@ -270,13 +270,15 @@ class TasksSettings:
 class MessagingSettings:
     """Messages: where their files are kept, and the largest one in megabytes; the price of one part of an SMS
     in the shop's currency (0: not shown); hours after which what could not be sent is given up; how
-    often, in seconds, the sender looks."""
+    often, in seconds, the sender looks. `sms_by`: which connector sends SMS (`twilio`, `http_sms`,
+    `http_sms_2`) where several could; empty: the first that is set up."""
 
     files: str = "var/attachments"
     largest_file_mb: int = 20
     sms_part_price: float = 0.0
     give_up_hours: float = 24.0
     poll: float = 1.0
+    sms_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

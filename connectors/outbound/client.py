@@ -25,7 +25,7 @@ from connectors.outbound.addresses import (
 )
 from hub.clock import Clock
 from hub.ports.errors import PermanentError, TransientError
-from hub.ports.outbound import Reply
+from hub.ports.outbound import AnswerLost, Reply
 
 FIRST_BYTES = 1024
 _LOOK_UP = 5.0
@@ -39,6 +39,9 @@ async def look_up(host: str, port: int) -> Sequence[str]:
     """What the machine's resolver says."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
+
+
+_Read = Callable[[aiohttp.StreamReader], Awaitable[bytes]]
 
 
 class _Refused(OSError):
@@ -72,31 +75,44 @@ class HttpOutbound:
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Reply:
         """Send it; the first bytes of the answer are read, redirects are answers like others."""
+        return await self._ask("POST", url, headers, body, seconds, lambda answer: answer.read(FIRST_BYTES))
+
+    async def ask(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, largest: int
+    ) -> Reply:
+        """As ports.outbound; redirects are answers like others."""
+        return await self._ask(method, url, headers, body, seconds, lambda answer: _first_of(answer, largest))
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float, read: _Read
+    ) -> Reply:
         target = target_of(url, self._allowed)
         if isinstance(target, str):
             raise PermanentError(target)
         began = time.monotonic()
         try:
-            async with self._opened().post(
+            async with self._opened().request(
+                method,
                 url,
-                data=body,
+                data=body or None,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=seconds / 2),
             ) as answer:
-                first = await answer.content.read(FIRST_BYTES)
                 return Reply(
                     status=answer.status,
-                    body=first,
+                    body=await read(answer.content),
                     ms=round((time.monotonic() - began) * 1000),
                     retry_after=self._wait(answer.headers.get("Retry-After", "")),
                 )
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            raise _unreached(error) from error
         except TimeoutError as error:
-            raise TransientError("It did not answer in time.") from error
+            raise AnswerLost("It did not answer in time.") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if _is_refusal(error):
                 raise PermanentError(NOT_OPEN) from error
-            raise TransientError(_words(error)) from error
+            raise AnswerLost(_words(error)) from error
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -183,6 +199,23 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+async def _first_of(content: aiohttp.StreamReader, largest: int) -> bytes:
+    """Up to so many bytes; `read` alone gives what one piece brought."""
+    pieces = bytearray()
+    while len(pieces) < largest and (piece := await content.read(largest - len(pieces))):
+        pieces += piece
+    return bytes(pieces)
+
+
+def _unreached(error: aiohttp.ClientError) -> PermanentError | TransientError:
+    """No connection came about, so nothing was sent."""
+    if _is_refusal(error):
+        return PermanentError(NOT_OPEN)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return TransientError("It did not answer in time.")
+    return TransientError(_words(error))
 
 
 def _address(text: str) -> Address:

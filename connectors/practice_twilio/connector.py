@@ -55,6 +55,16 @@ class PracticeSms:
             await twilio.stop()
 
     @property
+    def title(self) -> str:
+        """Of the phone, on its page."""
+        return "SMS"
+
+    @property
+    def can_write(self) -> bool:
+        """The shop has a number that one can answer to."""
+        return True
+
+    @property
     def number(self) -> str:
         """The shop's."""
         return NUMBER

@@ -143,6 +143,8 @@ class MessageStatusChanged(Event):
     error: str = ""
     is_blocked: bool = False
     """Whether this address takes nothing of us any more."""
+    carried_by: str = ""
+    """The channel that brought it, where the provider has several to choose from."""
 
     @property
     def key(self) -> str:

@@ -163,7 +163,7 @@ class Deps:
     wake: Callable[[str], None]
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
-    practice_phone: PracticePhone | None = None
+    practice_phones: tuple[PracticePhone, ...] = ()
     system: SystemView | None = None
     outbound: Outbound | None = None
     senders: tuple[MessageSender, ...] = ()

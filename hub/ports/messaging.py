@@ -35,7 +35,8 @@ class Channel:
     """What a channel can do. `can_write_first`: also to somebody who never wrote there, given a phone
     number. `can_place`: a point on the map is sent as such, elsewhere its link stands in the text.
     `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
-    sender keeps both."""
+    sender keeps both. `falls_to` is the channel by which the provider sends on what does not arrive on this
+    one."""
 
     name: str
     account: str
@@ -47,6 +48,7 @@ class Channel:
     per_second: float
     per_chat: float
     can_place: bool = False
+    falls_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,18 +158,54 @@ class ChatBot(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """One that the provider has and of which no end is known."""
+
+    channel: str
+    provider_id: str
+    created_at: datetime
+
+
+@runtime_checkable
+class AsksStates(Protocol):
+    """A link whose provider is asked how far messages have come, besides or instead of telling it."""
+
+    @property
+    def asks_every(self) -> float:
+        """Seconds between two rounds; 0: it is not to be asked."""
+        ...
+
+    async def ask(self, messages: Sequence[SentMessage]) -> None:
+        """How far these have come; what is told goes to the intake. Raises TransientError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeText:
-    """A message as the client's phone shows it; `state` in the provider's word."""
+    """A message as the client's phone shows it; `state` in the provider's word, `channel` where the phone has
+    several."""
 
     at: datetime
     text: str
     state: str
     is_of_the_shop: bool
+    channel: str = ""
+    subject: str = ""
 
 
 @runtime_checkable
 class PracticePhone(Protocol):
-    """The built-in provider of the demo, where one is the client."""
+    """A built-in provider of the demo, where one is the client."""
+
+    @property
+    def title(self) -> str:
+        """What the phone is called."""
+        ...
+
+    @property
+    def can_write(self) -> bool:
+        """Whether a client can answer there."""
+        ...
 
     @property
     def number(self) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from hub.ports.errors import TransientError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -17,6 +19,10 @@ class Reply:
     body: bytes
     ms: int
     retry_after: float | None = None
+
+
+class AnswerLost(TransientError):
+    """The request may have arrived; its answer was not seen."""
 
 
 class Outbound(Protocol):
@@ -30,6 +36,13 @@ class Outbound(Protocol):
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Reply:
         """Send it. Raises PermanentError for an address that may not be asked, TransientError when
         nothing was answered in time."""
+        ...
+
+    async def ask(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, largest: int
+    ) -> Reply:
+        """Ask, and read so many bytes of the answer. Raises PermanentError as `post`, TransientError when the
+        request certainly did not arrive, AnswerLost when it may have."""
         ...
 
     async def close(self) -> None:

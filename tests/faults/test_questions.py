@@ -71,7 +71,7 @@ SLOW = 4.0
 async def demo(shop: Shop, hub: Hub) -> AsyncIterator[Shop]:
     """The shop with the practice phone: without one its page says only that it is away."""
     phone = PracticeSms("http://127.0.0.1:1", "http://127.0.0.1:1", SystemClock())
-    deps = replace(hub.installation.deps, practice_phone=phone)
+    deps = replace(hub.installation.deps, practice_phones=(phone,))
     server = TestServer(make_app(replace(hub.installation, deps=deps), WIDE))
     await server.start_server()
     yield replace(shop, server=server)

@@ -9,10 +9,10 @@ from webui.request import Request
 
 async def look(request: Request, _report: SystemReport) -> SystemSection:
     """What can be played; empty in a real shop."""
-    practice, phone = request.deps.practice, request.deps.practice_phone
-    if practice is None and phone is None:
+    practice, phones = request.deps.practice, request.deps.practice_phones
+    if practice is None and not phones:
         return SystemSection()
     rehearsals = practice.rehearsals() if practice is not None else ()
     return SystemSection(
-        template="system/practice.html", values={"rehearsals": rehearsals, "has_phone": phone is not None}
+        template="system/practice.html", values={"rehearsals": rehearsals, "has_phone": bool(phones)}
     )

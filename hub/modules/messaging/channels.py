@@ -18,14 +18,27 @@ def in_words(name: str) -> str:
     return _WORDS.get(name, name)
 
 
+def carriers(senders: Iterable[MessageSender]) -> dict[str, MessageSender]:
+    """Who sends on which channel: of several the first."""
+    found: dict[str, MessageSender] = {}
+    for sender in senders:
+        for name in sender.channels():
+            found.setdefault(name, sender)
+    return found
+
+
+def receivers(senders: Iterable[MessageSender]) -> dict[str, MessageSender]:
+    """Whose files are fetched on which channel: theirs to whom one can answer."""
+    able = (sender for sender in senders if any(one.can_reply for one in sender.channels().values()))
+    return carriers(able)
+
+
 class Channels:
     """Which connector carries which channel."""
 
     def __init__(self, senders: Sequence[MessageSender]) -> None:
         self._carried = {
-            name: (sender, channel)
-            for sender in reversed(senders)
-            for name, channel in sender.channels().items()
+            name: (sender, sender.channels()[name]) for name, sender in carriers(senders).items()
         }
 
     def __contains__(self, name: str) -> bool:

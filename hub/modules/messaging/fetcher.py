@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.errors import Unavailable
 from hub.kernel.context import WorkerContext
 from hub.modules.messaging import store
+from hub.modules.messaging.channels import receivers
 from hub.modules.messaging.service_files import FileService, Wanted
 from hub.ports.errors import ConnectorError, PermanentError, TransientError
 from hub.ports.messaging import MessageSender, Refused
@@ -38,7 +39,8 @@ class Fetcher:
 
     async def step(self) -> int:
         """Fetch what is due. How many there were."""
-        up = {name: s for s in self.ctx.deps.senders if s.takes_messages for name in s.channels()}
+        every = receivers(self.ctx.deps.senders)
+        up = {name: sender for name, sender in every.items() if sender.takes_messages}
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
             if not up or not await FileService(uow, self.ctx.deps).is_wanted(up):
                 return 0

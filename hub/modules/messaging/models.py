@@ -92,7 +92,8 @@ class Address(Base):
 class Message(Base):
     """A message, theirs or ours. `n` is the order of arrival and the row of the full-text index; in a thread
     they stand by `created_at`, then `n`. `cause`: what it was sent for, once. `claim` is the process that
-    sends it. `more` holds what few have: place, buttons, the word of a link, a pressed button."""
+    sends it. `more` holds what few have: place, buttons, the word of a link, a pressed button.
+    `carried_by`: the channel that brought it to them, where it was not this one."""
 
     __tablename__ = "messaging_messages"
     __table_args__ = (
@@ -157,6 +158,7 @@ class Message(Base):
     claim: Mapped[str | None] = mapped_column(String(32))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     parts: Mapped[int] = mapped_column(server_default=sql("0"))
+    carried_by: Mapped[str] = mapped_column(String(32), server_default="")
     answers: Mapped[str] = mapped_column(Text, server_default="")
     more: Mapped[dict[str, Any]] = mapped_column(JSON, server_default=sql("'{}'"))
 
@@ -175,6 +177,7 @@ class Early(Base):
     state: Mapped[MessageState] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(Text)
     is_blocked: Mapped[bool]
+    carried_by: Mapped[str] = mapped_column(String(32), server_default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -12,6 +12,7 @@ from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, MenuBadge, MenuItem, Module, Permission, Scope, Worker, on
 from hub.kernel.web import SettingsItem
 from hub.modules.messaging import (
+    asking,
     fetcher,
     handlers,
     jobs,
@@ -77,7 +78,11 @@ MODULE = Module(
         every(minutes=1, run=jobs.wake, title="Bring back conversations that were put off"),
         every(hours=6, run=jobs.tidy, title="Remove files of messages that nobody sent or that were erased"),
     ),
-    workers=(Worker("messaging", sender.send), Worker("messaging_files", fetcher.fetch)),
+    workers=(
+        Worker("messaging", sender.send),
+        Worker("messaging_files", fetcher.fetch),
+        Worker("messaging_states", asking.ask),
+    ),
     held=HELD,
     files=(FileArea("attachments", lambda settings: Path(settings.messaging.files)),),
     clients=service_clients.RECORDS,

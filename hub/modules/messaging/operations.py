@@ -71,6 +71,7 @@ class MessageOut(BaseModel):
     edited_at: Moment | None
     author: Words
     parts: int = Field(description="Parts of an SMS, as the provider told; 0: not told")
+    carried_by: str = Field(description="The channel that brought it, where it was not `channel`; else empty")
 
 
 class MessagePageOut(BaseModel):

@@ -11,6 +11,7 @@ from hub.errors import Unavailable
 from hub.kernel.context import WorkerContext
 from hub.kernel.processes.outgoing import OutgoingWorker
 from hub.kernel.storage.orm import new_id
+from hub.modules.messaging.channels import carriers
 from hub.modules.messaging.pace import Pace
 from hub.modules.messaging.service_sending import Claim, SendingService
 from hub.ports.errors import ConnectorError, PermanentError, TransientError
@@ -75,12 +76,8 @@ class Sender(OutgoingWorker):
         return max(_SHORT, more) if more else 0.0
 
     def _up(self) -> dict[str, MessageSender]:
-        return {
-            name: sender
-            for sender in self.ctx.deps.senders
-            if sender.takes_messages
-            for name in sender.channels()
-        }
+        every = carriers(self.ctx.deps.senders)
+        return {name: sender for name, sender in every.items() if sender.takes_messages}
 
     def _pace(self, name: str, sender: MessageSender) -> Pace:
         channel = sender.channels()[name]

@@ -72,6 +72,7 @@ class ArrivalService:
         if message.provider_id is None:
             message.provider_id = event.provider_id
         if further(message.state, event.state):
+            self._settling.carried(message, event.carried_by)
             await self._settling.settle(message, event.state, error=event.error, at=at)
         if event.is_blocked:
             await self._settling.block(message, event.error)
@@ -165,8 +166,9 @@ class ArrivalService:
         if early is None:
             early = Early(
                 channel=event.channel, provider_id=event.provider_id, state=event.state, error=event.error,
-                is_blocked=event.is_blocked, at=at,
+                is_blocked=event.is_blocked, carried_by=event.carried_by, at=at,
             )  # fmt: skip
             self._session.add(early)
         elif further(early.state, event.state):
             early.state, early.error = event.state, event.error
+            early.carried_by = event.carried_by or early.carried_by

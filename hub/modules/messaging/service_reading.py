@@ -227,6 +227,7 @@ def message_view(row: Message, client_id: str | None, files: tuple[FileView, ...
         client_id=client_id, channel=row.channel, direction=row.direction, state=row.state, text=row.text,
         address=row.address, provider_id=row.provider_id, error=row.error, created_at=row.created_at,
         settled_at=row.settled_at, edited_at=row.edited_at, author=row.author, parts=row.parts,
+        carried_by=row.carried_by,
         tries=row.tries, is_asked=row.state == "unknown" and row.not_before is not None, attachments=files,
         place=PlaceView(**place) if place else None,
     )  # fmt: skip

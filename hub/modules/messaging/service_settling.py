@@ -11,6 +11,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.models import Early, Message
 from hub.modules.messaging.rules import further
+from hub.modules.messaging.rules_sms import sms_count
 from hub.modules.messaging.service_book import ThreadBook
 
 _LONGEST_ERROR = 500
@@ -44,11 +45,17 @@ class Settling:
             )
         )  # fmt: skip
 
+    def carried(self, message: Message, by: str) -> None:
+        """Which channel brought it, where the provider had several; an SMS has parts."""
+        if by and by != message.carried_by:
+            message.carried_by = by if by != message.channel else ""
+            message.parts = sms_count(message.text).parts if by == "sms" else message.parts
+
     async def went(self, message: Message, provider_id: str, parts: int, at: datetime) -> None:
         """The provider has it; what it told of it before we knew its id comes in now."""
         message.provider_id = message.provider_id or provider_id
         await self._uow.take_turn(turn_of(message.channel, message.provider_id))
-        message.parts = parts or message.parts
+        message.parts = parts or message.parts or _parts_of(message)
         early = await self._session.get(Early, (message.channel, message.provider_id))
         state: MessageState = "sent"
         if early is not None:
@@ -59,6 +66,8 @@ class Settling:
             self._session.expunge(early)
         if state in ("sent", "delivered", "read", "failed") and further(message.state, state):
             await self.settle(message, state, at=at, error=early.error if early is not None else "")
+        if early is not None:
+            self.carried(message, early.carried_by)
         if early is not None and early.is_blocked:
             await self.block(message, early.error)
 
@@ -79,3 +88,8 @@ class Settling:
         if lock:
             query = query.with_for_update().execution_options(populate_existing=True)
         return (await self._session.scalars(query)).first()
+
+
+def _parts_of(message: Message) -> int:
+    """Where the provider does not count them."""
+    return sms_count(message.text).parts if message.channel == "sms" else 0

@@ -63,6 +63,8 @@ class MessageView:
     author: Words
     parts: int
     tries: int
+    carried_by: str
+    """The channel that brought it to them, where it was not `channel`: an SMS in place of Viber."""
     is_asked: bool
     """The provider is still to be asked whether it has it."""
     attachments: tuple[FileView, ...] = ()
