@@ -27,6 +27,7 @@ from hub.events.groups import GroupChanged, GroupPressed, GroupSaid
 from hub.events.lines import LineFreed, LineFull, TrunksUsed
 from hub.events.messages import (
     MessageArrived,
+    MessageBarred,
     MessageReceived,
     MessagesDeleted,
     MessageSentElsewhere,
@@ -43,7 +44,7 @@ from hub.events.recordings import (
     RecordingRefused,
     RecordingStored,
 )
-from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened
+from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened, TaskWriterNoticed
 
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
@@ -66,6 +67,7 @@ EVENTS: tuple[type[Event], ...] = (
     ClientsUnmerged,
     ClientErased,
     TaskCallNoticed,
+    TaskWriterNoticed,
     TaskOpened,
     TaskEscalated,
     TaskClosed,
@@ -76,6 +78,7 @@ EVENTS: tuple[type[Event], ...] = (
     MessageStatusChanged,
     MessageArrived,
     MessageSettled,
+    MessageBarred,
     MessageSentElsewhere,
     MessagesDeleted,
     ReachChanged,

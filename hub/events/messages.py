@@ -193,3 +193,11 @@ class MessageSettled(MessageFact):
     name: ClassVar[str] = "message.settled"
     state: MessageState
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageBarred(MessageFact):
+    """By a message of ours the provider tells that this address takes nothing of us any more."""
+
+    name: ClassVar[str] = "message.barred"
+    error: str = ""

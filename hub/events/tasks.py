@@ -33,6 +33,21 @@ class TaskCallNoticed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWriterNoticed(Event):
+    """Somebody with an open call-back wrote to us: a client, or whoever has that number."""
+
+    name: ClassVar[str] = "task.writer_noticed"
+    message_id: str
+    client_id: str | None
+    number: str | None
+    written_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"writer:{self.client_id or self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFact(Event):
     """Something happened to a task."""
 

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hub.clock import Clock
 from hub.events.base import Event
 from hub.kernel.storage.database import Database, ReadingSession
+from hub.kernel.storage.turns import take_turn
 from hub.kernel.stream.outbox import Fact, Outbox, Stored
 from hub.ports.live import Hint, LiveSink
 from hub.values import ShopId
@@ -113,7 +114,7 @@ class SqlUnitOfWork:
     async def take_turn(self, what: str) -> None:
         """Nobody else is past this line for the same `what` until this transaction ends."""
         if not self._database.is_sqlite:
-            await self.session.execute(_TURN, {"what": what})
+            await self.session.run_sync(lambda session: take_turn(session.connection(), what))
 
     async def store_facts(self) -> Stored:
         """Flush the rows and write the facts, still inside the transaction."""
@@ -138,9 +139,6 @@ class SqlUnitOfWork:
     def calls(self) -> Sequence[Callable[[], None]]:
         """Whom to wake once this is committed."""
         return self._calls
-
-
-_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7465))")
 
 
 class SqlTransactions:

@@ -29,6 +29,7 @@ from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.modules.messaging.api import MessageFilter, MessagingApi
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.webhooks.api import EndpointEntry, WebhooksApi
+from hub.ports.intake import Arrival
 from hub.ports.live import Hint
 from hub.values import ShopId
 from tests.factories.calls import fact, snapshot, tell
@@ -121,13 +122,17 @@ async def _world(hub: Hub) -> World:
                 channel="sms", account=f"+38044500000{number}", address=f"+38067111222{number}",
                 provider_id=f"IN{number}", text="x", written_at=installation.clock.now(),
             )  # fmt: skip
-            messaging = MessagingApi(uow, installation.deps)
-            await messaging.arrivals.received(write)
+            made["token"] = (await access.tokens.create("till", "integration"))[0].id
+        await hub.intake.accept(
+            [Arrival(source="test", external_id=f"{number}", occurred_at=write.written_at, event=write)]
+        )
+        await hub.relay.work_off()
+        async with installation.transactions.reading(actor=None, shop_id=shop) as uow:
+            reading = MessagingApi(uow, installation.deps).reading
             (written,) = (
-                await messaging.reading.messages(MessageFilter(shops=frozenset({shop})), cursor=None, limit=5)
+                await reading.messages(MessageFilter(shops=frozenset({shop})), cursor=None, limit=5)
             ).items
             made["message"], made["conversation"] = written.id, written.conversation_id
-            made["token"] = (await access.tokens.create("till", "integration"))[0].id
         made["shop"] = str(shop)
         made["call"] = f"b1:{number}.1"
         await tell(hub, fact(1, snapshot(made["call"])), shop_id=shop)

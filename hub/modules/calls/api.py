@@ -25,7 +25,7 @@ from hub.modules.calls.service_clients import erased_calls
 from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
-from hub.modules.calls.service_lines import LineService
+from hub.modules.calls.service_lines import LineService, shop_of_line
 from hub.modules.calls.service_memory import StoredCalls
 from hub.modules.calls.service_months import MonthService
 from hub.modules.calls.service_recordings import CallRecordingService
@@ -59,8 +59,7 @@ __all__ = [
     "CallerKind", "CallsApi", "Facet", "Finding", "FullView", "GapView", "LegView", "LineEntry",
     "LineService", "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport",
     "Retelling", "RouteView", "StoredCalls", "TransferView", "TrunkView", "day_of", "erased_calls",
-    "period_bounds",
-    "weekday_of",
+    "period_bounds", "shop_of_line", "weekday_of",
 ]  # fmt: skip
 
 

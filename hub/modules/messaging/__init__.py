@@ -5,9 +5,9 @@ notes for colleagues, templates and prepared answers; the one way out for messag
 Tables: messaging_conversations (personal), messaging_addresses (personal), messaging_messages (personal),
 messaging_early (open), messaging_files (personal), messaging_notes (personal),
 messaging_templates (business).
-Events in: message.received, message.status_changed, crm.client_phone_added, crm.number_released,
-consent.changed, consent.word_heard.
-Events out: message.arrived, message.settled.
+Events in: message.received, message.status_changed (both on the hot path), message.barred,
+crm.client_phone_added, crm.number_released, consent.changed, consent.word_heard.
+Events out: message.arrived, message.settled, message.barred.
 Rules: rules.py (how far a message has come, what a thread waits for), rules_sms.py (parts and prices).
 Live topics: conversation.
 """

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hub.kernel.parts import Composed, Part
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.filling import next_hours
-from hub.modules.messaging.service_arrivals import ArrivalService
 from hub.modules.messaging.service_clients import ClientThreads
 from hub.modules.messaging.service_files import FileService
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_outgoing import OutgoingService
 from hub.modules.messaging.service_reading import ReadingService
 from hub.modules.messaging.service_search import SearchService
+from hub.modules.messaging.service_settling import Settling
 from hub.modules.messaging.service_templates import TemplateService, fill
 from hub.modules.messaging.service_threads import ThreadService
 from hub.modules.messaging.views import (
@@ -43,13 +43,12 @@ __all__ = [
 
 
 class MessagingApi(Composed):
-    """Threads and messages, for one unit of work. `reading` lists them, `arrivals` is what facts of the
-    connectors do, `outgoing` how somebody can be written to, `clients` whose threads are, `threads` what
-    people do with them, `templates` the shop's own texts, `searching` finds messages by their words, `files`
-    are those that go along, `gate` keeps back what may not go out."""
+    """Threads and messages, for one unit of work. `reading` lists them, `outgoing` is how somebody can be
+    written to, `clients` whose threads are, `threads` what people do with them, `templates` the shop's own
+    texts, `searching` finds messages by their words, `files` are those that go along, `gate` keeps back what
+    may not go out, `settling` says what became of them."""
 
     reading = Part(ReadingService)
-    arrivals = Part(ArrivalService)
     outgoing = Part(OutgoingService)
     clients = Part(ClientThreads)
     threads = Part(ThreadService)
@@ -57,6 +56,7 @@ class MessagingApi(Composed):
     searching = Part(SearchService)
     files = Part(FileService)
     gate = Part(MessageGate)
+    settling = Part(Settling)
 
     @property
     def channels(self) -> Channels:

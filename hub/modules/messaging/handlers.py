@@ -1,24 +1,38 @@
-"""What messaging does when something happens. Each may run twice."""
+"""What messaging does when something happens. Each may run twice. What connectors bring is handled in
+batches on the hot path."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from hub.errors import Conflict
 from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
-from hub.events.messages import MessageReceived, MessageStatusChanged
-from hub.kernel.context import HandlerContext
+from hub.events.messages import MessageBarred, MessageReceived, MessageStatusChanged
+from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.modules.consents.api import answer_text
 from hub.modules.messaging.api import MessageEntry, MessagingApi
+from hub.modules.messaging.service_arrivals import ArrivalKeeper
+from hub.modules.messaging.service_told import StatusKeeper
 
 
-async def on_message_received(event: MessageReceived, ctx: HandlerContext) -> None:
-    """It stands in its thread."""
-    await ctx.apis.of(MessagingApi).arrivals.received(event)
+def on_message_received(ctx: BatchContext, batch: Sequence[Delivered[MessageReceived]]) -> None:
+    """They stand in their threads."""
+    keeper = ArrivalKeeper(ctx)
+    for delivered in batch:
+        keeper.received(delivered.event, delivered.envelope)
 
 
-async def on_message_status_changed(event: MessageStatusChanged, ctx: HandlerContext) -> None:
-    """The message shows how far it has come."""
-    await ctx.apis.of(MessagingApi).arrivals.told(event, ctx.envelope.occurred_at)
+def on_message_status_changed(ctx: BatchContext, batch: Sequence[Delivered[MessageStatusChanged]]) -> None:
+    """Messages show how far they have come."""
+    keeper = StatusKeeper(ctx)
+    for delivered in batch:
+        keeper.told(delivered.event, delivered.envelope)
+
+
+async def on_message_barred(event: MessageBarred, ctx: HandlerContext) -> None:
+    """Their address takes nothing of us any more; the ledger of consents has it too."""
+    await ctx.apis.of(MessagingApi).settling.barred(event.message_id, event.error)
 
 
 async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:

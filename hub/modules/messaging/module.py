@@ -6,10 +6,20 @@ from pathlib import Path
 
 from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
-from hub.events.messages import MessageReceived, MessageStatusChanged
+from hub.events.messages import MessageBarred, MessageReceived, MessageStatusChanged
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, MenuBadge, MenuItem, Module, Permission, Scope, Worker, on
+from hub.kernel.manifest import (
+    LiveTopic,
+    MenuBadge,
+    MenuItem,
+    Module,
+    Permission,
+    Scope,
+    Worker,
+    on,
+    on_batch,
+)
 from hub.kernel.web import SettingsItem
 from hub.modules.messaging import (
     asking,
@@ -47,8 +57,9 @@ MODULE = Module(
     requires=("access", "crm", "calls", "tasks", "consents"),
     api=MessagingApi,
     handlers=(
-        on(MessageReceived, handlers.on_message_received),
-        on(MessageStatusChanged, handlers.on_message_status_changed),
+        on_batch((MessageReceived,), handlers.on_message_received),
+        on_batch((MessageStatusChanged,), handlers.on_message_status_changed),
+        on(MessageBarred, handlers.on_message_barred),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(ConsentChanged, handlers.on_consent_changed),

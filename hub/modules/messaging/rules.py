@@ -6,7 +6,9 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from hub.events.messages import DeliveryState, MessageState
+from hub.modules.crm.api import number_key
 from hub.modules.messaging.views import Priority
+from hub.ports.messaging import NUMBERS
 
 LONGEST_TEXT = 10_000
 PRIORITIES: tuple[Priority, ...] = ("dialogue", "notice", "campaign")
@@ -24,6 +26,13 @@ def further(state: MessageState, told: DeliveryState) -> bool:
     if state in ("received", "failed") or (told == "failed" and state in ("delivered", "read")):
         return False
     return _RANK[told] > _RANK[state]
+
+
+def number_behind(channel: str, address: str, proven: str | None, country: str) -> str | None:
+    """The matching key of the phone behind an address, where it is sure: they have proved it, or the address
+    is one."""
+    number = proven or (address if channel in NUMBERS else None)
+    return number_key(number, country) if number is not None else None
 
 
 def next_try(tries: int, now: datetime, retry_after: float = 0.0) -> datetime:

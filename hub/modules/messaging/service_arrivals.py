@@ -1,174 +1,245 @@
-"""What people write to the shop, and what providers tell of what it wrote. Never commits; may run twice."""
+"""What people write to the shop stands in threads. The hot path: Core on the writer's connection, one fact
+after the other in the order in which they came; each of them may come twice."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select
-
-from hub.events.messages import MessageArrived, MessageReceived, MessageStatusChanged, is_for_the_bot
-from hub.kernel.context import Deps, UnitOfWork
+from hub.events.base import Envelope
+from hub.events.messages import MessageArrived, MessageReceived, is_for_the_bot
+from hub.kernel.context import BatchContext
 from hub.kernel.storage.orm import new_id
-from hub.modules.messaging.conditions import is_state
-from hub.modules.messaging.models import Address, Conversation, Early, File, Message
-from hub.modules.messaging.rules import LONGEST_TEXT, OPEN_STATES, further
-from hub.modules.messaging.service_book import ThreadBook
-from hub.modules.messaging.service_settling import Settling, turn_of
-from hub.modules.tasks.api import TasksApi
+from hub.kernel.storage.turns import take_turn
+from hub.modules.calls.api import shop_of_line
+from hub.modules.crm.api import NOBODY, CallerMatch, match_callers
+from hub.modules.messaging import statements as sql
+from hub.modules.messaging.joining import join_threads
+from hub.modules.messaging.rules import LONGEST_TEXT, number_behind
+from hub.modules.messaging.service_book import MOST_STEPS, TOPIC
+from hub.modules.messaging.views import ThreadState
+from hub.modules.tasks.api import notice_writer
+from hub.values import ShopId
 
 _LONGEST_NAME = 200
+_LONGEST_LANGUAGE = 16
+_LONGEST_TYPE = 120
 
 
-class ArrivalService:
-    """Facts of the connectors become messages in threads."""
+@dataclass(slots=True)
+class _Thread:
+    """What a message changes of its thread."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._uow = uow
-        self._session = uow.session
-        self._clock = deps.clock
-        self._book = ThreadBook(uow, deps)
-        self._tasks = TasksApi(uow, deps)
-        self._settling = Settling(uow, deps)
+    id: str
+    rev: int
+    shop_id: ShopId
+    client_id: str | None
+    state: ThreadState
+    unread: int
+    waiting_since: datetime | None
+    snoozed_until: datetime | None
+    last_at: datetime
+    last_n: int | None
 
-    async def received(self, event: MessageReceived) -> None:
-        """A message of theirs, or another wording of one. The second arrival is silence."""
-        proven = self._book.key_of(event.channel, event.address, event.phone)
-        match = await self._book.owner_of(proven)
-        row, address = await self._book.thread_for(
-            event.channel, event.account, event.address, client_id=match.client_id, at=event.written_at
-        )
-        if await self._is_known(event):
+
+class ArrivalKeeper:
+    """Messages of theirs become rows."""
+
+    def __init__(self, ctx: BatchContext) -> None:
+        self._ctx = ctx
+        self._connection = ctx.connection
+        self._clock = ctx.deps.clock
+
+    def received(self, event: MessageReceived, cause: Envelope) -> None:
+        """A message, or another wording of one. The second arrival is silence."""
+        country = self._ctx.deps.places.of(cause.shop_id).country
+        proven = number_behind(event.channel, event.address, event.phone, country)
+        match = match_callers(self._connection, [proven], country)[proven] if proven else NOBODY
+        take_turn(self._connection, f"messaging:{event.channel}:{event.address}")
+        address = self._address(event)
+        known_as = {"v_provider_id": event.provider_id, "v_channel": event.channel}
+        if sql.FROM_THEM.all(self._connection, {**known_as, "v_address": event.address}):
             return
-        if event.edits is not None and await self._edited(event, row):
+        if address is None:
+            thread = self._thread_of_client(event, match.client_id, cause)
+            address = self._new_address(event, thread.id, proven)
+        else:
+            thread = self._living(address.conversation_id)
+        if event.edits is not None and self._edited(event, thread):
             return
-        self._meet(address, event)
-        if proven is not None and address.number_key != proven:
-            address.number_key = proven
-        if row.client_id is None and match.client_id is not None:
-            row = await self._book.give(row, match.client_id, is_chosen=False)
-        message = await self._store(event, row)
+        self._meet(address, event, proven)
+        if thread.client_id is None and match.client_id is not None:
+            thread = self._give(thread, match.client_id)
+        self._arrived(event, thread, proven, match, cause)
+
+    def _arrived(
+        self, event: MessageReceived, thread: _Thread, proven: str | None, match: CallerMatch, cause: Envelope
+    ) -> None:
+        message_id, number, text = self._store(event, thread)
         is_for_people = not is_for_the_bot(event)
-        self._wake(row, message, is_wanted=is_for_people and match.relation != "spam")
+        self._wake(thread, event, number, is_wanted=is_for_people and match.relation != "spam")
         if is_for_people:
-            await self._tasks.client_wrote(row.client_id, proven, event.written_at)
-        self._book.touch(row)
-        self._uow.publish(
+            notice_writer(
+                self._ctx, cause, message_id=message_id, client_id=thread.client_id, number=proven,
+                at=event.written_at,
+            )  # fmt: skip
+        self._ctx.publish(
             MessageArrived(
-                message_id=message.id, conversation_id=row.id, client_id=row.client_id, channel=event.channel,
-                address=event.address, text=message.text, account=event.account, phone=event.phone,
-                start=event.start, pressed=event.pressed, answers=event.answers, language=event.language,
+                message_id=message_id, conversation_id=thread.id, client_id=thread.client_id,
+                channel=event.channel, address=event.address, text=text, account=event.account,
+                phone=event.phone, start=event.start, pressed=event.pressed, answers=event.answers,
+                language=event.language,
             ),
-            external_id=f"arrived:{message.id}",
+            cause=cause, external_id=f"arrived:{message_id}",
         )  # fmt: skip
 
-    async def told(self, event: MessageStatusChanged, at: datetime) -> None:
-        """A provider tells how far one of ours has come; in any order, and perhaps before we know its id."""
-        await self._uow.take_turn(turn_of(event.channel, event.provider_id))
-        message = await self._told_of(event)
-        if message is None:
-            await self._remember(event, at)
-            return
-        if message.provider_id is None:
-            message.provider_id = event.provider_id
-        if further(message.state, event.state):
-            self._settling.carried(message, event.carried_by)
-            await self._settling.settle(message, event.state, error=event.error, at=at)
-        if event.is_blocked:
-            await self._settling.block(message, event.error)
+    def _address(self, event: MessageReceived) -> Any:
+        asked = {"v_channel": event.channel, "v_address": event.address}
+        return next(iter(sql.ADDRESS.all(self._connection, asked)), None)
 
-    async def _is_known(self, event: MessageReceived) -> bool:
-        query = select(Message.n).where(
-            Message.channel == event.channel, Message.address == event.address,
-            Message.direction == "inbound", Message.provider_id == event.provider_id,
+    def _new_address(self, event: MessageReceived, thread_id: str, proven: str | None) -> Any:
+        row = {
+            "v_id": new_id(self._clock), "v_conversation_id": thread_id, "v_channel": event.channel,
+            "v_account": event.account, "v_address": event.address, "v_number_key": proven, "v_writer": "",
+            "v_language": None, "v_is_blocked": False, "v_heard_at": None,
+        }  # fmt: skip
+        sql.PUT_ADDRESS.run(self._connection, [row])
+        return self._address(event)
+
+    def _living(self, thread_id: str) -> _Thread:
+        """Locked; of one that became part of another, that other."""
+        for _ in range(MOST_STEPS):
+            (row,) = sql.THREAD.all(self._connection, {"v_id": thread_id})
+            if row.merged_into is None:
+                return _thread(row)
+            thread_id = row.merged_into
+        raise LookupError(f"thread {thread_id} is merged in a circle")
+
+    def _thread_of_client(self, event: MessageReceived, client_id: str | None, cause: Envelope) -> _Thread:
+        known = self._known_of(client_id) if client_id is not None else None
+        if known is not None:
+            return known
+        thread = _Thread(
+            id=new_id(self._clock), rev=0, client_id=client_id, state="closed", unread=0, waiting_since=None,
+            shop_id=shop_of_line(self._connection, event.account) or cause.shop_id, snoozed_until=None,
+            last_at=event.written_at, last_n=None,
         )  # fmt: skip
-        return (await self._session.scalars(query)).first() is not None
+        row = {
+            "v_id": thread.id, "v_rev": thread.rev, "v_shop_id": thread.shop_id, "v_client_id": client_id,
+            "v_is_chosen": False, "v_state": thread.state, "v_owner_id": None, "v_unread": 0,
+            "v_waiting_since": None, "v_snoozed_until": None, "v_last_at": thread.last_at, "v_last_n": None,
+            "v_answering_by": None, "v_answering_name": "", "v_answering_until": None, "v_merged_into": None,
+            "v_created_at": self._clock.now(),
+        }  # fmt: skip
+        sql.PUT_THREAD.run(self._connection, [row])
+        return thread
 
-    async def _edited(self, event: MessageReceived, row: Conversation) -> bool:
+    def _known_of(self, client_id: str) -> _Thread | None:
+        take_turn(self._connection, f"messaging:client:{client_id}")
+        rows = sql.THREAD_OF_CLIENT.all(self._connection, {"v_client_id": client_id})
+        return _thread(rows[0]) if rows else None
+
+    def _edited(self, event: MessageReceived, thread: _Thread) -> bool:
         """The other wording takes the place of the first; of one that we never saw it is a new message."""
-        query = select(Message).where(
-            Message.channel == event.channel, Message.address == event.address,
-            Message.direction == "inbound", Message.provider_id == event.edits,
-        )  # fmt: skip
-        message = (await self._session.scalars(query)).first()
-        if message is None:
+        asked = {"v_channel": event.channel, "v_address": event.address, "v_provider_id": event.edits}
+        row = next(iter(sql.FROM_THEM.all(self._connection, asked)), None)
+        if row is None:
             return False
-        if message.edited_at is None or message.edited_at <= event.written_at:
-            message.text, message.edited_at = event.text[:LONGEST_TEXT], event.written_at
-            message.rev += 1
-            self._book.touch(row)
+        if row.edited_at is None or row.edited_at < event.written_at:
+            said = {"v_text": event.text[:LONGEST_TEXT], "v_edited_at": event.written_at}
+            sql.REWORD.run(self._connection, [{"v_id": row.id, "v_rev": row.rev + 1, **said}])
+            thread.rev += 1
+            sql.TOUCH.run(self._connection, [{"v_id": thread.id, "v_rev": thread.rev}])
+            self._hint(thread)
         return True
 
-    def _meet(self, address: Address, event: MessageReceived) -> None:
+    def _meet(self, address: Any, event: MessageReceived, proven: str | None) -> None:
         """Who writes, by which account of ours; whoever writes takes messages again."""
-        address.writer = event.writer[:_LONGEST_NAME] or address.writer
-        address.language = (event.language or address.language or "")[:16] or None
-        address.account, address.is_blocked = event.account, False
-        address.heard_at = max(event.written_at, address.heard_at or event.written_at)
+        language = (event.language or address.language or "")[:_LONGEST_LANGUAGE] or None
+        met = {
+            "v_id": address.id, "v_writer": event.writer[:_LONGEST_NAME] or address.writer,
+            "v_language": language, "v_account": event.account, "v_is_blocked": False,
+            "v_heard_at": max(event.written_at, address.heard_at or event.written_at),
+            "v_number_key": proven if proven is not None else address.number_key,
+        }  # fmt: skip
+        sql.MEET.run(self._connection, [met])
 
-    async def _store(self, event: MessageReceived, row: Conversation) -> Message:
-        said = {"start": event.start, "pressed": event.pressed, "answers": event.answers}
-        more: dict[str, Any] = {name: value for name, value in said.items() if value}
-        if event.place is not None:
-            more["place"] = {"latitude": event.place.latitude, "longitude": event.place.longitude}
-        message = Message(
-            id=new_id(self._clock), rev=1, shop_id=row.shop_id, conversation_id=row.id, channel=event.channel,
-            account=event.account, address=event.address, direction="inbound", state="received",
-            text=event.text[:LONGEST_TEXT], provider_id=event.provider_id, created_at=event.written_at,
-            author=event.writer[:_LONGEST_NAME], more=more, error="", cause="", priority=0, tries=0, finds=0,
-            parts=0, answers="",
-        )  # fmt: skip
-        self._session.add(message)
-        await self._session.flush()
+    def _give(self, thread: _Thread, client_id: str) -> _Thread:
+        """The thread is this client's from now on; joined with the one that they have already."""
+        known = self._known_of(client_id)
+        if known is not None and known.id != thread.id:
+            join_threads(self._connection, thread.id, known.id)
+            self._hint(replace(thread, rev=thread.rev + 1))
+            return self._living(known.id)
+        thread.client_id = client_id
+        given = {"v_id": thread.id, "v_client_id": client_id, "v_is_chosen": False, "v_rev": thread.rev}
+        sql.GIVE.run(self._connection, [given])
+        return thread
+
+    def _store(self, event: MessageReceived, thread: _Thread) -> tuple[str, int, str]:
+        """Its id, its place in the order of arrival, its text."""
+        message_id, text = new_id(self._clock), event.text[:LONGEST_TEXT]
+        row = {
+            "id": message_id, "rev": 1, "shop_id": thread.shop_id, "conversation_id": thread.id,
+            "channel": event.channel, "account": event.account, "address": event.address,
+            "direction": "inbound", "state": "received", "text": text, "provider_id": event.provider_id,
+            "error": "", "created_at": event.written_at, "settled_at": None, "edited_at": None, "actor": None,
+            "author": event.writer[:_LONGEST_NAME], "cause": "", "purpose": "dialogue", "priority": 0,
+            "not_before": None, "not_after": None, "tries": 0, "finds": 0, "claim": None,
+            "claimed_until": None, "parts": 0, "answers": "", "carried_by": "",
+            "more": _more(event),
+        }  # fmt: skip
+        sql.PUT_MESSAGE.run(self._connection, [{f"v_{name}": value for name, value in row.items()}])
+        (number,) = sql.NUMBER.all(self._connection, {"v_id": message_id})
+        self._put_files(event, message_id)
+        return message_id, number.n, text
+
+    def _put_files(self, event: MessageReceived, message_id: str) -> None:
         now = self._clock.now()
-        for position, file in enumerate(event.attachments):
-            self._session.add(
-                File(
-                    id=new_id(self._clock), message_id=message.id, position=position, channel=event.channel,
-                    ref=file.ref, name=file.name[:_LONGEST_NAME], content_type=file.content_type[:120],
-                    size=file.size or 0, state="waiting", path="", tries=0, not_before=now, actor=None,
-                    created_at=now,
-                )
-            )  # fmt: skip
-        return message
+        rows = [
+            {
+                "v_id": new_id(self._clock), "v_message_id": message_id, "v_position": position,
+                "v_channel": event.channel, "v_ref": file.ref, "v_name": file.name[:_LONGEST_NAME],
+                "v_content_type": file.content_type[:_LONGEST_TYPE], "v_size": file.size or 0,
+                "v_state": "waiting", "v_path": "", "v_tries": 0, "v_not_before": now, "v_actor": None,
+                "v_created_at": now,
+            }
+            for position, file in enumerate(event.attachments)
+        ]  # fmt: skip
+        if rows:
+            sql.PUT_FILE.run(self._connection, rows)
 
-    def _wake(self, row: Conversation, message: Message, *, is_wanted: bool) -> None:
+    def _wake(self, thread: _Thread, event: MessageReceived, number: int, *, is_wanted: bool) -> None:
         """A thread that somebody writes into is open and waits; spam wakes nobody."""
-        if row.last_n is None or message.created_at >= row.last_at:
-            row.last_at, row.last_n = message.created_at, message.n
-        if not is_wanted:
-            return
-        row.state, row.snoozed_until = "open", None
-        row.unread += 1
-        if row.waiting_since is None or message.created_at < row.waiting_since:
-            row.waiting_since = message.created_at
+        if thread.last_n is None or event.written_at >= thread.last_at:
+            thread.last_at, thread.last_n = event.written_at, number
+        if is_wanted:
+            thread.state, thread.snoozed_until = "open", None
+            thread.unread += 1
+            if thread.waiting_since is None or event.written_at < thread.waiting_since:
+                thread.waiting_since = event.written_at
+        thread.rev += 1
+        woken = ("id", "rev", "last_at", "last_n", "state", "snoozed_until", "unread", "waiting_since")
+        sql.WAKE.run(self._connection, [{f"v_{name}": getattr(thread, name) for name in woken}])
+        self._hint(thread)
 
-    async def _told_of(self, event: MessageStatusChanged) -> Message | None:
-        ours = (Message.channel == event.channel, Message.direction == "outbound")
-        lock = {"populate_existing": True}
-        if event.message_id is not None and len(event.message_id) <= 26:
-            query = select(Message).where(Message.id == event.message_id, *ours).with_for_update()
-            found = (await self._session.scalars(query.execution_options(**lock))).first()
-            if found is not None and found.provider_id in (None, event.provider_id):
-                return found
-        query = select(Message).where(Message.provider_id == event.provider_id, *ours).with_for_update()
-        return (await self._session.scalars(query.execution_options(**lock))).first()
+    def _hint(self, thread: _Thread) -> None:
+        self._ctx.hint(TOPIC, thread.id, thread.rev, thread.shop_id)
 
-    async def _remember(self, event: MessageStatusChanged, at: datetime) -> None:
-        """While a message of that channel is on its way, its id may still be unknown to us."""
-        some = (
-            select(Message.n).where(is_state(state), Message.channel == event.channel).limit(1)
-            for state in OPEN_STATES
-        )
-        if not (await self._session.scalars(select(or_(*(exists(one) for one in some))))).one():
-            return
-        early = await self._session.get(Early, (event.channel, event.provider_id))
-        if early is None:
-            early = Early(
-                channel=event.channel, provider_id=event.provider_id, state=event.state, error=event.error,
-                is_blocked=event.is_blocked, carried_by=event.carried_by, at=at,
-            )  # fmt: skip
-            self._session.add(early)
-        elif further(early.state, event.state):
-            early.state, early.error = event.state, event.error
-            early.carried_by = event.carried_by or early.carried_by
+
+def _thread(row: Any) -> _Thread:
+    return _Thread(
+        id=row.id, rev=row.rev, shop_id=ShopId(row.shop_id), client_id=row.client_id, state=row.state,
+        unread=row.unread, waiting_since=row.waiting_since, snoozed_until=row.snoozed_until,
+        last_at=row.last_at, last_n=row.last_n,
+    )  # fmt: skip
+
+
+def _more(event: MessageReceived) -> dict[str, Any]:
+    """What few messages have."""
+    said = {"start": event.start, "pressed": event.pressed, "answers": event.answers}
+    more: dict[str, Any] = {name: value for name, value in said.items() if value}
+    if event.place is not None:
+        more["place"] = {"latitude": event.place.latitude, "longitude": event.place.longitude}
+    return more

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallsApi
-from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi, number_key
-from hub.modules.messaging.models import Address, Conversation, Message, Note
+from hub.modules.crm.api import NOBODY, CallerMatch, CrmApi
+from hub.modules.messaging.joining import join_threads
+from hub.modules.messaging.models import Address, Conversation, Message
+from hub.modules.messaging.rules import number_behind
 from hub.modules.messaging.views import Shops
-from hub.ports.messaging import NUMBERS
 from hub.values import ShopId
 
 TOPIC = "conversation"
-_MOST_STEPS = 50
+MOST_STEPS = 50
 
 
 class ThreadBook:
@@ -37,7 +38,7 @@ class ThreadBook:
         shop's."""
         is_id = len(conversation_id) <= 26 and "\x00" not in conversation_id
         row = None
-        for _ in range(_MOST_STEPS if is_id else 0):
+        for _ in range(MOST_STEPS if is_id else 0):
             query = select(Conversation).where(Conversation.id == conversation_id)
             if lock:
                 query = query.with_for_update().execution_options(populate_existing=True)
@@ -73,8 +74,7 @@ class ThreadBook:
 
     def key_of(self, channel: str, address: str, proven: str | None = None) -> str | None:
         """The matching key of the phone behind an address, where it is sure."""
-        number = proven or (address if channel in NUMBERS else None)
-        return number_key(number, self._country) if number is not None else None
+        return number_behind(channel, address, proven, self._country)
 
     async def shop_of(self, account: str) -> ShopId:
         """Whose account it is: a number that is one of our lines belongs to its shop."""
@@ -130,27 +130,13 @@ class ThreadBook:
 
     async def join(self, row: Conversation, into: Conversation) -> Conversation:
         """One thread of two: everything of `row` stands in `into`, and its id leads there."""
-        for table in (Message, Address, Note):
-            await self._session.execute(
-                update(table)
-                .where(table.conversation_id == row.id)
-                .values(conversation_id=into.id)
-                .execution_options(synchronize_session=False)
-            )
+        await self._session.flush()
+        await self._uow.read(lambda connection: join_threads(connection, row.id, into.id))
         self._session.expire_all()
         await self._session.refresh(row)
         await self._session.refresh(into)
-        into.unread += row.unread
-        waits = [one for one in (row.waiting_since, into.waiting_since) if one is not None]
-        into.waiting_since = min(waits, default=None)
-        if row.state == "open":
-            into.state = "open"
-        into.last_at = max(row.last_at, into.last_at)
-        into.owner_id = into.owner_id or row.owner_id
-        row.merged_into, row.state, row.unread, row.waiting_since = into.id, "closed", 0, None
-        await self.settle_last(into)
-        self.touch(row)
-        self.touch(into)
+        for one in (row, into):
+            self._uow.hint(TOPIC, one.id, one.rev, shop_id=ShopId(one.shop_id))
         return into
 
     async def settle_last(self, row: Conversation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import delete, select
 
@@ -14,12 +15,33 @@ from hub.modules.messaging.rules import further
 from hub.modules.messaging.rules_sms import sms_count
 from hub.modules.messaging.service_book import ThreadBook
 
-_LONGEST_ERROR = 500
+LONGEST_ERROR = 500
 
 
 def turn_of(channel: str, provider_id: str) -> str:
     """What a provider tells and what we note of the same message take turns by it."""
     return f"messaging:told:{channel}:{provider_id}"
+
+
+class Carried(Protocol):
+    """A message as far as it may have gone by another channel than its own."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def parts(self) -> int: ...
+    @property
+    def carried_by(self) -> str: ...
+
+
+def carried(message: Carried, by: str) -> tuple[str, int]:
+    """Which channel brought it (empty: its own), and how many parts it has."""
+    if not by or by == message.carried_by:
+        return message.carried_by, message.parts
+    parts = sms_count(message.text).parts if by == "sms" else message.parts
+    return (by if by != message.channel else "", parts)
 
 
 class Settling:
@@ -33,7 +55,7 @@ class Settling:
 
     async def settle(self, message: Message, state: MessageState, *, at: datetime, error: str = "") -> None:
         """It is in this state now; the thread shows it."""
-        message.state, message.error = state, error[:_LONGEST_ERROR]
+        message.state, message.error = state, error[:LONGEST_ERROR]
         message.claim, message.claimed_until, message.settled_at = None, None, at
         message.rev += 1
         row = await self._book.row(message.conversation_id)
@@ -47,9 +69,7 @@ class Settling:
 
     def carried(self, message: Message, by: str) -> None:
         """Which channel brought it, where the provider had several; an SMS has parts."""
-        if by and by != message.carried_by:
-            message.carried_by = by if by != message.channel else ""
-            message.parts = sms_count(message.text).parts if by == "sms" else message.parts
+        message.carried_by, message.parts = carried(message, by)
 
     async def went(self, message: Message, provider_id: str, parts: int, at: datetime) -> None:
         """The provider has it; what it told of it before we knew its id comes in now."""
@@ -81,6 +101,12 @@ class Settling:
         self._book.touch(row)
         whose = Subject(client_id=row.client_id, channel=message.channel, address=message.address)
         await self._consents.ledger.provider_blocked(whose, why, f"provider:{message.id}")
+
+    async def barred(self, message_id: str, why: str) -> None:
+        """As `block`, of the message with this id."""
+        message = await self.one(message_id)
+        if message is not None:
+            await self.block(message, why)
 
     async def one(self, message_id: str, *, lock: bool = False) -> Message | None:
         """The row of a message."""

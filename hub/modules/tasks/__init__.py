@@ -3,8 +3,9 @@
 Owns: call-backs and their clocks in working minutes, tries, tasks made by hand, calls on private mobiles.
 Tables: tasks_tasks, tasks_misses, tasks_tries, tasks_watches, tasks_mobile_calls, tasks_wishes.
 Events in: call.ended, call.corrected, call.merged (hot path: only looks whether a task depends on it),
-task.call_noticed, call.callback_asked, crm.client_phone_added, crm.number_released, crm.caller_chosen.
-Events out: task.call_noticed, task.opened, task.escalated, task.closed.
+task.call_noticed, task.writer_noticed, call.callback_asked, crm.client_phone_added, crm.number_released,
+crm.caller_chosen.
+Events out: task.call_noticed, task.writer_noticed, task.opened, task.escalated, task.closed.
 Rules: rules.py (what is a miss, a try, one open call-back per client or number), rules_time.py.
 Live topics: task.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.kernel.parts import Composed, Part
+from hub.modules.tasks.noticing import notice_writer
 from hub.modules.tasks.service import TaskService
 from hub.modules.tasks.service_calls import CallTaskService
 from hub.modules.tasks.service_mobile import MobileCallService
@@ -29,7 +30,7 @@ from hub.values import ShopId
 
 __all__ = [
     "CallbackView", "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage",
-    "TaskView", "TasksApi", "TryView",
+    "TaskView", "TasksApi", "TryView", "notice_writer",
 ]  # fmt: skip
 
 
@@ -65,5 +66,5 @@ class TasksApi(Composed):
         return await self.doing.remind(entry, shops)
 
     async def client_wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
-        """Messaging says that a client wrote: call-backs for what was before are done."""
+        """A client wrote: call-backs for what was before are done."""
         await self.doing.wrote(client_id, number, at)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.events.calls import CallbackAsked, CallEnded, CallFact, CallMerged, CallSnapshot
 from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
-from hub.events.tasks import TaskCallNoticed
+from hub.events.tasks import TaskCallNoticed, TaskWriterNoticed
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import PreparedIn
 from hub.modules.crm.api import number_key
@@ -56,6 +56,11 @@ def _notice(ctx: BatchContext, delivered: Delivered[CallFact | CallMerged]) -> N
 async def on_task_call_noticed(event: TaskCallNoticed, ctx: HandlerContext) -> None:
     """A miss makes a call-back, a talk ends it, a try puts it off."""
     await ctx.apis.of(TasksApi).calls.consider(event.call_id)
+
+
+async def on_task_writer_noticed(event: TaskWriterNoticed, ctx: HandlerContext) -> None:
+    """A message is as good as a talk for what was before it."""
+    await ctx.apis.of(TasksApi).client_wrote(event.client_id, event.number, event.written_at)
 
 
 async def on_callback_asked(event: CallbackAsked, ctx: HandlerContext) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.events.calls import CallbackAsked, CallCorrected, CallEnded, CallMerged
 from hub.events.crm import CallerChosen, ClientNumberReleased, ClientPhoneAdded
-from hub.events.tasks import TaskCallNoticed
+from hub.events.tasks import TaskCallNoticed, TaskWriterNoticed
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import (
     LiveTopic,
@@ -55,6 +55,7 @@ MODULE = Module(
     handlers=(
         on_batch((CallEnded, CallCorrected, CallMerged), handlers.on_call_facts),
         on(TaskCallNoticed, handlers.on_task_call_noticed),
+        on(TaskWriterNoticed, handlers.on_task_writer_noticed),
         on(CallbackAsked, handlers.on_callback_asked),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.events.messages import Place
+from hub.kernel.shops import FIRST_SHOP
 from hub.modules.messaging.api import ConversationFilter, ConversationView, PlaceView
+from hub.modules.tasks.api import TaskEntry, TasksApi
 from tests.factories.crm import crm_of, entry, make_client
+from tests.factories.relays import settled
 from tests.modules.messaging.wire import AT, IRYNA, OLEH, House, status, wrote
 
 
@@ -135,3 +138,30 @@ async def test_a_chat_of_somebody_else_stays_theirs(house: House) -> None:
         assert await api.clients.tie("telegram", "44", IRYNA, iryna.id) == oleh.id
     (thread,) = await threads(house)
     assert thread.client_id == oleh.id
+
+
+async def test_two_threads_that_are_found_to_be_one_persons_become_one_within_a_batch(house: House) -> None:
+    client = await make_client(house.hub, "Iryna", IRYNA)
+    bot = {"channel": "telegram", "account": "bot", "address": "4401"}
+    await house.tell_at_once(
+        wrote("who am I", 5, **bot), wrote("by SMS", 6, written_at=AT + timedelta(seconds=1)),
+        wrote("my number", 7, phone=IRYNA, written_at=AT + timedelta(seconds=2), **bot),
+    )  # fmt: skip
+    (thread,) = await threads(house)
+    assert (thread.client_id, thread.unread) == (client.id, 3)
+    assert [message.text for message in await house.messages(client_id=client.id)] == [
+        "who am I", "by SMS", "my number",
+    ]  # fmt: skip
+    assert {message.conversation_id for message in await house.messages()} == {thread.id}
+
+
+async def test_whoever_writes_needs_no_call_back_any_more(house: House) -> None:
+    client = await make_client(house.hub, "Iryna", IRYNA)
+    async with house.uow() as uow:
+        asked = TaskEntry(shop_id=FIRST_SHOP, kind="callback", client_id=client.id)
+        task = await TasksApi(uow, house.hub.installation.deps).doing.create(asked, None)
+    await house.tell(wrote("no need to call", written_at=AT + timedelta(minutes=1)))
+    await settled(house.hub)
+    async with house.uow() as uow:
+        closed = await TasksApi(uow, house.hub.installation.deps).reading.one(task.id, None)
+    assert (closed.state, closed.reason) == ("done", "wrote")

@@ -21,6 +21,7 @@ from hub.modules.catalogue import MODULES
 from hub.modules.messaging.api import MessageEntry, MessageFilter, MessageView, MessagingApi
 from hub.modules.messaging.sender import Sender
 from hub.ports.errors import TransientError
+from hub.ports.intake import Arrival
 from hub.ports.messaging import Channel, OutgoingMessage, Sent
 from hub.settings import Settings
 
@@ -92,6 +93,7 @@ class House:
     hub: Hub
     wire: Wire
     clock: FrozenClock
+    _told: int = 0
 
     def sender(self, process: str = "") -> Sender:
         """One process's sender, as the worker would run it."""
@@ -136,15 +138,21 @@ class House:
         return page.items[::-1]
 
     async def tell(self, *events: MessageReceived | MessageStatusChanged, times: int = 2) -> None:
-        """Facts of a connector, as the handlers do it; every handler may run twice."""
+        """Facts of a connector, one by one; every handler may run twice."""
         for event in events:
             for _ in range(times):
-                async with self.uow(actor=None) as uow:
-                    arrivals = MessagingApi(uow, self.hub.installation.deps).arrivals
-                    if isinstance(event, MessageReceived):
-                        await arrivals.received(event)
-                    else:
-                        await arrivals.told(event, self.clock.now())
+                await self.tell_at_once(event)
+
+    async def tell_at_once(self, *events: MessageReceived | MessageStatusChanged) -> None:
+        """Facts of a connector, one batch of them."""
+        now, begin = self.clock.now(), self._told
+        self._told += len(events)
+        arrivals = [
+            Arrival(source="wire", external_id=f"{begin + place}", occurred_at=now, event=event)
+            for place, event in enumerate(events)
+        ]
+        await self.hub.intake.accept(arrivals)
+        await self.hub.relay.work_off()
 
 
 def wrote(text: str = "Is it ready?", number: int = 1, **more: Any) -> MessageReceived:
