@@ -24,6 +24,7 @@ from hub.kernel.gate import (
     bot_menus,
     card_parts,
     client_hosts,
+    client_links,
     desk_strips,
     job_gate,
     list_filters,
@@ -178,6 +179,7 @@ class Hub:
             grants=grants_of(self.modules),
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},
+            links=client_links(self.modules, settings.shop.plan),
             bot=bot_menus(self.modules, settings.shop.plan),
             texts=Texts(module.folder / "locales" for module in self.modules),
         )

@@ -28,6 +28,9 @@ class Limits:
     token: Limit = Limit("token", 2000.0, 6000)
     person: Limit = Limit("person", 200.0, 1000)
     stranger: Limit = Limit("address", 100.0, 500)
+    secret: Limit = Limit("secret", 2.0, 120)
+    """What may be tried of addresses that are secrets (links for clients): a street of phones behind one
+    address may, a guesser needs longer than the world has."""
     refusal: Limit = Limit("refusal", 1.0, 60)
     """How many refusals of one person or address are written down each."""
 

@@ -22,7 +22,9 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
-_SECRET_PATHS = ("/invite/",)
+_SECRET_PATHS = ("/invite/", "/c/")
+_UNSEEN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
+"""Of addresses that are secrets: no other site and no search engine learns them."""
 _ALWAYS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -65,6 +67,8 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
         if (nonce := request.get(STYLE_NONCE)) is not None:
             policy = f"{_POLICY}; style-src 'self' 'nonce-{nonce}'"
             response.headers.setdefault("Content-Security-Policy", policy)
+        if request.path.startswith(_SECRET_PATHS):
+            response.headers.update(_UNSEEN)
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")

@@ -13,6 +13,7 @@ from hub.errors import NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from hub.kernel.idempotency import IdempotencyKeys, Once
 from hub.kernel.plans import load_plans
 from hub.kernel.web import PUBLIC, ApiOperation, Route, Traffic
+from hub.modules.access.api import address_group
 from webui.approving import SecondNeeded, asked_of, refuse, take
 from webui.aside import is_on_the_way, led_aside
 from webui.brakes import Brakes, Limits
@@ -68,6 +69,8 @@ class Pipeline:
         async def serve(http: web.Request) -> web.StreamResponse:
             request = await self._admit(http, route.name, route, with_cookie=True)
             async with self._refusals_noted(request):
+                if route.is_guessable:
+                    await self._brakes.take(address_group(request.address), self._limits.secret)
                 self._allow(request, route.right, route.feature)
                 if request.visitor.detour and not is_on_the_way(request, route.right):
                     return led_aside(request)

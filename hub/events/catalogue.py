@@ -25,6 +25,7 @@ from hub.events.crm import (
 )
 from hub.events.groups import GroupChanged, GroupPressed, GroupSaid
 from hub.events.lines import LineFreed, LineFull, TrunksUsed
+from hub.events.links import LinkConfirmed
 from hub.events.messages import (
     MessageArrived,
     MessageBarred,
@@ -85,6 +86,7 @@ EVENTS: tuple[type[Event], ...] = (
     GroupChanged,
     GroupSaid,
     GroupPressed,
+    LinkConfirmed,
     ConsentChanged,
     StopWordHeard,
     RecordingNamed,

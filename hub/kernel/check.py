@@ -37,6 +37,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
     _unique("entry of the bot", ((b.name, m) for m in modules for b in m.bot))
+    _unique("kind of link", ((one.kind, m) for m in modules for one in m.links))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
     for module in modules:
         for subscription in module.handlers:
@@ -67,6 +68,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((one.name, one.feature) for one in module.filters),
             *((one.kind, one.feature) for one in module.exports),
             *((one.name, one.feature) for one in module.bot),
+            *((one.kind, one.feature) for one in module.links),
         ]
         for name, feature in named:
             if feature not in ("", BASIS) and feature not in plans.features:

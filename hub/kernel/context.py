@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hub.kernel.backup.keeping import Backups
     from hub.kernel.bot import BotMenu
+    from hub.kernel.client_links import ClientLink
     from hub.kernel.clients import ClientRecords
     from hub.kernel.hosts import ClientHost
     from hub.kernel.installation import Transactions
@@ -184,6 +185,8 @@ class Deps:
     """What each module keeps of clients (hub.kernel.clients)."""
     filters: tuple[ListFilter, ...] = ()
     """What modules add to the lists of others (hub.kernel.list_filters)."""
+    links: Mapping[str, ClientLink] = field(default_factory=dict)
+    """What clients open by a short link, by its kind (hub.kernel.client_links)."""
     bot: tuple[BotMenu, ...] = ()
     """What modules add to the clients' bot (hub.kernel.bot), in order."""
     texts: Texts = field(default_factory=lambda: Texts(()))

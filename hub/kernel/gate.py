@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement
 
 from hub.kernel.bot import BotMenu
+from hub.kernel.client_links import ClientLink
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.hosts import ClientHost
 from hub.kernel.list_filters import ListFilter, Narrowing
@@ -53,6 +54,13 @@ def bot_menus(modules: Sequence[Module], plan: str) -> tuple[BotMenu, ...]:
             if plans.has(plan, menu.feature or module.feature):
                 found[f"slot {menu.slot}" if menu.slot else menu.name] = menu
     return tuple(sorted(found.values(), key=lambda menu: menu.order))
+
+
+def client_links(modules: Sequence[Module], plan: str) -> dict[str, ClientLink]:
+    """What clients open by a short link, by its kind."""
+    plans = load_plans()
+    found = ((link, module) for module in modules for link in module.links)
+    return {link.kind: link for link, module in found if plans.has(plan, link.feature or module.feature)}
 
 
 def list_filters(modules: Sequence[Module], plan: str) -> tuple[ListFilter, ...]:

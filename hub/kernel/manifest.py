@@ -13,6 +13,7 @@ from hub.events.base import Event
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.backup.tombstones import Tombstones
 from hub.kernel.bot import BotMenu
+from hub.kernel.client_links import ClientLink
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.exporting import Export
@@ -184,6 +185,8 @@ class Module:
     filters: tuple[ListFilter, ...] = ()
     """What lists of modules that it requires may be filtered by besides."""
     exports: tuple[Export, ...] = ()
+    links: tuple[ClientLink, ...] = ()
+    """What clients open by a short link (hub.kernel.client_links)."""
     bot: tuple[BotMenu, ...] = ()
     """What it adds to the bot that clients talk to (hub.kernel.bot)."""
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -192,6 +192,8 @@ class Route:
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
     is_heavy: bool = False
     """It reads much: while the database is slow it is refused (503 `database.slow`), so that calls go on."""
+    is_guessable: bool = False
+    """Its address is a secret: nobody may try many."""
     upload: int = 0
     """A form with one file of so many bytes at most (multipart), found as `request.upload`; its fields stand
     before the file."""

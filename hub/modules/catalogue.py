@@ -12,6 +12,7 @@ from hub.modules.crm.module import MODULE as CRM
 from hub.modules.desk.module import MODULE as DESK
 from hub.modules.dialling.module import MODULE as DIALLING
 from hub.modules.imports.module import MODULE as IMPORTS
+from hub.modules.links.module import MODULE as LINKS
 from hub.modules.messaging.module import MODULE as MESSAGING
 from hub.modules.presence.module import MODULE as PRESENCE
 from hub.modules.queues.module import MODULE as QUEUES
@@ -28,6 +29,7 @@ MODULES: tuple[Module, ...] = (
     DIALLING,
     DESK,
     TASKS,
+    LINKS,
     CONSENTS,
     MESSAGING,
     BOT,

@@ -22,6 +22,7 @@ from hub.modules.access.rules_audit import Anchor, Verdict
 from hub.modules.access.rules_passwords import password_fault
 from hub.modules.access.service_approvals import ApprovalService, ApprovalView, Asked
 from hub.modules.access.service_audit import AuditFilter, AuditService
+from hub.modules.access.service_brakes import address_group
 from hub.modules.access.service_factors import FactorService
 from hub.modules.access.service_invitations import InvitationService
 from hub.modules.access.service_login import LoginService
@@ -102,6 +103,7 @@ __all__ = [
     "TokenService",
     "TokenView",
     "Verdict",
+    "address_group",
     "clean_extension",
     "clean_login",
     "covers",

@@ -30,6 +30,7 @@ from hub.modules.consents.views import (
     Verdict,
     Word,
 )
+from hub.modules.links.api import LinkEntry, LinksApi
 
 __all__ = [
     "FORMS", "PURPOSES", "REASONS", "YES", "Act", "Choice", "Code", "ConsentEntry", "ConsentView",
@@ -46,6 +47,15 @@ class ConsentsApi(Composed):
     ledger = Part(LedgerService)
     gate = Part(GateService)
     words = Part(WordService)
+
+    async def unsubscribe_link(self, subject: Subject) -> str:
+        """The address by which somebody ends advertising, to be put into a text. Raises Conflict without a
+        public address (`links.no_public_url`)."""
+        entry = LinkEntry(
+            kind="unsubscribe", object=subject.client_id or f"{subject.channel}:{subject.address}"[:128],
+            client_id=subject.client_id, channel=subject.channel, address=subject.address,
+        )  # fmt: skip
+        return await LinksApi(self._uow, self._deps).link_for(entry)
 
     async def may_send(self, sending: Sending) -> Verdict:
         """Yes, or why not: by consent, blocks, the client's record, the kind of number, quiet hours (then

@@ -6,7 +6,17 @@ from pathlib import Path
 
 from hub.events.messages import MessageArrived, MessageSettled
 from hub.kernel.manifest import Module, Permission, on
-from hub.modules.consents import handlers, service_clients
+from hub.kernel.web import SettingsItem
+from hub.modules.consents import (
+    exports,
+    handlers,
+    operations,
+    service_clients,
+    web,
+    web_card,
+    web_link,
+    web_settings,
+)
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.consents.scope import EXPORT, GRANT, OPT_OUT, SETTINGS, VIEW
 
@@ -15,11 +25,27 @@ MODULE = Module(
     title="Consents",
     feature="3.6",
     folder=Path(__file__).parent,
-    requires=("access", "crm"),
+    requires=("access", "crm", "links"),
     api=ConsentsApi,
     handlers=(
         on(MessageArrived, handlers.on_message_arrived),
         on(MessageSettled, handlers.on_message_settled),
+    ),
+    routes=(*web.routes, *web_settings.routes),
+    operations=operations.operations,
+    card=web_card.parts,
+    links=web_link.links,
+    exports=exports.exports,
+    settings=(
+        SettingsItem(
+            title="Quiet hours and advertising",
+            text="When nobody is written to by itself, and how often advertising goes out at most",
+            path=web_settings.PAGE,
+            right=SETTINGS,
+            icon="moon",
+            group="shop",
+            order=62,
+        ),
     ),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,

@@ -31,10 +31,15 @@ class LedgerService:
         self._clock = deps.clock
         self._subjects = SubjectService(uow, deps)
 
-    async def read(self, subject: Subject) -> ConsentView:
-        """How it stands, and every row, the newest first. Raises NotFound, Invalid."""
-        person = await self._subjects.person(subject)
+    async def read(self, subject: Subject, *, is_strict: bool = True) -> ConsentView:
+        """How it stands, and every row, the newest first. Raises Invalid, and NotFound where `is_strict`."""
+        person = await self._subjects.person(subject, is_strict=is_strict)
         return consent_view(person.client_id, await self._subjects.rows(person))
+
+    async def stretch(self, after: int, limit: int) -> list[EntryView]:
+        """Rows of the whole ledger behind the row `after`, the oldest first."""
+        query = select(Entry).where(Entry.n > after).order_by(Entry.n).limit(limit)
+        return [entry_view(row) for row in (await self._session.scalars(query)).all()]
 
     async def record(self, entry: ConsentEntry) -> EntryView:
         """Add a row. With a `cause` that is there already it is that row. An oral word is no consent to

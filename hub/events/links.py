@@ -1,0 +1,22 @@
+"""Facts about links that clients were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.events.base import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkConfirmed(Event):
+    """A client said yes by a link of the kind `confirm`; `object` is what whoever made the link called it."""
+
+    name: ClassVar[str] = "link.confirmed"
+    link_id: str
+    object: str
+    client_id: str | None
+
+    @property
+    def key(self) -> str:
+        return f"link:{self.object}"
