@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hub.errors import Invalid, NotAllowed
 from hub.events.messages import MessageState
 from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
@@ -21,7 +22,9 @@ from hub.modules.messaging.api import (
     MessageView,
     MessagingApi,
     ThreadState,
+    fill,
 )
+from hub.modules.messaging.filling import values_of
 from hub.modules.messaging.rules import LONGEST_TEXT
 from hub.modules.messaging.scope import SEND, VIEW, author_of, shops_of
 
@@ -32,6 +35,7 @@ def no_nul(text: str) -> str:
     return text
 
 
+Purpose = Literal["dialogue", "service", "marketing"]
 Word = Annotated[str, Field(max_length=128), AfterValidator(no_nul)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(no_nul)]
 
@@ -128,12 +132,36 @@ class MessageQuery(ListQuery):
 
 
 class MessageIn(Strict):
-    """A message to be sent: to a client (by the best channel, or the named one), or to an address."""
+    """A message to be sent: to a client (by the best channel, or the named one), or to an address. Its words
+    are `text`, or those of a `template` of the shop's with its variables filled in; a token of the role
+    `integration` sends templates only. `purpose`: an answer of a person (`dialogue`), what they wait for
+    (`service`), or advertising, which needs their consent (`marketing`)."""
 
-    text: Text = Field(min_length=1)
+    text: Text = ""
+    template: Word | None = Field(None, description="Id of a template")
+    values: dict[Word, Text] = Field(
+        default_factory=dict, max_length=20, description="Variables that the hub does not know itself"
+    )
+    purpose: Purpose | None = Field(None, description="By default `dialogue`, of an integration `service`")
     client_id: Word | None = None
     channel: Word | None = None
     address: Annotated[str, Field(max_length=320), AfterValidator(no_nul)] | None = None
+
+
+class TemplateOut(BaseModel):
+    """A text of the shop's with variables in braces."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    title: Words
+    text: Words
+
+
+class TemplatesOut(BaseModel):
+    """The shop's templates."""
+
+    items: list[TemplateOut]
 
 
 async def list_conversations(request: PageRequest, query: ConversationQuery) -> ConversationPage:
@@ -168,11 +196,35 @@ async def get_message(request: PageRequest) -> MessageView:
 
 async def send_message(request: PageRequest, body: MessageIn) -> MessageView:
     """Write it down; it leaves after the commit."""
+    is_program = request.viewer.kind == "token" and request.viewer.role == "integration"
+    if is_program and (body.template is None or body.text or body.purpose == "dialogue"):
+        raise NotAllowed(
+            "messaging.templates_only", "Programs send the shop’s templates only.",
+            "Name a template; they are written under Settings, Templates and answers.",
+        )  # fmt: skip
+    purpose = body.purpose or ("service" if is_program else "dialogue")
     entry = MessageEntry(
-        text=body.text, client_id=body.client_id, channel=body.channel, address=body.address,
-        priority="dialogue", author=author_of(request),
+        text=body.text if body.template is None else await _of_template(request, body),
+        client_id=body.client_id, channel=body.channel, address=body.address, purpose=purpose,
+        priority="campaign" if purpose == "marketing" else "dialogue" if purpose == "dialogue" else "notice",
+        author=author_of(request),
     )  # fmt: skip
     return await request.apis.of(MessagingApi).queue_message(entry, shops_of(request, SEND))
+
+
+async def _of_template(request: PageRequest, body: MessageIn) -> str:
+    """Filled with what is known of the client, and with what the program gives."""
+    if body.text:
+        raise Invalid("messaging.text_twice", "Give a text or a template, not both.")
+    template = await request.apis.of(MessagingApi).templates.one(body.template or "")
+    known = await values_of(request, body.client_id, request.viewer.shop_id)
+    return fill(template, {**known, **body.values})
+
+
+async def list_templates(request: PageRequest) -> TemplatesOut:
+    """All of them."""
+    found = await request.apis.of(MessagingApi).templates.all()
+    return TemplatesOut(items=[TemplateOut.model_validate(one) for one in found])
 
 
 operations = (
@@ -192,6 +244,10 @@ operations = (
     ApiOperation(
         method="GET", path="/messages/{id}", handler=get_message, right=VIEW, name="messaging.get_message",
         summary="A message, and how far it has come", result=MessageOut,
+    ),
+    ApiOperation(
+        method="GET", path="/message-templates", handler=list_templates, right=SEND,
+        name="messaging.list_templates", summary="The shop's templates for messages", result=TemplatesOut,
     ),
     ApiOperation(
         method="POST", path="/messages", handler=send_message, right=SEND, name="messaging.send_message",

@@ -51,3 +51,6 @@ def at(text: str) -> datetime:
 def moved(clock: FrozenClock, moment: datetime) -> None:
     """The clock stands there now."""
     clock.advance((moment - clock.now()).total_seconds())
+
+
+NOON = at("2026-01-05T12:00+02:00")

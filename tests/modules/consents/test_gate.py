@@ -12,10 +12,9 @@ from hub.modules.consents.api import Subject
 from hub.ports.messaging import Refused
 from tests.factories.crm import make_client
 from tests.factories.relays import settled
-from tests.modules.consents.stories import asked, at, moved, record, standing
+from tests.modules.consents.stories import NOON, asked, at, moved, record, standing
 from tests.modules.messaging.wire import IRYNA, OLEH, House, Wire, wrote
 
-NOON = at("2026-01-05T12:00+02:00")
 LANDLINE = "+380442345678"
 
 
