@@ -1,16 +1,17 @@
 """How long to gather facts before the next ones are stored.
 
 A store costs the processor a millisecond or two, however much it holds. While a shop's few calls come each is
-stored at once; in a rush what comes within a hundredth of a second shares one. In between the wait grows with
-the facts a second, so that nobody feels where it begins.
+stored at once; in a rush what comes within a sixtieth of a second shares one, and so does the news of a call
+that begins, queues and rings in that time. In between the wait grows with the facts a second, so that nobody
+feels where it begins.
 """
 
 from __future__ import annotations
 
 from math import exp
 
-_EACH = 8e-6
-_LONGEST = 0.012
+_EACH = 12e-6
+_LONGEST = 0.018
 
 
 class Pace:

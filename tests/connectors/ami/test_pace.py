@@ -18,25 +18,25 @@ def test_the_first_facts_are_stored_at_once() -> None:
     assert Pace().wait(1000.0) == 0.0
 
 
-def test_facts_of_a_shop_with_a_call_a_second_never_wait_a_tenth_of_a_millisecond() -> None:
+def test_facts_of_a_shop_with_a_call_a_second_never_wait_a_fifth_of_a_millisecond() -> None:
     pace = Pace()
-    assert pace.wait(stored_for(pace, 10, facts=1, each=1 / 7)) < 0.0001
+    assert pace.wait(stored_for(pace, 10, facts=1, each=1 / 7)) < 0.0002
 
 
-def test_in_a_rush_what_comes_within_ten_milliseconds_shares_a_store() -> None:
+def test_in_a_rush_what_comes_within_fifteen_milliseconds_shares_a_store() -> None:
     pace = Pace()
     now = stored_for(pace, 10, facts=7, each=0.005)
-    assert 0.01 <= pace.wait(now) <= 0.0121
-    assert pace.wait(now + 0.012) == 0.0
+    assert 0.015 <= pace.wait(now) <= 0.0181
+    assert pace.wait(now + 0.0181) == 0.0
 
 
 def test_no_rush_makes_anybody_wait_longer() -> None:
     pace = Pace()
-    assert pace.wait(stored_for(pace, 10, facts=5000, each=0.01)) <= 0.0121
+    assert pace.wait(stored_for(pace, 10, facts=5000, each=0.01)) <= 0.0181
 
 
-def test_a_second_after_the_rush_most_of_the_wait_is_gone() -> None:
+def test_three_seconds_after_the_rush_most_of_the_wait_is_gone() -> None:
     pace = Pace()
     now = stored_for(pace, 10, facts=7, each=0.005) + 3
     pace.stored(1, now)
-    assert pace.wait(now) < 0.001
+    assert pace.wait(now) < 0.0015
