@@ -124,6 +124,8 @@ class BatchContext(Protocol):
         rev: int,
         shop_id: ShopId | None = None,
         phones: Collection[str] = (),
+        *,
+        may_wait: bool = False,
     ) -> None: ...
 
 

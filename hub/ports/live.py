@@ -12,13 +12,15 @@ from hub.values import ShopId
 class Hint:
     """`{"topic", "id", "rev"}` of /live. Sent only after the commit of the row that it names. Heard in
     the shop, and by whoever has one of these `phones` (extensions, mobiles) in any other: a call of one
-    shop may ring at a phone of another."""
+    shop may ring at a phone of another. One that `may_wait` goes out a moment later, and not at all
+    where a newer one says the same by then."""
 
     topic: str
     id: str
     rev: int
     shop_id: ShopId | None = None
     phones: frozenset[str] = frozenset()
+    may_wait: bool = False
 
     @property
     def subject(self) -> tuple[object, ...]:

@@ -129,8 +129,10 @@ class Batch:
         rev: int,
         shop_id: ShopId | None = None,
         phones: Collection[str] = (),
+        *,
+        may_wait: bool = False,
     ) -> None:
-        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones)))
+        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones), may_wait))
 
 
 async def tell(hub: Hub, *events: Event, shop_id: ShopId = FIRST_SHOP) -> Sequence[Hint]:

@@ -17,6 +17,8 @@ from hub.values import ShopId
 _EVERYTHING, _EVERYBODY = object(), object()
 KEPT = 1000
 """Hints of a place that a late watcher still finds."""
+A_MOMENT = 0.05
+"""Seconds that a hint which may wait is held for a newer one of its row: every page asks once, not twice."""
 Told = tuple[int, object, Hint]
 """Number among all hints, subject, hint."""
 
@@ -124,18 +126,41 @@ def _newest(parts: Sequence[Sequence[Told] | None]) -> Sequence[Hint] | None:
     return tuple(newest.values())
 
 
+def _says_all_of(hint: Hint, older: Hint) -> bool:
+    """Whether whoever was to hear the older one hears this one, and learns no less."""
+    return hint.rev >= older.rev and hint.shop_id == older.shop_id and hint.phones >= older.phones
+
+
 class LiveHub:
     """Implements LiveSink and LiveWatch for one process. Use it in the event loop's thread only."""
 
     def __init__(self) -> None:
         self._watchers: set[Subscription] = set()
         self._places: dict[object, _Place] = {}
+        self._held: dict[tuple[str, str], Hint] = {}
         self.pass_on: Callable[[Hint], None] | None = None
         self.published = 0
         self.overflows = 0
 
     def publish(self, hint: Hint) -> None:
         """Pass a hint to every watcher, here and in the other processes; never blocks, never fails."""
+        row = (hint.topic, hint.id)
+        held = self._held.pop(row, None)
+        if held is not None and not _says_all_of(hint, held):
+            self._pass(held)
+        if not hint.may_wait:
+            self._pass(hint)
+            return
+        self._held[row] = hint
+        if held is None:
+            asyncio.get_running_loop().call_later(A_MOMENT, self._let_go, row)
+
+    def _let_go(self, row: tuple[str, str]) -> None:
+        held = self._held.pop(row, None)
+        if held is not None:
+            self._pass(held)
+
+    def _pass(self, hint: Hint) -> None:
         if self.pass_on is not None:
             self.pass_on(hint)
         self.deliver(hint)

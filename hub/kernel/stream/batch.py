@@ -69,6 +69,8 @@ class Batch:
         rev: int,
         shop_id: ShopId | None = None,
         phones: Collection[str] = (),
+        *,
+        may_wait: bool = False,
     ) -> None:
-        """Tell watchers after the commit."""
-        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones)))
+        """Tell watchers after the commit; a moment later where it `may_wait` for a newer one."""
+        self.hints.append(Hint(topic, row_id, rev, shop_id, frozenset(phones), may_wait))

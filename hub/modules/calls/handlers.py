@@ -15,7 +15,7 @@ from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import Prepared
 from hub.modules.access.api import shop_is_open
 from hub.modules.calls import statements as sql
-from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in
+from hub.modules.calls.rules import columns, line_keys, other_key, our_key, people, phones_in, rings_nowhere
 from hub.modules.calls.rules_statistics import NEVER_COUNTED
 from hub.modules.calls.service_gaps import GapService
 from hub.modules.calls.service_links import LinkService
@@ -99,7 +99,8 @@ def _write(ctx: BatchContext, newest: dict[str, Delivered[CallFact]]) -> None:
         sql.PUT_PEOPLE.run(connection, everybody)
     for written in rows:
         call_id = written["v_id"]
-        ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id])
+        may_wait = rings_nowhere(newest[call_id].event.call)
+        ctx.hint("call", call_id, written["v_rev"], written["v_shop_id"], phones[call_id], may_wait=may_wait)
 
 
 def _recount(ctx: BatchContext, newest: Facts) -> None:

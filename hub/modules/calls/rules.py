@@ -66,6 +66,11 @@ def people(call: CallSnapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys(who[:_LONGEST_WHO].replace("\x00", "�") for who in found))
 
 
+def rings_nowhere(call: CallSnapshot) -> bool:
+    """Whether a caller has only just come in: mostly a phone rings a few hundredths of a second later."""
+    return call.direction == "inbound" and call.offered_at is None and call.state != "ended"
+
+
 def columns(call: CallSnapshot) -> dict[str, Any]:
     """What a row takes from the snapshot as it is. NUL is no character to a database."""
     return {

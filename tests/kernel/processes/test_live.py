@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hub.kernel.processes.live import LiveHub
+from hub.kernel.processes.live import A_MOMENT, LiveHub
 from hub.ports.live import Hint
 from hub.values import ShopId
 
@@ -103,3 +103,37 @@ async def test_a_watcher_of_one_shop_hears_of_it_of_all_and_of_its_own_phones() 
     watcher.close()
     hub.publish(told[0])
     assert hub.watchers == 1
+
+
+async def test_a_hint_that_may_wait_is_not_told_where_a_newer_one_follows_at_once() -> None:
+    hub, place = LiveHub(), ShopId("a")
+    watcher = hub.subscribe()
+    hub.publish(Hint("call", "1", 1, place, may_wait=True))
+    newer = Hint("call", "1", 2, place, frozenset({"101"}))
+    hub.publish(newer)
+    await asyncio.sleep(2 * A_MOMENT)
+    assert await watcher.take() == (newer,)
+
+
+async def test_a_hint_that_waited_in_vain_is_told_a_moment_later() -> None:
+    hub = LiveHub()
+    watcher = hub.subscribe()
+    waits = [Hint("call", "1", rev, may_wait=True) for rev in (1, 2)]
+    for hint in waits:
+        hub.publish(hint)
+    async with asyncio.timeout(1):
+        assert await watcher.take() == (waits[-1],)
+
+
+async def test_a_hint_that_waits_is_told_where_the_newer_one_is_for_other_ears() -> None:
+    hub, place, other = LiveHub(), ShopId("a"), ShopId("b")
+    watcher = hub.subscribe()
+    told = [
+        Hint("call", "1", 1, place, may_wait=True),
+        Hint("call", "1", 2, other, frozenset({"101"})),
+        Hint("call", "2", 1, place, frozenset({"102"}), may_wait=True),
+        Hint("call", "2", 2, place, frozenset({"103"})),
+    ]
+    for hint in told:
+        hub.publish(hint)
+    assert await watcher.take() == tuple(told)

@@ -374,3 +374,10 @@ async def test_people_of_a_call_are_indexed_once(hub: Hub) -> None:
 def test_a_row_forgets_no_field_of_the_snapshot() -> None:
     kept = {"call_id", "parked_at_space", *columns(snapshot())}
     assert set(CallSnapshot.__dataclass_fields__) <= kept
+
+
+async def test_the_hint_of_a_caller_for_whom_no_phone_rings_yet_may_wait(hub: Hub) -> None:
+    new, inside = snapshot(offered_at=None), snapshot(offered_at=None, direction="internal")
+    assert [hint.may_wait for hint in await tell(hub, fact(1, new))] == [True]
+    assert [hint.may_wait for hint in await tell(hub, fact(2, snapshot()))] == [False]
+    assert [hint.may_wait for hint in await tell(hub, fact(3, inside))] == [False]
