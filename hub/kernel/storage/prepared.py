@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -103,10 +104,11 @@ class _Compiled:
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.sql: str = compiled.string
-        self._inputs = [
-            (name, compiled.params[name], _into(compiled.binds[name].type, dialect))
-            for name in compiled.positiontup
-        ]
+        names: list[str] = list(compiled.positiontup)
+        self._inputs = [(name, compiled.params[name]) for name in names]
+        self._pick = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[n] for n in names)
+        turns = [(place, _into(compiled.binds[name].type, dialect)) for place, name in enumerate(names)]
+        self._turns = [(place, turn) for place, turn in turns if turn is not None]
         columns = list(statement.selected_columns) if isinstance(statement, Select | CompoundSelect) else []
         make_row: Any = namedtuple
         self._row = make_row("Row", [column.key for column in columns])
@@ -115,11 +117,16 @@ class _Compiled:
 
     def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """In the order of the driver's placeholders."""
-        given = []
-        for name, default, turn in self._inputs:
-            value = values.get(name, default)
-            given.append(turn(value) if turn is not None else value)
-        return tuple(given)
+        try:
+            given: tuple[Any, ...] = self._pick(values)
+        except KeyError:  # some stand in the statement itself
+            given = tuple([values.get(name, default) for name, default in self._inputs])
+        if not self._turns:
+            return given
+        turned = list(given)
+        for place, turn in self._turns:
+            turned[place] = turn(turned[place])
+        return tuple(turned)
 
     def rows(self, found: Iterable[Sequence[Any]]) -> list[Any]:
         """The driver's rows with their types' values."""
