@@ -32,7 +32,14 @@ class _Quiet:
         return None
 
     def hint(
-        self, topic: str, row_id: str, rev: int, shop_id: ShopId | None = None, phones: Collection[str] = ()
+        self,
+        topic: str,
+        row_id: str,
+        rev: int,
+        shop_id: ShopId | None = None,
+        phones: Collection[str] = (),
+        *,
+        may_wait: bool = False,
     ) -> None:
         return None
 
