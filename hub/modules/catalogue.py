@@ -13,6 +13,7 @@ from hub.modules.desk.module import MODULE as DESK
 from hub.modules.dialling.module import MODULE as DIALLING
 from hub.modules.imports.module import MODULE as IMPORTS
 from hub.modules.links.module import MODULE as LINKS
+from hub.modules.mailings.module import MODULE as MAILINGS
 from hub.modules.messaging.module import MODULE as MESSAGING
 from hub.modules.presence.module import MODULE as PRESENCE
 from hub.modules.queues.module import MODULE as QUEUES
@@ -34,6 +35,7 @@ MODULES: tuple[Module, ...] = (
     MESSAGING,
     BOT,
     IMPORTS,
+    MAILINGS,
     REPORTS,
     QUEUES,
     WEBHOOKS,

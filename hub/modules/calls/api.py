@@ -22,6 +22,7 @@ from hub.modules.calls.rules_statistics import (
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_capacity import CapacityService
 from hub.modules.calls.service_clients import erased_calls
+from hub.modules.calls.service_contacts import ContactService
 from hub.modules.calls.service_days import DayService
 from hub.modules.calls.service_history import MOST_COUNTED, HistoryService
 from hub.modules.calls.service_import import HistoryImportService
@@ -66,7 +67,7 @@ __all__ = [
 class CallsApi(Composed):
     """Calls, their notes and lines, for one unit of work. `shops` None = every shop. `replay` compares
     the history with the journal, `statistics` counts calls, `days` adds up those of whole days, `recordings`
-    finds calls for their sound."""
+    finds calls for their sound, `contacts` when clients rang."""
 
     replay = Part(ReplayService)
     old = Part(HistoryImportService)
@@ -78,6 +79,7 @@ class CallsApi(Composed):
     days = Part(DayService)
     capacity = Part(CapacityService)
     months = Part(MonthService)
+    contacts = Part(ContactService)
 
     async def call(self, call_id: str, *, shops: frozenset[ShopId] | None = None) -> CallView:
         """The call; of one that became part of another, that other. Raises NotFound."""

@@ -10,6 +10,7 @@ from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
 from hub.modules.crm.service_duplicates import DuplicateService
+from hub.modules.crm.service_emails import EmailService
 from hub.modules.crm.service_erasure import ErasureService
 from hub.modules.crm.service_history import HistoryService
 from hub.modules.crm.service_import import BulkService
@@ -113,7 +114,7 @@ class CrmApi(Composed):
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
     and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
     record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by,
-    `bulk` takes many in at once, `erasing` takes a person's data away."""
+    `bulk` takes many in at once, `erasing` takes a person's data away, `addresses` finds by e-mail."""
 
     _clients = Part(ClientService)
     _vehicles = Part(VehicleService)
@@ -126,6 +127,7 @@ class CrmApi(Composed):
     numbers = Part(NumberService)
     bulk = Part(BulkService)
     erasing = Part(ErasureService)
+    addresses = Part(EmailService)
 
     async def caller(self, number: str | None) -> CallerMatch:
         """Who a number (in any writing) belongs to, each candidate with its reason and cars."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from hub.modules.imports.opening import opened
+from hub.modules.imports.reading import BIGGEST, encoding_of, rows_of, sniff
 from hub.modules.imports.rules import TARGETS
 from hub.modules.imports.rules_calls import is_history
 from hub.modules.imports.service import ImportService
 from hub.modules.imports.views import FaultView, FileKind, FileView, Opened
 
 __all__ = [
-    "TAKE_IN", "TARGETS", "FaultView", "FileKind", "FileView", "ImportsApi", "Opened", "is_history",
-    "opened",
+    "BIGGEST", "TAKE_IN", "TARGETS", "FaultView", "FileKind", "FileView", "ImportsApi", "Opened",
+    "encoding_of", "is_history", "opened", "rows_of", "sniff",
 ]  # fmt: skip
 
 TAKE_IN = "imports.take_in"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hub.kernel.parts import Composed, Part
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.filling import next_hours
+from hub.modules.messaging.rules_sms import sms_count, sms_price
+from hub.modules.messaging.rules_templates import filled, variables_in
 from hub.modules.messaging.service_clients import ClientThreads
 from hub.modules.messaging.service_files import FileService
 from hub.modules.messaging.service_gate import MessageGate
@@ -14,6 +16,7 @@ from hub.modules.messaging.service_search import SearchService
 from hub.modules.messaging.service_settling import Settling
 from hub.modules.messaging.service_templates import TemplateService, fill
 from hub.modules.messaging.service_threads import ThreadService
+from hub.modules.messaging.service_withdrawing import WithdrawingService
 from hub.modules.messaging.views import (
     AddressView,
     ConversationFilter,
@@ -38,7 +41,8 @@ from hub.modules.messaging.views import (
 __all__ = [
     "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
     "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "NoteView", "PlaceView",
-    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "next_hours",
+    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "filled", "next_hours",
+    "sms_count", "sms_price", "variables_in",
 ]  # fmt: skip
 
 
@@ -46,7 +50,7 @@ class MessagingApi(Composed):
     """Threads and messages, for one unit of work. `reading` lists them, `outgoing` is how somebody can be
     written to, `clients` whose threads are, `threads` what people do with them, `templates` the shop's own
     texts, `searching` finds messages by their words, `files` are those that go along, `gate` keeps back what
-    may not go out, `settling` says what became of them."""
+    may not go out, `settling` says what became of them, `withdrawing` takes back what has not left."""
 
     reading = Part(ReadingService)
     outgoing = Part(OutgoingService)
@@ -57,6 +61,7 @@ class MessagingApi(Composed):
     files = Part(FileService)
     gate = Part(MessageGate)
     settling = Part(Settling)
+    withdrawing = Part(WithdrawingService)
 
     @property
     def channels(self) -> Channels:

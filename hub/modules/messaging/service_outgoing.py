@@ -165,7 +165,10 @@ class OutgoingService:
 
     async def _ways_of(self, entry: MessageEntry, shops: Shops) -> tuple[Way, ...]:
         if entry.conversation_id is None and entry.address is not None and entry.channel is not None:
-            return (await self._named(entry.channel, entry.address),)
+            named = await self._named(entry.channel, entry.address)
+            if entry.client_id is not None:
+                named = replace(named, client_id=(await self._crm.client(entry.client_id)).id)
+            return (named,)
         if entry.conversation_id is not None:
             row = await self._book.row(entry.conversation_id, shops)
             ways = await self.ways(None, row.id)
