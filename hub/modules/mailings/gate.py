@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.consents.api import ConsentsApi, Sending
 
-PURPOSE = "marketing"
+PURPOSE: Literal["marketing"] = "marketing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from hub.modules.mailings.rules import REASONS, REPORT_DAYS, row_state
 from hub.modules.mailings.scope import TOPIC
 from hub.values import ShopId
 
-
 _CODES = {text: str(code) for code, text in REFUSALS.items()}
 
 
