@@ -79,7 +79,7 @@ class DraftService:
         """The numbers of a file are whom it is for. Raises NotFound, Invalid, Conflict."""
         row = await self._reading.row(mailing_id, shops, lock=True)
         demand("change", row.state)
-        if not lines:
+        if not any(kind for _, kind, _ in lines):
             raise Invalid(
                 "mailings.no_lines", "There is neither a phone number nor an e-mail address in this file.",
                 "Each line holds one of them.", fields={"file": "No number was found."},

@@ -1,0 +1,185 @@
+"""A mailing leaves: approved by somebody else, at its pace, once for each, until it is stopped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.errors import Conflict, NotAllowed
+from hub.ports.messaging import Refused
+from tests.modules.mailings.stage import ANNA, BOHDAN, Shop, entry, mobile
+from tests.modules.messaging.wire import wrote
+
+
+def reached(shop: Shop) -> list[str]:
+    return [one.address for one in shop.wire.ledger]
+
+
+async def test_it_goes_to_each_once_with_the_link_that_ends_it(shop: Shop) -> None:
+    for number in range(3):
+        await shop.client(number, language="en")
+    made = await shop.approved()
+    for _ in range(4):
+        await shop.feed(10)
+        await shop.send()
+    assert sorted(reached(shop)) == [mobile(0), mobile(1), mobile(2)]
+    text = shop.wire.ledger[0].text
+    assert "time for winter tyres" in text
+    assert "\nStop messages: https://shop.example/c/" in text
+    view = await shop.view(made.id)
+    assert (view.state, view.sums.sent, view.sums.open) == ("done", 3, 0)
+
+
+async def test_nobody_approves_their_own_mailing(shop: Shop) -> None:
+    await shop.client(1)
+    made = await shop.counted((await shop.draft()).id)
+    async with shop.api() as api:
+        await api.flow.submit(made.id, None, None)
+    async with shop.api() as api:
+        with pytest.raises(NotAllowed, match="of their own"):
+            await api.flow.approve(made.id, None, None, by=ANNA, name="Anna", is_alone=False)
+        with pytest.raises(NotAllowed, match="Only a person"):
+            await api.flow.approve(made.id, None, None, by="token:1", name="T", is_alone=False)
+    await shop.feed(10)
+    assert (await shop.view(made.id)).state == "waiting"
+    async with shop.api() as api:  # nobody else is there who could
+        await api.flow.approve(made.id, None, None, by=ANNA, name="Anna", is_alone=True)
+
+
+async def test_whoever_changed_it_is_an_author_too(shop: Shop) -> None:
+    await shop.client(1)
+    made = await shop.counted((await shop.draft()).id)
+    async with shop.api(BOHDAN) as api:
+        await api.flow.submit(made.id, None, None)
+    async with shop.api(BOHDAN) as api:
+        with pytest.raises(NotAllowed):
+            await api.flow.approve(made.id, None, None, by=BOHDAN, name="Bohdan", is_alone=False)
+
+
+async def test_an_approval_is_of_what_was_seen(shop: Shop) -> None:
+    await shop.client(1)
+    made = await shop.counted((await shop.draft()).id)
+    async with shop.api() as api:
+        waiting = await api.flow.submit(made.id, None, None)
+    async with shop.api() as api:
+        with pytest.raises(Conflict):
+            await api.drafts.change(made.id, None, entry(text="Other"), None)
+        await api.flow.take_back(made.id, None)
+    async with shop.api(BOHDAN) as api:
+        with pytest.raises(Conflict):
+            await api.flow.approve(made.id, waiting.rev, None, by=BOHDAN, name="Bohdan", is_alone=False)
+
+
+async def test_the_pace_is_kept(shop: Shop) -> None:
+    for number in range(8):
+        await shop.client(number)
+    await shop.approved(pace=12)
+    gone = []
+    for _ in range(4):
+        await shop.feed(1)
+        await shop.send()
+        gone.append(len(shop.wire.ledger))
+    assert gone == [1, 1, 1, 1]  # one in five seconds
+    await shop.feed(5)
+    await shop.send()
+    assert len(shop.wire.ledger) == 2
+
+
+async def test_a_stop_takes_back_what_has_not_left(shop: Shop) -> None:
+    for number in range(30):
+        await shop.client(number)
+    made = await shop.approved(pace=60)
+    await shop.feed(1)
+    await shop.send()
+    await shop.feed(6)  # five more are handed on, and have not left
+    async with shop.api() as api:
+        stopped = await api.flow.stop(made.id, None, "Anna")
+    assert (stopped.state, stopped.sums.sent, stopped.sums.stopped, stopped.sums.open) == (
+        "stopped",
+        5,
+        25,
+        0,
+    )
+    for _ in range(5):
+        await shop.feed(60)
+        await shop.send()
+    assert len(shop.wire.ledger) == 5
+    assert (await shop.view(made.id)).sums == stopped.sums
+
+
+async def test_at_night_nothing_leaves_and_in_the_morning_it_goes_on(shop: Shop) -> None:
+    for number in range(2):
+        await shop.client(number)
+    made = await shop.approved(pace=12)
+    await shop.feed(1)
+    await shop.send()
+    shop.clock.advance(12 * 3600)  # 21:02
+    await shop.feed()
+    await shop.send()
+    view = await shop.view(made.id)
+    assert len(shop.wire.ledger) == 1
+    assert view.waits_until is not None
+    assert view.waits_until.isoformat() == "2026-01-06T07:00:00+00:00"
+    await shop.feed(12 * 3600)
+    await shop.send()
+    assert len(shop.wire.ledger) == 2
+
+
+async def test_it_waits_for_its_time(shop: Shop) -> None:
+    await shop.client(1)
+    made = await shop.approved(starts_at=shop.clock.now() + timedelta(hours=2))
+    await shop.feed(3600)
+    await shop.send()
+    assert (reached(shop), (await shop.view(made.id)).state) == ([], "scheduled")
+    await shop.feed(3601)
+    await shop.send()
+    assert reached(shop) == [mobile(1)]
+
+
+async def test_whoever_withdraws_before_their_turn_gets_nothing(shop: Shop) -> None:
+    clients = [await shop.client(number) for number in range(3)]
+    made = await shop.approved(pace=60)
+    await shop.says(clients[0].id, "withdrawn", form="message")  # before it is handed on
+    await shop.feed(1)
+    await shop.says(clients[1].id, "withdrawn", form="message")  # handed on, not left
+    await shop.rest()
+    await shop.send()
+    assert reached(shop) == [mobile(2)]
+    view = await shop.view(made.id)
+    assert (view.sums.sent, view.sums.skipped, view.reasons) == (1, 2, {"withdrawn": 2})
+
+
+async def test_nobody_gets_two_mailings_within_the_shop_s_days(shop: Shop) -> None:
+    await shop.client(1)
+    await shop.approved()
+    await shop.feed(1)
+    await shop.send()
+    view = await shop.counted((await shop.draft(title="Once more")).id)
+    assert view.reasons == {"too_often": 1}
+
+
+async def test_answers_and_leavings_stand_in_the_report(shop: Shop) -> None:
+    answers, leaves = await shop.client(1), await shop.client(2)
+    made = await shop.approved()
+    await shop.feed(1)
+    await shop.send()
+    shop.clock.advance(3600)
+    await shop.house.tell(wrote("How much?", address=mobile(1)), times=1)
+    await shop.says(leaves.id, "withdrawn", form="link")
+    await shop.rest()
+    async with shop.api() as api:
+        report = await api.reports.of(await api.reading.one(made.id))
+    assert (report.replied, report.left, report.called) == (1, 1, 0)
+    assert [row.client_id for row in report.replies] == [answers.id]
+
+
+async def test_a_refusal_of_the_provider_is_told_and_the_rest_goes_on(shop: Shop) -> None:
+    for number in range(2):
+        await shop.client(number)
+    made = await shop.approved()
+    shop.wire.faults.append(Refused("No such number."))
+    await shop.feed(1)
+    await shop.send()
+    view = await shop.view(made.id)
+    assert (view.sums.sent, view.sums.failed, view.sums.open) == (1, 1, 0)
