@@ -14,6 +14,10 @@ from hub.modules.mailings.api import Audience, MailingEntry, MailingsApi, Mailin
 
 PLACES = ("channel_1", "channel_2", "channel_3")
 PACE = 60
+BLANK = dict.fromkeys(
+    ("title", "text", "kind", "segment", "tag", "source", "q", "pace", "starts_at", "rev", *PLACES), ""
+)
+"""An empty form."""
 _LONGEST = 4000
 
 

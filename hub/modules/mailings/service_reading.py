@@ -148,7 +148,7 @@ class ReadingService:
             channels=tuple(row.channels), audience=Audience(**row.audience), state=row.state, pace=row.pace,
             starts_at=row.starts_at, is_counted=row.counted == row.content,
             is_counting=row.count_run is not None, counted_at=row.counted_at, parts=paid,
-            price=sms_price(paid, self._deps.settings.messaging.sms_part_price),
+            price=sms_price(paid, self._deps.settings.messaging.sms_part_price) if paid else None,
             authors=tuple(row.authors), created_at=row.created_at, created_name=row.created_name,
             submitted_at=row.submitted_at, approved_at=row.approved_at, approved_name=row.approved_name,
             declined=row.declined, begun_at=row.begun_at, ended_at=row.ended_at,

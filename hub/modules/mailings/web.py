@@ -12,7 +12,7 @@ from hub.kernel.web import Badge, PageRequest, Route
 from hub.modules.crm.api import CrmApi
 from hub.modules.mailings.api import STATES, MailingsApi, MailingView, RowState
 from hub.modules.mailings.charts import bars, strip
-from hub.modules.mailings.forms import ask_count, entry_of, rev_of, typed, typed_of
+from hub.modules.mailings.forms import BLANK, PACE, PLACES, ask_count, entry_of, rev_of, typed, typed_of
 from hub.modules.mailings.rules import REASONS, may
 from hub.modules.mailings.rules_texts import LONGEST_TEXT, LONGEST_TITLE, VARIABLES
 from hub.modules.mailings.scope import APPROVE, EDIT, EXPORT, VIEW, shops_of
@@ -47,7 +47,9 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
 async def new(request: PageRequest) -> web.StreamResponse:
     """An empty form; whom the list of clients is narrowed to is filled in."""
     given = {name: request.query.get(name, "")[:200] for name in ("segment", "tag", "source", "q")}
-    return await _form(request, None, {**given, "pace": "60", "kind": "clients"}, {})
+    channels = request.apis.of(MessagingApi).channels.names()
+    ways = dict(zip(PLACES, channels, strict=False))
+    return await _form(request, None, {**given, **ways, "pace": str(PACE), "kind": "clients"}, {})
 
 
 async def add(request: PageRequest) -> web.StreamResponse:
@@ -151,7 +153,7 @@ async def _form(
     searching = request.apis.of(CrmApi).searching
     templates = await request.apis.of(MessagingApi).templates.all()
     return request.page(
-        "mailings/form.html", status=422 if faults else 200, mailing=mailing, typed=values, faults=faults,
+        "mailings/form.html", status=422 if faults else 200, mailing=mailing, typed={**BLANK, **values}, faults=faults,
         channels=request.apis.of(MessagingApi).channels.names(), segments=await searching.segments(),
         sources=await searching.sources(), variables=VARIABLES, longest=LONGEST_TEXT,
         longest_title=LONGEST_TITLE,

@@ -25,7 +25,7 @@ from tests.kernel.waiting import until
 from tests.modules.messaging.wire import House, Wire, house_of
 
 ANNA, BOHDAN = "person:anna", "person:bohdan"
-PUBLIC = "https://shop.example"
+PUBLIC = "http://shop.example"
 TEXT = "{name}, time for winter tyres. Call {shop}."
 
 

@@ -26,7 +26,7 @@ async def test_it_goes_to_each_once_with_the_link_that_ends_it(shop: Shop) -> No
     assert sorted(reached(shop)) == [mobile(0), mobile(1), mobile(2)]
     text = shop.wire.ledger[0].text
     assert "time for winter tyres" in text
-    assert "\nStop messages: https://shop.example/c/" in text
+    assert "\nStop messages: http://shop.example/c/" in text
     view = await shop.view(made.id)
     assert (view.state, view.sums.sent, view.sums.open) == ("done", 3, 0)
 
