@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.consents.api import ConsentsApi, Sending
+from hub.modules.consents.api import ConsentsApi, Sending, Subject
 
 PURPOSE: Literal["marketing"] = "marketing"
 
@@ -40,10 +40,11 @@ class Gate:
         )
         return Answer(verdict.code, verdict.until if verdict.is_held else None)
 
-    async def link(self, client_id: str) -> str:
-        """Where this client ends mailings."""
-        return self.sample_link()
+    async def link(self, client_id: str, channel: str, address: str) -> str:
+        """Where this client ends mailings. Raises Conflict without a public address."""
+        whose = Subject(client_id=client_id, channel=channel, address=address)
+        return await self._consents.unsubscribe_link(whose)
 
     def sample_link(self) -> str:
         """As long as a real one."""
-        return f"{self._deps.settings.server.public_url}/c/{'x' * 22}"
+        return f"{self._deps.settings.server.public_url.rstrip('/')}/c/{'x' * 22}"

@@ -109,7 +109,7 @@ class FeedingService:
         if await self._is_taken(row, one, client, found):
             self._leave_out(one, "duplicate")
             return False
-        link = await self._gate.link(client.id)
+        link = await self._gate.link(client.id, found.channel, found.address)
         text, missing = written(row.text, values.of(client, cars), link=link, language=client.language)
         if missing:
             self._leave_out(one, "no_value")

@@ -153,7 +153,8 @@ async def _form(
     searching = request.apis.of(CrmApi).searching
     templates = await request.apis.of(MessagingApi).templates.all()
     return request.page(
-        "mailings/form.html", status=422 if faults else 200, mailing=mailing, typed={**BLANK, **values}, faults=faults,
+        "mailings/form.html", status=422 if faults else 200, mailing=mailing,
+        typed={**BLANK, **values}, faults=faults,
         channels=request.apis.of(MessagingApi).channels.names(), segments=await searching.segments(),
         sources=await searching.sources(), variables=VARIABLES, longest=LONGEST_TEXT,
         longest_title=LONGEST_TITLE,

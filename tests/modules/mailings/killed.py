@@ -1,5 +1,5 @@
-"""A process that sends mailings until it is killed: `python -m tests.modules.mailings.killed URL FOLDER HOURS`.
-Its provider's ledger is a file. A second of the shop's day passes in a few milliseconds, from so many hours
+"""A process that sends until it is killed: `python -m tests.modules.mailings.killed URL FOLDER HOUR`. The
+ledger of its provider is a file. A second of the shop's day passes in a few milliseconds, from so many hours
 after nine in the morning on. It ends by itself when nothing is left to do."""
 
 from __future__ import annotations
