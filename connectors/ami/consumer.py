@@ -142,7 +142,8 @@ class Consumer:
             message, at = step
             if message.name in OF_PHONES or message.name in OF_TRUNKS:
                 self._hear_beside(message)
-            return as_arrivals(self.tracker.feed(message, at)) if message.name in Tracker.WANTED else []
+            facts = self.tracker.feed(message, at)
+            return as_arrivals(facts) if facts else []
         except TRACKER_FAULTS as error:
             self.faults += 1
             name = step[0].name if isinstance(step, tuple) else type(step).__name__

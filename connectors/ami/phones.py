@@ -58,6 +58,8 @@ class Phones:
         self._known = _Known()
         self._changed = _Known()
         self._heard: set[str | Member] = set()
+        self._understood: dict[bytes, PhoneState | None] = {}
+        self._edition = endpoints.edition
 
     @property
     def has_news(self) -> bool:
@@ -71,7 +73,7 @@ class Phones:
     def feed(self, message: Message) -> None:
         """One event of the PBX."""
         if message.name in ("DeviceStateChange", "ExtensionStatus"):
-            phone = phone_of(message, self._endpoints)
+            phone = self._phone_of(message)
             if phone is not None:
                 self._heard.add(phone.device)
                 self._see_phone(phone)
@@ -80,6 +82,19 @@ class Phones:
             if member is not None:
                 self._heard.add((member.queue, member.interface))
                 self._see_member(member)
+
+    def _phone_of(self, message: Message) -> PhoneState | None:
+        """A call says a dozen times of the same few phones the same few things."""
+        start = message.raw.find(b"\nDevice:") if message.name == "DeviceStateChange" else -1
+        said = message.raw[start:] if start >= 0 else b""
+        if b"\nState:" not in said or len(said) > _LONGEST:
+            return phone_of(message, self._endpoints)
+        if self._edition != self._endpoints.edition or len(self._understood) >= _MOST:
+            self._understood.clear()
+            self._edition = self._endpoints.edition
+        if said not in self._understood:
+            self._understood[said] = phone_of(message, self._endpoints)
+        return self._understood[said]
 
     def news(self) -> PhonesChanged | None:
         """What changed since it was last asked for."""

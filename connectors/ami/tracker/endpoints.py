@@ -70,11 +70,14 @@ class Endpoints:
         self._trunks = tuple(trunks)
         self._machines = tuple(machines)
         self._known: dict[str, Kind] = {}
+        self.edition = 0
+        """Another one, other answers: for those who remember what follows from them."""
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """The owner ticked other endpoints as outside lines."""
         self._trunks = tuple(patterns)
         self._known.clear()
+        self.edition += 1
 
     def kind_of_channel(self, name: str) -> Kind:
         """What stands behind a channel."""

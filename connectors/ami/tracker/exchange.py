@@ -58,6 +58,10 @@ class Exchange:
 
     # ------------------------------------------------------------------ telling
 
+    def has_news(self) -> bool:
+        """Whether anything waits to be told."""
+        return bool(self.dirty or self.merged or self.ordered or self.named or self.asked)
+
     def tell(self, conversation: Conversation) -> None:
         """Something of it changed that people may see."""
         self.dirty[conversation] = True

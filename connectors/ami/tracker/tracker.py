@@ -86,12 +86,11 @@ class Tracker:
         if handler is None or message.kind != "event":
             return []
         now = Moment.of(message, arrived_at)
-        handler(self._exchange, message, now)
-        if self._exchange.waiting:
-            patience.look_again(self._exchange, now)
         exchange = self._exchange
-        found = (exchange.dirty, exchange.merged, exchange.ordered, exchange.named, exchange.asked)
-        return self._publish(now) if any(found) else []
+        handler(exchange, message, now)
+        if exchange.waiting:
+            patience.look_again(exchange, now)
+        return self._publish(now) if exchange.has_news() else []
 
     def session_started(self, boot: str, session: int, at: datetime) -> None:
         """We are logged in. A new boot means that every call of the old one is over, unseen."""

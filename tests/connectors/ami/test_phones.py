@@ -186,3 +186,25 @@ def test_however_often_it_is_told_the_end_is_what_the_pbx_said_last(
     words = {"NOT_INUSE": "free", "INUSE": "talking", "RINGING": "ringing"}
     words |= {"UNAVAILABLE": "unreachable", "ONHOLD": "on_hold"}
     assert applied(facts) == {name: words[state] for name, state in true.items()}
+
+
+def test_what_was_understood_of_a_phone_is_not_kept_once_it_is_ticked_as_an_outside_line() -> None:
+    endpoints = Endpoints(("trunk*",), ())
+    follower = Phones("ami", endpoints)
+    follower.feed(device("PJSIP/beeline", "INUSE"))
+    assert follower.news() is not None
+    follower.feed(device("PJSIP/beeline", "NOT_INUSE"))
+    endpoints.set_trunks(("beeline",))
+    follower.news()
+    follower.feed(device("PJSIP/beeline", "INUSE"))
+    assert follower.news() is None
+
+
+def test_a_phone_that_says_the_same_again_later_is_told_again() -> None:
+    follower = phones()
+    heard = []
+    for state in ("INUSE", "NOT_INUSE", "INUSE"):
+        follower.feed(device("PJSIP/101", state))
+        news = follower.news()
+        heard += [one.condition for one in news.phones] if news is not None else []
+    assert heard == ["talking", "free", "talking"]
