@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from connectors.ami.config import AmiConfig
 from connectors.ami.inbox import Heard, Inbox
@@ -108,6 +109,7 @@ async def bare(port: int) -> Result:
             self.rest = b""
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.WriteTransport)
             transport.write(b"Action: Login\r\nActionID: 1\r\n\r\n")
 
         def data_received(self, data: bytes) -> None:
@@ -173,7 +175,7 @@ async def panoramisk_client(port: int) -> Result:
     loop = asyncio.get_running_loop()
     manager = Manager(loop=loop, host="127.0.0.1", port=port, username="hub", secret="x", ping_delay=60)
 
-    def on_event(_: object, event: object) -> None:
+    def on_event(_: object, event: Any) -> None:
         if event.event in WANTED:
             watch.handled += 1
             if event.event == "UserEvent":
@@ -192,7 +194,7 @@ def asterisk_ami_client(port: int) -> Result:
     done = threading.Event()
     watch = Stopwatch(done.set)
 
-    def on_event(event: object, **_: object) -> None:
+    def on_event(event: Any, **_: object) -> None:
         if event.name in WANTED:
             watch.handled += 1
             if event.name == "UserEvent":

@@ -83,7 +83,7 @@ def module_state(source: Source) -> Iterator[str]:
             if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
                 changed = node.value
             if isinstance(changed, ast.Name) and changed.id in made:
-                yield f"{source.name}:{node.lineno} changes {changed.id}"
+                yield f"{source.name}:{changed.lineno} changes {changed.id}"
 
 
 def environment_reads(source: Source) -> Iterator[str]:

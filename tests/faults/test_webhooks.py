@@ -248,13 +248,13 @@ async def test_reports_out_of_order_end_at_the_furthest_state(shop: SmsShop, fau
         made = await shop.queue(f"text {number}", f"+3806711{number:05}")
         wanted[made] = chance.choice(["delivered", "failed"])
     await until(lambda: _all_sent(shop, count), 120)
-    for made in shop.twilio.account.sent():
-        ours = made.callback.partition("m=")[2]
+    for sent in shop.twilio.account.sent():
+        ours = sent.callback.partition("m=")[2]
         last = "undelivered" if wanted[ours] == "failed" else "delivered"
         reports = ["queued", "sent", last, last]
         chance.shuffle(reports)
         for status in reports:
-            assert await shop.twilio.report(made, status, 30005 if status == "undelivered" else None) == 200
+            assert await shop.twilio.report(sent, status, 30005 if status == "undelivered" else None) == 200
     await shop.worked(60)
     found = await shop.outbound()
     for ours, state in wanted.items():

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
@@ -207,12 +208,12 @@ def at_mobile_number(call: dict[str, object]) -> str | None:
     return mobiles[0] if len(mobiles) == 1 else None
 
 
-async def _ended(hub: HubProcess, calls: int) -> dict[str, object]:
+async def _ended(hub: HubProcess, calls: int) -> dict[str, Any]:
     """The newest call, once there are so many and none of them lives."""
     for _ in range(100):
         items = (await hub.get("/calls"))["items"]
         if len(items) == calls and all(item["state"] == "ended" for item in items):
-            newest: dict[str, object] = items[0]
+            newest: dict[str, Any] = items[0]
             return newest
         await asyncio.sleep(0.1)
     raise AssertionError(f"wanted {calls} ended calls, the hub has {items}")

@@ -15,8 +15,8 @@ from hub.events.calls import CallEnded, CallFact, CallRinging
 from hub.kernel.check import check
 from hub.kernel.context import HandlerContext
 from hub.kernel.jobs.definition import Cron, Every, Job, JobContext, on_demand
-from hub.kernel.manifest import CardPart, LiveTopic, MenuItem, Module, Permission, Subscription, on
-from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, DeskStrip, PageRequest, Route
+from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Subscription, on
+from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, CardPart, DeskStrip, PageRequest, Route
 from hub.main import MODULES
 
 

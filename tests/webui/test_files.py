@@ -78,7 +78,7 @@ async def test_nothing_else_is_served(shop: Shop, name: str) -> None:
 
 async def test_libraries_are_there(shop: Shop) -> None:
     if not (VENDOR / ".stamp").is_file():
-        missing("fetched JavaScript and CSS (PITLINE_SKIP_FRONTEND was set)")
+        missing("fetched JavaScript and CSS (PITLINE_SKIP_FRONTEND was set)", "install again without it")
     for name in ("tabler.min.css", "tabler.min.js", "htmx.min.js"):
         assert (await shop.browser().get(f"/assets/vendor/{name}")).status == 200
     assert "<path" in await (await (await shop.signed_in("owner")).get("/settings")).text()

@@ -12,7 +12,7 @@ import pytest
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.manifest import ROLES, grants_of
-from hub.kernel.web import PUBLIC, SIGNED_IN
+from hub.kernel.web import PUBLIC, SIGNED_IN, ApiOperation, Route
 from hub.main import MODULES
 from tests.webui.stage import WIDE, Shop, open_shop
 from webui.app import OWN_ROUTES
@@ -24,6 +24,7 @@ GRANTS = grants_of(MODULES)
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGES = [*OWN_ROUTES, *(route for module in MODULES for route in module.routes)]
 OPERATIONS = every_operation(MODULES)
+EVERY: list[Route | ApiOperation] = [*PAGES, *OPERATIONS]
 ENTRANCES = ("/login", "/logout", "/setup", "/invite/{token}", "/healthz", "/readyz", "/metrics", "/")
 LINKS = (
     "/wall/{token}",
@@ -51,12 +52,12 @@ CELLS = list(_cells())
 
 def test_no_route_is_without_a_right() -> None:
     declared = {permission.name for module in MODULES for permission in module.permissions}
-    for route in [*PAGES, *OPERATIONS]:
+    for route in EVERY:
         assert route.right in {*declared, PUBLIC, SIGNED_IN}, route.name
 
 
 def test_public_pages_are_few_and_say_why() -> None:
-    public = [route for route in [*PAGES, *OPERATIONS] if route.right == PUBLIC]
+    public = [route for route in EVERY if route.right == PUBLIC]
     assert {route.path for route in public} <= {*ENTRANCES, *LINKS, "/cid", f"{PREFIX}/openapi.json"}
     for route in public:
         assert "public" in (route.handler.__doc__ or "").lower(), route.name

@@ -35,7 +35,7 @@ from hub.values import ShopId
 from tests.factories.calls import fact, snapshot, tell
 from tests.faults.figures import Fault
 from tests.webui.stage import Shop
-from tests.webui.test_rights import GRANTS, OPERATIONS, PAGES, SAME
+from tests.webui.test_rights import EVERY, GRANTS, SAME
 from webui.hearing import topics_of
 from webui.openapi import PREFIX
 
@@ -146,7 +146,7 @@ def _kind(path: str) -> str | None:
 
 
 def _cells(world: World) -> Iterator[Cell]:
-    for route in (*PAGES, *OPERATIONS):
+    for route in EVERY:
         if route.right == PUBLIC:
             continue
         is_api = hasattr(route, "summary")
@@ -334,5 +334,5 @@ async def test_a_socket_tells_only_of_topics_and_shops_that_the_role_may_see(
 
 def test_every_address_with_an_object_is_of_a_known_kind_or_has_none() -> None:
     """What is left is asked for with an unknown id only; the list says which."""
-    alone = {r.path for r in (*PAGES, *OPERATIONS) if "{" in r.path and _kind(r.path) is None}
+    alone = {r.path for r in EVERY if "{" in r.path and _kind(r.path) is None}
     assert {"/account/sessions/{id}/end", "/system/dead/{id}/retry", "/system/practice/{name}"} <= alone

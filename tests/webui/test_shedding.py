@@ -11,10 +11,10 @@ from aiohttp.test_utils import TestServer
 from hub.app import Hub
 from hub.kernel.storage.pressure import Pressure
 from tests.webui.stage import WIDE, Shop
-from tests.webui.test_rights import OPERATIONS, PAGES
+from tests.webui.test_rights import EVERY
 from webui.app import make_app
 
-HEAVY = [route for route in (*PAGES, *OPERATIONS) if route.is_heavy]
+HEAVY = [route for route in EVERY if route.is_heavy]
 A_CALL_NEEDS = ("/desk", "/desk/state", "/desk/search", "/calls/live", "/clients/new", "/api/v1/calls/live")
 
 

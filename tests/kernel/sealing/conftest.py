@@ -15,6 +15,7 @@ from hub.main import MODULES
 from hub.settings import Settings
 from tests.databases import Databases
 from tests.factories.backups import elsewhere
+from tests.kernel.sealing.rig import HubOf
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def hub_of(frozen_clock: FrozenClock, tmp_path: Path) -> type[Hub]:
+def hub_of(frozen_clock: FrozenClock, tmp_path: Path) -> HubOf:
     """Makes a hub of some settings; the test opens and closes it."""
 
     class Made(Hub):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyotp
 from sqlalchemy import Connection, text
 
@@ -11,6 +13,8 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
 from hub.modules.webhooks.api import EndpointEntry, WebhooksApi
 
+HubOf = Callable[..., Hub]
+"""Makes a hub of some settings, `exclusive` or not."""
 STORED = {
     "access_factors": "SELECT secret FROM access_factors",
     "webhooks_endpoints": "SELECT sealed_secret FROM webhooks_endpoints",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from hub.app import Hub
 from hub.errors import Conflict, Unavailable
 from hub.kernel.sealing.keys import KeyStore, new_key, store_of
 from hub.kernel.sealing.upkeep import Sealing
@@ -16,13 +15,13 @@ from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import revisions, upgrade
 from hub.secret import Secret
 from hub.settings import Settings
-from tests.kernel.sealing.rig import STORED, can_open, fill, has_factor, opened, stored
+from tests.kernel.sealing.rig import STORED, HubOf, can_open, fill, has_factor, opened, stored
 
 SEED, SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYyE="
 
 
 async def test_the_first_start_makes_a_key_file_that_only_its_owner_reads(
-    settings: Settings, hub_of: type[Hub]
+    settings: Settings, hub_of: HubOf
 ) -> None:
     hub = hub_of(settings)
     await hub.open()
@@ -42,7 +41,7 @@ async def test_the_first_start_makes_a_key_file_that_only_its_owner_reads(
 
 @pytest.mark.sqlite
 async def test_without_a_word_the_key_lies_beside_the_database(
-    settings: Settings, hub_of: type[Hub], tmp_path: Path
+    settings: Settings, hub_of: HubOf, tmp_path: Path
 ) -> None:
     plain = replace(settings, sealing=replace(settings.sealing, key_file=""))
     assert await opened(hub_of(plain)) is None
@@ -59,7 +58,7 @@ def test_of_two_processes_that_start_at_once_one_makes_the_key(tmp_path: Path) -
 
 
 async def test_a_process_without_the_key_does_not_start_and_says_what_to_do(
-    settings: Settings, hub_of: type[Hub]
+    settings: Settings, hub_of: HubOf
 ) -> None:
     assert await opened(hub_of(settings)) is None
     path = store_of(settings).path
@@ -78,7 +77,7 @@ async def test_a_process_without_the_key_does_not_start_and_says_what_to_do(
     assert await opened(hub_of(settings)) is None
 
 
-async def test_a_process_with_another_key_does_not_start(settings: Settings, hub_of: type[Hub]) -> None:
+async def test_a_process_with_another_key_does_not_start(settings: Settings, hub_of: HubOf) -> None:
     assert await opened(hub_of(settings)) is None
     other = replace(settings, sealing=replace(settings.sealing, keys=Secret(new_key().text())))
     refused = await opened(hub_of(other))
@@ -88,7 +87,7 @@ async def test_a_process_with_another_key_does_not_start(settings: Settings, hub
 
 
 async def test_what_lay_in_the_clear_before_is_sealed_by_the_next_start(
-    second: Settings, hub_of: type[Hub]
+    second: Settings, hub_of: HubOf
 ) -> None:
     before = revisions()[revisions().index("0080_sealing") - 1]
     database = Database(second.database.url)
@@ -137,9 +136,7 @@ async def test_what_lay_in_the_clear_before_is_sealed_by_the_next_start(
 
 
 @pytest.mark.sqlite
-async def test_keys_are_rotated_beside_a_running_hub_which_goes_on(
-    settings: Settings, hub_of: type[Hub]
-) -> None:
+async def test_keys_are_rotated_beside_a_running_hub_which_goes_on(settings: Settings, hub_of: HubOf) -> None:
     hub, beside = hub_of(settings), hub_of(settings)
     await hub.open()
     await fill(hub)
@@ -162,9 +159,7 @@ async def test_keys_are_rotated_beside_a_running_hub_which_goes_on(
 
 
 @pytest.mark.postgres
-async def test_with_several_processes_the_new_key_is_spread_first(
-    settings: Settings, hub_of: type[Hub]
-) -> None:
+async def test_with_several_processes_the_new_key_is_spread_first(settings: Settings, hub_of: HubOf) -> None:
     hub = hub_of(settings)
     await hub.open()
     await fill(hub)
@@ -180,7 +175,7 @@ async def test_with_several_processes_the_new_key_is_spread_first(
 
 
 async def test_keys_of_the_settings_are_rotated_by_a_new_one_in_front(
-    settings: Settings, hub_of: type[Hub]
+    settings: Settings, hub_of: HubOf
 ) -> None:
     old, new = new_key(), new_key()
 
@@ -206,7 +201,7 @@ async def test_keys_of_the_settings_are_rotated_by_a_new_one_in_front(
 
 
 async def test_where_the_keys_are_lost_it_is_said_and_everything_is_set_up_anew(
-    settings: Settings, hub_of: type[Hub]
+    settings: Settings, hub_of: HubOf
 ) -> None:
     hub = hub_of(settings)
     await hub.open()

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from hub.app import Hub
 from hub.errors import Conflict, Unavailable
 from hub.kernel.sealing.keys import new_key, store_of
 from hub.secret import Secret
 from hub.settings import Settings
 from tests.factories.backups import restore
-from tests.kernel.sealing.rig import can_open, fill, has_factor
+from tests.kernel.sealing.rig import HubOf, can_open, fill, has_factor
 
 
-async def backup_of(settings: Settings, hub_of: type[Hub], key: bytes) -> Path:
+async def backup_of(settings: Settings, hub_of: HubOf, key: bytes) -> Path:
     hub = hub_of(settings)
     await hub.open()
     await fill(hub)
@@ -27,7 +26,7 @@ async def backup_of(settings: Settings, hub_of: type[Hub], key: bytes) -> Path:
 
 
 async def test_an_encrypted_backup_brings_the_keys_along(
-    settings: Settings, second: Settings, hub_of: type[Hub]
+    settings: Settings, second: Settings, hub_of: HubOf
 ) -> None:
     file = await backup_of(settings, hub_of, b"hush")
     restored = await restore(second, file, key=b"hush")
@@ -41,7 +40,7 @@ async def test_an_encrypted_backup_brings_the_keys_along(
 
 
 async def test_a_plain_backup_holds_no_key_and_is_not_restored_without_it(
-    settings: Settings, second: Settings, hub_of: type[Hub]
+    settings: Settings, second: Settings, hub_of: HubOf
 ) -> None:
     file = await backup_of(settings, hub_of, b"")
     with pytest.raises(Unavailable) as caught:
@@ -62,7 +61,7 @@ async def test_a_plain_backup_holds_no_key_and_is_not_restored_without_it(
 
 
 async def test_without_the_key_a_restore_goes_on_and_says_what_has_to_be_set_up_anew(
-    settings: Settings, second: Settings, hub_of: type[Hub]
+    settings: Settings, second: Settings, hub_of: HubOf
 ) -> None:
     file = await backup_of(settings, hub_of, b"")
     restored = await restore(second, file, without_key=True)
@@ -76,7 +75,7 @@ async def test_without_the_key_a_restore_goes_on_and_says_what_has_to_be_set_up_
 
 
 async def test_where_the_settings_give_the_keys_those_of_a_backup_are_not_smuggled_in(
-    settings: Settings, second: Settings, hub_of: type[Hub]
+    settings: Settings, second: Settings, hub_of: HubOf
 ) -> None:
     file = await backup_of(settings, hub_of, b"hush")
     given = replace(second, sealing=replace(second.sealing, keys=Secret(new_key().text())))
@@ -85,9 +84,7 @@ async def test_where_the_settings_give_the_keys_those_of_a_backup_are_not_smuggl
     assert "take HUB_SEALING__KEYS away" in caught.value.hint
 
 
-async def test_a_backup_of_before_a_rotation_can_still_be_opened(
-    settings: Settings, hub_of: type[Hub]
-) -> None:
+async def test_a_backup_of_before_a_rotation_can_still_be_opened(settings: Settings, hub_of: HubOf) -> None:
     file = await backup_of(settings, hub_of, b"")
     hub = hub_of(settings)
     await hub.open()

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from connectors.ami.replay import AmiReplay
-from connectors.ami.tracker import TrackerSettings, snapshots
+from connectors.ami.tracker import TrackerSettings, outcome, snapshots
 from hub.app import Hub
 from hub.cli.replay import replay
 from hub.clock import SystemClock
@@ -104,7 +104,7 @@ def site(shop: Settings, capsys: pytest.CaptureFixture[str]) -> Site:
 @pytest.fixture
 def old_rule(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A rule that was wrong, voicemail taken for a missed call, until the returned word mends it."""
-    right = snapshots.result
+    right = outcome.result
 
     def wrong(*given: object) -> object:
         found = right(*given)

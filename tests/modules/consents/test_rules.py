@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,7 +55,7 @@ def seen(state: State) -> dict[tuple[str, str], bool]:
 
 @given(st.lists(plain, max_size=12), st.randoms())
 def test_the_state_does_not_hang_on_the_order_in_which_rows_are_read(
-    facts: list[Fact], chance: object
+    facts: list[Fact], chance: Random
 ) -> None:
     rows = numbered(facts)
     mixed = [*rows]

@@ -185,11 +185,11 @@ async def test_the_filter_by_phone_is_exact(shop: Hub) -> None:
             assert len(page.items) == count, phone
 
 
-async def test_pages_join_without_a_seam_while_clients_are_added(hub: Hub) -> None:
+async def test_pages_join_without_a_seam_while_clients_are_added(hub: Hub, frozen_clock: FrozenClock) -> None:
     names = [f"Клієнт {n:02d}" for n in range(12)]
     for name in names:
         await make_client(hub, name)
-        hub.installation.clock.advance(1)
+        frozen_clock.advance(1)
     seen: list[str] = []
     cursor: str | None = None
     for _ in range(4):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import FormData
@@ -144,7 +145,7 @@ async def test_a_run_that_broke_off_goes_on(live: Hub, monkeypatch: pytest.Monke
     real = jobs._Taking._batch
     broken: list[int] = []
 
-    async def break_off(self: jobs._Taking, batch: list[jobs.Row], position: int) -> None:
+    async def break_off(self: jobs._Taking, batch: list[Any], position: int) -> None:
         await real(self, batch, position)
         if position > 0 and not broken:
             broken.append(position)

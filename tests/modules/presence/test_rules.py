@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,7 @@ def test_the_order_of_what_is_known_does_not_matter(
     queues: list[MemberFact],
     talks: list[CallFactOf],
     choice: Choice | None,
-    chance: object,
+    chance: Random,
 ) -> None:
     before = presence_of(NOW, phones=known, members=queues, calls=talks, choice=choice)
     for one in (known, queues, talks):
