@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from hub.kernel.parts import Composed, Part
 from recordings.audio.speech import speech_of
 from recordings.service import EVERYWHERE, RecordingService
+from recordings.service_basis import BasisService
 from recordings.service_cards import CardService
 from recordings.service_erasing import ErasingService
+from recordings.service_guard import GuardService
 from recordings.service_holds import LegalHoldService
 from recordings.service_library import LibraryService
 from recordings.service_linking import LinkingService
@@ -45,7 +47,8 @@ class RecordingsApi(Composed):
     `linking` ties them to calls, `listens` is the log of listening, `spool` what became of the PBX's files,
     `upkeep` which forms are kept; `library` finds them, `shelf` keeps what they are found by; `marks`,
     `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views,
-    `transcripts` what was said, `erasing` what goes and why, `holds` what must stay."""
+    `transcripts` what was said, `erasing` what goes and why, `holds` what must stay,
+    `basis` what calls are recorded on, `guard` stops and pauses their recording."""
 
     linking = Part(LinkingService)
     listens = Part(ListenService)
@@ -62,6 +65,8 @@ class RecordingsApi(Composed):
     transcripts = Part(TranscriptService)
     erasing = Part(ErasingService)
     holds = Part(LegalHoldService)
+    basis = Part(BasisService)
+    guard = Part(GuardService)
     _recordings = Part(RecordingService)
     _peaks = Part(PeaksService)
 

@@ -16,18 +16,19 @@ from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import period_bounds
 from hub.values import PhoneNumber
+from recordings.rules_basis import Notice
 from recordings.scope import LISTEN, reach_of
 from recordings.views_library import LibraryFilter
 
 PERIODS = ("today", "yesterday", "week", "month", "all")
 NAMES = (
     "period", "from", "to", "q", "mark", "person", "direction", "line", "queue", "client_id", "vehicle_id",
-    "number", "shortest", "longest", "result", "score", "reviewed",
+    "number", "shortest", "longest", "result", "score", "reviewed", "notice",
 )  # fmt: skip
 SCORES: Mapping[str, tuple[int, int]] = {"good": (70, 100), "fair": (35, 69), "poor": (0, 34)}
 _ALLOWED: Mapping[str, Collection[str]] = {
     "reviewed": ("yes", "no"), "score": tuple(SCORES), "direction": get_args(Direction),
-    "result": get_args(CallResult),
+    "result": get_args(CallResult), "notice": get_args(Notice),
 }  # fmt: skip
 _LONGEST = 200
 
@@ -75,7 +76,7 @@ async def asked_of(request: PageRequest) -> Asked:
         vehicle_id=given["vehicle_id"] or None, number=given["number"] or None,
         min_seconds=_seconds(given["shortest"]), max_seconds=_seconds(given["longest"]),
         min_percent=low, max_percent=high, mark=given["mark"], text=given["q"],
-        is_reviewed={"yes": True, "no": False}.get(given["reviewed"]),
+        is_reviewed={"yes": True, "no": False}.get(given["reviewed"]), notice=_one_of(given["notice"]),
         more=given_more(request.deps, "calls", given),
     )  # fmt: skip
     return Asked(given=given, where=where)

@@ -7,7 +7,13 @@ from datetime import timedelta
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
 from hub.events.crm import ClientErased
-from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
+from hub.events.recordings import (
+    RecordingErased,
+    RecordingLinked,
+    RecordingNamed,
+    RecordingNoticed,
+    RecordingStored,
+)
 from hub.events.tasks import TaskEscalated
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from recordings import statements as sql
@@ -23,6 +29,7 @@ def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallRe
     begun: list[dict[str, object]] = []
     over: list[dict[str, object]] = []
     ended: list[dict[str, object]] = []
+    closed: list[dict[str, object]] = []
     for delivered in batch:
         event, at = delivered.event, delivered.envelope.occurred_at
         call = event.call
@@ -33,9 +40,29 @@ def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallRe
         if isinstance(event, CallEnded):
             said = {"v_direction": call.direction, "v_result": call.result, "v_queue": call.queue}
             ended.append({"v_call": call.call_id, **said})
-    for statement, rows in ((sql.HELD, begun), (sql.RESUMED, over), (sql.ENDED, ended)):
+            closed.append({"v_call": call.call_id, "v_at": call.ended_at or at})
+    done = (
+        (sql.HELD, begun), (sql.RESUMED, over), (sql.ENDED, ended), (sql.PAUSES_OVER, closed),
+        (sql.STOPS_OVER, closed),
+    )  # fmt: skip
+    for statement, rows in done:
         if rows:
             statement.run(ctx.connection, rows)
+
+
+def on_recording_noticed(ctx: BatchContext, batch: Sequence[Delivered[RecordingNoticed]]) -> None:
+    """What the caller heard of the recording, and what they said to it. A no ends it and erases it."""
+    for one in batch:
+        event = one.event
+        is_no = event.said == "refused"
+        row = {
+            "v_call": event.call_id, "v_shop": one.envelope.shop_id, "v_at": event.at,
+            "v_consent": {"agreed": "given", "refused": "refused"}.get(event.said),
+            "v_rule": "no_consent" if is_no else None, "v_erases": is_no,
+            "v_stop": "wanted" if is_no else None, "v_stop_at": event.at if is_no else None,
+        }  # fmt: skip
+        sql.NOTICED.run(ctx.connection, [row])
+        ctx.hint("recording", event.call_id, 0, one.envelope.shop_id)
 
 
 def on_recording_named(ctx: BatchContext, batch: Sequence[Delivered[RecordingNamed]]) -> None:
@@ -48,6 +75,9 @@ def on_recording_named(ctx: BatchContext, batch: Sequence[Delivered[RecordingNam
         for one in batch
     ]  # fmt: skip
     sql.NAMED.run(ctx.connection, rows)
+    began = [{"v_call": one.event.call_id, "v_at": one.event.at} for one in batch]
+    sql.STOPPED_BEGINS_AGAIN.run(ctx.connection, [{"v_call": row["v_call"]} for row in began])
+    sql.PAUSED_BEGINS_AGAIN.run(ctx.connection, began)
 
 
 async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
@@ -56,19 +86,25 @@ async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
     await api.linking.move(event.call_id, event.into_call_id)
     await api.holds.merged(event.call_id, event.into_call_id)
     await api.shelf.merged(event.call_id, event.into_call_id)
+    await api.basis.merged(event.call_id, event.into_call_id)
+    await api.guard.merged(event.call_id, event.into_call_id)
+    await api.basis.enforce_call(event.into_call_id)
 
 
 async def on_recording_stored(event: RecordingStored, ctx: HandlerContext) -> None:
     """It stands in the library, and its words are written down if somebody can."""
     api = ctx.apis.of(RecordingsApi)
+    await api.basis.enforce([event.recording_id])
     await api.consider(event.recording_id)
     if event.state == "ready":
         await api.write_down(event.recording_id)
 
 
 async def on_recording_linked(event: RecordingLinked, ctx: HandlerContext) -> None:
-    """It is found by the call that it belongs to now."""
-    await ctx.apis.of(RecordingsApi).consider(event.recording_id)
+    """It is found by the call that it belongs to now, and what is known of that holds for it."""
+    api = ctx.apis.of(RecordingsApi)
+    await api.basis.enforce([event.recording_id])
+    await api.consider(event.recording_id)
 
 
 async def on_recording_erased(event: RecordingErased, ctx: HandlerContext) -> None:
@@ -78,7 +114,9 @@ async def on_recording_erased(event: RecordingErased, ctx: HandlerContext) -> No
 
 async def on_call_corrected(event: CallCorrected, ctx: HandlerContext) -> None:
     """History was read again and was otherwise."""
-    await ctx.apis.of(RecordingsApi).shelf.call_changed(event.call.call_id)
+    api = ctx.apis.of(RecordingsApi)
+    await api.basis.enforce_call(event.call.call_id)
+    await api.shelf.call_changed(event.call.call_id)
 
 
 async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:

@@ -23,7 +23,7 @@ from recordings.keeping import keep, swept_workroom
 from recordings.pairs import Piece, pieces
 from recordings.readiness import Readiness
 from recordings.service_spool import MOST_CRASHES, Claim, SpoolService
-from recordings.service_taking import Taken, TakingService
+from recordings.service_taking import KeptFile, Taken, TakingService
 from recordings.spool import Found, Spool, StillGrowing
 from recordings.store import store_of, trouble
 
@@ -156,13 +156,14 @@ class Intake:
                 recording_id=claim.recording_id, name=found.shown, sha256=sha256, size=found.size,
                 sound=sound, is_joined=is_joined, ended_at=datetime.fromtimestamp(found.mtime_ns / 1e9, UTC),
             )  # fmt: skip
-            await self._keep(piece, claim, taken, aside)
+            is_erased = await self._keep(piece, claim, taken, aside)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
         for one in (found, piece.sent, piece.mixed) if is_joined else (found,):
-            if one is not None and (
-                self._keeps_spool or not await asyncio.to_thread(self._spool.remove, one)
-            ):
+            if one is None:
+                continue
+            stays = self._keeps_spool and not is_erased
+            if stays or not await asyncio.to_thread(self._spool.remove, one):
                 self._dealt[one.path] = one.version
 
     def _read(self, piece: Piece, aside: Path) -> tuple[str, Sound]:
@@ -188,22 +189,37 @@ class Intake:
             other.unlink(missing_ok=True)
             both.unlink(missing_ok=True)
 
-    async def _keep(self, piece: Piece, claim: Claim, taken: Taken, aside: Path) -> None:
+    async def _keep(self, piece: Piece, claim: Claim, taken: Taken, aside: Path) -> bool:
+        """Whether nothing of it may stay, in the spool either."""
         found = piece.file
         async with self._writing() as uow:
-            twin = await TakingService(uow, self._ctx.deps).twin_of(taken)
+            taking, spool = TakingService(uow, self._ctx.deps), SpoolService(uow, self._ctx.deps)
+            twin = await taking.twin_of(taken)
             if twin is not None:
-                await SpoolService(uow, self._ctx.deps).settle(found, claim, "duplicate", twin)
-                return
+                await spool.settle(found, claim, "duplicate", twin.id)
+                return twin.state == "erased"
+            why, is_open = await taking.judge(taken)
+            if why is not None and is_open:
+                raise StillGrowing
+            if why is not None:
+                # Its sound never comes into the store.
+                await self._written(uow, piece, claim, taken, [])
+                return True
         files = await asyncio.to_thread(keep, self._store, taken, aside)
         async with self._writing() as uow:
-            await TakingService(uow, self._ctx.deps).store(taken, files)
-            spool = SpoolService(uow, self._ctx.deps)
-            if not await spool.settle(found, claim, "taken", taken.recording_id):
-                raise Unavailable("spool.taken_over", "Another process takes this file in.")
-            for one in (piece.sent, piece.mixed) if taken.is_joined else ():
-                if one is not None:
-                    await spool.belongs(one, taken.recording_id)
+            return await self._written(uow, piece, claim, taken, files)
+
+    async def _written(
+        self, uow: UnitOfWork, piece: Piece, claim: Claim, taken: Taken, files: Sequence[KeptFile]
+    ) -> bool:
+        row = await TakingService(uow, self._ctx.deps).store(taken, files)
+        spool = SpoolService(uow, self._ctx.deps)
+        if not await spool.settle(piece.file, claim, "taken", taken.recording_id):
+            raise Unavailable("spool.taken_over", "Another process takes this file in.")
+        for one in (piece.sent, piece.mixed) if taken.is_joined else ():
+            if one is not None:
+                await spool.belongs(one, taken.recording_id)
+        return row.state == "erased"
 
     def _writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._ctx.transactions.writing(actor=None, shop_id=self._ctx.shop_id)

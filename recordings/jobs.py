@@ -91,6 +91,8 @@ async def erase_over(ctx: JobContext) -> None:
             break
         done += gone
         ctx.progress(done, None, "Recordings are erased")
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(RecordingsApi).basis.drop_strays()
     await drop_leavings(ctx)
 
 

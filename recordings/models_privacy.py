@@ -10,9 +10,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.storage.orm import Base, UtcDateTime
 
-Rule = Literal["retention", "request", "client", "restored"]
+Rule = Literal[
+    "retention",
+    "request",
+    "client",
+    "restored",
+    "stopped",
+    "withdrawn",
+    "no_consent",
+    "no_notice",
+    "internal",
+]
 """Why a recording is gone: its days were over; somebody asked; its client was erased; it had been erased
-before an older backup brought it back."""
+before an older backup brought it back; it was never to be kept (rules_basis.NoBasis)."""
 
 
 class LegalHold(Base):

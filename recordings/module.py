@@ -6,17 +6,25 @@ from pathlib import Path
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
 from hub.events.crm import ClientErased
-from hub.events.recordings import RecordingErased, RecordingLinked, RecordingNamed, RecordingStored
+from hub.events.recordings import (
+    RecordingErased,
+    RecordingLinked,
+    RecordingNamed,
+    RecordingNoticed,
+    RecordingStored,
+)
 from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every, on_demand
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from recordings import (
+    guarding,
     handlers,
     intake,
     jobs,
     operations,
+    operations_basis,
     operations_library,
     operations_marks,
     operations_privacy,
@@ -24,15 +32,17 @@ from recordings import (
     service_clients,
     upkeep,
     web,
+    web_basis,
     web_library,
     web_player,
+    web_policy,
     web_privacy,
     web_review,
     web_sharing,
     web_system,
 )
 from recordings.api import RecordingsApi
-from recordings.rights import CARDS, EXPORT, PERMISSIONS
+from recordings.rights import CARDS, EXPORT, PERMISSIONS, POLICY
 from recordings.scope import LISTEN
 
 MODULE = Module(
@@ -44,6 +54,7 @@ MODULE = Module(
     api=RecordingsApi,
     handlers=(
         on_batch((RecordingNamed,), handlers.on_recording_named),
+        on_batch((RecordingNoticed,), handlers.on_recording_noticed),
         on(CallMerged, handlers.on_call_merged),
         on(RecordingStored, handlers.on_recording_stored),
         on(RecordingLinked, handlers.on_recording_linked),
@@ -55,6 +66,8 @@ MODULE = Module(
         on(TaskEscalated, handlers.on_task_escalated),
     ),
     routes=(
+        *web_basis.routes,
+        *web_policy.routes,
         *web_review.routes,
         *web_privacy.routes,
         *web_sharing.routes,
@@ -68,8 +81,9 @@ MODULE = Module(
         *operations_marks.operations,
         *operations_review.operations,
         *operations_privacy.operations,
+        *operations_basis.operations,
     ),
-    card=web_player.parts,
+    card=(*web_basis.parts, *web_player.parts),
     menu=(MenuItem("Recordings", "/recordings", LISTEN, "microphone", order=25),),
     scripts=(PageScript("recordings/player.js", LISTEN),),
     settings=(
@@ -81,6 +95,15 @@ MODULE = Module(
             icon="star",
             group="phone",
             order=40,
+        ),
+        SettingsItem(
+            title="Recording and consent",
+            text="Whether callers are told or asked, what is not kept, pauses for card data",
+            path="/settings/recording",
+            right=POLICY,
+            icon="microphone",
+            group="phone",
+            order=41,
         ),
     ),
     jobs=(
@@ -114,6 +137,6 @@ MODULE = Module(
     ),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,
-    workers=(Worker("recordings.intake", intake.watch),),
+    workers=(Worker("recordings.intake", intake.watch), Worker("recordings.guard", guarding.guard)),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),
 )

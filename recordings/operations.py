@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings import sound
 from recordings.api import RecordingsApi, RecordingView
+from recordings.rules_basis import Notice
 from recordings.scope import LISTEN, recording_of
 from recordings.views import RecordingState
 
@@ -45,6 +47,7 @@ class RecordingOut(BaseModel):
     size: int
     loudness: float | None = Field(description="Mean level in dBFS; null: silence")
     source_name: Words
+    notice: Notice = Field(description="What the other side of the call was told, and how")
     forms: list[str] = Field(description="Which files there are: `original`, `opus`, `mp3`")
 
 
@@ -78,7 +81,7 @@ class PeaksOut(BaseModel):
 
 async def get_recording(request: PageRequest) -> RecordingOut:
     """One recording."""
-    return out(await recording_of(request))
+    return (await outs(request, [await recording_of(request)]))[0]
 
 
 async def get_media(request: PageRequest, query: MediaQuery) -> web.StreamResponse:
@@ -93,11 +96,18 @@ async def get_peaks(request: PageRequest, query: PeaksQuery) -> PeaksOut:
     return PeaksOut.model_validate(peaks)
 
 
-def out(view: RecordingView) -> RecordingOut:
-    """A recording as programs get it."""
+async def outs(request: PageRequest, views: Sequence[RecordingView]) -> list[RecordingOut]:
+    """Recordings as programs get them."""
+    ids = {one.call_id for one in views if one.call_id is not None}
+    known = await request.apis.of(RecordingsApi).basis.of(ids)
+    return [_out(one, known[one.call_id].notice if one.call_id in known else "none") for one in views]
+
+
+def _out(view: RecordingView, notice: Notice) -> RecordingOut:
     forms = [kind for kind in ("original", "opus", "mp3") if kind in view.renditions]
-    fields = {name: getattr(view, name) for name in RecordingOut.model_fields if name != "forms"}
-    return RecordingOut(**{**fields, "channel_map": list(view.channel_map)}, forms=forms)
+    own = set(RecordingOut.model_fields) - {"forms", "notice"}
+    fields = {name: getattr(view, name) for name in own}
+    return RecordingOut(**{**fields, "channel_map": list(view.channel_map)}, forms=forms, notice=notice)
 
 
 operations = (

@@ -13,7 +13,8 @@ from hub.kernel.listing import NEXT, Asked, ListQuery
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings.api import RecordingsApi
 from recordings.asking import extensions_of, reach
-from recordings.operations import RecordingOut, out
+from recordings.operations import RecordingOut, outs
+from recordings.rules_basis import Notice
 from recordings.scope import LISTEN, reach_of
 from recordings.views import RecordingState
 
@@ -54,6 +55,7 @@ class RecordingQuery(ListQuery):
     min_percent: int | None = Field(None, ge=0, le=100, description="Of the newest finished review")
     max_percent: int | None = Field(None, ge=0, le=100)
     is_reviewed: bool | None = None
+    notice: Notice | None = Field(None, description="What the other side of the call was told, and how")
     mark: Text | None = Field(None, description="Words of a mark")
     text: Text | None = Field(None, description="Words of notes, marks, reviews and transcripts")
 
@@ -71,7 +73,7 @@ async def list_recordings(request: PageRequest, query: RecordingQuery) -> Record
             reach_of(request), call_id=query.call_id, state=query.state, since=since, until=query.until
         )
         page = await api.page(where, cursor=query.cursor, limit=query.limit)
-        return RecordingPageOut(items=[out(one) for one in page.items], next=page.next)
+        return RecordingPageOut(items=await outs(request, page.items), next=page.next)
     found = await api.library.page(
         replace(
             reach(request), call_id=query.call_id, since=since, until=query.until,
@@ -79,13 +81,14 @@ async def list_recordings(request: PageRequest, query: RecordingQuery) -> Record
             direction=query.direction, result=query.result, line=query.line, queue=query.queue,
             client_id=query.client_id, vehicle_id=query.vehicle_id, number=query.number,
             min_seconds=query.min_seconds, max_seconds=query.max_seconds, min_percent=query.min_percent,
-            max_percent=query.max_percent, is_reviewed=query.is_reviewed, mark=query.mark or "",
+            max_percent=query.max_percent, is_reviewed=query.is_reviewed, notice=query.notice,
+            mark=query.mark or "",
             text=query.text or "", more=given(request.deps, "calls", query.__dict__),
         ),
         cursor=query.cursor, limit=query.limit,
     )  # fmt: skip
     views = await api.many([row.id for row in found.items])
-    return RecordingPageOut(items=[out(one) for one in views], next=found.next)
+    return RecordingPageOut(items=await outs(request, views), next=found.next)
 
 
 operations = (

@@ -13,6 +13,8 @@ EXPORT = "recordings.export"
 EXPORT_ALONE = "recordings.export_alone"
 ERASE = "recordings.erase"
 HOLD = "recordings.hold"
+CONTROL = "recordings.control"
+POLICY = "recordings.policy"
 
 PERMISSIONS = (
     Permission(
@@ -33,6 +35,11 @@ PERMISSIONS = (
         {"owner": "all", "manager": "shop"},
     ),
     Permission(ERASE, "Erase recordings on request", {"owner": "all", "manager": "shop"}),
+    Permission(
+        CONTROL, "Pause the recording of a call that goes on, or stop and erase it",
+        {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "own", "integration": "shop"},
+    ),
+    Permission(POLICY, "Decide on what ground calls are recorded", {"owner": "all", "manager": "shop"}),
     Permission(HOLD, "Put recordings under a legal hold and lift it", {"owner": "all"}),
     Permission(EXPORT_ALONE, "Download and share recordings without a second person", {"owner": "all"}),
 )  # fmt: skip

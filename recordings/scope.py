@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hub.errors import NotFound
 from hub.kernel.web import PageRequest
+from hub.modules.calls.api import CallsApi, CallView
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 
 LISTEN = "recordings.listen"
@@ -26,3 +28,14 @@ def reach_of(request: PageRequest, right: str = LISTEN) -> RecordingFilter:
 async def recording_of(request: PageRequest, right: str = LISTEN) -> RecordingView:
     """The recording of the address. Raises NotFound, also for what the right does not reach."""
     return await request.apis.of(RecordingsApi).one(request.path["id"], reach_of(request, right))
+
+
+async def calls_of(request: PageRequest, calls: CallsApi, call_id: str, right: str) -> CallView:
+    """A call whose recording the viewer may hear or steer: of every shop, the own shops, or the own phones.
+    Raises NotFound."""
+    reach = reach_of(request, right)
+    call = await calls.call(call_id, shops=reach.shops)
+    heard = {one.who for one in call.parties}
+    if reach.phones is not None and not heard & set(reach.phones):
+        raise NotFound("calls.unknown", "There is no such call.")
+    return call

@@ -90,6 +90,16 @@ class ErasingService:
         await self._deps.jobs.enqueue(self._uow, "recordings.drop_leavings", key="now")
         return (await self.why([recording.id]))[recording.id]
 
+    async def drop(self, recording_ids: Collection[str], why: erasing.Why) -> None:
+        """These must not be kept. What a legal hold keeps goes when that is lifted."""
+        await self._uow.take_turn(TURN)
+        ids = sorted(set(recording_ids))
+        query = select(Recording.id).where(Recording.id.in_(ids), _ALIVE, erasing.is_held())
+        held = set((await self._session.scalars(query)).all())
+        await self._uow.read(lambda connection: erasing.wait(connection, held, why))
+        await self._erase([one for one in ids if one not in held], why)
+        await self._deps.jobs.enqueue(self._uow, "recordings.drop_leavings", key="now")
+
     async def tell_of_client(self, since: datetime) -> None:
         """The facts of recordings that were erased with their client since then; twice is once."""
         mine = (ErasedRecording.rule == "client", ErasedRecording.at >= since)

@@ -29,7 +29,9 @@ from hub.modules.calls.api import CallFilter, CallsApi
 from hub.modules.crm.api import number_key
 from hub.values import ShopId
 from recordings.models import Participant
+from recordings.models_basis import CallBasis
 from recordings.models_library import IS_RARE_DIRECTION, IS_RARE_RESULT, Shelf, Writing
+from recordings.rules_basis import Notice
 from recordings.rules_library import around, as_fts5, as_tsquery, says, words_of
 from recordings.views_library import LibraryFilter, LibraryPage, LibraryRow, LibraryTotals
 
@@ -130,6 +132,8 @@ class LibraryService:
 
     async def _conditions(self, where: LibraryFilter) -> list[Condition]:
         found = self._plain(where)
+        if where.notice is not None:
+            found.append(await self._noticed(where.notice))
         for who in (where.phones, where.person):
             if who is not None:
                 found.append(await self._heard(who))
@@ -195,6 +199,17 @@ class LibraryService:
             return condition
         self._built.is_loose = True
         return condition
+
+    async def _noticed(self, notice: Notice) -> Condition:
+        """What the other side was told. What few calls have is looked up, what most have is soon found."""
+        if notice == "none":
+            return ~exists().where(CallBasis.call_id == Shelf.call_id, CallBasis.notice != "none")
+        few = select(CallBasis.call_id).where(CallBasis.notice == notice).limit(_FEW + 1)
+        known = (await self._session.scalars(few)).all()
+        if len(known) <= _FEW:
+            return Shelf.call_id.in_(known) if known else false()
+        self._built.is_loose = True
+        return exists().where(CallBasis.call_id == Shelf.call_id, CallBasis.notice == notice)
 
     async def _heard(self, who: tuple[str, ...]) -> Condition:
         mine = Participant.who.in_(who)

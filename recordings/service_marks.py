@@ -10,6 +10,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallView
+from recordings.models_basis import Pause
 from recordings.models_library import Hold
 from recordings.models_review import Mark
 from recordings.service_shelf import ShelfService
@@ -104,6 +105,11 @@ class MarkService:
             over = hold.ended_at or call.ended_at
             until = (over - start).total_seconds() if over is not None else None
             found.append(Moment(kind="hold", at=(hold.began_at - start).total_seconds(), until=until, who=""))
+        gaps = select(Pause).where(Pause.call_id == call.id, Pause.from_at.is_not(None))
+        for gap in (await self._session.scalars(gaps.order_by(Pause.from_at))).all():
+            at = ((gap.from_at or start) - start).total_seconds()
+            until = (gap.to_at - start).total_seconds() if gap.to_at is not None else None
+            found.append(Moment(kind="pause", at=at, until=until, who=gap.name))
         last = recording.duration_seconds + 0.5
         inside = [one for one in found if -0.5 <= one.at <= last or (one.until or 0) > 0 >= one.at]
         return tuple(sorted((_within(one, recording) for one in inside), key=lambda one: one.at))

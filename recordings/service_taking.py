@@ -12,8 +12,11 @@ from hub.events.recordings import RecordingStored
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import CallView
 from hub.values import CallId, ShopId
+from recordings import erasing
 from recordings.audio.taking import Sound
 from recordings.models import Recording, Rendition
+from recordings.service_basis import BasisService, turn_of
+from recordings.service_erasing import ErasingService
 from recordings.service_linking import CLOCKS_APART, LinkingService
 from recordings.views import RenditionKind
 
@@ -51,9 +54,10 @@ class TakingService:
         self._session = uow.session
         self._deps = deps
         self._linking = LinkingService(uow, deps)
+        self._basis = BasisService(uow, deps)
 
-    async def twin_of(self, taken: Taken) -> str | None:
-        """The id of the same sound of the same call that is there already."""
+    async def twin_of(self, taken: Taken) -> Recording | None:
+        """The same sound of the same call that is there already."""
         await self._uow.take_turn(f"recordings.sha256:{taken.sha256}")
         call, _ = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
         query = select(Recording).where(Recording.sha256 == taken.sha256, Recording.size == taken.size)
@@ -61,11 +65,25 @@ class TakingService:
             is_same_call = row.call_id == (call.id if call is not None else None)
             is_same = is_same_call or row.state == "erased"
             if row.source_name == taken.name or (is_same and taken.sound.state != "empty"):
-                return row.id
+                return row
         return None
 
+    async def judge(self, taken: Taken) -> tuple[erasing.Why | None, bool]:
+        """Why it must not be kept, if so; and whether that may change yet (see BasisService.judge)."""
+        call, _ = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
+        if call is not None:
+            await self._uow.take_turn(turn_of(call.id))
+        return await self._basis.judge(call, taken.name)
+
     async def store(self, taken: Taken, files: Sequence[KeptFile]) -> Recording:
-        """The rows and the fact."""
+        """The rows and the fact; what must not be kept is erased in the same breath."""
+        why, _ = await self.judge(taken)
+        row = await self._stored(taken, files)
+        if why is not None:
+            await ErasingService(self._uow, self._deps).drop([row.id], why)
+        return row
+
+    async def _stored(self, taken: Taken, files: Sequence[KeptFile]) -> Recording:
         sound, now = taken.sound, self._deps.clock.now()
         call, began_at = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
         started_at = began_at or taken.ended_at - timedelta(seconds=sound.seconds)

@@ -11,6 +11,7 @@ from hub.events.calls import CallResult, Direction
 from hub.kernel.list_filters import Given
 from hub.kernel.masking import Words
 from hub.values import ShopId
+from recordings.rules_basis import Notice
 
 ReviewState = Literal["draft", "done"]
 PickState = Literal["open", "done", "skipped"]
@@ -42,6 +43,7 @@ class LibraryFilter:
     mark: str = ""
     text: str = ""
     is_reviewed: bool | None = None
+    notice: Notice | None = None
     more: Given = ()
 
 
@@ -106,7 +108,8 @@ class MarkView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """Something that happened in the call, in seconds from the recording's beginning. `kind` is hold,
-    transfer, answered, left; `until` where it lasted (a hold that nobody saw end: None)."""
+    pause (left out for card data), transfer, answered, left; `until` where it lasted (a hold that nobody saw
+    end: None)."""
 
     kind: str
     at: float

@@ -22,6 +22,7 @@ from recordings.scope import LISTEN, recording_of
 from recordings.service_library import MOST_COUNTED
 from recordings.service_reviews import ReviewFilter
 from recordings.service_transcripts import first_of
+from recordings.views_basis import BasisView
 from recordings.web_player import players
 
 _PAGE = 50
@@ -68,10 +69,17 @@ async def show(request: PageRequest) -> web.StreamResponse:
         cards=await api.cards.all() if may_review else (), pick=await api.queue.of(recording.id),
         listens=await api.listens.of(recording.id) if viewer.can(LOG) else None,
         shares=await api.sharing.of(recording.id) if may_export else (), may_export=may_export,
+        basis=await _basis(request, recording.call_id),
         erased=(await api.erasing.why([recording.id])).get(recording.id),
         holds=await api.holds.of(recording),
         people=list({one.id: one for one in talked}.values()), faults={}, sent={},
     )  # fmt: skip
+
+
+async def _basis(request: PageRequest, call_id: str | None) -> BasisView:
+    """What its call was recorded on."""
+    known = await request.apis.of(RecordingsApi).basis.of([call_id] if call_id is not None else [])
+    return known.get(call_id or "") or BasisView(call_id=call_id or "")
 
 
 async def _own_reviews(request: PageRequest, recording_id: str) -> tuple[Any, ...]:

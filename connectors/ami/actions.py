@@ -264,6 +264,17 @@ def listen(
     )
 
 
+def mute_recording(channel: str, *, is_muted: bool) -> Action:
+    """Silence in the recordings of a channel, both directions, or sound again."""
+    state = ("State", "1" if is_muted else "0")
+    return Action("MixMonitorMute", (("Channel", existing_channel(channel)), ("Direction", "both"), state))
+
+
+def stop_recording(channel: str) -> Action:
+    """End the recordings of a channel."""
+    return Action("StopMixMonitor", (("Channel", existing_channel(channel)),))
+
+
 def dial_target(text: str) -> str:
     """One endpoint to ring, or UnsafeText: `PJSIP/101&PJSIP/trunk/+99…` would ring two."""
     return _matching(_CHANNEL, text, "a dial target")

@@ -50,6 +50,7 @@ class AmiConnector:
         self._recorder = Recorder(
             config.record, config.record_folder, lambda: self._consumer.tracker, self.order
         )
+        self.record_only_agreed = self._recorder.only_agreed
         self._inbox, self._consumer = self._beginning()
         self._wanted = Consumer.WANTED | JOURNALLED
         self._link: AmiLink | None = None
@@ -284,19 +285,18 @@ class AmiConnector:
         """All that `pitline doctor ami` and the settings page say; over a line of its own where none
         is up."""
         if self._link is not None:
-            return await examine_link(self._link, self._pbx, self._trunks, self.names_seen)
-        address = self._config.address
+            return await self._examined(self._link, self._pbx)
         try:
             link = await self._own_link()
-        except NotReady as error:
-            return not_connected(error, address, is_refused=False)
-        except AuthFailed as error:
-            return not_connected(error, address, is_refused=True)
+        except (NotReady, AuthFailed) as error:
+            return not_connected(error, self._config.address, is_refused=isinstance(error, AuthFailed))
         try:
-            pbx = await self._asked(link)
-            return await examine_link(link, pbx, self._trunks, self.names_seen)
+            return await self._examined(link, await self._asked(link))
         finally:
             await link.close()
+
+    async def _examined(self, link: AmiLink, pbx: Pbx) -> Sequence[Finding]:
+        return await examine_link(link, pbx, self._trunks, self.names_seen, self._config.record)
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """Which endpoints are outside lines, for calls that begin from now on."""

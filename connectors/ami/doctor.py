@@ -51,7 +51,10 @@ _NEEDS = (
     _Need("Originate", "originate", "nobody can call by a click, or listen in"),
     _Need("Redirect", "call", "calls cannot be hung up, put through or parked from the screen"),
     _Need("QueuePause", "agent", "nobody can be taken out of a queue for a while from the screen"),
+    _Need("MixMonitorMute", "call", "a recording cannot be paused while a card number is said"),
+    _Need("StopMixMonitor", "call", "a recording cannot be stopped when the caller does not want it"),
 )
+_RECORD = _Need("MixMonitor", "system", "HUB_AMI__RECORD is set, and yet no call is recorded by our order")
 
 _TOO_WIDE = (
     ("Command", "command", "whoever knows this password can run any command on the PBX"),
@@ -118,11 +121,13 @@ def not_connected(error: Exception, address: str, *, is_refused: bool) -> list[F
 
 
 async def examine_link(
-    link: AmiLink, pbx: Pbx, trunks: Sequence[str], names_seen: frozenset[str]
+    link: AmiLink, pbx: Pbx, trunks: Sequence[str], names_seen: frozenset[str], record: Sequence[str] = ()
 ) -> list[Finding]:
-    """Everything that can be found out over a session, in the order in which it matters."""
+    """Everything that can be found out over a session, in the order in which it matters. `record`: what is
+    recorded by our own order (HUB_AMI__RECORD)."""
     findings = [_version(pbx), _booted(link)]
-    findings += _rights(await link.ask(Action("ListCommands")), is_booted=link.fully_booted.is_set())
+    commands = await link.ask(Action("ListCommands"))
+    findings += _rights(commands, is_booted=link.fully_booted.is_set(), records=bool(record))
     findings.append(await _clock_of_events(link))
     findings += _events(names_seen)
     findings += await _lines(link, trunks)
@@ -157,14 +162,15 @@ def _booted(link: AmiLink) -> Finding:
     )
 
 
-def _needs(allowed: Collection[str], *, is_booted: bool) -> list[_Need]:
-    needs = [need for need in _NEEDS if need.action.lower() not in allowed]
+def _needs(allowed: Collection[str], *, is_booted: bool, records: bool) -> list[_Need]:
+    wanted = (*_NEEDS, _RECORD) if records else _NEEDS
+    needs = [need for need in wanted if need.action.lower() not in allowed]
     if not {"coreshowchannels", "status"} & set(allowed):
         needs.insert(0, _LIST)
     return needs if is_booted else [_RESTART if need.action == _RESTART.action else need for need in needs]
 
 
-def _rights(commands: Answer, *, is_booted: bool) -> list[Finding]:
+def _rights(commands: Answer, *, is_booted: bool, records: bool = False) -> list[Finding]:
     if commands.response is None or not commands.is_told:
         return [
             Finding(
@@ -180,7 +186,7 @@ def _rights(commands: Answer, *, is_booted: bool) -> list[Finding]:
             text=f"{need.action} is not allowed: {need.loss}.",
             hint=f"{_HOME}: add `{need.right}` to write=.",
         )
-        for need in _needs(allowed, is_booted=is_booted)
+        for need in _needs(allowed, is_booted=is_booted, records=records)
     ]
     findings += [
         Finding(
@@ -189,7 +195,7 @@ def _rights(commands: Answer, *, is_booted: bool) -> list[Finding]:
             hint=f"{_HOME}: take `{right}` out of write=. Pitline does not need it.",
         )
         for action, right, danger in _TOO_WIDE
-        if action.lower() in allowed
+        if action.lower() in allowed and not (records and right == _RECORD.right)
     ]
     return findings or [Finding(level="ok", text="The user may do what Pitline needs, and no more.")]
 

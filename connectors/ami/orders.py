@@ -3,6 +3,7 @@ and what its answer means is said in the four words of the port."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from connectors.ami.actions import (
@@ -14,10 +15,12 @@ from connectors.ami.actions import (
     cancel_transfer,
     hang_up,
     listen,
+    mute_recording,
     originate,
     park,
     pause,
     redirect,
+    stop_recording,
 )
 from connectors.ami.marks import channel_id
 from connectors.ami.tracker import Tracker
@@ -30,10 +33,12 @@ from hub.ports.commands import (
     EndConsultation,
     HangUp,
     ListenIn,
+    MuteRecording,
     ParkCall,
     PauseMember,
     Phone,
     RingAndDial,
+    StopRecording,
     TakeCall,
     TransferCall,
 )
@@ -55,6 +60,9 @@ _NEEDS: Mapping[CommandKind, tuple[str, str]] = {
     "park": ("Park", "call"),
     "pause": ("QueuePause", "agent"),
     "unpause": ("QueuePause", "agent"),
+    "mute_recording": ("MixMonitorMute", "call"),
+    "unmute_recording": ("MixMonitorMute", "call"),
+    "stop_recording": ("StopMixMonitor", "call"),
 }
 
 
@@ -81,6 +89,8 @@ class Orders:
     async def carry_out(self, command: Command) -> CommandResult:
         """Send it, once."""
         try:
+            if isinstance(command, MuteRecording | StopRecording):
+                return await self._about_recording(command)
             for action in await self._actions(command):
                 answer = await self._ask(action)
                 if answer.kind == "unknown":
@@ -116,6 +126,22 @@ class Orders:
                 return await self._pauses(command)
             case ListenIn():
                 return [self._listen(command)]
+            case MuteRecording() | StopRecording():
+                return [_of_recording(command, leg) for leg in self._legs(command.call_id)]
+
+    async def _about_recording(self, command: MuteRecording | StopRecording) -> CommandResult:
+        """Every leg is told, since any of them may be the one that is recorded. Done it is when each of those
+        that we know to be recorded said so; where none is known (we came later), when one at least did."""
+        legs = self._legs(command.call_id)
+        answers = await asyncio.gather(*(self._ask(_of_recording(command, leg)) for leg in legs))
+        told = list(zip(legs, answers, strict=True))
+        known = [answer for leg, answer in told if leg.recorded_into and leg.ended is None]
+        done = [answer for _, answer in told if answer.kind == "done"]
+        if done and all(answer.kind == "done" for answer in known):
+            return CommandResult(kind="taken")
+        if (unseen := next((one for one in answers if one.kind == "unknown"), None)) is not None:
+            return CommandResult(kind="unknown", text=unseen.text)
+        return CommandResult(kind="refused", text=next((one.text for one in (*known, *answers)), ""))
 
     def _originate(self, command: RingAndDial) -> Action:
         shown = command.shown or command.phone.extension
@@ -183,6 +209,12 @@ class Orders:
         outside = [leg for leg in legs if leg.is_outside_party]
         callers = [leg for leg in legs if leg is leg.conversation.caller]
         return [*outside, *callers, *legs][0]
+
+
+def _of_recording(command: MuteRecording | StopRecording, leg: Leg) -> Action:
+    if isinstance(command, StopRecording):
+        return stop_recording(leg.name)
+    return mute_recording(leg.name, is_muted=command.is_muted)
 
 
 def _device(phone: Phone) -> str:

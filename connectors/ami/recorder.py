@@ -1,5 +1,6 @@
 """Recording that we order ourselves, for a PBX whose dialplan nobody can change: MixMonitor on the outside
-party's channel as soon as a person has answered. Staff-to-staff calls are never recorded."""
+party's channel as soon as a person has answered and, where the law wants a yes, the caller has said it.
+Staff-to-staff calls are never recorded."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from connectors.ami.actions import Action, Outcome, Sent
 from connectors.ami.tracker import Tracker
 from hub.events.calls import CallAnswered, CallSnapshot
-from hub.events.recordings import RecordingNamed
+from hub.events.recordings import RecordingNamed, RecordingNoticed
 from hub.log import get_logger
 from hub.ports.errors import ConnectorError
 from hub.ports.intake import Arrival
@@ -38,17 +39,25 @@ class Recorder:
         self._tracker = tracker
         self._order = order
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._agreed: OrderedDict[str, None] = OrderedDict()
+        self._needs_consent = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = get_logger("ami.recorder")
+
+    def only_agreed(self, is_needed: bool) -> None:
+        """Whether a call may be recorded only once the caller has said yes."""
+        self._needs_consent = is_needed
 
     def hear(self, arrivals: Sequence[Arrival]) -> None:
         """Facts that were just stored."""
         for arrival in arrivals:
             event = arrival.event
             if isinstance(event, RecordingNamed):
-                self._remember(event.call_id)
+                self._remember(self._seen, event.call_id)
+            elif isinstance(event, RecordingNoticed) and event.said == "agreed":
+                self._remember(self._agreed, event.call_id)
             elif isinstance(event, CallAnswered) and self._is_wanted(event.call):
-                self._remember(event.call.call_id)
+                self._remember(self._seen, event.call.call_id)
                 task = asyncio.create_task(self._begin(event.call), name="ami record")
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -56,14 +65,17 @@ class Recorder:
     def _is_wanted(self, call: CallSnapshot) -> bool:
         if call.direction == "internal" or call.call_id in self._seen:
             return False
+        if self._needs_consent and call.call_id not in self._agreed:
+            return False
         numbers = (call.to_number or "", call.dialled or "") if call.direction == "inbound" else ()
         is_line = any(_DIGITS.sub("", number) in self._lines for number in numbers)
         return call.direction in self._directions or is_line
 
-    def _remember(self, call_id: str) -> None:
-        self._seen[call_id] = None
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+    @staticmethod
+    def _remember(calls: OrderedDict[str, None], call_id: str) -> None:
+        calls[call_id] = None
+        if len(calls) > _REMEMBERED:
+            calls.popitem(last=False)
 
     async def _begin(self, call: CallSnapshot) -> None:
         legs = self._tracker().legs_of(call.call_id)

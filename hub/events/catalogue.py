@@ -42,6 +42,7 @@ from hub.events.recordings import (
     RecordingErased,
     RecordingLinked,
     RecordingNamed,
+    RecordingNoticed,
     RecordingRefused,
     RecordingStored,
 )
@@ -90,6 +91,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConsentChanged,
     StopWordHeard,
     RecordingNamed,
+    RecordingNoticed,
     RecordingStored,
     RecordingLinked,
     RecordingErased,

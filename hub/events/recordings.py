@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from hub.events.base import Event
 from hub.values import CallId
@@ -19,6 +19,21 @@ class RecordingNamed(Event):
     call_id: CallId
     path: str
     uniqueid: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingNoticed(Event):
+    """The dialplan said what the caller heard of the recording: the notice was `played`; asked for a key,
+    they `agreed`, or `refused` (also: pressed none)."""
+
+    name: ClassVar[str] = "recording.noticed"
+    call_id: CallId
+    said: Literal["played", "agreed", "refused"]
     at: datetime
 
     @property

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 CommandKind = Literal[
     "call", "hang_up", "take", "blind", "attended", "hand_over", "take_back", "park", "pick_up",
-    "pause", "unpause", "listen", "whisper",
+    "pause", "unpause", "listen", "whisper", "mute_recording", "unmute_recording", "stop_recording",
 ]  # fmt: skip
 
 AutoAnswer = Literal["none", "answer_after", "alert_info", "alert_delay", "ring_answer", "intercom"]
@@ -111,7 +111,28 @@ class ListenIn:
     ring_seconds: float = 25.0
 
 
-Command = RingAndDial | HangUp | TakeCall | TransferCall | EndConsultation | ParkCall | PauseMember | ListenIn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteRecording:
+    """Write silence into whatever records this call, both ways, or sound again. It may be given again: a
+    second time changes nothing."""
+
+    command_id: str
+    call_id: str
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """End whatever records this call. It may be given again."""
+
+    command_id: str
+    call_id: str
+
+
+Command = (
+    RingAndDial | HangUp | TakeCall | TransferCall | EndConsultation | ParkCall | PauseMember | ListenIn
+    | MuteRecording | StopRecording
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

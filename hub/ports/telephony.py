@@ -65,6 +65,15 @@ class Telephony(Protocol):
         ...
 
 
+@runtime_checkable
+class RecordsCalls(Protocol):
+    """A link that has the PBX record calls by orders of its own."""
+
+    def record_only_agreed(self, is_needed: bool) -> None:
+        """Whether a call may be recorded only once the caller has said yes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCall:
     """A call as it was last stored, and the step of the fact that it shows."""

@@ -1,6 +1,6 @@
 // Marks and events on the line of a player; a new mark is written without leaving the sound.
 
-const SIGNS = { hold: "is-hold", transfer: "is-transfer", answered: "is-answered", left: "is-left" };
+const SIGNS = { hold: "is-hold", pause: "is-pause", transfer: "is-transfer", answered: "is-answered", left: "is-left" };
 
 export class Marks {
   constructor(player) {

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.ami.message import Message
 from hub.events.calls import CallbackAsked, CallFact, CallMerged
 from hub.events.commands import CommandSeen
-from hub.events.recordings import RecordingNamed
+from hub.events.recordings import RecordingNamed, RecordingNoticed
 
 STEPS_FROM = 1_577_836_800
 """The steps of a call that was met on its way begin with the seconds since this moment: above any that
@@ -33,7 +33,7 @@ class TrackedFact:
 
     external_id: str
     occurred_at: datetime
-    event: CallFact | CallMerged | CallbackAsked | CommandSeen | RecordingNamed
+    event: CallFact | CallMerged | CallbackAsked | CommandSeen | RecordingNamed | RecordingNoticed
 
 
 @dataclass(frozen=True, slots=True)

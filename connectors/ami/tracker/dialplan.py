@@ -7,6 +7,7 @@ from connectors.ami.tracker.dialling import NOWHERE, goes_on, on_dial
 from connectors.ami.tracker.exchange import Exchange
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment, peek
+from connectors.ami.tracker.recording import Noticed
 from connectors.ami.tracker.transfers import redirect_is_certain
 
 _VOICEMAIL = frozenset({b"record", b"voicemail", b"minivmrecord"})
@@ -73,8 +74,8 @@ def _voicemail(exchange: Exchange, leg: Leg) -> None:
 
 
 def on_user_event(exchange: Exchange, message: Message, now: Moment) -> None:
-    """Our sample dialplan says by itself that a message is being taken, or that whoever waited in the queue
-    wants to be called back."""
+    """Our sample dialplan says by itself that a message is being taken, that whoever waited in the queue
+    wants to be called back, or what the caller heard of the recording."""
     leg = exchange.leg(message, now)
     if leg is None:
         return
@@ -83,6 +84,11 @@ def on_user_event(exchange: Exchange, message: Message, now: Moment) -> None:
         _voicemail(exchange, leg)
     elif what == "callbackasked":
         _callback_asked(exchange, leg, message)
+    elif what == "recordingnotice":
+        exchange.noticed.append(Noticed(leg, "played", now))
+    elif what == "recordingconsent":
+        is_yes = message.get("Answer").strip().lower() == "yes"
+        exchange.noticed.append(Noticed(leg, "agreed" if is_yes else "refused", now))
 
 
 def _callback_asked(exchange: Exchange, leg: Leg, message: Message) -> None:

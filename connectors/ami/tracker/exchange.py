@@ -15,7 +15,7 @@ from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.endpoints import Endpoints, endpoint, is_zombie, local_half
 from connectors.ami.tracker.legs import Bridge, Leg
 from connectors.ami.tracker.moments import Moment
-from connectors.ami.tracker.recording import Named
+from connectors.ami.tracker.recording import Named, Noticed
 from hub.ports.telephony import StoredCall
 from hub.values import CallId
 
@@ -49,6 +49,7 @@ class Exchange:
         self.waiting: dict[Conversation, None] = {}
         self.ordered: list[Leg | Mark] = []
         self.named: list[Named] = []
+        self.noticed: list[Noticed] = []
         self.asked: list[Conversation] = []
         self.hears_hangup_requests = False
         self.hears_announcements = False
@@ -60,7 +61,7 @@ class Exchange:
 
     def has_news(self) -> bool:
         """Whether anything waits to be told."""
-        return bool(self.dirty or self.merged or self.ordered or self.named or self.asked)
+        return bool(self.dirty or self.merged or self.ordered or self.named or self.noticed or self.asked)
 
     def tell(self, conversation: Conversation) -> None:
         """Something of it changed that people may see."""

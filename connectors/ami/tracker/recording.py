@@ -1,16 +1,17 @@
-"""Which file the PBX writes a call's sound into: `VarSet MIXMONITOR_FILENAME` of a channel."""
+"""Which file the PBX writes a call's sound into (`VarSet MIXMONITOR_FILENAME` of a channel), and what
+the caller heard of it (`UserEvent` of the dialplan)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2s
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from connectors.ami.message import Message
 from connectors.ami.tracker.contract import TrackedFact
 from connectors.ami.tracker.legs import Leg
 from connectors.ami.tracker.moments import Moment, peek
-from hub.events.recordings import RecordingNamed
+from hub.events.recordings import RecordingNamed, RecordingNoticed
 
 if TYPE_CHECKING:
     from connectors.ami.tracker.exchange import Exchange
@@ -28,6 +29,15 @@ class Named:
     at: Moment
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the dialplan said of the notice, or of the key."""
+
+    leg: Leg
+    said: Literal["played", "agreed", "refused"]
+    at: Moment
+
+
 def on_var_set(exchange: Exchange, message: Message, now: Moment) -> None:
     """Of all variables this one alone says something."""
     if peek(message, b"\nVariable:") != _VARIABLE:
@@ -42,15 +52,33 @@ def on_var_set(exchange: Exchange, message: Message, now: Moment) -> None:
 def told(exchange: Exchange) -> list[TrackedFact]:
     """What can be told now: a name waits until its channel turns out to be a call's, and for no longer than
     the channel lives."""
-    facts, waiting = list[TrackedFact](), list[Named]()
-    for one in exchange.named:
-        conversation = one.leg.conversation
-        if conversation.is_call and conversation.step:
-            facts.append(_fact(one, conversation.boot))
-        elif one.leg.ended is None and not conversation.is_over:
-            waiting.append(one)
-    exchange.named = waiting
+    facts = list[TrackedFact]()
+    named, exchange.named = exchange.named, []
+    noticed, exchange.noticed = exchange.noticed, []
+    for name in named:
+        if _is_told(name.leg):
+            facts.append(_fact(name, name.leg.conversation.boot))
+        elif _may_become_a_call(name.leg):
+            exchange.named.append(name)
+    for notice in noticed:
+        if _is_told(notice.leg):
+            facts.append(_notice(notice, notice.leg.conversation.boot))
+        elif _may_become_a_call(notice.leg):
+            exchange.noticed.append(notice)
     return facts
+
+
+def _is_told(leg: Leg) -> bool:
+    return leg.conversation.is_call and bool(leg.conversation.step)
+
+
+def _may_become_a_call(leg: Leg) -> bool:
+    return leg.ended is None and not leg.conversation.is_over
+
+
+def _notice(one: Noticed, boot: str) -> TrackedFact:
+    event = RecordingNoticed(call_id=one.leg.conversation.call_id, said=one.said, at=one.at.at)
+    return TrackedFact(f"{boot}:{one.leg.uniqueid}:{event.name}:{one.said}", one.at.at, event)
 
 
 def _fact(one: Named, boot: str) -> TrackedFact:

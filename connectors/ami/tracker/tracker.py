@@ -195,7 +195,7 @@ class Tracker:
             conversation.quiet_since = None
             if conversation.is_call:
                 self._tell(conversation, now, facts)
-        if exchange.named:
+        if exchange.named or exchange.noticed:
             facts += recording.told(exchange)
         asked, exchange.asked = exchange.asked, []
         return [*facts, *(callback_asked(conversation, now) for conversation in asked)]

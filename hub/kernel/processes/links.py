@@ -16,7 +16,7 @@ from hub.ports.commands import CallControl, Command, CommandKind, CommandResult
 from hub.ports.connector import Health, Status
 from hub.ports.errors import LinkTaken
 from hub.ports.intake import Intake
-from hub.ports.telephony import Endpoint, Finding, LinkState, Telephony
+from hub.ports.telephony import Endpoint, Finding, LinkState, RecordsCalls, Telephony
 
 Run = Callable[[Intake], Awaitable[None]]
 
@@ -125,6 +125,11 @@ class SharedTelephony:
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """For this process; the others read them from the settings."""
         self._own.set_trunks(patterns)
+
+    def record_only_agreed(self, is_needed: bool) -> None:
+        """As the link's own."""
+        if isinstance(self._own, RecordsCalls):
+            self._own.record_only_agreed(is_needed)
 
 
 def _told(held: Holding) -> str:

@@ -72,6 +72,8 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
                 extension=str(claim.arguments.get("target", "")), may_whisper=claim.kind == "whisper",
                 ring_seconds=settings.ring_seconds,
             )  # fmt: skip
+        case "mute_recording" | "unmute_recording" | "stop_recording":
+            raise Invalid("dial.not_a_number", "This is not an order of a telephone.")
 
 
 def parking_space(digits: str | None) -> str:

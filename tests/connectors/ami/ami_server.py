@@ -64,7 +64,7 @@ class Script:
     parked: list[Mapping[str, str]] = field(default_factory=list)
     bridges: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     endpoints: list[tuple[str, str]] = field(default_factory=list)
-    rights: str = "CoreShowChannels CoreStatus Originate Redirect QueuePause"
+    rights: str = "CoreShowChannels CoreStatus Originate Redirect QueuePause MixMonitorMute StopMixMonitor"
     drop_row_of: str = ""
     before_list: Mapping[str, bytes] = field(default_factory=dict)
     after_list: Mapping[str, bytes] = field(default_factory=dict)
@@ -257,7 +257,7 @@ class AmiServer:
         self._say(session, action, "Success", "done")
 
     _on_hangup = _on_redirect = _on_blindtransfer = _on_atxfer = _on_cancelatxfer = _obeyed
-    _on_park = _on_queuepause = _obeyed
+    _on_park = _on_queuepause = _on_mixmonitormute = _on_stopmixmonitor = _obeyed
 
     def _on_coreshowchannels(self, session: Session, action: dict[str, str]) -> None:
         rows = [("CoreShowChannel", row) for row in self.script.channels]

@@ -19,6 +19,7 @@ from tests.kernel.waiting import until
 
 RIGHTS = (
     "CoreShowChannels CoreStatus Originate Redirect Hangup BlindTransfer Atxfer CancelAtxfer Park QueuePause"
+    " MixMonitorMute StopMixMonitor"
 )
 IRYNA = "+380501234567"
 

@@ -4,6 +4,7 @@
 const PLACES = {
   KeyN: "note", KeyC: "create", KeyW: "next", KeyO: "open", KeyM: "mine", KeyB: "away",
   KeyH: "hang-up", KeyT: "transfer", KeyP: "park",
+  KeyK: "pause-recording", KeyX: "erase-recording", KeyY: "spoken",
   KeyF: "supplier", KeyE: "staff", KeyS: "spam",
   Slash: "search", Escape: "dismiss",
 };

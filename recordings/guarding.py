@@ -1,0 +1,91 @@
+"""Tells the PBX to leave something out of a recording, to go on, or to stop. Only the process that holds the
+line tells it; each of these may be told again, since a second time changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hub.kernel.context import WorkerContext
+from hub.kernel.processes.outgoing import OutgoingWorker
+from hub.ports.commands import CallControl, Command, CommandResult, MuteRecording, StopRecording
+from recordings.service_basis import BasisService
+from recordings.service_guard import SEEN_WITHIN, GuardService
+from recordings.views_basis import BasisView, PauseView
+
+
+async def guard(ctx: WorkerContext) -> None:
+    """The worker: until it is cancelled. Without a PBX that takes orders it does nothing."""
+    telephony = ctx.deps.telephony
+    if not isinstance(telephony, CallControl):
+        return
+    async with ctx.transactions.reading(actor=None, shop_id=ctx.shop_id) as uow:
+        await BasisService(uow, ctx.deps).tell_the_line()
+    worker = Guard(ctx, telephony)
+    try:
+        await worker.run()
+    finally:
+        await worker.stop()
+
+
+class Guard(OutgoingWorker):
+    """One process's."""
+
+    looks_again = True
+
+    def __init__(self, ctx: WorkerContext, control: CallControl) -> None:
+        super().__init__(ctx)
+        self.control = control
+
+    async def step(self) -> float:
+        """Set on its way whatever is due."""
+        if not self.control.takes_orders:
+            return 0.0
+        async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
+            if not await GuardService(uow, self.ctx.deps).has_work():
+                return 0.0
+        if not await self.may_send():
+            return 0.0
+        async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
+            pauses, stops = await GuardService(uow, self.ctx.deps).due()
+        busy = self.busy()
+        for pause in pauses:
+            if pause.call_id not in busy:
+                work = self._mute(pause) if pause.state == "wanted" else self._sound(pause)
+                self.set_off(work, name=f"pause-{pause.id}", to=pause.call_id)
+        for stop in stops:
+            if stop.call_id not in busy and stop.call_id not in {one.call_id for one in pauses}:
+                self.set_off(self._stop(stop), name="stop-recording", to=stop.call_id)
+        return 0.0
+
+    async def _mute(self, pause: PauseView) -> None:
+        result = await self._told(MuteRecording(command_id=pause.id, call_id=pause.call_id, is_muted=True))
+        at = self.ctx.deps.clock.now()
+        async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
+            await GuardService(uow, self.ctx.deps).muted(pause.id, result, at)
+
+    async def _sound(self, pause: PauseView) -> None:
+        at = self.ctx.deps.clock.now()
+        result = await self._told(MuteRecording(command_id=pause.id, call_id=pause.call_id, is_muted=False))
+        async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
+            await GuardService(uow, self.ctx.deps).sounded(pause.id, result, at)
+        await self._breathe(result)
+
+    async def _stop(self, stop: BasisView) -> None:
+        result = await self._told(StopRecording(command_id=stop.call_id, call_id=stop.call_id))
+        async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
+            await GuardService(uow, self.ctx.deps).stopped(stop.call_id, result)
+        await self._breathe(result)
+
+    async def _told(self, command: Command) -> CommandResult:
+        try:
+            async with asyncio.timeout(SEEN_WITHIN.total_seconds()):
+                result = await self.control.carry_out(command)
+        except TimeoutError:
+            result = CommandResult(kind="unknown", text="no answer in time")
+        self.ctx.log.info("told of a recording", order=type(command).__name__, result=result.kind)
+        return result
+
+    async def _breathe(self, result: CommandResult) -> None:
+        """What the PBX has not answered is told again, with a breath between."""
+        if result.kind in ("unknown", "unsent"):
+            await asyncio.sleep(self.poll)

@@ -1,0 +1,1 @@
+"""Recordings of calls that go on, on the line to a scripted PBX."""
