@@ -8,7 +8,7 @@ import subprocess
 import time
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +25,9 @@ from hub.settings import AmiSettings, RecordingsSettings, Settings
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 from recordings.audio.ffmpeg import ffmpeg
 from recordings.store import store_of
+from recordings.views_basis import CallRecordingView
 from tests.asterisk.conftest import ALWAYS_OPEN
+from tests.asterisk.dialog import PhoneCall
 from tests.asterisk.pbx import AsteriskPbx
 from tests.asterisk.sound import FRAME
 from tests.machine import need_espeak
@@ -163,3 +165,124 @@ async def test_a_call_is_recorded_by_our_order_where_the_dialplan_does_not(
             [call] = (await CallsApi(uow, hub.installation.deps).history(CallFilter())).items
         assert (made.call_id, made.state) == (call.id, "ready")
         assert made.duration_seconds == pytest.approx(call.talk_seconds, abs=1.5)
+
+
+async def _talk(pbx: AsteriskPbx, stack: AsyncExitStack, speech: bytes) -> tuple[PhoneCall, PhoneCall]:
+    """The caller is silent, Anna says the same again and again."""
+    world = await stack.enter_async_context(pbx.trunk())
+    anna = await stack.enter_async_context(pbx.phone("101"))
+    caller = await world.call(LINE, number=CALLER)
+    at_anna = (await anna.ringing()).answer()
+    at_anna.audio.speak(audioop.lin2alaw(speech * 4, 2))
+    caller.audio.is_muted = True
+    await caller.until("answered")
+    return caller, at_anna
+
+
+async def _guarded(hub: Hub, what: str) -> CallRecordingView:
+    """Do something with the recording of the one call, or only look at it."""
+    async with hub.transactions.writing(actor="person:anna", shop_id=FIRST_SHOP) as uow:
+        deps = hub.installation.deps
+        (call,) = (await CallsApi(uow, deps).history(CallFilter())).items
+        guard = RecordingsApi(uow, deps).guard
+        if what == "pause":
+            await guard.pause(call, name="Anna")
+        elif what == "resume":
+            await guard.resume(call, name="Anna")
+        elif what == "erase":
+            await guard.stop_and_erase(call, name="Anna")
+        return await guard.of(call)
+
+
+async def _becomes(hub: Hub, state: str) -> CallRecordingView:
+    for _ in range(100):
+        found = await _guarded(hub, "look")
+        if found.state == state:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"it is {found.state}")
+
+
+@pytest.mark.fault("F68")
+async def test_a_pause_is_silence_in_the_samples_and_sound_before_and_after_it(
+    hub: Hub, sample_pbx: AsteriskPbx, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        caller, at_anna = await _talk(sample_pbx, stack, spoken(SAID, tmp_path))
+        await asyncio.sleep(2)
+        await _guarded(hub, "pause")
+        await _becomes(hub, "paused")
+        await asyncio.sleep(2.5)
+        await _guarded(hub, "resume")
+        await _becomes(hub, "recording")
+        await asyncio.sleep(2)
+        await at_anna.bye()
+        await caller.until("ended")
+    [made] = await recordings(hub, 1)
+    (gap,) = (await _guarded(hub, "look")).pauses
+    assert gap.from_at is not None
+    assert gap.to_at is not None
+    recorded = await sound_of(hub, made)
+    begin, end = (int((at - made.started_at).total_seconds() * 8000) * 2 for at in (gap.from_at, gap.to_at))
+    assert end - begin > 2 * 16000
+    slack = 1600 * 2  # the clocks of two machines and a packet: a tenth of a second at either end
+    assert audioop.max(recorded[begin + slack : end - slack], 2) == 0
+    assert audioop.rms(recorded[: begin - slack], 2) > 100
+    assert audioop.rms(recorded[end + slack :], 2) > 100
+
+
+async def test_stop_and_erase_stops_a_real_recording_and_nothing_of_it_is_left(
+    hub: Hub, sample_pbx: AsteriskPbx, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        caller, at_anna = await _talk(sample_pbx, stack, spoken(SAID, tmp_path))
+        await asyncio.sleep(1)
+        await _guarded(hub, "erase")
+        assert (await _becomes(hub, "stopped")).basis.stop_state == "done"
+        [made] = await recordings(hub, 1)
+        assert made.state == "erased"
+        await asyncio.sleep(1)
+        await at_anna.bye()
+        await caller.until("ended")
+    await asyncio.sleep(1)
+    assert [one.state for one in await recordings(hub, 1)] == ["erased"]
+    assert [path for path in sample_pbx.recordings.rglob("*") if path.is_file()] == []
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
+
+
+LAWS = [
+    ("notice", "", ("played", None), 1),
+    ("opt-in", "1", ("played", "given"), 1),
+    ("opt-in", "", ("played", "refused"), 0),
+]
+
+
+@pytest.mark.parametrize(("law", "key", "heard", "kept"), LAWS)
+async def test_the_sample_tells_or_asks_and_pitline_knows_what_was_heard(
+    settings: Settings,
+    asterisk: str,
+    tmp_path: Path,
+    law: str,
+    key: str,
+    heard: tuple[str, str | None],
+    kept: int,
+) -> None:
+    own = {**ALWAYS_OPEN, "extensions.conf:RECORD_LAW": law, "extensions.conf:RECORD_WORDS": "beep"}
+    async with AsyncExitStack() as stack:
+        pbx = await stack.enter_async_context(AsteriskPbx("sample", settings=own))
+        hub = await stack.enter_async_context(a_hub(settings, pbx, tmp_path))
+        world = await stack.enter_async_context(pbx.trunk())
+        anna = await stack.enter_async_context(pbx.phone("101"))
+        caller = await world.call(LINE, number=CALLER)
+        await caller.until("answered")
+        if key:
+            await asyncio.sleep(1)
+            caller.press(key)
+        at_anna = (await anna.ringing()).answer()
+        await asyncio.sleep(2)
+        found = await _guarded(hub, "look")
+        assert (found.basis.notice, found.basis.consent) == heard
+        await at_anna.bye()
+        await caller.until("ended")
+        made = await recordings(hub, 1, within=8 if kept else 3)
+        assert [one.state for one in made] == ["ready"] * kept
