@@ -14,7 +14,7 @@ from recordings.api import RecordingsApi
 from recordings.models_basis import PauseState
 from recordings.rights import CONTROL
 from recordings.rules_basis import Consent, Notice, Profile
-from recordings.scope import LISTEN, calls_of
+from recordings.scope import VIEW, calls_of
 from recordings.views_basis import CallRecordingState, CallRecordingView
 
 _READ = (401, 403, 404, 429)
@@ -70,7 +70,7 @@ class StopIn(Strict):
 
 async def get_recording(request: PageRequest) -> CallRecordingOut:
     """Also of a call that is over."""
-    return await _out(request, await call_of(request, LISTEN))
+    return await _out(request, await call_of(request, VIEW))
 
 
 async def note(request: PageRequest, body: NoticeIn) -> CallRecordingOut:
@@ -126,7 +126,7 @@ def out(found: CallRecordingView) -> CallRecordingOut:
 
 operations = (
     ApiOperation(
-        method="GET", path="/calls/{id}/recording", handler=get_recording, right=LISTEN,
+        method="GET", path="/calls/{id}/recording", handler=get_recording, right=VIEW,
         name="recordings.get_call_recording", summary="What a call is recorded on, its pauses, its stop",
         result=CallRecordingOut, errors=_READ,
     ),

@@ -10,6 +10,8 @@ from hub.modules.calls.api import CallsApi, CallView
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 
 LISTEN = "recordings.listen"
+VIEW = "calls.view"
+"""How it stands with a call's recording is seen by whoever sees the call."""
 OWN_DAYS = timedelta(days=7)
 """Whose right reaches the own calls alone hears those of so many days."""
 

@@ -276,7 +276,7 @@ class GuardService:
     def _ensure_line(self) -> None:
         if not line_is_up(self._deps):
             raise Unavailable(
-                "recordings.no_line", "There is no line to the PBX now: nothing was paused.",
+                "recordings.no_pbx", "There is no line to the PBX now: nothing was paused.",
                 "The recording may go on. Do not take a card number by telephone now.",
             )  # fmt: skip
 

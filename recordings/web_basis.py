@@ -11,7 +11,7 @@ from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
 from hub.modules.calls.api import CallsApi, CallView
 from recordings.api import RecordingsApi
 from recordings.rights import CONTROL
-from recordings.scope import LISTEN, calls_of
+from recordings.scope import VIEW, calls_of
 from recordings.service_guard import GuardService
 
 
@@ -82,7 +82,7 @@ def _post(
     )  # fmt: skip
 
 
-parts = (CardPart(name="recordings.live", order=8, right=LISTEN, render=now, is_about_call=True),)
+parts = (CardPart(name="recordings.live", order=8, right=VIEW, render=now, is_about_call=True),)
 routes = (
     _post("pause", pause, "pause"),
     _post("resume", resume, "resume"),

@@ -93,7 +93,7 @@ async def test_without_a_line_to_the_pbx_nothing_is_claimed_and_it_says_so_at_on
     desk.shop.pbx.session.reset()
     await desk.becomes(is_line_up=False)
     said = await desk.asks("pause", 503)
-    assert said["error"]["code"] == "recordings.no_line"
+    assert said["error"]["code"] == "recordings.no_pbx"
     assert (await desk.asks())["pauses"] == []
 
 
