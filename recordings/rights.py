@@ -37,7 +37,7 @@ PERMISSIONS = (
     Permission(ERASE, "Erase recordings on request", {"owner": "all", "manager": "shop"}),
     Permission(
         CONTROL, "Pause the recording of a call that goes on, or stop and erase it",
-        {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "own", "integration": "shop"},
+        {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop", "integration": "shop"},
     ),
     Permission(POLICY, "Decide on what ground calls are recorded", {"owner": "all", "manager": "shop"}),
     Permission(HOLD, "Put recordings under a legal hold and lift it", {"owner": "all"}),

@@ -66,7 +66,7 @@ FAULTS: Mapping[str, str] = {
     "F66": "links, devices and tricky names in the spool: nothing outside is read",
     "F67": "sound of another branch, ranges abused, caches: nothing leaks",
     "F68": "pause for card data, in every bad way: no card tone in what is kept",
-    "F69": "retention, legal hold, erasure: what is over goes, what is held stays, a restore brings nothing back",
+    "F69": "retention, legal hold, erasure: what is over goes and stays gone, what is held stays",
     "F70": "no notice, no consent, consent withdrawn: no recording without its ground",
     "F82": "live sockets that never read: dropped, the others do not notice",
     "F83": "live sockets abused: capped, closed with a code",
