@@ -8,6 +8,7 @@ from typing import Any
 from connectors.ami.entry import ENTRY as AMI
 from connectors.ami.replay import AmiReplay
 from connectors.ami.tracker import TrackerSettings
+from connectors.email.entry import ENTRY as EMAIL
 from connectors.entry import Entry, Site
 from connectors.http_sms.entry import ENTRY as HTTP_SMS
 from connectors.http_sms.entry import SECOND as HTTP_SMS_2
@@ -38,6 +39,7 @@ CONNECTORS: tuple[Entry, ...] = (
     TWILIO_SMS,
     HTTP_SMS,
     HTTP_SMS_2,
+    EMAIL,
 )
 NAMES: tuple[str, ...] = tuple(entry.name for entry in CONNECTORS)
 """Every connector there is, those that are off included."""

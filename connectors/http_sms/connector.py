@@ -16,11 +16,12 @@ from connectors.http_sms.translate import Outcome, Told, arrivals, outcome_of, s
 from connectors.http_sms.verify import read, verifier
 from hub.clock import Clock
 from hub.ports.connector import Status
-from hub.ports.errors import AuthFailed, NotReady, TransientError
+from hub.ports.errors import AuthFailed, ConnectorError, NotReady, TransientError
 from hub.ports.hooks import Hook, HookAnswer, HookRequest
 from hub.ports.intake import Arrival, Intake
 from hub.ports.messaging import Channel, OutgoingMessage, Refused, Sent, SentMessage, UnknownOutcome
 from hub.ports.outbound import Outbound
+from hub.ports.telephony import Finding
 
 _LARGEST_REQUEST = 64 * 1024
 _LOOK_AGAIN = 900.0
@@ -60,6 +61,22 @@ class HttpSms:
         finally:
             self._intake = None
             await self._api.close()
+
+    async def examine(self) -> Sequence[Finding]:
+        """Whether the account is good, and what it has left."""
+        try:
+            balance = await self._checked()
+        except ConnectorError as error:
+            hint = f"Look at HUB_{self._name.upper()}__… in the settings."
+            return [Finding(level="problem", text=f"{self._name}: {error.text}", hint=hint)]
+        finally:
+            await self._api.close()
+        left = f"; the account has {balance} left" if balance else ""
+        found = [Finding(level="ok", text=f"{self._name}: {self._words()}{left}.")]
+        if self._profile.webhook is not None and not self._settings.webhook_secret.value:
+            hint = f"Set HUB_{self._name.upper()}__WEBHOOK_SECRET for reports that come at once."
+            found.append(Finding(level="ok", text="How far messages have come is asked for.", hint=hint))
+        return found
 
     def hooks(self) -> Sequence[Hook]:
         """Reports, where the provider brings them."""

@@ -25,6 +25,8 @@ async def doctor(settings: Settings, subject: str | None, anchors: Sequence[str]
         good = _show("The audit log", await _audit(settings, anchors)) and good
     if subject in (None, "ami"):
         good = _show("The line to the PBX", await _ami(settings)) and good
+    if subject in (None, "messages"):
+        good = _show("Messages", await _messages(settings)) and good
     return good
 
 
@@ -124,3 +126,23 @@ async def _ami(settings: Settings) -> list[Finding]:
     if link is None:
         return [Finding(level="problem", text="The AMI connector is switched off.")]
     return list(await link.examine())
+
+
+async def _messages(settings: Settings) -> list[Finding]:
+    from hub.main import build
+    from hub.ports.messaging import ExaminesItself
+
+    try:
+        senders = build(settings).installation.deps.senders
+    except HubError as error:
+        return [Finding(level="problem", text=error.text, hint=error.hint)]
+    found: list[Finding] = []
+    for sender in senders:
+        if isinstance(sender, ExaminesItself):
+            found += await sender.examine()
+        else:
+            names = ", ".join(sender.channels())
+            found.append(
+                Finding(level="ok", text=f"{names} is set up; while the hub runs, /system says how it is.")
+            )
+    return found or [Finding(level="ok", text="No channel for messages is set up.")]

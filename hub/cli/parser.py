@@ -59,8 +59,8 @@ def _add_scaffolds(commands: Any) -> None:
 def _add_doctor(commands: Any) -> None:
     doctor = commands.add_parser("doctor", help="say in words what is wrong, and what to do")
     doctor.add_argument(
-        "subject", nargs="?", choices=("config", "ami", "audit", "bundle"),
-        help="one part only: config, ami, audit; bundle: one file for whoever helps; without: all",
+        "subject", nargs="?", choices=("config", "ami", "messages", "audit", "bundle"),
+        help="one part only: config, ami, messages, audit; bundle: one file for whoever helps; without: all",
     )  # fmt: skip
     doctor.add_argument(
         "--anchor", action="append", default=[], metavar="NUMBER:HASH",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from hub.events.messages import Place
 from hub.ports.errors import ConnectorError
+from hub.ports.telephony import Finding
 
 NUMBERS = frozenset({"sms", "viber", "whatsapp"})
 """Channels whose addresses are phone numbers."""
@@ -36,7 +37,7 @@ class Channel:
     number. `can_place`: a point on the map is sent as such, elsewhere its link stands in the text.
     `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
     sender keeps both. `falls_to` is the channel by which the provider sends on what does not arrive on this
-    one."""
+    one, `replies_to` where answers go that do not come here."""
 
     name: str
     account: str
@@ -49,6 +50,7 @@ class Channel:
     per_chat: float
     can_place: bool = False
     falls_to: str = ""
+    replies_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,10 @@ class OutgoingMessage:
     files: tuple[OutgoingFile, ...] = ()
     answers: str = ""
     """The provider's id of the message that it replies to."""
+    subject: str = ""
+    """Of a letter; empty: the channel's own."""
+    unsubscribe_url: str = ""
+    """Of an advertisement: where its receiver ends them with one click."""
     place: Place | None = None
     """Only where the channel says `can_place`; it goes behind the text."""
 
@@ -154,6 +160,15 @@ class ChatBot(Protocol):
     async def answer_press(self, press: str, text: str = "", *, is_alert: bool = False) -> bool:
         """Tell whoever pressed (at most 200 characters, shown for a moment or to be closed). Every press is
         answered with nothing within a second anyhow; False: it is too late for words."""
+        ...
+
+
+@runtime_checkable
+class ExaminesItself(Protocol):
+    """A link that can be looked at while it does not run: `pitline doctor messages`."""
+
+    async def examine(self) -> Sequence[Finding]:
+        """Whether its provider lets us in, and what to do when not."""
         ...
 
 

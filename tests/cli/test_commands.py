@@ -105,3 +105,15 @@ def test_the_demo_says_which_module_it_misses(capsys: pytest.CaptureFixture[str]
     code, _, err = _run(capsys, "demo", HUB_MODULES__OFF="desk,calls")
     assert code == 2
     assert "needs calls" in err
+
+
+def test_doctor_messages_says_which_ways_there_are(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = _run(capsys, "doctor", "messages")
+    assert (code, "No channel for messages is set up." in out) == (0, True)
+    code, out, _ = _run(
+        capsys, "doctor", "messages", HUB_EMAIL__HOST="127.0.0.1", HUB_EMAIL__PORT="1",
+        HUB_EMAIL__FROM_ADDRESS="a@b.example",
+    )  # fmt: skip
+    assert (code, "The mail server cannot be reached." in out) == (1, True)

@@ -73,7 +73,8 @@ class MessagingApi(Composed):
         return tuple(
             WayView(
                 channel=way.channel.name, address=way.address, can_media=way.channel.can_media,
-                longest=way.channel.longest,
+                longest=way.channel.longest, can_reply=way.channel.can_reply, falls_to=way.channel.falls_to,
+                replies_to=way.channel.replies_to,
             )
             for way in await self.outgoing.ways(client_id, conversation_id)
         )  # fmt: skip

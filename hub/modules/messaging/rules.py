@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from hub.modules.messaging.views import Priority
 from hub.ports.messaging import NUMBERS
 
 LONGEST_TEXT = 10_000
+EMAIL = "email"
+_EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@[^@\s<>\"(),:;\[\]\\]+\.[^@\s<>\"(),:;\[\]\\]+")
 PRIORITIES: tuple[Priority, ...] = ("dialogue", "notice", "campaign")
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 """Seconds after a try that was certainly in vain."""
@@ -18,6 +21,11 @@ ASK_AFTER = (10.0, 60.0, 300.0)
 """Seconds until a provider is asked whether it has what we are in doubt of: it may list it late."""
 OPEN_STATES: tuple[MessageState, ...] = ("queued", "sending", "unknown")
 _RANK = {"queued": 0, "sending": 0, "unknown": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
+
+
+def is_email(text: str) -> bool:
+    """Whether it looks like an address that a letter can go to."""
+    return _EMAIL.fullmatch(text) is not None
 
 
 def further(state: MessageState, told: DeliveryState) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from hub.modules.crm.api import CrmApi, number_kind
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import has_cause
 from hub.modules.messaging.models import Conversation, File, Message
-from hub.modules.messaging.rules import LONGEST_TEXT, PRIORITIES, clean_text, split_text
+from hub.modules.messaging.rules import EMAIL, LONGEST_TEXT, PRIORITIES, clean_text, is_email, split_text
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.views import MessageEntry, Shops
@@ -103,7 +104,8 @@ class OutgoingService:
     async def ways(self, client_id: str | None, conversation_id: str | None) -> tuple[Way, ...]:
         """How somebody can be written to, the best first: where they wrote last, then what needs no word of
         theirs before."""
-        found: dict[tuple[str, str], Way] = {}
+        wrote: dict[tuple[str, str], Way] = {}
+        others: dict[tuple[str, str], Way] = {}
         row = await self._row_of(client_id, conversation_id)
         if row is not None:
             client_id = row.client_id
@@ -111,12 +113,13 @@ class OutgoingService:
                 channel = self._channels.of(known.channel)
                 can = channel is not None and (channel.can_write_first or known.heard_at is not None)
                 if channel is not None and can and not known.is_blocked:
-                    found[channel.name, known.address] = Way(
-                        channel, known.account or channel.account, known.address, client_id
-                    )
+                    way = Way(channel, known.account or channel.account, known.address, client_id)
+                    (wrote if known.heard_at else others)[channel.name, known.address] = way
         for way in await self._first_ways(client_id):
-            found.setdefault((way.channel.name, way.address), way)
-        return tuple(found.values())
+            if (way.channel.name, way.address) not in wrote:
+                others.setdefault((way.channel.name, way.address), way)
+        order = self._channels.names()
+        return (*wrote.values(), *sorted(others.values(), key=lambda way: order.index(way.channel.name)))
 
     async def _row_of(self, client_id: str | None, conversation_id: str | None) -> Conversation | None:
         if conversation_id is not None:
@@ -124,21 +127,22 @@ class OutgoingService:
         return await self._book.of_client(client_id) if client_id is not None else None
 
     async def _first_ways(self, client_id: str | None) -> tuple[Way, ...]:
-        """By phone, to somebody who never wrote."""
+        """By phone or e-mail, to somebody who never wrote."""
         client = (await self._crm.clients_by_ids([client_id])).get(client_id) if client_id else None
         if client is None:
             return ()
-        names = [name for name in self._channels.names() if name in NUMBERS]
-        channels = [c for c in (self._channels.of(name) for name in names) if c and c.can_write_first]
-        phones = sorted(client.phones, key=lambda phone: not phone.is_main)
+        channels = [c for c in map(self._channels.of, self._channels.names()) if c and c.can_write_first]
+        phones = [
+            phone.number
+            for phone in sorted(client.phones, key=lambda phone: not phone.is_main)
+            if number_kind(phone.number, self._country) == "public"
+        ]
         ways = []
         for channel in channels:
-            for phone in phones:
-                if number_kind(phone.number, self._country) != "public":
-                    continue
-                known = await self._book.address(channel.name, phone.number)
+            for address in _addresses(channel.name, phones, client.emails):
+                known = await self._book.address(channel.name, address)
                 if known is None or not known.is_blocked:
-                    ways.append(Way(channel, channel.account, phone.number, client.id))
+                    ways.append(Way(channel, channel.account, address, client.id))
         return tuple(ways)
 
     async def language_of(self, client_id: str | None, channel: str, address: str) -> str:
@@ -200,6 +204,10 @@ class OutgoingService:
             if number_kind(address, self._country) != "public":
                 raise _wrong_address("Write the number with the code of the country or the operator.")
             address = normalise_number(address, self._country) or address
+        if name == EMAIL:
+            address = address.lower()
+            if not is_email(address):
+                raise _wrong_address("This is no e-mail address.")
         if not address or len(address) > _LONGEST_ADDRESS or not address.isprintable():
             raise _wrong_address("This is no address on that channel.")
         known = await self._book.address(name, address)
@@ -269,6 +277,7 @@ class OutgoingService:
                 {"title": one.title, "url": one.url, "payload": one.payload, "asks": one.asks}
                 for one in entry.buttons
             ]
+        more |= {name: said for name in ("subject", "unsubscribe_url") if (said := getattr(entry, name))}
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
         begin = max(self._clock.now(), entry.not_before or self._clock.now())
@@ -303,6 +312,12 @@ class OutgoingService:
             if row.state == "snoozed":
                 row.state, row.snoozed_until = "open", None
         self._book.touch(row)
+
+
+def _addresses(channel: str, phones: Sequence[str], emails: Sequence[str]) -> Sequence[str]:
+    if channel == EMAIL:
+        return [email.strip().lower() for email in emails]
+    return phones if channel in NUMBERS else ()
 
 
 def _wrong_address(why: str) -> Invalid:

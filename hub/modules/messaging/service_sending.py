@@ -188,6 +188,7 @@ class SendingService:
             created_at=row.created_at, tries=row.tries,
             buttons=tuple(Button(**one) for one in row.more.get("buttons", ())),
             files=await self._files(row), answers=row.answers, place=point,
+            subject=row.more.get("subject", ""), unsubscribe_url=row.more.get("unsubscribe_url", ""),
         )  # fmt: skip
 
     async def _files(self, row: Message) -> tuple[OutgoingFile, ...]:

@@ -152,6 +152,11 @@ class WayView:
     address: Dialable
     can_media: bool
     longest: int
+    can_reply: bool = True
+    falls_to: str = ""
+    """By what the provider sends on what does not arrive."""
+    replies_to: str = ""
+    """Where answers go that do not come into the thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +181,10 @@ class MessageEntry:
     files: tuple[str, ...] = ()
     place: PlaceView | None = None
     answers: str | None = None
+    subject: str = ""
+    """Of a letter; other channels leave it out."""
+    unsubscribe_url: str = ""
+    """Of an advertisement, for the headers of a letter; in the text it stands by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,3 +143,14 @@ def test_its_secrets_stand_nowhere() -> None:
     shown = f"{settings()!r} {vars(connector)!r} {vars(connector._api)!r}"  # type: ignore[attr-defined]
     assert TOKEN not in shown
     assert SECRET not in shown
+
+
+async def test_it_can_be_examined_while_it_does_not_run() -> None:
+    async with practice() as provider:
+        [good] = await made(api_base=provider.base).examine()
+        [bad] = await made(api_base=provider.base, token=Secret("x")).examine()
+        asked = await made(api_base=provider.base, webhook_secret=Secret("")).examine()
+    assert (good.level, bad.level) == ("ok", "problem")
+    assert "250.00" in good.text
+    assert "token" in bad.text
+    assert "HUB_HTTP_SMS__WEBHOOK_SECRET" in asked[1].hint

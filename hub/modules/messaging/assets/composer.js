@@ -35,7 +35,10 @@ export function startComposer(place, { conversation, answering }) {
   async function recount() {
     const channel = way.selectedOptions[0];
     form.querySelector("[data-attach]").hidden = channel?.dataset.media === undefined;
-    if (channel?.dataset.channel !== "sms" || !text.value.trim()) return void (count.textContent = "");
+    const hint = form.querySelector("[data-way-hint]");
+    hint.textContent = channel?.dataset.hint || "";
+    hint.hidden = !hint.textContent;
+    if (channel?.dataset.parts === undefined || !text.value.trim()) return void (count.textContent = "");
     const answer = await fetch(`/inbox/count?${new URLSearchParams({ text: text.value.slice(0, 3000) })}`).catch(() => null);
     if (answer?.ok) count.textContent = (await answer.json()).text;
   }
