@@ -206,6 +206,16 @@ async def test_the_story_of_a_fact_runs_from_the_first_cause_to_the_last_effect(
     assert re.findall(r'data-depth="(\d)"', above) == ["0", "1", "2", "3"]
 
 
+async def test_the_story_tells_what_was_done_with_the_commit_of_a_fact_too(hub: Hub, shop: Shop) -> None:
+    await fact(hub, "done", "call.ringing")
+    await fact(hub, "waits", "call.ringing", handlers={"calls.on_call_facts": "pending"})
+    owner = await in_english(shop, "owner")
+    for asked, said in (("done", "done"), ("waits", "waits")):
+        text = await (await owner.get(f"/system/facts/{asked}")).text()
+        states = re.findall(r"<code>calls\.on_call_facts</code>.*?>(\w+)</span>", text, re.DOTALL)
+        assert states == [said]
+
+
 async def test_a_story_whose_beginning_was_dropped_says_so(hub: Hub, shop: Shop) -> None:
     await fact(hub, "f2", cause="gone")
     owner = await in_english(shop, "owner")

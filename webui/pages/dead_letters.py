@@ -13,6 +13,7 @@ from multidict import MultiMapping
 from hub.errors import NotFound
 from hub.kernel.stream.causes import story_of
 from hub.kernel.stream.dead_letters import DeadFilter
+from hub.kernel.stream.routing import Routing
 from hub.modules.access.api import AccessApi, readable_shops
 from hub.values import ShopId
 from webui.pipeline import FreeRoute
@@ -94,8 +95,9 @@ async def retry_all(request: Request) -> web.StreamResponse:
 async def story(request: Request) -> web.StreamResponse:
     """Which fact led to this one, up to the first, and what followed."""
     fact_id, shops = request.path["id"], reach_of(request.viewer, VIEW)
+    at_once = Routing(request.site.installation.modules).at_once
     async with request.reading() as uow:
-        found = await uow.read(lambda connection: story_of(connection, fact_id, shops))
+        found = await uow.read(lambda connection: story_of(connection, fact_id, shops, at_once))
         if found is None:
             raise NotFound("event.not_found", "There is no such fact.", "Old ones are not kept.")
         access = AccessApi(uow, request.deps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
-    """What one handler made of a fact. `state`: pending, done, dead."""
+    """What one handler made of a fact. `state`: pending, done, dead. No `id`: it was done in the
+    transaction that stored the fact, and has no delivery."""
 
     id: str
     handler: str
@@ -53,15 +54,20 @@ class Story:
     is_cut: bool
 
 
-def story_of(connection: Connection, fact_id: str, shops: Collection[ShopId] | None) -> Story | None:
+def story_of(
+    connection: Connection,
+    fact_id: str,
+    shops: Collection[ShopId] | None,
+    at_once: Mapping[str, Sequence[str]],
+) -> Story | None:
     """The way up to the first cause, and everything below the fact itself. None: there is no such fact
-    in these shops (None: every shop)."""
+    in these shops (None: every shop). `at_once`: by a fact's name the handlers that need no delivery."""
     chain = _upwards(connection, fact_id, shops)
     if not chain:
         return None
     top = chain[0]
     below, is_cut = _downwards(connection, chain[-1].id, shops)
-    handled = _handled(connection, [row.id for row in (*chain, *below)])
+    handled = _handled(connection, [*chain, *below], at_once)
     facts = [_fact(row, depth, handled) for depth, row in enumerate(chain)]
     facts += [
         _fact(row, len(chain) + depth, handled) for depth, row in _in_reading_order(chain[-1].id, below)
@@ -117,8 +123,11 @@ def _in_reading_order(root: str, rows: Sequence[Any]) -> Iterator[tuple[int, Any
         waiting += [(depth + 1, child) for child in reversed(led_to.get(row.id, []))]
 
 
-def _handled(connection: Connection, ids: Sequence[str]) -> dict[str, list[Handling]]:
+def _handled(
+    connection: Connection, facts: Sequence[Any], at_once: Mapping[str, Sequence[str]]
+) -> dict[str, list[Handling]]:
     d = event_delivery.c
+    ids = [fact.id for fact in facts]
     query = select(d.id, d.event_id, d.handler, d.state, d.attempts, d.last_error).where(d.event_id.in_(ids))
     found: dict[str, list[Handling]] = {}
     for row in connection.execute(query.order_by(d.id)).all():
@@ -128,7 +137,15 @@ def _handled(connection: Connection, ids: Sequence[str]) -> dict[str, list[Handl
                 last_error=row.last_error or "",
             )
         )  # fmt: skip
+    for fact in facts:
+        mine = found.setdefault(fact.id, [])
+        delivered = {one.handler for one in mine}
+        mine += [_done_at_once(name) for name in at_once.get(fact.name, ()) if name not in delivered]
     return found
+
+
+def _done_at_once(handler: str) -> Handling:
+    return Handling(id="", handler=handler, state="done", attempts=0, last_error="")
 
 
 def _fact(row: Any, depth: int, handled: dict[str, list[Handling]]) -> StoryFact:

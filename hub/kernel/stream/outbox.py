@@ -1,4 +1,5 @@
-"""The outbox: a fact is stored in the transaction of its effect, with one delivery per handler.
+"""The outbox: a fact is stored in the transaction of its effect, with a delivery per handler that has not
+run by then.
 
 `event_outbox` holds the fact (unique by source and external id: the second arrival is silence),
 `event_delivery` the work it makes. Order is the delivery's number. All functions are synchronous
@@ -226,17 +227,18 @@ class Outbox:
     def deliver(
         self, connection: Connection, new: Sequence[dict[str, Any]], *, handled: Collection[str] = ()
     ) -> Stored:
-        """Write the deliveries of rows that `insert` found to be new. Those of the `handled` handlers
-        are written as done: they run in this same transaction."""
+        """Write the deliveries of rows that `insert` found to be new. The `handled` handlers need none:
+        they run in this same transaction, so that the fact is there only with their work done."""
         deliveries = [
             {
                 "event_id": row["id"],
                 "handler": handler,
                 "key": BORDER if (row["name"], handler) in self._bordered else row["key"],
-                "state": DONE if handler in handled else PENDING,
+                "state": PENDING,
             }
             for row in new
             for handler in self._routes.get(row["name"], ())
+            if handler not in handled
         ]
         if deliveries and connection.dialect.name == "sqlite":
             _INSERT_DELIVERY.run(connection, deliveries)

@@ -30,6 +30,15 @@ class Routing:
         return frozenset(name for name, one in self.ordinary.items() if one.sends)
 
     @property
+    def at_once(self) -> dict[str, list[str]]:
+        """By an event's name the handlers that mostly run in the transaction that stores it."""
+        return {
+            name: found
+            for name, handlers in self.routes.items()
+            if (found := [one for one in handlers if one in self.batch])
+        }
+
+    @property
     def hot(self) -> frozenset[str]:
         """The names of the handlers that take batches."""
         return frozenset(self.batch)
