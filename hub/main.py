@@ -124,8 +124,8 @@ async def opened_hub(settings: Settings) -> AsyncIterator[Hub]:
 def _settle() -> None:
     """For short waits: what was loaded at start is no longer walked by the garbage collector (a full
     round of it took 50 ms), whose rounds are rare, for little here is cyclic; and a busy event loop
-    lets the writer's thread in after 0.2 ms."""
-    gc.collect()
+    lets the writer's thread in after 0.2 ms. What is garbage by now (some hundred objects) is not worth the
+    tenth of a second that looking for it takes."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     sys.setswitchinterval(0.0002)

@@ -13,8 +13,6 @@ from datetime import date, datetime
 from typing import Any
 
 import vobject
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from hub.errors import Invalid
 from hub.modules.imports.views import FileFormat
@@ -110,6 +108,10 @@ def _lines(text: str) -> Iterator[Row]:
 
 
 def _sheet(data: bytes) -> Iterator[Row]:
+    # Loaded with the first such file: it would be a thirtieth of every start of the hub.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_zip(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
