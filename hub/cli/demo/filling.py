@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient, demo_clients
 from hub.cli.demo.history import DAYS, PastCall, past_calls
+from hub.cli.demo.mailings import fill_mailings
 from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, WORKERS
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
@@ -17,11 +18,15 @@ from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.modules.access.api import AccessApi, ShopEntry, Span, hash_password
 from hub.modules.calls.api import CallsApi, LineEntry
+from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
+from hub.modules.mailings.api import MailingsApi
 from hub.values import CallId
 
 _LAST_STEP = 1_000_000
 _PATIENCE = 3000
+_MAILED_AFTER = timedelta(hours=2)
+"""Of the begin of the week of calls: some of the clients then call."""
 _FIRST_CALL = CallId("demo-0001")
 
 
@@ -50,6 +55,9 @@ async def fill(installation: Installation, password: str) -> None:
             fact = CallEnded(step=_LAST_STEP, call=past.call)
             uow.publish(fact, occurred_at=past.call.ended_at, external_id=past.call.call_id)
     await _rest(installation)
+    if {MailingsApi, ConsentsApi} <= installation.apis:
+        async with _writing(installation) as (_, apis):
+            await fill_mailings(apis, history[0].call.started_at + _MAILED_AFTER)
     async with _writing(installation) as (_, apis):
         await _notes(apis.of(CallsApi), _noted(history))
 

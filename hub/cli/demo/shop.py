@@ -45,8 +45,11 @@ def demo_settings(settings: Settings) -> Settings:
         recordings = RecordingsSettings(
             spool=str(_FOLDER / "spool"), store=str(_FOLDER / "recordings"), rest_seconds=2.0
         )
+    server = settings.server
+    if not server.public_url and server.port:
+        server = replace(server, public_url=address(settings, server.port))
     return replace(
-        settings, database=database, journal=journal, recordings=recordings,
+        settings, server=server, database=database, journal=journal, recordings=recordings,
         shop=replace(settings.shop, name=settings.shop.name or SHOP_NAME),
         practice=replace(settings.practice, enabled=True),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from hub.modules.mailings.service_drafts import DraftService
 from hub.modules.mailings.service_feeding import FeedingService
 from hub.modules.mailings.service_flow import FlowService
 from hub.modules.mailings.service_outcomes import OutcomeService
+from hub.modules.mailings.service_past import PastRow, PastService
 from hub.modules.mailings.service_previews import PreviewService
 from hub.modules.mailings.service_reading import ReadingService
 from hub.modules.mailings.service_report import ReportService
@@ -29,7 +30,7 @@ from hub.modules.mailings.views import (
 
 __all__ = [
     "COUNT", "STATES", "Audience", "MailingEntry", "MailingPage", "MailingView", "MailingsApi",
-    "PreviewView", "ReportView", "RowPage", "RowState", "RowView", "State", "Sums",
+    "PastRow", "PreviewView", "ReportView", "RowPage", "RowState", "RowView", "State", "Sums",
 ]  # fmt: skip
 
 COUNT = "mailings.count"
@@ -39,7 +40,8 @@ COUNT = "mailings.count"
 class MailingsApi(Composed):
     """Mailings, for one unit of work. `reading` lists them, `drafts` is what people write, `counting` makes
     the list, `previews` fill the text in, `flow` approves and stops, `feeding` hands batches on, `outcomes`
-    note what became of messages, `reports` say what came of it, `calling` who may be rung up."""
+    note what became of messages, `reports` say what came of it, `calling` who may be rung up, `past` takes
+    over those that are done."""
 
     reading = Part(ReadingService)
     drafts = Part(DraftService)
@@ -50,3 +52,4 @@ class MailingsApi(Composed):
     outcomes = Part(OutcomeService)
     reports = Part(ReportService)
     calling = Part(CallingService)
+    past = Part(PastService)

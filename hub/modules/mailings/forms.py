@@ -81,7 +81,7 @@ async def ask_count(request: PageRequest, mailing: MailingView) -> str | None:
 def _whole(text: str, fields: dict[str, str]) -> int:
     text = text.strip() or str(PACE)
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        fields["pace"] = "A whole number from 1 to 600."
+        fields["pace"] = "A whole number from 1 to 1800."
         return 0
     return int(text)
 

@@ -9,7 +9,7 @@ from hub.errors import Conflict
 from hub.events.messages import MessageState
 from hub.modules.mailings.views import RowState, State, Sums
 
-SLOWEST, FASTEST = 1, 600
+SLOWEST, FASTEST = 1, 1800
 """Messages a minute."""
 MOST_AT_ONCE = 25
 """Messages that are handed on in one transaction."""

@@ -162,7 +162,7 @@ class DraftService:
         if not channels or len(channels) != len(set(entry.channels)):
             fields["channels"] = "Choose at least one channel that is set up."
         if not SLOWEST <= entry.pace <= FASTEST:
-            fields["pace"] = "A whole number from 1 to 600."
+            fields["pace"] = "A whole number from 1 to 1800."
         now = self._clock.now()
         if entry.starts_at is not None and not now - _LATEST < entry.starts_at < now + _LATEST:
             fields["starts_at"] = "A day within the next year."

@@ -113,7 +113,7 @@ async def report(request: PageRequest) -> web.StreamResponse:
     return request.page(
         "mailings/report.html", mailing=mailing, report=found, bars=bars(found.by_day),
         strip=strip(mailing.sums), may_export=request.viewer.can(EXPORT),
-        may_read=request.viewer.can("messaging.view"),
+        currency=request.deps.settings.shop.currency,
     )  # fmt: skip
 
 
@@ -130,6 +130,7 @@ async def _shown(request: PageRequest, mailing: MailingView) -> dict[str, Any]:
         "may_approve": request.viewer.can(APPROVE) and is_person, "is_own": actor in mailing.authors,
         "may_do": lambda what: may(what, mailing.state), "may_export": request.viewer.can(EXPORT),
         "previews": await _previews(request, mailing), "mobile": request.viewer.mobile,
+        "currency": request.deps.settings.shop.currency,
     }  # fmt: skip
 
 
@@ -158,12 +159,8 @@ async def _form(
         channels=request.apis.of(MessagingApi).channels.names(), segments=await searching.segments(),
         sources=await searching.sources(), variables=VARIABLES, longest=LONGEST_TEXT,
         longest_title=LONGEST_TITLE,
-        templates=[one for one in templates if one.place is None], price=_price(request),
+        templates=[one for one in templates if one.place is None],
     )  # fmt: skip
-
-
-def _price(request: PageRequest) -> float:
-    return request.deps.settings.messaging.sms_part_price
 
 
 routes = (
