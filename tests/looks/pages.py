@@ -76,6 +76,9 @@ FOLLOWED: tuple[tuple[str, str, str], ...] = (
     ("person", "/settings/people", r'href="(/settings/people/[0-9a-z]{26})"'),
     ("hook", "/settings/webhooks", r'href="(/settings/webhooks/[0-9a-z]{26})"'),
     ("line", "/settings/lines", r'href="(/settings/lines/[0-9a-z]{26})"'),
+    ("mailing", "/mailings?state=done", r'href="(/mailings/[0-9a-z]{26})"'),
+    ("mailing-draft", "/mailings?state=draft", r'href="(/mailings/[0-9a-z]{26})"'),
+    ("mailing-report", "/mailings?state=done", r'href="(/mailings/[0-9a-z]{26})"'),
 )
 """Pages whose address stands on another one."""
 
@@ -96,7 +99,8 @@ async def stops(demo: Demo, page: Page) -> AsyncIterator[Stop]:
         answer = await page.request.get(demo.url + where)
         found = re.search(pattern, await answer.text())
         if found is not None:
-            yield Stop(name, _goes(demo.url + found[1] + ("/edit" if name.endswith("edit") else "")))
+            below = next((f"/{end}" for end in ("edit", "report") if name.endswith(f"-{end}")), "")
+            yield Stop(name, _goes(demo.url + found[1] + below))
 
 
 def _goes(address: str) -> Callable[[Page], Awaitable[None]]:

@@ -136,9 +136,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def shop_of(settings: Settings, clock: FrozenClock, folder: Path) -> AsyncIterator[Shop]:
+async def shop_of(
+    settings: Settings, clock: FrozenClock, folder: Path, wire: Wire | None = None
+) -> AsyncIterator[Shop]:
     settings = replace(settings, server=ServerSettings(public_url=PUBLIC))
-    async with house_of(settings, clock, folder, Wire()) as house:
+    async with house_of(settings, clock, folder, wire or Wire()) as house:
         await house.hub.relay.start()
         house.hub.jobs.start()
         yield Shop(house)
