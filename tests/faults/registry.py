@@ -86,6 +86,6 @@ FAULTS: Mapping[str, str] = {
     "F100": "finding out who has an account, locking somebody out: neither",
     "F101": "toll fraud: premium, satellite, foreign and tricky numbers by every entrance: none is dialled",
     "T16": "the table of rights: every route, every role, own and others' objects",
-    "T20": "a mailing to thousands: no more a second than the provider bears, answers go out at once meanwhile",
+    "T20": "a mailing to thousands: the provider is never asked too much, answers go out at once",
     "T23": "audit log: every write, refusal and export has its entry; every tampering is found",
 }
