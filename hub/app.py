@@ -177,6 +177,7 @@ class Hub:
             strips=desk_strips(self.modules, settings.shop.plan),
             hosts=client_hosts(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
+            triggers=tuple(one for module in self.modules for one in module.triggers),
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},
             links=client_links(self.modules, settings.shop.plan),

@@ -115,6 +115,16 @@ def is_landline(number: str) -> bool:
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
 
 
+def may_be_mobile(number: str) -> bool:
+    """Whether an E.164 number may be a mobile's by the country's plan: what texts by themselves go to."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return False
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return phonenumbers.number_type(parsed) in kinds
+
+
 _TYPES = phonenumbers.PhoneNumberType
 _KINDS: dict[int, DestinationKind] = {
     _TYPES.FIXED_LINE: "ordinary", _TYPES.MOBILE: "ordinary", _TYPES.FIXED_LINE_OR_MOBILE: "ordinary",

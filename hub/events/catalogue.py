@@ -47,6 +47,7 @@ from hub.events.recordings import (
     RecordingStored,
 )
 from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened, TaskWriterNoticed
+from hub.events.triggers import TriggerFired
 
 EVENTS: tuple[type[Event], ...] = (
     *CALL_FACTS,
@@ -96,6 +97,7 @@ EVENTS: tuple[type[Event], ...] = (
     RecordingLinked,
     RecordingErased,
     RecordingRefused,
+    TriggerFired,
 )
 
 BY_NAME: dict[str, type[Event]] = {event.name: event for event in EVENTS}

@@ -36,6 +36,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
+    _unique("trigger", ((t.name, m) for m in modules for t in m.triggers))
     _unique("entry of the bot", ((b.name, m) for m in modules for b in m.bot))
     _unique("kind of link", ((one.kind, m) for m in modules for one in m.links))
     _unique("settings page", ((s.path, m) for m in modules for s in m.settings))

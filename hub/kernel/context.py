@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hub.kernel.list_filters import ListFilter
     from hub.kernel.sealing.seal import Seal
     from hub.kernel.stream.dead_letters import DeadLetters
+    from hub.kernel.triggers import Trigger
     from hub.kernel.web import CardPart, DeskStrip
     from hub.settings import Settings
 
@@ -185,6 +186,8 @@ class Deps:
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)
     """What each module keeps of clients (hub.kernel.clients)."""
+    triggers: tuple[Trigger, ...] = ()
+    """What automatic messages may be written for, of all modules that are on."""
     filters: tuple[ListFilter, ...] = ()
     """What modules add to the lists of others (hub.kernel.list_filters)."""
     links: Mapping[str, ClientLink] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from hub.kernel.hosts import ClientHost
 from hub.kernel.jobs.definition import Job
 from hub.kernel.list_filters import ListFilter
 from hub.kernel.sealing.upkeep import SealedColumn
+from hub.kernel.triggers import Trigger
 from hub.kernel.web import (
     ApiOperation,
     Badge,
@@ -189,6 +190,8 @@ class Module:
     """What clients open by a short link (hub.kernel.client_links)."""
     bot: tuple[BotMenu, ...] = ()
     """What it adds to the bot that clients talk to (hub.kernel.bot)."""
+    triggers: tuple[Trigger, ...] = ()
+    """What automatic messages may be written for (hub.kernel.triggers)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

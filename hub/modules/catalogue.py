@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
+from hub.modules.autotexts.module import MODULE as AUTOTEXTS
 from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.bot.module import MODULE as BOT
 from hub.modules.calls.module import MODULE as CALLS
@@ -41,4 +42,5 @@ MODULES: tuple[Module, ...] = (
     WEBHOOKS,
     BACKUP,
     WRAPUP,
+    AUTOTEXTS,
 )

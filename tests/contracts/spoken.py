@@ -91,6 +91,8 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
             yield f"{module.name}/module.py", one.without
         for choice in module.bot:
             yield f"{module.name}/module.py", choice.title
+        for trigger in module.triggers:
+            yield f"{module.name}/module.py", trigger.title
         for entry in module.settings:
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text

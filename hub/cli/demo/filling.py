@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.modules.access.api import AccessApi, ShopEntry, Span, hash_password
+from hub.modules.autotexts.api import RECIPES, TEXT_BACK, AutoTextsApi
 from hub.modules.calls.api import CallsApi, LineEntry
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
@@ -59,6 +61,7 @@ async def fill(installation: Installation, password: str) -> None:
         async with _writing(installation) as (_, apis):
             await fill_mailings(apis, history[0].call.started_at + _MAILED_AFTER)
     async with _writing(installation) as (_, apis):
+        await _texts(apis.of(AutoTextsApi))
         await _notes(apis.of(CallsApi), _noted(history))
 
 
@@ -73,6 +76,13 @@ async def _shop(access: AccessApi, installation: Installation) -> None:
         await access.shops.change(shop_id, entry)
         hours = {day: [Span(opens=opens, closes=closes)] for day, (opens, closes) in HOURS.items()}
         await access.shops.set_hours(shop_id, hours, [])
+
+
+async def _texts(texts: AutoTextsApi) -> None:
+    """Whoever rings in vain gets a text; from now on, not for the calls of the last weeks."""
+    known = {rule.entry.recipe for rule in await texts.rules.all() if rule.id}
+    if TEXT_BACK not in known:
+        await texts.rules.save(replace(RECIPES[TEXT_BACK], is_on=True))
 
 
 async def _people(access: AccessApi, password_hash: str) -> None:

@@ -1,0 +1,59 @@
+"""Rules that are ready to be switched on: texts for clients in the languages of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from hub.modules.autotexts.views import Conditions, RuleEntry
+
+TEXT_BACK = "text_back"
+"""The text to whoever rang in vain."""
+
+RECIPES: Mapping[str, RuleEntry] = MappingProxyType({
+    TEXT_BACK: RuleEntry(
+        recipe=TEXT_BACK, trigger="call.missed", title="A text to whoever rang in vain", delay_seconds=15,
+        stale_minutes=120, pause_hours=24, conditions=Conditions(),
+        texts={
+            "uk": "Вітаємо! Це {shop}. Бачимо ваш дзвінок і скоро передзвонимо."
+                  " [Зручніше написати? {link}]",
+            "ru": "Здравствуйте! Это {shop}. Видим ваш звонок и скоро перезвоним."
+                  " [Удобнее написать? {link}]",
+            "en": "Hello! This is {shop}. We saw your call and will ring you back soon."
+                  " [Prefer to write? {link}]",
+        },
+    ),
+    "unreached": RuleEntry(
+        recipe="unreached", trigger="callback.unreached", title="We could not reach you", delay_seconds=60,
+        stale_minutes=240, pause_hours=24,
+        texts={
+            "uk": "Це {shop}. Ми вам передзвонювали, але не змогли з’єднатися."
+                  " Наш номер: {phone}. [Або напишіть: {link}]",
+            "ru": "Это {shop}. Мы вам перезванивали, но не смогли соединиться."
+                  " Наш номер: {phone}. [Или напишите: {link}]",
+            "en": "This is {shop}. We rang you back but could not reach you."
+                  " Our number: {phone}. [Or write to us: {link}]",
+        },
+    ),
+    "closed_letter": RuleEntry(
+        recipe="closed_letter", trigger="message.arrived", title="An answer while we are closed",
+        delay_seconds=10, stale_minutes=60, pause_hours=12, conditions=Conditions(hours="closed"),
+        texts={
+            "uk": "Дякуємо, ми отримали ваше повідомлення. Зараз зачинено[, працюємо: {hours}]."
+                  " Відповімо, щойно відкриємось. {shop}",
+            "ru": "Спасибо, мы получили ваше сообщение. Сейчас закрыто[, работаем: {hours}]."
+                  " Ответим, как только откроемся. {shop}",
+            "en": "Thank you, we have your message. We are closed now[, our hours: {hours}]."
+                  " We answer as soon as we open. {shop}",
+        },
+    ),
+    "new_caller": RuleEntry(
+        recipe="new_caller", trigger="call.answered", title="Our address to a new caller", delay_seconds=60,
+        stale_minutes=180, pause_hours=24 * 30, conditions=Conditions(who="new", way="inbound"),
+        texts={
+            "uk": "Дякуємо за дзвінок! {shop}: {address}. [Працюємо: {hours}.] [Чат: {link}]",
+            "ru": "Спасибо за звонок! {shop}: {address}. [Работаем: {hours}.] [Чат: {link}]",
+            "en": "Thank you for your call! {shop}: {address}. [Hours: {hours}.] [Chat: {link}]",
+        },
+    ),
+})  # fmt: skip

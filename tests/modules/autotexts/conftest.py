@@ -1,0 +1,27 @@
+"""A shop that writes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hub.clock import FrozenClock
+from hub.settings import MessagingSettings, Settings
+from tests.factories.tasks import open_hours
+from tests.modules.autotexts.stage import NOON, Stage
+from tests.modules.bot.stage import BotWire
+from tests.modules.messaging.wire import house_of
+
+
+@pytest.fixture
+async def stage(settings: Settings, tmp_path: Path) -> AsyncIterator[Stage]:
+    clock = FrozenClock(NOON)
+    messaging = MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05)
+    settings = replace(settings, messaging=messaging)
+    wire = BotWire()
+    async with house_of(settings, clock, tmp_path, wire) as house:
+        await open_hours(house.hub)
+        yield Stage(house, wire, clock)
