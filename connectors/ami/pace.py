@@ -2,16 +2,17 @@
 
 A store costs the processor a millisecond or two, however much it holds. While a shop's few calls come each is
 stored at once; in a rush what comes within a sixtieth of a second shares one, and so does the news of a call
-that begins, queues and rings in that time. In between the wait grows with the facts a second, so that nobody
-feels where it begins.
+that begins, queues and rings in that time. In between the wait grows with the square of the facts a second, so
+that nobody feels where it begins.
 """
 
 from __future__ import annotations
 
 from math import exp
 
-_EACH = 12e-6
 _LONGEST = 0.018
+_RUSH = 1500.0
+"""Facts a second from which on the wait is the longest."""
 
 
 class Pace:
@@ -28,7 +29,7 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """How long the next store should wait; 0 where nothing speaks against it."""
-        gap = min(_LONGEST, _EACH * self._facts_a_second(now))
+        gap = _LONGEST * min(1.0, self._facts_a_second(now) / _RUSH) ** 2
         return max(0.0, self._last + gap - now)
 
     def _facts_a_second(self, now: float) -> float:
