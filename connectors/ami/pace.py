@@ -2,8 +2,8 @@
 
 A store costs the processor a millisecond or two, however much it holds. While a shop's few calls come each is
 stored at once; in a rush what comes within a sixtieth of a second shares one, and so does the news of a call
-that begins, queues and rings in that time. In between the wait grows with the square of the facts a second, so
-that nobody feels where it begins.
+that begins, queues and rings in that time. In between the wait grows with the square of the facts a second:
+nobody feels where it begins.
 """
 
 from __future__ import annotations
