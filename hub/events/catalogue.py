@@ -14,7 +14,7 @@ from hub.events.calls import (
     PbxLinkRestored,
 )
 from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
-from hub.events.consents import ConsentChanged, StopWordHeard
+from hub.events.consents import ConsentChanged, StopWordHeard, StopWordSaid
 from hub.events.crm import (
     CallerChosen,
     ClientErased,
@@ -90,6 +90,7 @@ EVENTS: tuple[type[Event], ...] = (
     GroupPressed,
     LinkConfirmed,
     ConsentChanged,
+    StopWordSaid,
     StopWordHeard,
     RecordingNamed,
     RecordingNoticed,

@@ -28,8 +28,26 @@ class ConsentChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopWordSaid(Event):
+    """A whole message is one of the words that end, or bring back, what the shop sends."""
+
+    name: ClassVar[str] = "consent.word_said"
+    message_id: str
+    conversation_id: str
+    client_id: str | None
+    channel: str
+    address: str
+    text: str
+    word: Literal["stop", "stop_all", "start"]
+
+    @property
+    def key(self) -> str:
+        return f"consent:{self.channel}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopWordHeard(Event):
-    """A message asked for an end, or for what was ended, and had its effect: one message confirms it."""
+    """Such a message has changed something: one message confirms it."""
 
     name: ClassVar[str] = "consent.word_heard"
     message_id: str

@@ -46,6 +46,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("shops", "/settings/shops"),
     ("shop", "/settings/shops/main"),
     ("hours", "/settings/hours"),
+    ("quiet-hours", "/settings/quiet-hours"),
     ("people", "/settings/people"),
     ("person-new", "/settings/people/new"),
     ("roles", "/settings/roles"),
@@ -76,6 +77,7 @@ FOLLOWED: tuple[tuple[str, str, str], ...] = (
     ("call", "/calls?period=week", r'href="(/calls/[^"/?]+)" data-row'),
     ("client", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
     ("client-edit", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("client-consents", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
     ("vehicle", "/vehicles", r'href="(/vehicles/[0-9a-z]{26})"'),
     ("person", "/settings/people", r'href="(/settings/people/[0-9a-z]{26})"'),
     ("hook", "/settings/webhooks", r'href="(/settings/webhooks/[0-9a-z]{26})"'),
@@ -103,7 +105,9 @@ async def stops(demo: Demo, page: Page) -> AsyncIterator[Stop]:
         answer = await page.request.get(demo.url + where)
         found = re.search(pattern, await answer.text())
         if found is not None:
-            below = next((f"/{end}" for end in ("edit", "report") if name.endswith(f"-{end}")), "")
+            below = next(
+                (f"/{end}" for end in ("edit", "report", "consents") if name.endswith(f"-{end}")), ""
+            )
             yield Stop(name, _goes(demo.url + found[1] + below))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.events.messages import MessageArrived, MessageSettled
-from hub.kernel.manifest import Module, Permission, on
+from hub.events.consents import StopWordSaid
+from hub.events.messages import MessageArrived, MessageSettled, ReachChanged
+from hub.kernel.manifest import Module, Permission, on, on_batch
 from hub.kernel.web import SettingsItem
 from hub.modules.consents import (
     exports,
@@ -28,8 +29,10 @@ MODULE = Module(
     requires=("access", "crm", "links"),
     api=ConsentsApi,
     handlers=(
-        on(MessageArrived, handlers.on_message_arrived),
-        on(MessageSettled, handlers.on_message_settled),
+        on_batch((MessageArrived,), handlers.on_message_arrived),
+        on_batch((MessageSettled,), handlers.on_message_settled),
+        on(StopWordSaid, handlers.on_stop_word_said),
+        on(ReachChanged, handlers.on_reach_changed),
     ),
     routes=(*web.routes, *web_settings.routes),
     operations=operations.operations,

@@ -7,12 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from hub.events.consents import StopWordHeard
-from hub.events.messages import MessageArrived
+from hub.events.consents import StopWordHeard, StopWordSaid
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.consents.models import Entry
 from hub.modules.consents.rules import taken
-from hub.modules.consents.rules_words import word_of
 from hub.modules.consents.service_ledger import LedgerService
 from hub.modules.consents.service_subjects import Person, SubjectService
 from hub.modules.consents.views import ConsentEntry, Subject, Word
@@ -30,16 +28,13 @@ class WordService:
         self._ledger = LedgerService(uow, deps)
         self._subjects = SubjectService(uow, deps)
 
-    async def heard(self, event: MessageArrived, at: datetime) -> None:
-        """A message of theirs stands in its thread."""
-        word = word_of(event.text, event.channel) if event.pressed is None and event.start is None else None
+    async def heard(self, event: StopWordSaid, at: datetime) -> None:
+        """What the word asks for is so, if it was not before."""
+        word, cause = event.word, f"message:{event.message_id}"
         subject = Subject(client_id=event.client_id, channel=event.channel, address=event.address)
-        cause = f"message:{event.message_id}"
-        if word not in ("stop", "stop_all"):
-            await self._ledger.provider_free(subject, f"{cause}:free")
-        if word is None or await self._is_done(cause):
+        if await self._is_done(cause):
             return
-        person = await self._subjects.person(subject)
+        person = await self._subjects.person(subject, is_strict=False)
         await self._uow.take_turn(f"consents:{person.client_id or person.mark}")
         said = ConsentEntry(
             subject=subject, topic="marketing", act="withdrawn", form="message", source=event.channel,

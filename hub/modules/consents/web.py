@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from typing import cast, get_args
+from typing import cast
 
 from aiohttp import web
 
 from hub.errors import Conflict, Invalid, NotAllowed
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
-from hub.modules.consents.api import FORMS, Act, ConsentEntry, ConsentsApi, Form, Subject, Topic
+from hub.modules.consents.api import FORMS, Act, ConsentEntry, ConsentsApi, Subject, Topic
 from hub.modules.consents.scope import GRANT, OPT_OUT, VIEW
 from hub.modules.consents.words import entry_words, form_words, standing_words, topic_words
 from hub.modules.crm.api import CrmApi
@@ -43,12 +43,12 @@ async def record(request: PageRequest) -> web.StreamResponse:
             data={"right": GRANT},
         )  # fmt: skip
     try:
-        if not act or form["form"] not in get_args(Form):
+        if not act or form["form"] not in FORMS:
             missing = {"what" if not act else "form": "Choose one."}
             raise Invalid("consents.entry", "Something is missing or wrong.", fields=missing)
         entry = ConsentEntry(
             subject=Subject(client_id=request.path["id"]), topic=cast("Topic", topic), act=cast("Act", act),
-            form=cast("Form", form["form"]), channel=form["channel"], source=form["source"],
+            form=form["form"], channel=form["channel"], source=form["source"],
             evidence=form["evidence"], at=_moment(request, form["at"]), author=request.viewer.name,
         )  # fmt: skip
         await request.apis.of(ConsentsApi).ledger.record(entry)

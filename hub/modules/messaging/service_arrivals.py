@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from hub.events.base import Envelope
-from hub.events.messages import MessageArrived, MessageReceived, is_for_the_bot
+from hub.events.messages import MessageArrived, MessageReceived, ReachChanged, is_for_the_bot
 from hub.kernel.context import BatchContext
 from hub.kernel.storage.orm import new_id
 from hub.kernel.storage.turns import take_turn
 from hub.modules.calls.api import shop_of_line
+from hub.modules.consents.api import word_of
 from hub.modules.crm.api import NOBODY, CallerMatch, match_callers
 from hub.modules.messaging import statements as sql
 from hub.modules.messaging.joining import join_threads
@@ -68,7 +69,7 @@ class ArrivalKeeper:
             thread = self._living(address.conversation_id)
         if event.edits is not None and self._edited(event, thread):
             return
-        self._meet(address, event, proven)
+        self._meet(address, event, proven, cause)
         if thread.client_id is None and match.client_id is not None:
             thread = self._give(thread, match.client_id)
         self._arrived(event, thread, proven, match, cause)
@@ -154,7 +155,7 @@ class ArrivalKeeper:
             self._hint(thread)
         return True
 
-    def _meet(self, address: Any, event: MessageReceived, proven: str | None) -> None:
+    def _meet(self, address: Any, event: MessageReceived, proven: str | None, cause: Envelope) -> None:
         """Who writes, by which account of ours; whoever writes takes messages again."""
         language = (event.language or address.language or "")[:_LONGEST_LANGUAGE] or None
         met = {
@@ -164,6 +165,11 @@ class ArrivalKeeper:
             "v_number_key": proven if proven is not None else address.number_key,
         }  # fmt: skip
         sql.MEET.run(self._connection, [met])
+        if address.is_blocked and word_of(event.text, event.channel) not in ("stop", "stop_all"):
+            back = ReachChanged(
+                channel=event.channel, account=event.account, address=event.address, is_blocked=False
+            )
+            self._ctx.publish(back, cause=cause)
 
     def _give(self, thread: _Thread, client_id: str) -> _Thread:
         """The thread is this client's from now on; joined with the one that they have already."""

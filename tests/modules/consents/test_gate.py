@@ -8,6 +8,7 @@ import pytest
 
 from hub.clock import FrozenClock
 from hub.errors import Conflict, Invalid, NotFound
+from hub.events.messages import ReachChanged
 from hub.modules.consents.api import Subject
 from hub.ports.messaging import Refused
 from tests.factories.crm import make_client
@@ -83,6 +84,7 @@ async def test_a_stop_is_confirmed_once_however_often_it_is_said(house: House, w
     assert [(one.act, one.took) for one in rows] == [("withdrawn", ("marketing:",)), ("granted", ())]
 
 
+@pytest.mark.fault("F35")
 async def test_start_gives_back_only_what_stop_took(house: House, wire: Wire) -> None:
     await agreed(house)
     await house.tell(wrote("STOPALL", 1))
@@ -219,3 +221,13 @@ async def test_a_list_is_no_answer_to_somebody_who_said_no(house: House) -> None
     await record(house, whose, "withdrawn", form="oral", evidence="")
     with pytest.raises(Conflict, match=r"consents.said_no"):
         await record(house, whose, form="import")
+
+
+async def test_whoever_shuts_the_bot_out_is_noted_until_they_open_it_again(house: House) -> None:
+    for is_blocked, code in ((True, "provider_blocked"), (False, "")):
+        async with house.uow(actor=None) as uow:
+            uow.publish(
+                ReachChanged(channel="telegram", account="bot", address="4401", is_blocked=is_blocked)
+            )
+        await settled(house.hub)
+        assert (await asked(house, "service", channel="telegram", address="4401")).code == code

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.clock import FrozenClock
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, Invalid, NotFound
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.links.api import LinkEntry, LinksApi
 from hub.modules.links.rules import hash_of, new_token
@@ -18,6 +18,7 @@ from hub.settings import MessagingSettings, ServerSettings, Settings
 from tests.factories.crm import make_client
 from tests.factories.relays import settled
 from tests.factories.site import Client, get_text, send_form, site_of
+from tests.faults.figures import Fault
 from tests.modules.consents.stories import NOON, asked, record
 from tests.modules.messaging.wire import IRYNA, House, Wire, house_of
 
@@ -62,6 +63,7 @@ async def unsubscribing(house: House) -> tuple[str, str]:
     return url.removeprefix(PUBLIC), client.id
 
 
+@pytest.mark.fault("F98")
 async def test_looking_at_a_link_changes_nothing_and_tells_nobody_of_it(
     house: House, visitor: Client
 ) -> None:
@@ -136,6 +138,17 @@ async def test_what_is_no_link_is_a_page_that_says_so(visitor: Client, token: st
     status, text = await get_text(visitor, f"/c/{token}")
     assert status in (400, 404)
     assert "Traceback" not in text
+
+
+@pytest.mark.fault("F98")
+async def test_no_guess_opens_a_link(house: House, fault: Fault) -> None:
+    for number in range(20):
+        await made(house, object=f"visit:{number}")
+    async with house.uow() as uow:
+        links = LinksApi(uow, house.hub.installation.deps).links
+        for number in range(fault.count(full=20_000, sample=200)):
+            with fault.run(f"guess {number}"), pytest.raises(NotFound):
+                await links.open(new_token())
 
 
 async def test_guessing_is_slowed_down(house: House, visitor: Client) -> None:
