@@ -12,6 +12,7 @@ from hub.modules.bot.rules import ANSWER_LIVES, chat_of, command_in, language_of
 from hub.modules.bot.service_buttons import ButtonService
 from hub.modules.bot.service_starts import StartService
 from hub.modules.bot.talk import Talk
+from hub.modules.consents.api import word_of
 from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.api import MessageEntry, MessagingApi, PlaceView
 from hub.ports.messaging import Button
@@ -34,6 +35,8 @@ class TalkService:
         channel = self._messaging.channels.of(event.channel)
         if not event.is_for_the_bot or channel is None or not channel.can_buttons:
             return
+        if event.pressed is None and event.start is None and word_of(event.text, event.channel) is not None:
+            return  # `/stop` has its effect, and is confirmed, by consents
         cause = f"bot:{event.message_id}"
         if await self._messaging.reading.causes([cause]):
             return

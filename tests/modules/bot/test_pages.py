@@ -55,7 +55,7 @@ async def test_another_module_adds_entries_and_knows_better_in_a_slot(
     async with house_with(modules, settings, frozen_clock, tmp_path, wire) as house:
         iryna = await make_client(house.hub, "Iryna", IRYNA)
         (thanks,) = await hear(house, chat(phone=IRYNA, language="en"))
-        assert titles(thanks) == ["Trucks", "State of repair", "My cars", "Where are you?"]
+        assert titles(thanks) == ["Trucks", "State of repair", "My cars", "Where are you?", "Offers and news"]
         (listed,) = await hear(house, chat(2, pressed=payload(thanks, "Trucks"), language="en"))
         assert (listed.text, titles(listed)) == (f"Trucks of {iryna.id}", ["MAN"])
         (one,) = await hear(house, chat(3, pressed=payload(listed, "MAN"), language="en"))
@@ -64,7 +64,7 @@ async def test_another_module_adds_entries_and_knows_better_in_a_slot(
         gone = payload(thanks, "State of repair")
         (told,) = await hear(house, chat(4, pressed=gone, language="en"))
         assert told.text.startswith("This button does not work any more.")
-        assert titles(told) == ["Is my car ready?", "My cars", "Where are you?"]
+        assert titles(told) == ["Is my car ready?", "My cars", "Where are you?", "Offers and news"]
 
 
 @pytest.mark.parametrize(

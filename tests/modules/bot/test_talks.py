@@ -10,6 +10,7 @@ from hub.events.messages import Place
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.bot.api import BotApi
+from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.api import ConversationFilter, PlaceView, TemplateEntry
 from hub.ports.messaging import Button
 from tests.factories.crm import make_car, make_client
@@ -17,7 +18,7 @@ from tests.factories.tasks import open_hours
 from tests.modules.bot.stage import CHAT, STRANGER, BotWire, chat, hear, payload, titles
 from tests.modules.messaging.wire import IRYNA, OLEH, House, wrote
 
-MENU_RU = ["Моя машина готова?", "Мои машины", "Как вас найти?"]
+MENU_RU = ["Моя машина готова?", "Мои машины", "Как вас найти?", "Акции и новости"]
 
 
 async def refusals(house: House) -> list[str]:
@@ -169,3 +170,25 @@ async def test_without_a_bot_there_is_no_link(house: House, wire: BotWire) -> No
     wire.name = ""
     async with house.uow() as uow:
         assert await BotApi(uow, house.hub.installation.deps).start_link("textback:1", number=OLEH) is None
+
+
+async def test_a_client_says_yes_and_no_to_advertising_by_a_press(house: House) -> None:
+    iryna = await make_client(house.hub, "Iryna", IRYNA)
+    (thanks,) = await hear(house, chat(phone=IRYNA))
+    standings = []
+    for number, wish in ((2, "Да, пишите мне об акциях"), (5, "Больше без рекламы")):
+        (stands,) = await hear(house, chat(number, pressed=payload(thanks, "Акции и новости")))
+        (thanks,) = await hear(house, chat(number + 1, pressed=payload(stands, wish)))
+        async with house.uow() as uow:
+            ledger = ConsentsApi(uow, house.hub.installation.deps).ledger
+            view = await ledger.read(Subject(client_id=iryna.id))
+        standings.append((view.marketing, view.entries[0].form, view.entries[0].source))
+    assert standings == [("granted", "message", "telegram"), ("withdrawn", "message", "telegram")]
+    assert len(view.entries) == 2
+
+
+async def test_stop_as_a_command_is_left_to_consents(house: House) -> None:
+    await make_client(house.hub, "Iryna", IRYNA)
+    await hear(house, chat(phone=IRYNA))
+    (confirmed,) = await hear(house, chat(2, text="/stop"))
+    assert confirmed.text.startswith("Рекламы от нас больше не будет ни по одному каналу.")
