@@ -20,6 +20,7 @@ from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
 from hub.kernel.gate import (
+    account_items,
     board_parts,
     bot_menus,
     card_parts,
@@ -181,6 +182,7 @@ class Hub:
             filters=list_filters(self.modules, settings.shop.plan),
             clients={module.name: module.clients for module in self.modules if module.clients is not None},
             links=client_links(self.modules, settings.shop.plan),
+            account=account_items(self.modules, settings.shop.plan),
             bot=bot_menus(self.modules, settings.shop.plan),
             texts=Texts(module.folder / "locales" for module in self.modules),
         )

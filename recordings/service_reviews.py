@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from hub.errors import Conflict, Invalid, NotFound
+from hub.events.recordings import RecordingReviewed
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.values import ShopId
@@ -144,6 +145,12 @@ class ReviewService:
             waits = (Pick.recording_id == row.recording_id, Pick.state == "open")
             closed = update(Pick).where(*waits).values(state="done", closed_by=self._uow.actor)
             await self._session.execute(closed)
+            self._uow.publish(
+                RecordingReviewed(
+                    recording_id=row.recording_id, review_id=row.id, percent=row.percent,
+                    person_id=row.person_id, person_name=row.person_name,
+                )
+            )  # fmt: skip
         await self._shelf.write(row.recording_id, "review", row.id, f"{row.note}\n{row.reply}")
         return (await self._views([row]))[0]
 

@@ -44,9 +44,17 @@ from hub.events.recordings import (
     RecordingNamed,
     RecordingNoticed,
     RecordingRefused,
+    RecordingReviewed,
     RecordingStored,
 )
-from hub.events.tasks import TaskCallNoticed, TaskClosed, TaskEscalated, TaskOpened, TaskWriterNoticed
+from hub.events.tasks import (
+    TaskCallNoticed,
+    TaskClosed,
+    TaskEscalated,
+    TaskOpened,
+    TaskTaken,
+    TaskWriterNoticed,
+)
 from hub.events.triggers import TriggerFired
 
 EVENTS: tuple[type[Event], ...] = (
@@ -72,6 +80,7 @@ EVENTS: tuple[type[Event], ...] = (
     TaskCallNoticed,
     TaskWriterNoticed,
     TaskOpened,
+    TaskTaken,
     TaskEscalated,
     TaskClosed,
     CommandGiven,
@@ -97,6 +106,7 @@ EVENTS: tuple[type[Event], ...] = (
     RecordingStored,
     RecordingLinked,
     RecordingErased,
+    RecordingReviewed,
     RecordingRefused,
     TriggerFired,
 )

@@ -88,6 +88,23 @@ class RecordingErased(RecordingFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingReviewed(Event):
+    """A talk was scored by a card, or the score was corrected. `percent` None: nothing that counts was
+    answered; `person_name`: who of ours talked."""
+
+    name: ClassVar[str] = "recording.reviewed"
+    recording_id: str
+    review_id: str
+    percent: int | None
+    person_id: str | None
+    person_name: str
+
+    @property
+    def key(self) -> str:
+        return f"recording:{self.recording_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingRefused(Event):
     """A file of the spool is no recording that we take: `code` says why."""
 

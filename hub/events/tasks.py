@@ -71,6 +71,15 @@ class TaskOpened(TaskFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTaken(TaskFact):
+    """Somebody has taken it in hand: `who_id` is a person, or a program's key."""
+
+    name: ClassVar[str] = "task.taken"
+    who: str
+    who_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEscalated(TaskFact):
     """It is so late that a superior should know."""
 

@@ -39,7 +39,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("trigger", ((t.name, m) for m in modules for t in m.triggers))
     _unique("entry of the bot", ((b.name, m) for m in modules for b in m.bot))
     _unique("kind of link", ((one.kind, m) for m in modules for one in m.links))
-    _unique("settings page", ((s.path, m) for m in modules for s in m.settings))
+    _unique("settings page", ((s.path, m) for m in modules for s in (*m.settings, *m.account)))
     for module in modules:
         for subscription in module.handlers:
             _handler(module, subscription)
@@ -202,7 +202,7 @@ def _used(module: Module) -> Iterator[tuple[str, str]]:
         yield f"The strip of the desk {strip.name}", strip.right
     for section in module.system:
         yield f"The system part {section.name}", section.right
-    for entry in module.settings:
+    for entry in (*module.settings, *module.account):
         yield f"The settings page {entry.path}", entry.right
     for job in module.jobs:
         yield f"The job {job.name}", job.right

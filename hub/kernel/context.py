@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hub.kernel.sealing.seal import Seal
     from hub.kernel.stream.dead_letters import DeadLetters
     from hub.kernel.triggers import Trigger
-    from hub.kernel.web import CardPart, DeskStrip
+    from hub.kernel.web import CardPart, DeskStrip, SettingsItem
     from hub.settings import Settings
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -192,6 +192,8 @@ class Deps:
     """What modules add to the lists of others (hub.kernel.list_filters)."""
     links: Mapping[str, ClientLink] = field(default_factory=dict)
     """What clients open by a short link, by its kind (hub.kernel.client_links)."""
+    account: tuple[SettingsItem, ...] = ()
+    """What a person sets up for themselves, on /account."""
     bot: tuple[BotMenu, ...] = ()
     """What modules add to the clients' bot (hub.kernel.bot), in order."""
     texts: Texts = field(default_factory=lambda: Texts(()))

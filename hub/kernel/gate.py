@@ -15,7 +15,7 @@ from hub.kernel.hosts import ClientHost
 from hub.kernel.list_filters import ListFilter, Narrowing
 from hub.kernel.manifest import Module
 from hub.kernel.plans import Plans, load_plans
-from hub.kernel.web import CardPart, DeskStrip
+from hub.kernel.web import CardPart, DeskStrip, SettingsItem
 
 _P = TypeVar("_P", CardPart, DeskStrip, ClientHost)
 
@@ -44,6 +44,13 @@ def _in_package(parts: Iterable[tuple[_P, Module]], plan: str) -> tuple[_P, ...]
     plans = load_plans()
     found = (part for part, module in parts if plans.has(plan, part.feature or module.feature))
     return tuple(sorted(found, key=lambda part: part.order))
+
+
+def account_items(modules: Sequence[Module], plan: str) -> tuple[SettingsItem, ...]:
+    """What people may set up for themselves, in order."""
+    plans = load_plans()
+    found = (item for m in modules if plans.has(plan, m.feature) for item in m.account)
+    return tuple(sorted(found, key=lambda item: (item.order, item.title)))
 
 
 def bot_menus(modules: Sequence[Module], plan: str) -> tuple[BotMenu, ...]:

@@ -173,6 +173,8 @@ class Module:
     hosts: tuple[ClientHost, ...] = ()
     system: tuple[SystemPart, ...] = ()
     settings: tuple[SettingsItem, ...] = ()
+    account: tuple[SettingsItem, ...] = ()
+    """What a person sets up for themselves: linked on their own page, /account."""
     scripts: tuple[PageScript, ...] = ()
     jobs: tuple[Job, ...] = ()
     observer: Observer | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.kernel.manifest import Module
 from hub.modules.access.module import MODULE as ACCESS
+from hub.modules.alerts.module import MODULE as ALERTS
 from hub.modules.autotexts.module import MODULE as AUTOTEXTS
 from hub.modules.backup.module import MODULE as BACKUP
 from hub.modules.bot.module import MODULE as BOT
@@ -35,6 +36,7 @@ MODULES: tuple[Module, ...] = (
     CONSENTS,
     MESSAGING,
     BOT,
+    ALERTS,
     IMPORTS,
     MAILINGS,
     REPORTS,

@@ -93,6 +93,6 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
             yield f"{module.name}/module.py", choice.title
         for trigger in module.triggers:
             yield f"{module.name}/module.py", trigger.title
-        for entry in module.settings:
+        for entry in (*module.settings, *module.account):
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text

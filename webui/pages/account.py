@@ -122,6 +122,7 @@ async def account_page(request: Request, faults: dict[str, str]) -> web.Response
         "access/account.html", status=422 if faults else 200, person=person, sessions=sessions,
         faults=faults, factor=factor, is_required=is_required,
         is_changed=request.query.get("password") == "changed", detour=request.visitor.detour,
+        items=[item for item in request.deps.account if request.viewer.can(item.right)],
     )  # fmt: skip
 
 

@@ -91,17 +91,34 @@ class SessionService:
         if row is None:
             return None
         session, person, shop_language, role, factor_since, factor_roles = row
-        rights, own = rights_of(person.role, role, self._deps.grants), await self.shops_of(person)
-        viewer = Viewer(
-            kind="person", id=person.id, name=person.name, role=person.role, rights=rights,
-            shop_id=ShopId(person.shop_id), shop_ids=await self.reached(own, rights.values()), own_shops=own,
-            language=person.language or shop_language, mobile=person.mobile, session_id=session.id,
-            extensions=tuple(await self._extensions(person.id)),
-        )  # fmt: skip
+        viewer = await self._viewer(person, shop_language, role, session.id)
         must_enrol = factor_since is None and person.role in json.loads(factor_roles or "[]")
         return Known(
             viewer, _stamp(person.rev, role.rev if role is not None else 0), session.seen_at,
             person.password_is_one_time, self._detour(person, must_enrol=must_enrol),
+        )  # fmt: skip
+
+    async def viewer_of(self, person_id: str) -> Viewer | None:
+        """What a person may do now, for whoever acts by another way than a browser; None for somebody who
+        works here no more, or may not sign in."""
+        query = (
+            select(Person, Shop.language, Role)
+            .join(Shop, Shop.id == Person.shop_id)
+            .outerjoin(Role, Role.id == Person.role)
+            .where(Person.id == person_id, Person.is_active, Person.login.is_not(None))
+        )
+        row = (await self._uow.session.execute(query)).first()
+        return await self._viewer(*row) if row is not None else None
+
+    async def _viewer(
+        self, person: Person, shop_language: str, role: Role | None, session_id: str | None = None
+    ) -> Viewer:
+        rights, own = rights_of(person.role, role, self._deps.grants), await self.shops_of(person)
+        return Viewer(
+            kind="person", id=person.id, name=person.name, role=person.role, rights=rights,
+            shop_id=ShopId(person.shop_id), shop_ids=await self.reached(own, rights.values()), own_shops=own,
+            language=person.language or shop_language, mobile=person.mobile, session_id=session_id,
+            extensions=tuple(await self._extensions(person.id)),
         )  # fmt: skip
 
     async def reached(self, own: frozenset[ShopId], reaches: Collection[str]) -> frozenset[ShopId]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.kernel.parts import Composed, Part
+from hub.modules.bot.rules import language_of
 from hub.modules.bot.service_buttons import ButtonService
 from hub.modules.bot.service_starts import StartLink, StartService
 
-__all__ = ["BotApi", "StartLink"]
+__all__ = ["BotApi", "StartLink", "language_of"]
 
 _DAYS = 14
 

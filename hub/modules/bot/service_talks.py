@@ -126,8 +126,10 @@ class TalkService:
             place=PlaceView(latitude=place.latitude, longitude=place.longitude) if place else None,
         )  # fmt: skip
         await self._messaging.queue_message(entry)
-        if talk.client_id is None and not await self._messaging.clients.has_number(
-            talk.channel, talk.address
+        if (
+            answer.has_menu
+            and talk.client_id is None
+            and not await self._messaging.clients.has_number(talk.channel, talk.address)
         ):
             # A messenger shows either buttons below a message or one in place of the keyboard: two messages.
             await self._messaging.queue_message(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.kernel.parts import Composed, Part
-from hub.modules.messaging.channels import Channels
+from hub.modules.messaging.channels import Channels, in_words
 from hub.modules.messaging.filling import next_hours
 from hub.modules.messaging.rules_sms import sms_count, sms_price
 from hub.modules.messaging.rules_templates import filled, variables_in
@@ -41,8 +41,8 @@ from hub.modules.messaging.views import (
 __all__ = [
     "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
     "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "NoteView", "PlaceView",
-    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "filled", "next_hours",
-    "sms_count", "sms_price", "variables_in",
+    "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "filled", "in_words",
+    "next_hours", "sms_count", "sms_price", "variables_in",
 ]  # fmt: skip
 
 

@@ -225,6 +225,7 @@ def message_view(row: Message, client_id: str | None, files: tuple[FileView, ...
     return MessageView(
         id=row.id, rev=row.rev, n=row.n, shop_id=row.shop_id, conversation_id=row.conversation_id,
         client_id=client_id, channel=row.channel, direction=row.direction, state=row.state, text=row.text,
+        purpose=row.purpose,
         address=row.address, provider_id=row.provider_id, error=row.error, created_at=row.created_at,
         settled_at=row.settled_at, edited_at=row.edited_at, author=row.author, parts=row.parts,
         carried_by=row.carried_by,

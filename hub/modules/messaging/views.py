@@ -69,6 +69,7 @@ class MessageView:
     """The provider is still to be asked whether it has it."""
     attachments: tuple[FileView, ...] = ()
     place: PlaceView | None = None
+    purpose: SendPurpose = "dialogue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.tasks.noticing import notice_writer
+from hub.modules.tasks.scope import DO
 from hub.modules.tasks.service import TaskService
 from hub.modules.tasks.service_calls import CallTaskService
 from hub.modules.tasks.service_mobile import MobileCallService
@@ -29,8 +30,8 @@ from hub.modules.tasks.views import (
 from hub.values import ShopId
 
 __all__ = [
-    "CallbackView", "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter", "TaskPage",
-    "TaskView", "TasksApi", "TryView", "notice_writer",
+    "DO", "CallbackView", "Counts", "Holder", "MissView", "MobileCallView", "TaskEntry", "TaskFilter",
+    "TaskPage", "TaskView", "TasksApi", "TryView", "notice_writer",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from hub.errors import Conflict, Invalid
-from hub.events.tasks import TaskReason
+from hub.events.tasks import TaskReason, TaskTaken
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
@@ -47,6 +47,13 @@ class TaskService:
             raise Conflict(
                 "tasks.claimed", "{who} has this in hand now.", "Take the next one.",
                 data={"who": task.claimed_name, "until": until.isoformat()},
+            )  # fmt: skip
+        if task.claimed_by != holder.id or until is None or until <= now:
+            self._uow.publish(
+                TaskTaken(
+                    task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
+                    call_id=task.call_id, who=holder.name, who_id=holder.id,
+                )
             )  # fmt: skip
         task.claimed_by, task.claimed_name = holder.id, holder.name
         task.claimed_until = now + timedelta(minutes=self._settings.claim_minutes)
