@@ -27,6 +27,7 @@ async def test_the_page_leads_to_a_bound_group_and_a_test_in_it(unbound: Staff, 
     code = re.search(r"/pair ([A-Z2-9]{5}-[A-Z2-9]{5})", text)
     assert (status, code is not None) == (200, True)
     await unbound.type(code[0] if code else "")
+    await unbound.told()
     status, where, _ = await send_form(site, "/settings/alerts/test", {"shop": "main"})
     assert (status, where.partition("?")[0]) == (303, "/settings/alerts")
     await unbound.told()

@@ -57,7 +57,7 @@ async def test_whoever_may_not_does_nothing_and_is_audited(staff: Staff, who: st
         deps = staff.house.hub.installation.deps
         if who == "left":
             gone = PersonEntry(name=person.name, role=person.role, is_active=False)
-            await AccessApi(uow, deps).people.change(person.id, gone)
+            await AccessApi(uow, deps).people.change(person.id, None, gone)
         if who == "unbound":
             await AlertsApi(uow, deps).accounts.unbind(person.id)
     said = await staff.press(staff.buttons()[0], by=STRANGER if who == "stranger" else ANNA)
