@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from hub.events.groups import GroupPressed, GroupSaid
-from hub.kernel.context import WorkerContext
+from hub.kernel.context import Deps, WorkerContext
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
 from hub.modules.access.api import AccessApi, PersonView
@@ -31,8 +31,10 @@ class Staff:
     house: House
     wire: BotWire
     sender: Sender = field(init=False)
+    deps: Deps = field(init=False)
 
     def __post_init__(self) -> None:
+        self.deps = self.house.hub.installation.deps
         self.sender = self.new_sender()
 
     def new_sender(self, process: str = "") -> Sender:
@@ -76,7 +78,7 @@ class Staff:
         )  # fmt: skip
         for _ in range(2):
             async with self.house.uow(actor=None) as uow:
-                await AlertsApi(uow, self.house.hub.installation.deps).presses.pressed(event)
+                await AlertsApi(uow, self.deps).presses.pressed(event)
         await self.told()
         return self.wire.answered.get(press, "")
 

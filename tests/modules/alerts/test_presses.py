@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from hub.modules.access.api import AccessApi, PersonEntry
 from hub.modules.alerts.api import AlertsApi
 from hub.modules.tasks.api import TaskView
+from hub.ports.commands import Command, CommandKind, CommandResult
 from tests.factories.calls import ended
 from tests.factories.tasks import happen, tasks_of
 from tests.modules.alerts.stage import ANNA, GROUP, OTHER_GROUP, STRANGER, Staff
 from tests.modules.bot.stage import chat, hear
+from tests.modules.messaging.wire import IRYNA
+from tests.webui.fake_pbx import FakePbx
 
 STRANGERS_READ = "I do not know you yet. In Pitline, open “My log-in”, then “Telegram”."
 
@@ -122,3 +128,27 @@ async def test_a_shop_out_of_reach_cannot_be_pressed_for(staff: Staff) -> None:
         await uow.session.execute(query)
     said = await staff.press(staff.buttons()[0])
     assert said == "Your role may not do this."
+
+
+class Line(FakePbx):
+    """A line to the PBX that is up and takes orders; the worker that would give them does not run."""
+
+    takes_orders = True
+
+    def lacks(self) -> Mapping[CommandKind, str]:
+        return {}
+
+    async def carry_out(self, command: Command) -> CommandResult:
+        raise AssertionError("nobody gives orders here")
+
+
+async def test_a_call_back_rings_the_own_phone_and_then_the_client_once(staff: Staff) -> None:
+    anna = await staff.hire()
+    staff.deps = replace(staff.deps, telephony=Line())
+    await missed(staff)
+    call = staff.buttons()[1]
+    assert await staff.press(call) == "Your phone rings now. Pick it up, and the client is called."
+    await staff.press(call, "press-2")
+    query = "SELECT actor, extension, number, state FROM dialling_commands"
+    assert await staff.rows(query) == [(f"person:{anna.id}", "101", IRYNA, "wanted")]
+    assert (await the_task(staff)).claimed_by == anna.id
