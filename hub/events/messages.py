@@ -124,10 +124,8 @@ class ReachChanged(Event):
 
 def is_for_the_bot(event: MessageReceived | MessageArrived) -> bool:
     """Whether a machine is spoken to, and no person is waited for."""
-    text = event.text.strip()
-    if event.pressed is not None or event.start is not None or (event.phone is not None and not text):
-        return True
-    return _COMMAND.fullmatch(text) is not None
+    said = (event.pressed, event.start, event.phone)
+    return any(one is not None for one in said) or _COMMAND.fullmatch(event.text.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

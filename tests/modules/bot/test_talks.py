@@ -57,7 +57,7 @@ async def test_the_bot_speaks_the_clients_language_else_the_chats_else_the_shops
 async def test_a_shared_number_ties_the_chat_to_the_client_it_belongs_to(house: House) -> None:
     iryna = await make_client(house.hub, "Iryna", IRYNA)
     await hear(house, chat(text="/start"))
-    (thanks,) = await hear(house, chat(2, phone=IRYNA))
+    (thanks,) = await hear(house, chat(2, phone=IRYNA, text="Ірина +380501234567"))
     assert thanks.text.startswith("Спасибо")
     async with house.api() as api:
         (thread,) = (await api.reading.conversations(ConversationFilter(), cursor=None, limit=9)).items
