@@ -148,7 +148,7 @@ async def test_two_threads_that_are_found_to_be_one_persons_become_one_within_a_
         wrote("my number", 7, phone=IRYNA, written_at=AT + timedelta(seconds=2), **bot),
     )  # fmt: skip
     (thread,) = await threads(house)
-    assert (thread.client_id, thread.unread) == (client.id, 3)
+    assert (thread.client_id, thread.unread) == (client.id, 2)
     assert [message.text for message in await house.messages(client_id=client.id)] == [
         "who am I", "by SMS", "my number",
     ]  # fmt: skip
