@@ -8,7 +8,7 @@ from alembic import op
 from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0113_alerts"
-down_revision = "0110_link_marks"
+down_revision = "0122_recording_basis"
 branch_labels = None
 depends_on = None
 
