@@ -8,7 +8,7 @@ from alembic import op
 from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0113_alerts"
-down_revision = "0122_recording_basis"
+down_revision = "0118_autotexts"
 branch_labels = None
 depends_on = None
 
