@@ -51,6 +51,4 @@ class Addressing:
         known = self._channels.of(channel)
         if known is None:
             return []
-        if channel == "email":
-            return list(client.emails[:1])
         return [way.address for way in await self._messaging.ways(client.id) if way.channel == channel]

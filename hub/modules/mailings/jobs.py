@@ -36,6 +36,12 @@ async def count(ctx: JobContext) -> JobResult:
     return JobResult("The list is ready.", link=link)
 
 
+async def forget(ctx: JobContext) -> None:
+    """Numbers of people who are no clients do not lie about."""
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(MailingsApi).drafts.forget_lists()
+
+
 async def _rows(ctx: JobContext, asked: Asked) -> AsyncIterator[Sequence[Row]]:
     seen = Seen()
     async with ctx.reading() as uow:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.events.consents import ConsentChanged
 from hub.events.messages import MessageArrived, MessageSettled
-from hub.kernel.jobs.definition import on_demand
+from hub.kernel.jobs.definition import every, on_demand
 from hub.kernel.manifest import LiveTopic, MenuBadge, MenuItem, Module, Permission, Worker, on
 from hub.modules.mailings import (
     feeder,
@@ -38,7 +38,10 @@ MODULE = Module(
     routes=(*web_files.routes, *web.routes, *web_doing.routes),
     operations=operations.operations,
     menu=(MenuItem("Mailings", "/mailings", VIEW, "send", order=34, badge=MenuBadge(web.badge, (TOPIC,))),),
-    jobs=(on_demand(run=jobs.count, title="Make the list of a mailing", right=EDIT, alone=False),),
+    jobs=(
+        on_demand(run=jobs.count, title="Make the list of a mailing", right=EDIT, alone=False),
+        every(hours=24, run=jobs.forget, title="Forget files of numbers of mailings that are over"),
+    ),
     workers=(Worker(WORKER, feeder.feed),),
     held=HELD,
     clients=service_clients.RECORDS,

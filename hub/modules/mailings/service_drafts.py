@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.context import Deps, UnitOfWork
@@ -21,6 +21,7 @@ from hub.modules.mailings.views import MailingEntry, MailingView
 from hub.modules.messaging.api import MessagingApi
 from hub.values import ShopId
 
+_KEPT = timedelta(days=30)
 _LATEST = timedelta(days=365)
 _LONGEST = 200
 
@@ -131,6 +132,18 @@ class DraftService:
             await self._session.execute(delete(table).where(table.mailing_id == row.id))
         await self._session.execute(delete(Mailing).where(Mailing.id == row.id))
         self._uow.hint(TOPIC, row.id, row.rev + 1, shop_id=ShopId(row.shop_id))
+
+    async def forget_lists(self) -> None:
+        """Files of mailings that are over, and of drafts that nobody has gone on with; what stands on lists
+        of their lines that are nobody's."""
+        old = self._clock.now() - _KEPT
+        over = Mailing.state.in_(("done", "stopped")) & (Mailing.ended_at < old)
+        left = select(Mailing.id).join(List, List.mailing_id == Mailing.id)
+        left = left.where(over | ((Mailing.state == "draft") & (List.created_at < old)))
+        ids = (await self._session.scalars(left)).all()
+        await self._session.execute(delete(List).where(List.mailing_id.in_(ids)))
+        nobodys = (Recipient.mailing_id.in_(ids), Recipient.client_id.is_(None))
+        await self._session.execute(update(Recipient).where(*nobodys).values(line=""))
 
     async def renewed(self, row: Mailing) -> None:
         """What was counted is of something else."""

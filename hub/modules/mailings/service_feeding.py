@@ -117,6 +117,8 @@ class FeedingService:
         entry = MessageEntry(
             text=text, client_id=client.id, channel=found.channel, address=found.address,
             priority="campaign", purpose=PURPOSE, cause=cause_of(row.id, client.id), author=row.title,
+            subject=row.title if found.channel == "email" else "",
+            unsubscribe_url=link if found.channel == "email" else "",
         )  # fmt: skip
         try:
             message = await self._messaging.queue_message(entry)

@@ -127,3 +127,19 @@ async def test_an_erased_client_leaves_no_trace_on_lists(shop: Shop) -> None:
     rows = await shop.rows(view.id)
     assert Counter((row.state, row.reason) for row in rows) == {("skipped", "erased"): 1, ("waiting", ""): 1}
     assert mobile(1) not in repr(rows)
+
+
+async def test_a_file_of_strangers_is_forgotten(shop: Shop) -> None:
+    made = await shop.draft(audience=Audience(kind="list"))
+    async with shop.api() as api:
+        await api.drafts.set_list(made.id, "list.csv", lines_of([[mobile(99)]], "UA"), None)
+    await shop.counted(made.id)
+    shop.clock.advance(29 * 86400)
+    async with shop.api() as api:
+        await api.drafts.forget_lists()
+        assert await api.drafts.lines(made.id) != []
+    shop.clock.advance(2 * 86400)
+    async with shop.api() as api:
+        await api.drafts.forget_lists()
+        assert await api.drafts.lines(made.id) == []
+    assert mobile(99) not in repr(await shop.rows(made.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hub.errors import Conflict, NotAllowed
 from hub.ports.messaging import Refused
 from tests.modules.mailings.stage import ANNA, BOHDAN, Shop, entry, mobile
-from tests.modules.messaging.wire import wrote
+from tests.modules.messaging.wire import SMS, wrote
 
 
 def reached(shop: Shop) -> list[str]:
@@ -183,3 +184,17 @@ async def test_a_refusal_of_the_provider_is_told_and_the_rest_goes_on(shop: Shop
     await shop.send()
     view = await shop.view(made.id)
     assert (view.sums.sent, view.sums.failed, view.sums.open) == (1, 1, 0)
+
+
+async def test_an_e_mail_has_a_subject_and_the_header_that_ends_mailings(shop: Shop) -> None:
+    shop.wire.carried = {"sms": SMS, "email": replace(SMS, name="email", account="shop@example.com")}
+    await shop.client(1, numbers=(), emails=("Olha@example.com",))
+    await shop.client(2)
+    await shop.approved(channels=("email", "sms"))
+    await shop.feed(1)
+    await shop.send()
+    mail, text = sorted(shop.wire.ledger, key=lambda one: one.channel)
+    assert (mail.address, mail.subject) == ("olha@example.com", "Tyres")
+    assert mail.unsubscribe_url.startswith("http://shop.example/c/")
+    assert mail.unsubscribe_url in mail.text
+    assert (text.channel, text.address, text.unsubscribe_url) == ("sms", mobile(2), "")
