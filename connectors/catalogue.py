@@ -16,9 +16,11 @@ from connectors.outbound.addresses import Allowed
 from connectors.outbound.client import HttpOutbound
 from connectors.practice_pbx.entry import ENTRY as PRACTICE_PBX
 from connectors.practice_provider.entry import ENTRY as PRACTICE_PROVIDER
+from connectors.practice_telegram.entry import ENTRY as PRACTICE_TELEGRAM
 from connectors.practice_twilio.entry import ENTRY as PRACTICE_TWILIO
 from connectors.redis_bus.entry import ENTRY as REDIS_BUS
 from connectors.sftp_spool.entry import ENTRY as SFTP_SPOOL
+from connectors.telegram.entry import ENTRY as TELEGRAM
 from connectors.twilio_sms.entry import ENTRY as TWILIO_SMS
 from hub.clock import Clock
 from hub.errors import Invalid
@@ -34,12 +36,14 @@ CONNECTORS: tuple[Entry, ...] = (
     PRACTICE_PBX,
     PRACTICE_TWILIO,
     PRACTICE_PROVIDER,
+    PRACTICE_TELEGRAM,
     AMI,
     SFTP_SPOOL,
     TWILIO_SMS,
     HTTP_SMS,
     HTTP_SMS_2,
     EMAIL,
+    TELEGRAM,
 )
 NAMES: tuple[str, ...] = tuple(entry.name for entry in CONNECTORS)
 """Every connector there is, those that are off included."""

@@ -48,6 +48,14 @@ class PracticeProviderAccount:
     viber_seconds: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeBot:
+    """The bot at the practice Telegram of this process, and where that is."""
+
+    token: Secret
+    base: str
+
+
 @dataclass(slots=True)
 class Site:
     """What a builder may use. `practice` is set once the practice exchange is built: connectors
@@ -62,6 +70,7 @@ class Site:
     practice: PracticeLine | None = None
     practice_sms: PracticeAccount | None = None
     practice_provider: PracticeProviderAccount | None = None
+    practice_bot: PracticeBot | None = None
 
     def own(self, kind: type[S]) -> S:
         """The connector's own section of the settings; its defaults where nothing was read."""

@@ -70,6 +70,7 @@ from hub.ports.bus import Bus
 from hub.ports.connector import Connector
 from hub.ports.messaging import MessageSender, PracticePhone
 from hub.ports.outbound import Outbound
+from hub.ports.practice import PracticeMessenger
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import Settings
@@ -165,6 +166,7 @@ class Hub:
             telephony=telephony,
             practice=practice,
             practice_phones=tuple(one for one in connectors if isinstance(one, PracticePhone)),
+            practice_messenger=next((one for one in connectors if isinstance(one, PracticeMessenger)), None),
             system=self.system,
             outbound=outbound,
             senders=tuple(senders),

@@ -45,6 +45,7 @@ from webui.pages import (
     people,
     phones,
     practice,
+    practice_messenger,
     probes,
     roles,
     second_factor,
@@ -63,7 +64,7 @@ OWN_ROUTES: tuple[Route, ...] = (
     *home.routes, *login.routes, *setup.routes, *account.routes, *second_factor.routes,
     *invitation.routes, *people.routes, *roles.routes, *settings.routes, *package.routes, *phones.routes,
     *tokens.routes, *api_console.routes, *approvals.routes, *audit.routes, *system.routes,
-    *dead_letters.routes, *hooks.routes, *log.routes, *practice.routes,
+    *dead_letters.routes, *hooks.routes, *log.routes, *practice.routes, *practice_messenger.routes,
     *live_state.routes, *badges.routes, *jobs.routes, *probes.routes,
 )  # fmt: skip
 

@@ -72,6 +72,7 @@ ACTIONS: Mapping[str, str] = {
     "system.give_up": "Give a failed delivery up",
     "system.practice": "Play a practice call",
     "system.practice_text": "Write a practice message",
+    "system.practice_act": "Do something in the practice messenger",
     "system.hooks_again": "Examine refused requests again",
     "system.hook_again": "Examine a refused request again",
     "system.hook_dropped": "Throw a refused request away",

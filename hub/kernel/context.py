@@ -18,6 +18,7 @@ from hub.kernel.texts import Texts
 from hub.ports.connector import Health
 from hub.ports.messaging import MessageSender, PracticePhone
 from hub.ports.outbound import Outbound
+from hub.ports.practice import PracticeMessenger
 from hub.ports.speech import SpeechToText
 from hub.ports.storage import Storage
 from hub.ports.telephony import PracticeExchange, Telephony
@@ -168,6 +169,7 @@ class Deps:
     telephony: Telephony | None = None
     practice: PracticeExchange | None = None
     practice_phones: tuple[PracticePhone, ...] = ()
+    practice_messenger: PracticeMessenger | None = None
     system: SystemView | None = None
     outbound: Outbound | None = None
     senders: tuple[MessageSender, ...] = ()

@@ -28,7 +28,9 @@ from hub.kernel.stream.relay import Relay
 from hub.kernel.stream.wakeup import Wakeup
 from hub.ports.connector import Health
 
-_STATES = ("off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere")
+_STATES = (
+    "off", "starting", "ready", "not_ready", "auth_failed", "contested", "error", "stopped", "elsewhere",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

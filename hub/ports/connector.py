@@ -10,9 +10,10 @@ from typing import Literal, Protocol, runtime_checkable
 from hub.ports.intake import Intake
 
 ConnectorState = Literal[
-    "off", "starting", "ready", "not_ready", "auth_failed", "error", "stopped", "elsewhere"
+    "off", "starting", "ready", "not_ready", "auth_failed", "contested", "error", "stopped", "elsewhere"
 ]
-"""`elsewhere`: another process holds the link; the text says which one, and how the link is there."""
+"""`contested`: another program takes from the other side what is ours. `elsewhere`: another process holds the
+link; the text says which one, and how the link is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,8 @@ class Hook:
     """One address that a provider calls. `verify` and `translate` are pure and quick, and nothing in a
     request may make them raise: `translate` gets genuine ones only, and is run again when the hub was
     killed in between. The hub stores the request before it answers and bounds its size. POST is taken,
-    and GET where the provider may be told to use it."""
+    and GET where the provider may be told to use it. `kept` is told of each genuine one once it is stored
+    (again of a repeat): it neither waits nor raises. `secret_headers` (lower case) are not stored with it."""
 
     path: str
     verify: Callable[[HookRequest], Genuine | Forged]
@@ -65,6 +66,18 @@ class Hook:
     answer: HookAnswer = HookAnswer()
     largest: int = 1_000_000
     methods: frozenset[str] = frozenset({"POST"})
+    kept: Callable[[HookRequest], None] | None = None
+    secret_headers: frozenset[str] = frozenset()
+
+
+class HookStore(Protocol):
+    """The inbox, for what a connector fetches itself in place of being called."""
+
+    async def keep(self, request: HookRequest) -> None:
+        """As if it had been brought to the hook of its path: when this returns it is stored, or was there
+        already. Raises Unavailable when it could not be stored, ValueError when its hook does not believe
+        it."""
+        ...
 
 
 @runtime_checkable
@@ -72,3 +85,12 @@ class TakesHooks(Protocol):
     """A connector that providers call. Its addresses are there as soon as the hub serves pages."""
 
     def hooks(self) -> Sequence[Hook]: ...
+
+
+@runtime_checkable
+class FetchesHooks(Protocol):
+    """A connector that also fetches what its provider could bring."""
+
+    def stored_by(self, store: HookStore) -> None:
+        """Before it runs: where to put what it fetches."""
+        ...

@@ -46,6 +46,7 @@ def _page(
     values: dict[str, Any] = {
         "shop": phone.number, "numbers": numbers, "text": text, "fault": fault,
         "phones": [one.title for one in request.deps.practice_phones], "phone": phone.title,
+        "has_messenger": request.deps.practice_messenger is not None,
         "others": [f"{HOME}?{urlencode({'number': one} | named)}" for one in numbers],
         "refresh": f"{HOME}?{urlencode({'part': 'thread', 'number': number} | named)}",
         "action": f"{HOME}?{urlencode(named)}" if named else HOME,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from hub.kernel.context import SystemReport
 from hub.kernel.web import Condition, Level, SystemSection
@@ -13,10 +15,12 @@ TITLES: Mapping[str, str] = {
     "ami": "Line to the PBX",
     "practice_pbx": "Practice exchange",
     "redis": "Line between the processes",
+    "telegram": "Telegram",
+    "practice_telegram": "Practice Telegram",
 }
 _LEVELS: Mapping[str, Level] = {
     "off": "idle", "stopped": "idle", "starting": "warning", "ready": "good", "not_ready": "problem",
-    "auth_failed": "problem", "error": "problem",
+    "auth_failed": "problem", "contested": "problem", "error": "problem",
 }  # fmt: skip
 _STATES: Mapping[str, str] = {
     "off": "{name} is not set up.",
@@ -25,6 +29,7 @@ _STATES: Mapping[str, str] = {
     "ready": "{name} works.",
     "not_ready": "{name} cannot be reached.",
     "auth_failed": "{name} refuses our log-in.",
+    "contested": "{name} is contested by another program.",
     "error": "{name} has failed.",
     "elsewhere": "{name} is held by another process.",
 }
@@ -32,6 +37,7 @@ _STEPS: Mapping[str, str] = {
     "not_ready": "It is tried again by itself. Check address, network and whether the other side runs.",
     "auth_failed": "Check user name and secret in the settings and on the other side; it is tried again"
     " every five minutes.",
+    "contested": "Stop the other program, or give it an account of its own.",
     "error": "It is tried again by itself. If it stays, the log tells more.",
     "off": "That is fine if you do not need it.",
     "elsewhere": "If that process dies, this one or another takes over within seconds.",
@@ -41,8 +47,9 @@ _STEPS: Mapping[str, str] = {
 async def look(request: Request, _report: SystemReport) -> SystemSection:
     """One condition for each connector; what it says of itself stands below."""
     health = request.site.installation.system.connectors()
+    lost = [found for name, one in health.items() if (found := _lost(request, name, one)) is not None]
     return SystemSection(
-        conditions=tuple(_condition(request, name, one) for name, one in health.items()),
+        conditions=(*(_condition(request, name, one) for name, one in health.items()), *lost),
         template="system/connections.html",
         values={"said": [(_title(request, name), one) for name, one in health.items() if one.state != "off"]},
     )
@@ -57,6 +64,23 @@ def _condition(request: Request, name: str, health: Health) -> Condition:
         hint=request.t(_STEPS.get(state, "")),
         since=None if state == "off" else health.since,
     )
+
+
+def _lost(request: Request, name: str, health: Health) -> Condition | None:
+    """What came while nobody listened, longer than the other side keeps it."""
+    since, until = health.details.get("lost_since"), health.details.get("lost_until")
+    if since is None or until is None:
+        return None
+    zone = ZoneInfo(request.deps.settings.shop.timezone)
+    times = [f"{datetime.fromisoformat(one).astimezone(zone):%d.%m %H:%M}" for one in (since, until)]
+    return Condition(
+        level="warning",
+        text=request.t(
+            "{name}: what people wrote from {since} to {until} is lost, for nobody fetched it in time.",
+            name=_title(request, name), since=times[0], until=times[1],
+        ),
+        hint=request.t("Look into the chats there: whoever wrote then waits for an answer."),
+    )  # fmt: skip
 
 
 def _title(request: Request, name: str) -> str:

@@ -10,15 +10,17 @@ from hub.kernel.hooks.inbox import HookInbox
 from hub.kernel.hooks.keeping import Keeping
 from hub.kernel.hooks.refused import Refused
 from hub.kernel.hooks.working import HookWorker
+from hub.kernel.processes.marks import StoredMarks
 from hub.kernel.storage.database import Database
 from hub.kernel.stream.intake import GroupIntake
 from hub.kernel.stream.outbox import Ids
-from hub.ports.hooks import Hook, TakesHooks
+from hub.ports.hooks import FetchesHooks, Hook, TakesHooks
+from hub.ports.marks import KeepsMarks
 from hub.settings import HooksSettings
 
 
 class Hooks:
-    """What every connector takes by HTTP. `owner`: this process by its name."""
+    """What every connector takes by HTTP or fetches itself. `owner`: this process by its name."""
 
     def __init__(
         self, database: Database, connectors: Iterable[object], clock: Clock, ids: Ids, owner: str,
@@ -28,9 +30,15 @@ class Hooks:
         self._clock = clock
         self._keeping = Keeping(database, clock, settings)
         self._bell = asyncio.Event()
+        connectors = tuple(connectors)
         taken = [hook for one in connectors if isinstance(one, TakesHooks) for hook in one.hooks()]
         _refuse_twins(taken)
         self.inbox = HookInbox(database, taken, clock, ids, owner, settings, self._bell.set)
+        for one in connectors:
+            if isinstance(one, FetchesHooks):
+                one.stored_by(self.inbox)
+            if isinstance(one, KeepsMarks):
+                one.marked_by(StoredMarks(database, clock))
         self.refused = Refused(database, self.inbox, ids, self._bell.set)
         self._worker: HookWorker | None = None
 

@@ -93,7 +93,15 @@ class HookInbox:
         except Unavailable:
             self.counters.turned_away += 1
             raise
+        if hook.kept is not None:
+            hook.kept(request)
         return hook.answer
+
+    async def keep(self, request: HookRequest) -> None:
+        """As ports.hooks.HookStore."""
+        judged = await self.take(self.hooks[request.path], request)
+        if isinstance(judged, Forged):
+            raise ValueError(judged.reason)
 
     async def _refuse(self, hook: Hook, request: HookRequest, judged: Forged) -> None:
         """Into the quarantine, as far as that takes it."""

@@ -29,6 +29,9 @@ def row_of(
     }
     if isinstance(judged, Genuine):
         signed = judged.signed or _all_of(request)
+        row["headers"] = _headers(
+            {name: value for name, value in request.headers.items() if name not in hook.secret_headers}
+        )
         return row | {"identity": _identity(judged.identity), "digest": _hash(signed), "owner": owner}
     return row | {"digest": _hash(_all_of(request)), "reason": judged.reason, "size": len(request.body)}
 

@@ -8,6 +8,7 @@ from hub.modules.messaging.filling import next_hours
 from hub.modules.messaging.rules_sms import sms_count, sms_price
 from hub.modules.messaging.rules_templates import filled, variables_in
 from hub.modules.messaging.service_clients import ClientThreads
+from hub.modules.messaging.service_elsewhere import ElsewhereService
 from hub.modules.messaging.service_files import FileService
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_outgoing import OutgoingService
@@ -50,9 +51,11 @@ class MessagingApi(Composed):
     """Threads and messages, for one unit of work. `reading` lists them, `outgoing` is how somebody can be
     written to, `clients` whose threads are, `threads` what people do with them, `templates` the shop's own
     texts, `searching` finds messages by their words, `files` are those that go along, `gate` keeps back what
-    may not go out, `settling` says what became of them, `withdrawing` takes back what has not left."""
+    may not go out, `settling` says what became of them, `withdrawing` takes back what has not left,
+    `elsewhere` knows what happened past us."""
 
     reading = Part(ReadingService)
+    elsewhere = Part(ElsewhereService)
     outgoing = Part(OutgoingService)
     clients = Part(ClientThreads)
     threads = Part(ThreadService)

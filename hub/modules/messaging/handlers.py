@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from hub.errors import Conflict
 from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
-from hub.events.messages import MessageBarred, MessageReceived, MessageStatusChanged
+from hub.events.messages import (
+    MessageBarred,
+    MessageReceived,
+    MessagesDeleted,
+    MessageSentElsewhere,
+    MessageStatusChanged,
+    ReachChanged,
+)
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.modules.consents.api import answer_text
 from hub.modules.messaging.api import MessageEntry, MessagingApi
@@ -33,6 +40,21 @@ def on_message_status_changed(ctx: BatchContext, batch: Sequence[Delivered[Messa
 async def on_message_barred(event: MessageBarred, ctx: HandlerContext) -> None:
     """Their address takes nothing of us any more; the ledger of consents has it too."""
     await ctx.apis.of(MessagingApi).settling.barred(event.message_id, event.error)
+
+
+async def on_message_sent_elsewhere(event: MessageSentElsewhere, ctx: HandlerContext) -> None:
+    """What the shop wrote in its own app stands in the thread too."""
+    await ctx.apis.of(MessagingApi).elsewhere.sent(event)
+
+
+async def on_messages_deleted(event: MessagesDeleted, ctx: HandlerContext) -> None:
+    """The thread shows that they were taken back."""
+    await ctx.apis.of(MessagingApi).elsewhere.deleted(event)
+
+
+async def on_reach_changed(event: ReachChanged, ctx: HandlerContext) -> None:
+    """Nothing is sent where nothing is taken."""
+    await ctx.apis.of(MessagingApi).elsewhere.reach(event)
 
 
 async def on_client_phone_added(event: ClientPhoneAdded, ctx: HandlerContext) -> None:

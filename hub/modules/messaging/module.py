@@ -6,7 +6,14 @@ from pathlib import Path
 
 from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
-from hub.events.messages import MessageBarred, MessageReceived, MessageStatusChanged
+from hub.events.messages import (
+    MessageBarred,
+    MessageReceived,
+    MessagesDeleted,
+    MessageSentElsewhere,
+    MessageStatusChanged,
+    ReachChanged,
+)
 from hub.kernel.backup.areas import FileArea
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import (
@@ -60,6 +67,9 @@ MODULE = Module(
         on_batch((MessageReceived,), handlers.on_message_received),
         on_batch((MessageStatusChanged,), handlers.on_message_status_changed),
         on(MessageBarred, handlers.on_message_barred),
+        on(MessageSentElsewhere, handlers.on_message_sent_elsewhere),
+        on(MessagesDeleted, handlers.on_messages_deleted),
+        on(ReachChanged, handlers.on_reach_changed),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
         on(ConsentChanged, handlers.on_consent_changed),

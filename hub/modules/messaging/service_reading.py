@@ -230,7 +230,7 @@ def message_view(row: Message, client_id: str | None, files: tuple[FileView, ...
         settled_at=row.settled_at, edited_at=row.edited_at, author=row.author, parts=row.parts,
         carried_by=row.carried_by,
         tries=row.tries, is_asked=row.state == "unknown" and row.not_before is not None, attachments=files,
-        place=PlaceView(**place) if place else None,
+        place=PlaceView(**place) if place else None, is_deleted="deleted_at" in row.more,
     )  # fmt: skip
 
 

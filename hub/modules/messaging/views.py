@@ -70,6 +70,8 @@ class MessageView:
     attachments: tuple[FileView, ...] = ()
     place: PlaceView | None = None
     purpose: SendPurpose = "dialogue"
+    is_deleted: bool = False
+    """It was taken back where it was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

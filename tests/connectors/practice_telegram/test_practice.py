@@ -1,0 +1,125 @@
+"""One is the client in a messenger of paper: writes, shares the number, presses; sees what the shop says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from connectors.catalogue import build_connectors
+from connectors.practice_telegram.connector import PracticeBotLink
+from hub.app import Hub
+from hub.clock import SystemClock
+from hub.errors import Invalid, Unavailable
+from hub.kernel.journal.files import FileJournal
+from hub.modules.access.api import hash_password
+from hub.modules.catalogue import MODULES
+from hub.modules.messaging.api import MessageEntry, MessageFilter, MessagingApi
+from hub.ports.messaging import Button, MessageSender
+from hub.ports.practice import PracticeMessenger
+from hub.settings import PracticeSettings, Settings
+from tests.connectors.contract import stops_in_time
+from tests.flows.hub_process import free_port
+from tests.kernel.waiting import until
+from tests.webui.stage import PASSWORD, WIDE, Shop
+from webui.app import make_app
+
+SAME = {"Sec-Fetch-Site": "same-origin"}
+PAGE = "/system/practice/telegram"
+IRYNA = "501000001"
+
+
+async def test_it_stops_in_time() -> None:
+    await stops_in_time(PracticeBotLink(SystemClock()), lambda heard: bool(heard.states))
+
+
+async def test_nobody_who_is_not_there_does_anything() -> None:
+    made: PracticeMessenger = PracticeBotLink(SystemClock())
+    for name, phone in (("", "0671112233"), ("x" * 61, "0671112233"), ("Анна", "no number")):
+        with pytest.raises(Invalid):
+            await made.meet(name, phone)
+    with pytest.raises(Invalid):
+        await made.act("nobody", "write", "x")
+    with pytest.raises(Unavailable):
+        await made.act(IRYNA, "write", "x")
+    assert await made.meet("Анна", "067 111 22 33") in {one.id for one in made.people()}
+
+
+@pytest.fixture
+async def shop(settings: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
+    """The demo's links, without its exchange."""
+    settings = replace(
+        settings,
+        server=replace(settings.server, port=free_port()),
+        practice=PracticeSettings(enabled=True, quiet=True),
+        messaging=replace(settings.messaging, files=str(tmp_path / "files"), poll=0.1),
+    )
+    journal = FileJournal(tmp_path / "journal", 30)
+    every = build_connectors(settings, journal, SystemClock())
+    links = [one for one in every if one.name in ("practice_telegram", "telegram")]
+    senders = [one for one in links if isinstance(one, MessageSender)]
+    hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, connectors=links, senders=senders)
+    await hub.start()
+    server = TestServer(make_app(hub.installation, WIDE), port=settings.server.port)
+    await server.start_server()
+    made = Shop(hub, SystemClock(), server, await hash_password(PASSWORD))  # type: ignore[arg-type]  # the clock moves by itself
+    yield made
+    for client in made.clients:
+        await client.close()
+    await server.close()
+    await hub.stop()
+
+
+@pytest.mark.slow
+async def test_a_client_writes_presses_and_sees_what_the_shop_says(shop: Shop) -> None:
+    async def is_up() -> bool:
+        return shop.hub.supervisor.health()["telegram"].state == "ready"
+
+    await until(is_up, 30.0)
+    owner = await shop.signed_in("owner")
+    assert 'name="act" value="contact"' in await (await owner.get(PAGE)).text()
+
+    async def do(act: str, **more: str) -> int:
+        data = {"person": IRYNA, "act": act, **more}
+        return (await owner.post(PAGE, data=data, headers=SAME, allow_redirects=False)).status
+
+    assert [await do("write", text="<b>Готово?</b>"), await do("contact"), await do("photo")] == [303] * 3
+    assert [await do("write", text=" "), await do("fly")] == [422, 422]
+    installation = shop.hub.installation
+
+    async def texts() -> list[str]:
+        async with installation.transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
+            api = MessagingApi(uow, installation.deps)
+            page = await api.reading.messages(MessageFilter(channel="telegram"), cursor=None, limit=50)
+            return [one.text or f"{len(one.attachments)} files" for one in page.items[::-1]]
+
+    async def all_came() -> bool:
+        return {"<b>Готово?</b>", "1 files"} <= set(await texts())
+
+    await until(all_came)
+    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+        button = Button(title="Так, приїду", payload="v1.test")
+        entry = MessageEntry(
+            text="О 17:00?", channel="telegram", address=IRYNA, buttons=(button,), priority="dialogue"
+        )
+        await MessagingApi(uow, installation.deps).queue_message(entry)
+    thread = f"{PAGE}?part=thread&person={IRYNA}"
+
+    async def is_asked() -> bool:
+        return "v1.test" in await (await owner.get(thread)).text()
+
+    await until(is_asked)
+    shown = await (await owner.get(thread)).text()
+    assert "&lt;b&gt;Готово?&lt;/b&gt;" in shown
+    assert "photo.jpg" in shown
+    before, _, _ = shown.partition('value="v1.test"')
+    message = before.rpartition('name="message" value="')[2].partition('"')[0]
+    assert await do("press", message=message, text="v1.test") == 303
+
+    async def is_pressed() -> bool:
+        return "Так, приїду" in await texts()
+
+    await until(is_pressed)
