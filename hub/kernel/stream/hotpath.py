@@ -103,7 +103,7 @@ class HotPath:
 
     def _fresh(self, facts: Sequence[Fact], new: Sequence[dict[str, Any]]) -> dict[str, list[_Work]]:
         """What the handlers are given of facts that stand in memory. The number of a delivery is for
-        settling it, and these are settled."""
+        settling it, and these have none."""
         stored = {row["id"] for row in new}
         works: dict[str, list[_Work]] = {}
         for fact in facts:
