@@ -16,6 +16,7 @@ from hub.modules.alerts import handlers, jobs, menus, operations, sender, servic
 from hub.modules.alerts.api import AlertsApi
 from hub.modules.alerts.rules import ACCOUNT
 from hub.modules.alerts.scope import SETTINGS
+from hub.modules.alerts.service_quarantine import HELD
 
 MODULE = Module(
     name="alerts",
@@ -63,6 +64,7 @@ MODULE = Module(
         every(hours=24, run=jobs.forget, title="Forget old alerts"),
     ),
     workers=(Worker("alerts", sender.send),),
+    held=HELD,
     permissions=(
         Permission(SETTINGS, "Say what the staff’s group is told", {"owner": "all", "manager": "shop"}),
     ),

@@ -11,12 +11,14 @@ from hub.events.messages import MessageSettled
 from hub.kernel.clients import Erasure
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.alerts.api import AlertEntry, AlertsApi
+from hub.modules.alerts.service_quarantine import HELD
 from hub.modules.tasks.api import Holder
 from hub.ports.connector import Health
 from hub.ports.errors import TransientError
 from hub.ports.messaging import Refused, UnknownOutcome
 from tests.factories.calls import at, ended
 from tests.factories.crm import make_client
+from tests.factories.relays import settled
 from tests.factories.tasks import happen, tasks_of
 from tests.modules.alerts.stage import GROUP, Staff
 from tests.modules.messaging.wire import IRYNA, OLEH
@@ -222,3 +224,13 @@ async def test_a_code_binds_once_and_only_in_time(
     said = sorted(text.split()[1] for _, text, _ in unbound.wire.said.values())
     assert said == (["код", "код"] if late else ["Відтепер", "код"])
     assert len(await unbound.refusals()) == 1 + late
+
+
+async def test_what_a_restored_system_drops_is_told_no_more(staff: Staff) -> None:
+    await happen(staff.house.hub, ended("1", 0, "missed"))
+    await settled(staff.house.hub)
+    write = staff.house.hub.database.write
+    assert [one.count for one in await write(HELD.waiting)] == [1]
+    assert await write(HELD.drop) == 1
+    await staff.told()
+    assert staff.wire.posts == []
