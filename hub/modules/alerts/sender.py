@@ -19,6 +19,8 @@ from hub.ports.messaging import ChatBot, MessageSender, Refused, UnknownOutcome
 PACE = 3.1
 """Seconds between two messages to one group: messengers let a bot say about 20 a minute there."""
 _REST = 15.0
+_GLANCE = 60
+"""Characters that are read while they are shown for a moment; what is longer has to be closed."""
 
 
 async def send(ctx: WorkerContext) -> None:
@@ -83,7 +85,7 @@ class Sender(OutgoingWorker):
 
     async def _reply(self, bot: ChatBot, press: str, text: str) -> None:
         try:
-            await bot.answer_press(press, text, is_alert=True)
+            await bot.answer_press(press, text, is_alert=len(text) > _GLANCE)
         except ConnectorError as fault:
             self.ctx.log.info("a press was not answered in words", text=fault.text)
 
