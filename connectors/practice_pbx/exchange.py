@@ -28,6 +28,7 @@ class Exchange:
         self.clock = clock
         self.booted_at = clock.now()
         self.channels: list[Channel] = []
+        self.recorded: set[str] = set()
         self.waiting: list[Channel] = []
         self.processed = 0
         self._chance = chance

@@ -1,4 +1,5 @@
-"""What a client may order: Originate, Hangup, Redirect, transfers, Park. Anything like a shell is refused."""
+"""What a client may order: Originate, Hangup, Redirect, transfers, Park, pause and end of a
+recording. Anything like a shell is refused."""
 
 from __future__ import annotations
 
@@ -47,6 +48,14 @@ class Orders(Protocol):
 
     def pause(self, extension: str, reason: str | None) -> bool:
         """Take a member out of the queue, or (None) put it back; False for who is no member."""
+        ...
+
+    def mute_recording(self, leg: Channel, *, is_muted: bool) -> bool:
+        """Silence in the recording of this leg, or sound again; False where it is not recorded."""
+        ...
+
+    def stop_recording(self, leg: Channel) -> bool:
+        """End the recording of this leg; False where it is not recorded."""
         ...
 
     def originate(self, extension: str, reply: Reply) -> None:
@@ -133,6 +142,26 @@ def _queue_pause(orders: Orders, reply: Reply) -> Iterator[Headers]:
         yield reply.error("Interface not found")
 
 
+def _mute(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    leg = orders.leg(reply.get("Channel"))
+    if leg is None:
+        yield reply.error("No such channel")
+    elif orders.mute_recording(leg, is_muted=reply.get("State") == "1"):
+        yield reply.success()
+    else:
+        yield reply.error("Cannot set mute flag")
+
+
+def _stop_recording(orders: Orders, reply: Reply) -> Iterator[Headers]:
+    leg = orders.leg(reply.get("Channel"))
+    if leg is None:
+        yield reply.error("No such channel")
+    elif orders.stop_recording(leg):
+        yield reply.success()
+    else:
+        yield reply.error("Could not stop monitoring channel")
+
+
 def _originate(orders: Orders, reply: Reply) -> Iterator[Headers]:
     device = reply.get("Channel")
     if not device:
@@ -157,6 +186,8 @@ ORDERS: Mapping[str, Order] = {
     "atxfer": _attended_transfer,
     "park": _park,
     "queuepause": _queue_pause,
+    "mixmonitormute": _mute,
+    "stopmixmonitor": _stop_recording,
     "originate": _originate,
     "command": _command,
 }

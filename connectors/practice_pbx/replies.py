@@ -228,6 +228,7 @@ _COMMANDS = {
     "ListCommands": "List available manager commands.  (Priv: <none>)",
     "Login": "Login Manager.  (Priv: <none>)",
     "Logoff": "Logoff Manager.  (Priv: <none>)",
+    "MixMonitorMute": "Mute / unMute a Mixmonitor recording.  (Priv: system,call,all)",
     "Originate": "Originate a call.  (Priv: originate,all)",
     "Park": "Park a channel.  (Priv: call,all)",
     "ParkedCalls": "List parked calls.  (Priv: call,all)",
@@ -237,6 +238,7 @@ _COMMANDS = {
     "QueueStatus": "Show queue status.  (Priv: <none>)",
     "Redirect": "Redirect (transfer) a call.  (Priv: call,all)",
     "Status": "List channel status.  (Priv: system,call,reporting,all)",
+    "StopMixMonitor": "Stop recording a call through MixMonitor.  (Priv: system,call,all)",
     "UserEvent": "Send an arbitrary event.  (Priv: user,all)",
 }
 

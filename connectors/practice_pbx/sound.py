@@ -7,7 +7,8 @@ import asyncio
 import math
 import struct
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -24,12 +25,14 @@ _LONGEST = 600.0
 
 @dataclass(frozen=True, slots=True)
 class _Tape:
-    """A recording that runs: of which channel, since when (the loop's clock), with which voices."""
+    """A recording that runs: of which channel, since when (the loop's clock), with which voices; `gaps` are
+    left out, in seconds."""
 
     channel: Channel
     begun: float
     name: str
     voices: tuple[float, ...]
+    gaps: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Recorder:
@@ -54,8 +57,20 @@ class Recorder:
             self._talk(_value(headers, "Uniqueid"))
         elif name == "Newexten" and _value(headers, "Application") == "Record":
             self._begin(self._channel(_value(headers, "Uniqueid")), (_OUTSIDE,))
-        elif name == "Hangup":
+        elif name in ("Hangup", "MixMonitorStop"):
             self._end(_value(headers, "Uniqueid"))
+        elif name == "MixMonitorMute":
+            self._mute(_value(headers, "Uniqueid"), is_muted=_value(headers, "State") == "1")
+
+    def _mute(self, uniqueid: str, *, is_muted: bool) -> None:
+        tape = self._tapes.get(uniqueid)
+        if tape is None:
+            return
+        at = (asyncio.get_running_loop().time() - tape.begun) * self._pace
+        if is_muted and (not tape.gaps or tape.gaps[-1][1] < _LONGEST):
+            tape.gaps.append((at, _LONGEST))
+        elif not is_muted and tape.gaps:
+            tape.gaps[-1] = (tape.gaps[-1][0], min(at, tape.gaps[-1][1]))
 
     def _talk(self, uniqueid: str) -> None:
         channel = self._channel(uniqueid)
@@ -72,12 +87,14 @@ class Recorder:
             return
         name = f"{channel.linkedid}.wav"
         self._tapes[channel.uniqueid] = _Tape(channel, asyncio.get_running_loop().time(), name, voices)
+        self._exchange.recorded.add(channel.uniqueid)
         path = [("Variable", "MIXMONITOR_FILENAME"), ("Value", str(self._spool / name))]
         self._exchange.emit("VarSet", [*channel.headers(), *path], "dialplan")
         self._exchange.emit("MixMonitorStart", channel.headers())
 
     def _end(self, uniqueid: str) -> None:
         tape = self._tapes.pop(uniqueid, None)
+        self._exchange.recorded.discard(uniqueid)
         if tape is None:
             return
         seconds = (asyncio.get_running_loop().time() - tape.begun) * self._pace
@@ -87,7 +104,7 @@ class Recorder:
 
     async def _write(self, tape: _Tape, seconds: float) -> None:
         try:
-            await asyncio.to_thread(write, self._spool, tape.name, tape.voices, seconds)
+            await asyncio.to_thread(write, self._spool, tape.name, tape.voices, seconds, tape.gaps)
         except OSError as error:
             self._log.warning("practice.no_sound", error=str(error))
 
@@ -95,11 +112,17 @@ class Recorder:
         return next((one for one in self._exchange.channels if one.uniqueid == uniqueid), None)
 
 
-def write(spool: Path, name: str, voices: tuple[float, ...], seconds: float) -> None:
+def write(
+    spool: Path, name: str, voices: tuple[float, ...], seconds: float,
+    gaps: Sequence[tuple[float, float]] = (),
+) -> None:  # fmt: skip
     """The file grows in the spool and is renamed into `done` when it is whole."""
     done = spool / "done"
     done.mkdir(parents=True, exist_ok=True)
     data = talk(voices, seconds)
+    for begin, end in gaps:
+        first, last = (min(len(data), int(at * _RATE) * 2) for at in (begin, end))
+        data = data[:first] + bytes(last - first) + data[last:]
     form = struct.pack("<HHIIHH", 1, 1, _RATE, _RATE * 2, 2, 16)
     head = b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16) + form
     growing = spool / name

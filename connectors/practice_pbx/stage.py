@@ -121,6 +121,21 @@ class Stage:
         self._exchange.devices.pause(extension, reason)
         return True
 
+    def mute_recording(self, leg: Channel, *, is_muted: bool) -> bool:
+        """Whoever records hears of it."""
+        if leg.uniqueid not in self._exchange.recorded:
+            return False
+        state = [("Direction", "both"), ("State", "1" if is_muted else "0")]
+        self._exchange.emit("MixMonitorMute", [*leg.headers(), *state])
+        return True
+
+    def stop_recording(self, leg: Channel) -> bool:
+        """Likewise."""
+        if leg.uniqueid not in self._exchange.recorded:
+            return False
+        self._exchange.emit("MixMonitorStop", leg.headers())
+        return True
+
     def _step_in(self, leg: Channel, improvised: Callable[[Conversation], Iterator[Step]]) -> None:
         for task, call in self._playing.items():
             if leg is call.first or leg in call.legs.values():

@@ -1,8 +1,9 @@
 """Bounds what the inbox keeps: bodies of what is done and old are emptied, the quarantine is trimmed by
-number, size and age. What was seen stays known."""
+number, size and age, and what names somebody who is erased goes. What was seen stays known."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,6 +18,8 @@ from hub.settings import HooksSettings
 _PORTION = 1000
 _EACH = 60.0
 MOST_BYTES = 20 * 1024 * 1024
+_TOLD_APART = 9
+"""So many last digits of a number tell it from others in any writing."""
 
 
 class Keeping:
@@ -73,3 +76,36 @@ def trim(connection: Connection, before: datetime, most: int, most_bytes: int) -
     if kept:
         dropped += connection.execute(delete(hook_refused).where(t.id < kept[-1])).rowcount
     return dropped
+
+
+def forget_numbers(connection: Connection, numbers: Collection[str], until: datetime) -> int:
+    """Requests that came until then and name one of these numbers, in any writing, lose all but the knowledge
+    that they were seen; refused ones go. How many."""
+    digits = {"".join(filter(str.isdigit, one))[-_TOLD_APART:] for one in numbers}
+    wanted = [one.encode() for one in sorted(digits) if len(one) == _TOLD_APART]
+    if not wanted:
+        return 0
+    touched = 0
+    for table in (hook_requests, hook_refused):
+        t = table.c
+        query = select(t.id, t.query, t.headers, t.sender, t.body).where(t.received_at <= until)
+        rows = connection.execution_options(yield_per=200).execute(query.where(t.body.is_not(None)))
+        named = [
+            row.id for row in rows
+            if any(one in b" ".join(_only_digits(part) for part in row[1:]) for one in wanted)
+        ]  # fmt: skip
+        touched += len(named)
+        for start in range(0, len(named), 400):
+            mine = t.id.in_(named[start : start + 400])
+            if table is hook_refused:
+                connection.execute(delete(table).where(mine))
+                continue
+            empty = {"state": DONE, "body": None, "headers": "{}", "query": "", "sender": "", "error": None}
+            connection.execute(update(table).where(mine).values(empty))
+    return touched
+
+
+def _only_digits(part: str | bytes | memoryview) -> bytes:
+    """Numbers are written with spaces, brackets, dashes; a plus in a form is `%2B`."""
+    raw = part.encode() if isinstance(part, str) else bytes(part)
+    return raw.translate(None, b" ()-+.").replace(b"%20", b"").replace(b"%28", b"").replace(b"%29", b"")

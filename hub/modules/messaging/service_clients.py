@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.hooks.keeping import forget_numbers
 from hub.modules.messaging.models import Address, Conversation, File, Message, Note
 from hub.modules.messaging.service_book import ThreadBook
 
@@ -134,7 +135,7 @@ def erase(connection: Connection, who: Erasure) -> int:
         .where(Address.number_key.in_(numbers), Conversation.client_id.is_(None))
     )
     threads |= set(connection.execute(nobodys).scalars())
-    touched = 0
+    touched = forget_numbers(connection, numbers, who.until)
     for thread in sorted(threads):
         before = (Message.conversation_id == thread, Message.created_at <= who.until)
         whose = select(Message.id).where(*before)
