@@ -144,7 +144,7 @@ def _asterisk_conf(plan: Plan, place: Place) -> str:
 
 def _with_line(text: str, key: str, value: str, setting: str) -> str:
     """Change the one line of this key."""
-    line = re.compile(rf"^{re.escape(key)}(\s*=>?\s*).*$", re.MULTILINE)
+    line = re.compile(rf"^{re.escape(key)}([^\S\n]*=>?[^\S\n]*).*$", re.MULTILINE)
     changed, count = line.subn(lambda found: f"{key}{found.group(1)}{value}", text)
     if count != 1:
         raise CannotRender(f"{setting} stands there {count} times, not once")

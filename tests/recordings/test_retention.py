@@ -70,6 +70,7 @@ class Keeping:
         return await self._hub.database.read(count)
 
 
+@pytest.mark.fault("F69")
 async def test_over_a_year_nothing_is_erased_wrongly_and_nothing_is_overdue(
     hub: Hub, spool: Spool, frozen_clock: FrozenClock
 ) -> None:

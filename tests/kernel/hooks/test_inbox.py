@@ -6,15 +6,15 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 
 from hub.app import Hub
-from hub.kernel.hooks.keeping import forget, trim
+from hub.kernel.hooks.keeping import forget, forget_numbers, trim
 from hub.kernel.hooks.tables import hook_refused, hook_requests
 from hub.settings import HooksSettings, Settings
 from tests.kernel.hooks.provider import PATH, Line, Provider, kept, line_to, moment
@@ -251,3 +251,29 @@ async def test_in_a_flood_what_is_stored_waits_and_is_done_behind_it(running: Hu
         await worked(running)
     assert not running.hooks.inbox.is_flooded
     assert await effects_of(running, "ordinary") == {"a": list(range(60))}
+
+
+async def test_requests_that_name_an_erased_number_keep_nothing_but_that_they_were_seen(quiet: Hub) -> None:
+    then = datetime(2026, 1, 5, tzinfo=UTC)
+    bodies = [b"From=%2B380501234567&Body=x", b'{"to": "050 123-45-67"}', b"From=%2B380671112233"]
+
+    def fill(connection: Connection) -> None:
+        for number, body in enumerate(bodies):
+            common = {
+                "id": f"01{number}", "path": "/hooks/x", "digest": str(number), "received_at": then,
+                "sender": "s", "method": "POST", "query": "", "headers": "{}", "body": body,
+            }  # fmt: skip
+            own = {"identity": str(number), "owner": "x", "state": "done"}
+            connection.execute(insert(hook_requests).values({**common, **own}))
+            connection.execute(insert(hook_refused).values({**common, "reason": "r", "size": len(body)}))
+
+    def left(connection: Connection) -> tuple[list[bool], int]:
+        kept = connection.execute(select(hook_requests.c.body).order_by(hook_requests.c.id)).scalars()
+        return [body is not None for body in kept], len(connection.execute(select(hook_refused.c.id)).all())
+
+    database = quiet.database
+    await database.write(fill)
+    early = partial(forget_numbers, numbers=["+380671112233"], until=then - timedelta(days=1))
+    assert await database.write(early) == 0
+    assert await database.write(partial(forget_numbers, numbers=["+380501234567"], until=then)) == 4
+    assert await database.write(left) == ([False, False, True], 1)
