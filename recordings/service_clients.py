@@ -10,10 +10,12 @@ from sqlalchemy import Connection, select
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.storage.turns import take_turn
 from hub.modules.calls.api import erased_calls
 from recordings import erasing
 from recordings.models import Recording
 from recordings.models_privacy import ErasedRecording
+from recordings.service_erasing import TURN
 
 STONE = "recordings.recording"
 _WAITS = "waits"
@@ -31,6 +33,7 @@ async def _put_back(_uow: UnitOfWork, _deps: Deps, _what: Move, _moved: Moved) -
 def _erase(connection: Connection, who: Erasure) -> int:
     """The sound of their calls, with all that was made of it and written to it. What a legal hold keeps
     goes when that is lifted. Calls forget whose they were after this."""
+    take_turn(connection, TURN)  # a hold that is laid at this moment is either seen here, or comes too late
     mine = (Recording.call_id.in_(erased_calls(who)), Recording.state != "erased")
     why = erasing.Why(rule="client", at=who.until)
     held = connection.execute(select(Recording.id).where(*mine, erasing.is_held())).scalars().all()

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select, update
 from hub.errors import Conflict, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from recordings.models import Recording
 from recordings.models_privacy import LegalHold
 from recordings.service_erasing import TURN
 from recordings.service_sharing import clean_reason
@@ -34,7 +35,8 @@ class LegalHoldService:
     ) -> HoldView:
         """It stays, or every recording of its call, until that is lifted. Raises Invalid, Conflict."""
         await self._uow.take_turn(TURN)
-        if recording.state == "erased":
+        state = select(Recording.state).where(Recording.id == recording.id)
+        if (await self._session.scalars(state)).first() in (None, "erased"):
             raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
         if whole_call and recording.call_id is None:
             raise Conflict(

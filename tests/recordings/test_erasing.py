@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ from sqlalchemy import Connection
 
 from hub.app import Hub
 from hub.clock import FrozenClock
+from hub.errors import Conflict
 from hub.kernel.backup.tombstones import Burial, collect
+from hub.kernel.shops import FIRST_SHOP
 from hub.main import MODULES
 from recordings import jobs
-from recordings.api import RecordingView
+from recordings.api import RecordingsApi, RecordingView
 from tests.factories.calls import ended, tell_calls
 from tests.factories.crm import crm_of, make_client
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
+from tests.faults.figures import Fault
 from tests.recordings.stage import Spool, open_spool
 from tests.recordings.test_retention import Keeping
 from tests.recordings.test_sharing import link_of, packed, post
@@ -124,6 +128,33 @@ async def test_erasing_a_client_erases_their_recordings_and_what_is_held_goes_wi
     await Keeping(hub).lift(held, hold)
     await jobs.erase_over(run(spool))
     assert await Keeping(hub).rule_of(held) == "client"
+
+
+@pytest.mark.fault("F69")
+async def test_a_hold_that_is_laid_as_the_client_is_erased_keeps_the_recording_or_comes_too_late(
+    hub: Hub, fault: Fault
+) -> None:
+    for chance in fault.runs(full=100, sample=6):
+        number = f"+38050{chance.randrange(10**6, 10**7)}"
+        client = await make_client(hub, "Ірина", number)
+        await tell_calls(hub, ended(f"r{number[1:]}", 0, "answered", from_number=number))
+        made = await recording(hub, call_id=f"r{number[1:]}")
+        clock = hub.installation.clock
+        assert isinstance(clock, FrozenClock)
+        clock.advance(60)
+
+        async def erase(client_id: str = client.id, wait: float = chance.random() * 0.02) -> None:
+            await asyncio.sleep(wait)
+            async with crm_of(hub) as crm:
+                await crm.erasing.erase(client_id, "за листом", None)
+
+        with fault.run(number):
+            held, gone = await asyncio.gather(Keeping(hub).hold(made), erase(), return_exceptions=True)
+            assert gone is None
+            async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+                state = (await RecordingsApi(uow, hub.installation.deps).one(made.id)).state
+            assert (state == "ready") == isinstance(held, str)
+            assert isinstance(held, (str, Conflict))
 
 
 @pytest.mark.fault("F69")
