@@ -1,0 +1,69 @@
+"""What a recording stands on, seen from files and from the library: colleagues, the filter, programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
+from recordings.api import RecordingsApi
+from recordings.models_basis import CallBasis
+from tests.factories.calls import ended, tell_calls
+from tests.factories.recordings import recording
+from tests.factories.relays import settled
+from tests.faults.figures import Fault
+from tests.recordings.stage import Spool, open_spool
+
+Browser = TestClient[Any, Any]
+
+
+@pytest.fixture
+def spool(hub: Hub, tmp_path: Path) -> Spool:
+    return open_spool(hub, tmp_path / "spool")
+
+
+async def told(hub: Hub, call_id: str, notice: str) -> None:
+    """What the other side of a call heard."""
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        uow.session.add(
+            CallBasis(
+                call_id=call_id, rev=1, shop_id=FIRST_SHOP, notice=notice, noted_name="", stop_erases=False,
+                stop_reason="", stop_name="",
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.fault("F70")
+async def test_a_file_of_a_talk_among_colleagues_is_erased_as_it_comes(
+    hub: Hub, spool: Spool, fault: Fault
+) -> None:
+    with fault.run("internal"):
+        await tell_calls(hub, ended("b1:1700000000.77", 0, "answered", direction="internal"))
+        await recording(hub, call_id="b1:1700000000.77")
+        await settled(hub)
+        (kept,) = await spool.recordings()
+        assert kept.state == "erased"
+        async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            found = await RecordingsApi(uow, hub.installation.deps).erasing.why([kept.id])
+        assert found[kept.id].rule == "internal"
+
+
+async def test_the_library_finds_recordings_by_what_the_other_side_was_told(owner: Browser, hub: Hub) -> None:
+    made = {}
+    for number, notice in enumerate(("played", "spoken", "none")):
+        await tell_calls(hub, ended(f"c{number}", number, "answered"))
+        made[notice] = (await recording(hub, call_id=f"c{number}", offset=number)).id
+        if notice != "none":
+            await told(hub, f"c{number}", notice)
+    await settled(hub)
+    for notice, recording_id in made.items():
+        answer = await owner.get(f"/api/v1/recordings?notice={notice}")
+        items = (await answer.json())["items"]
+        assert [(one["id"], one["notice"]) for one in items] == [(recording_id, notice)]
+        page = await (await owner.get(f"/recordings?notice={notice}")).text()
+        assert f"/recordings/{recording_id}" in page
+    assert (await owner.get("/api/v1/recordings?notice=shouted")).status == 422
