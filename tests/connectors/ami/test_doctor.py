@@ -94,7 +94,13 @@ async def test_a_missing_system_right_is_seen_by_the_silence_about_booting() -> 
 
 @pytest.mark.parametrize(
     ("missing", "right"),
-    [("CoreStatus", "reporting"), ("Originate", "originate"), ("Redirect", "call")],
+    [
+        ("CoreStatus", "reporting"),
+        ("Originate", "originate"),
+        ("Redirect", "call"),
+        ("MixMonitorMute", "call"),
+        ("StopMixMonitor", "call"),
+    ],
 )
 async def test_a_missing_write_right_is_named_with_what_is_lost(missing: str, right: str) -> None:
     script = Script(endpoints=LINES)
@@ -102,6 +108,19 @@ async def test_a_missing_write_right_is_named_with_what_is_lost(missing: str, ri
     async with serving(script) as server:
         finding = told(await examined(server), f"{missing} is not allowed")
         assert f"`{right}`" in finding.hint
+
+
+async def test_the_right_that_recording_by_our_order_needs_is_looked_for_only_where_it_is_used() -> None:
+    script = Script(endpoints=LINES)
+    async with serving(script) as server:
+        assert not [one for one in await examined(server) if "MixMonitor " in one.text]
+        records = replace(config_for(server), record=("inbound",))
+        connector = AmiConnector(records, KeptJournal(), SystemClock())
+        finding = told(list(await connector.examine()), "MixMonitor is not allowed")
+        assert "`system`" in finding.hint
+        script.rights += " MixMonitor ModuleLoad"
+        findings = list(await connector.examine())
+        assert not [one for one in findings if "MixMonitor" in one.text or "ModuleLoad" in one.text]
 
 
 @pytest.mark.parametrize(
