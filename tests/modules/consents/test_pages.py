@@ -45,8 +45,8 @@ async def test_a_paper_is_recorded_on_the_clients_page(house: House, site: Clien
     [
         ({"form": "oral"}, "Усне слово — не згода на рекламу."),
         ({"evidence": ""}, "Чим підтверджується?"),
-        ({"what": "maybe"}, "Оберіть."),
-        ({"form": "provider"}, "Оберіть."),
+        ({"what": "maybe"}, "Виберіть одну."),
+        ({"form": "provider"}, "Виберіть одну."),
         ({"at": "2031-01-01"}, "Це в майбутньому."),
         ({"at": "yesterday"}, "День на зразок"),
         ({"channel": "<b>"}, "Такого каналу немає."),
