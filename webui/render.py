@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from jinja2 import (
     BaseLoader,
@@ -59,6 +59,7 @@ class Renderer:
             [own, *(FileSystemLoader(module.folder / "templates") for module in modules)]
         )
         self._files = files
+        self._icons: dict[tuple[str, str], Markup] = {}
         self._clock = clock
         self._environments = {
             language: self._environment(loader, language, texts, ZoneInfo(zone), country)
@@ -105,20 +106,23 @@ class Renderer:
 
     def icon(self, name: str, kind: str = "") -> Markup:
         """A Tabler icon, drawn in the page; decoration only, so the text beside it must say it all."""
-        classes = f"icon {kind}".strip()
-        return Markup(
-            '<svg class="{}" width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
-            ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
-        ).format(classes, Markup(self._files.icon(name)))  # noqa: S704 - our own file, fetched by lock
+        drawn = self._icons.get((name, kind))
+        if drawn is None:
+            classes = f"icon {kind}".strip()
+            drawn = self._icons[name, kind] = Markup(
+                '<svg class="{}" width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
+                ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
+            ).format(classes, Markup(self._files.icon(name)))  # noqa: S704 - our own file, fetched by lock
+        return drawn
 
     def _when(self, moment: datetime, language: str, zone: ZoneInfo) -> str:
         """Short: the time today, day and time in this year, the whole date before."""
         local, today = moment.astimezone(zone), self._clock.now().astimezone(zone)
-        time = format_time(local, "HH:mm", locale=language)
+        time = f"{local:%H:%M}"
         if local.date() == today.date():
             return time
         skeleton = "dMMM" if abs(today - local) < timedelta(days=300) else "yMMMd"
-        return f"{_skeleton(local, skeleton, language)}, {time}"
+        return f"{_skeleton(local.date(), skeleton, language)}, {time}"
 
 
 @pass_context
@@ -167,30 +171,32 @@ def _with_zone(function: Any) -> Any:
         if moment is None:
             return ""
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return str(function(aware, str(context["lang"]), context["zone"]))
+        return str(function(aware.astimezone(UTC), str(context["lang"]), context["zone"]))
 
     return filtered
 
 
-def _clock_time(moment: datetime, language: str, zone: ZoneInfo) -> str:
-    return format_time(moment.astimezone(zone), "HH:mm:ss", locale=language)
+def _clock_time(moment: datetime, _language: str, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%H:%M:%S}"
 
 
 def _day(moment: datetime, language: str, zone: ZoneInfo) -> str:
-    return _skeleton(moment.astimezone(zone), "EEEEdMMMM", language)
+    return _skeleton(moment.astimezone(zone).date(), "EEEEdMMMM", language)
 
 
+@lru_cache(maxsize=8192)
 def _full_time(moment: datetime, language: str, zone: ZoneInfo) -> str:
     return format_datetime(moment.astimezone(zone), "d MMMM y, HH:mm:ss", locale=language)
 
 
-def _skeleton(local: datetime, skeleton: str, language: str) -> str:
+@lru_cache(maxsize=8192)
+def _skeleton(day: date, skeleton: str, language: str) -> str:
     patterns = {
         "dMMM": "d MMM",
         "yMMMd": "d MMM y",
         "EEEEdMMMM": "EEEE, d MMMM",
     }
-    return format_date(date(local.year, local.month, local.day), patterns[skeleton], locale=language)
+    return format_date(day, patterns[skeleton], locale=language)
 
 
 @pass_context

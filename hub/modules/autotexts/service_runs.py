@@ -122,13 +122,17 @@ class RunService:
         """What became of a message: delivered is the end, failed asks for the next channel at once."""
         query = select(Run).where(Run.message_id == event.message_id).with_for_update()
         run = (await self._session.scalars(query)).first()
-        if run is None or run.state != "sent" or run.fallback_at is None:
+        if run is None or run.state != "sent":
             return
-        if event.state in ("delivered", "read"):
-            run.fallback_at = None
+        if event.state == "failed" and run.fallback_at is None:
+            run.reason = "undelivered"
         elif event.state == "failed":
             run.fallback_at = self._clock.now()
             self._uow.after_commit(lambda: self._deps.wake(WORKER))
+        elif event.state == "unknown":
+            run.reason = "doubtful"
+        elif event.state in ("delivered", "read"):
+            run.fallback_at, run.reason = None, ""
 
     async def last_sent(self, rule_id: str, client_id: str | None, key: str | None) -> datetime | None:
         """When the rule wrote to them last, by either."""

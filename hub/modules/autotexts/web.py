@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.errors import Invalid
 from hub.kernel.texts import LANGUAGES
 from hub.kernel.web import Method, PageRequest, Route
-from hub.modules.autotexts.api import AutoTextsApi, RuleEntry, RuleView
+from hub.modules.autotexts.api import RECIPES, AutoTextsApi, RuleEntry, RuleView
 from hub.modules.autotexts.forms import entered, entry_in, shown
 from hub.modules.autotexts.rows import Choices, choices_of, log_rows, page_of, rehearsed_rows
 from hub.modules.autotexts.scope import EDIT, VIEW, shops_of
@@ -33,6 +33,8 @@ async def switch(request: PageRequest) -> web.StreamResponse:
     rule_id, recipe = request.form.get("id", ""), request.form.get("recipe", "")
     if rule_id:
         await rules.switch(rule_id, is_on)
+    elif recipe not in RECIPES:
+        raise Invalid("autotexts.form", "The form came broken.", "Reload the page and try again.")
     else:
         ready = await rules.recipe(recipe)
         made = await rules.save(entered_ready(request, ready))

@@ -24,6 +24,8 @@ async def test_what_is_not_delivered_goes_by_the_next_channel_once(stage: Stage)
     await stage.tell(
         wrote("hi", 3, channel="telegram", account="bot", address="44", phone=MOBILE, written_at=NOON)
     )
+    await stage.look()
+    stage.sent.clear()  # what the bot says to whoever shares a number
     await stage.switch_on(channels=("telegram", "sms"), fallback_seconds=60)
     stage.clock.advance(60)
     await stage.rings()
@@ -39,6 +41,8 @@ async def test_what_was_delivered_goes_by_no_other_channel(stage: Stage) -> None
     await stage.tell(
         wrote("hi", 3, channel="telegram", account="bot", address="44", phone=MOBILE, written_at=NOON)
     )
+    await stage.look()
+    stage.sent.clear()  # what the bot says to whoever shares a number
     await stage.switch_on(channels=("telegram", "sms"), fallback_seconds=60)
     stage.clock.advance(60)
     await stage.rings()
@@ -47,6 +51,15 @@ async def test_what_was_delivered_goes_by_no_other_channel(stage: Stage) -> None
     await stage.tell(MessageStatusChanged(channel="telegram", provider_id=f"SM{first.id}", state="delivered"))
     await stage.pass_time(seconds=120)
     assert [one.channel for one in stage.sent] == ["telegram"]
+
+
+async def test_what_the_provider_gives_up_is_not_told_as_sent(stage: Stage) -> None:
+    await stage.switch_on()
+    await stage.rings()
+    await stage.pass_time(minutes=1)
+    (message,) = stage.sent
+    await stage.tell(MessageStatusChanged(channel="sms", provider_id=f"SM{message.id}", state="failed"))
+    assert await stage.reasons() == ["undelivered"]
 
 
 async def test_a_text_with_something_unknown_is_never_sent_and_the_log_names_it(stage: Stage) -> None:
