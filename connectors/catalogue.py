@@ -14,6 +14,7 @@ from connectors.http_sms.entry import ENTRY as HTTP_SMS
 from connectors.http_sms.entry import SECOND as HTTP_SMS_2
 from connectors.outbound.addresses import Allowed
 from connectors.outbound.client import HttpOutbound
+from connectors.practice_mail.entry import ENTRY as PRACTICE_MAIL
 from connectors.practice_pbx.entry import ENTRY as PRACTICE_PBX
 from connectors.practice_provider.entry import ENTRY as PRACTICE_PROVIDER
 from connectors.practice_telegram.entry import ENTRY as PRACTICE_TELEGRAM
@@ -37,6 +38,7 @@ CONNECTORS: tuple[Entry, ...] = (
     PRACTICE_TWILIO,
     PRACTICE_PROVIDER,
     PRACTICE_TELEGRAM,
+    PRACTICE_MAIL,
     AMI,
     SFTP_SPOOL,
     TWILIO_SMS,

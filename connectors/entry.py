@@ -56,6 +56,14 @@ class PracticeBot:
     base: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeMailbox:
+    """Where the practice mail server of this process listens, and the address that the shop sends from."""
+
+    port: int
+    address: str
+
+
 @dataclass(slots=True)
 class Site:
     """What a builder may use. `practice` is set once the practice exchange is built: connectors
@@ -71,6 +79,7 @@ class Site:
     practice_sms: PracticeAccount | None = None
     practice_provider: PracticeProviderAccount | None = None
     practice_bot: PracticeBot | None = None
+    practice_mail: PracticeMailbox | None = None
 
     def own(self, kind: type[S]) -> S:
         """The connector's own section of the settings; its defaults where nothing was read."""
