@@ -40,6 +40,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("clients", "/clients"),
     ("clients-empty", "/clients?q=zzzzz"),
     ("client-new", "/clients/new"),
+    ("client-duplicates", "/clients/duplicates"),
+    ("client-merges", "/clients/merges"),
     ("vehicles", "/vehicles"),
     ("vehicle-new", "/vehicles/new"),
     ("settings", "/settings"),
