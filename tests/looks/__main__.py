@@ -66,7 +66,7 @@ class Walk:
         await anna.goto(f"{demo.url}/desk")
         await boss.goto(f"{demo.url}/system")
         await boss.locator(".system-play").first.click()
-        await anna.wait_for_selector(f"[data-state='{state}'], .is-{state}", timeout=20000)
+        await anna.wait_for_selector(f"[data-card][data-state='{state}']", timeout=20000)
         await anna.wait_for_timeout(300)
         await self._take(anna, f"desk-{state}.{language}.{manner}", 0)
         await boss.context.close()
