@@ -12,7 +12,6 @@ from connectors.telegram.connections import Connections
 from connectors.telegram.heard import Heard
 from connectors.telegram.pacing import PER_CHAT, PER_SECOND, Pacing
 from connectors.telegram.presses import Presses
-from connectors.telegram.speech import Speech
 from connectors.telegram.translate import CHANNEL, translator
 from connectors.telegram.updates import Updates
 from connectors.telegram.verify import update_in, verifier

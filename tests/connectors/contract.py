@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.ports.connector import Connector, ConnectorState
 from hub.ports.intake import Arrival
+from hub.ports.outbound import Outbound
 
 MAY_TAKE = 5.0
 """Seconds that a cancelled connector has (hub/ports/connector.py)."""
+
+
+def no_way_out(_: Iterable[str]) -> Outbound:
+    """For a connector that asks nobody but its provider."""
+    raise AssertionError("it wants a way to addresses that the settings name")
 
 
 @dataclass

@@ -31,6 +31,7 @@ LINKS = (
     "/recordings/shared/{token}",
     "/recordings/shared/{token}/media",
     "/recordings/shared/{token}/peaks",
+    "/c/{token}",
 )
 """Whoever holds the address may look; it is long, ends, and is taken back by a person."""
 

@@ -53,13 +53,14 @@ VALID: Mapping[str, Mapping[str, Any]] = {
     "calls.change_call": {"client_id": None},
     "calls.create_note": {"text": "x"},
     "desk.dismiss": {"stage": "ringing"},
+    "messaging.send_message": {"template": UNKNOWN},
     "backup.release_quarantine": {"waiting": "drop"},
     "tasks.answer_task": {"is_reached": False},
     "tasks.close_task": {"reason": "done"},
 }
 """What makes a request good, for those that look at it before they look for the object."""
-NAMES_ANOTHER = {"crm.merge", "crm.are_two"}
-"""Forms that name a second object, which is not given here."""
+NAMES_ANOTHER = {"crm.merge", "crm.are_two", "messaging.send_message"}
+"""Requests that name a second object, which is not given here."""
 BY_ROLE = pytest.mark.parametrize(
     "role",
     [

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from markupsafe import Markup
 
 from hub.kernel.texts import Texts, fill
@@ -144,3 +145,18 @@ def test_a_hostile_text_costs_no_time() -> None:
     for text in (" to the PBX: " * 70, "a: " * 330, "(" * 999, "x" * 100_000):
         TEXTS.heard("uk", text)
     assert time.perf_counter() - begun < 0.5
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_a_source_text_is_translated_in_one_way_wherever_it_stands(language: str) -> None:
+    """All catalogues are one in memory: of two translations the last one would be seen everywhere."""
+    folders = [*own_folders(ROOT / "webui/locales"), *(module.folder / "locales" for module in MODULES)]
+    said: dict[str, set[str]] = {}
+    for folder in folders:
+        path = folder / f"{language}.po"
+        if path.is_file():
+            with path.open("rb") as file:
+                for message in read_po(file, locale=language):
+                    if isinstance(message.id, str) and message.id and message.string:
+                        said.setdefault(message.id, set()).add(str(message.string))
+    assert {text: ways for text, ways in said.items() if len(ways) > 1} == {}

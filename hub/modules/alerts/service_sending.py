@@ -132,7 +132,7 @@ class SendingService:
         ]
         home, path = self._deps.settings.server.public_url.rstrip("/"), row.about.get("path")
         if path and home.startswith("https://"):
-            buttons.append(Button(title=voice.t("Open"), url=f"{home}{path}"))
+            buttons.append(Button(title=voice.t("Open the page"), url=f"{home}{path}"))
         return tuple(buttons)
 
     async def _mine(self, claim: Claim) -> Post | None:

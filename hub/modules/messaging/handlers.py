@@ -77,8 +77,9 @@ async def on_stop_word_heard(event: StopWordHeard, ctx: HandlerContext) -> None:
     """One message confirms it, in their language. Where the provider has stopped us already, none can."""
     api = ctx.apis.of(MessagingApi)
     language = await api.outgoing.language_of(event.client_id, event.channel, event.address)
+    said = ctx.deps.texts.say(language, answer_text(event.word))
     entry = MessageEntry(
-        text=answer_text(event.word, language), channel=event.channel, address=event.address,
+        text=said, channel=event.channel, address=event.address,
         purpose="consent", cause=f"consent:{event.message_id}",
     )  # fmt: skip
     try:

@@ -85,7 +85,9 @@ def test_the_catalogue_builds_what_the_settings_ask_for() -> None:
 
     ami = AmiSettings(host="127.0.0.1", username="u", secret=Secret("s"))
     assert built(Settings()) == []
-    assert built(_settings()) == ["practice_pbx", "practice_twilio", "ami", "twilio"]
+    providers = ["practice_twilio", "practice_provider", "practice_telegram", "practice_mail"]
+    links = ["twilio", "http_sms", "email", "telegram"]
+    assert built(_settings()) == ["practice_pbx", *providers, "ami", *links]
     assert built(replace(Settings(), ami=ami)) == ["ami"]
     assert set(NAMES) >= {"practice_pbx", "ami", "redis"}
 
