@@ -147,7 +147,7 @@ class _Session(BaseSession):
             async with self._http.post(
                 url, data=self._form(bot, method), timeout=patience, allow_redirects=False
             ) as answer:
-                body = await answer.content.read(_LARGEST_ANSWER)
+                body = await _whole(answer.content)
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             raise TransientError("Telegram cannot be reached.", _AWAY_WAIT) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -204,6 +204,14 @@ class _Session(BaseSession):
         except (TelegramAPIError, ClientDecodeError) as error:
             raise in_our_words(error, status) from error
         raise _unseen(is_safe)
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """To its end, or as much as may be; `read` alone gives what one piece brought."""
+    pieces = bytearray()
+    while len(pieces) < _LARGEST_ANSWER and (piece := await content.read(_PIECE)):
+        pieces += piece
+    return bytes(pieces)
 
 
 def in_our_words(error: TelegramAPIError | ClientDecodeError, status: int) -> ConnectorError:

@@ -22,6 +22,7 @@ from hub.ports.messaging import Refused, UnknownOutcome
 
 _BUSY_WAIT, _AWAY_WAIT, _LONGEST_WAIT = 5.0, 10.0, 3600.0
 _LARGEST_ANSWER = 4 * 1024 * 1024
+_PIECE = 64 * 1024
 _PAGE = 50
 REFUSED_LOG_IN = "Twilio refuses HUB_TWILIO__ACCOUNT_SID or HUB_TWILIO__AUTH_TOKEN."
 LOST = "Twilio's answer was not seen: the message may have gone out."
@@ -75,7 +76,7 @@ class TwilioApi:
                 raise TransientError("Twilio's queue is full.", _BUSY_WAIT) from error
             fault = fault_of(code)
             raise Refused(fault.text, code, is_blocked=fault.is_blocked) from error
-        except TwilioException as error:
+        except (TwilioException, ValueError) as error:
             raise UnknownOutcome(LOST) from error
 
     async def sent_to(self, to: str, since: datetime, most: int = 500) -> Sequence[Any]:
@@ -89,7 +90,7 @@ class TwilioApi:
                     break
                 if str(one.direction or "").startswith("outbound"):
                     found.append(one)
-        except TwilioException as error:
+        except (TwilioException, ValueError) as error:
             raise TransientError("Twilio answers in a way of its own.", _AWAY_WAIT) from error
         return found
 
@@ -101,7 +102,7 @@ class TwilioApi:
                 **fields, date_sent_after=since, page_size=_PAGE, limit=most
             )
             found = [one async for one in pages if one.direction == "inbound"]
-        except TwilioException as error:
+        except (TwilioException, ValueError) as error:
             raise TransientError("Twilio answers in a way of its own.", _AWAY_WAIT) from error
         return found
 
@@ -109,7 +110,7 @@ class TwilioApi:
         """The files of a message. Raises TransientError, AuthFailed."""
         try:
             return list(await self._client(self.token).messages(sid).media.list_async(limit=20))
-        except TwilioException as error:
+        except (TwilioException, ValueError) as error:
             raise TransientError("Twilio answers in a way of its own.", _AWAY_WAIT) from error
 
     @property
@@ -151,7 +152,7 @@ class _Http:
             async with self._session.request(
                 method, url, params=params or None, data=data or None, headers=sent, allow_redirects=False
             ) as answer:
-                body = await answer.content.read(_LARGEST_ANSWER)
+                body = await _whole(answer.content)
                 judge(answer.status, answer.headers.get("Retry-After", ""))
                 return Response(answer.status, body.decode("utf-8", "replace"), answer.headers)
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
@@ -160,6 +161,14 @@ class _Http:
             if method.upper() == "POST":
                 raise UnknownOutcome(LOST) from error
             raise TransientError("Twilio does not answer.", _AWAY_WAIT) from error
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """To its end, or as much as may be; `read` alone gives what one piece brought."""
+    pieces = bytearray()
+    while len(pieces) < _LARGEST_ANSWER and (piece := await content.read(_PIECE)):
+        pieces += piece
+    return bytes(pieces)
 
 
 def judge(status: int, retry_after: str = "") -> None:

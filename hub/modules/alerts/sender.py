@@ -46,6 +46,7 @@ class Sender(OutgoingWorker):
         self.poll = ctx.deps.settings.messaging.poll
         self.pace = pace
         self._next: dict[str, float] = {}
+        self._in_hand: set[str] = set()
 
     async def step(self) -> float:
         """Claim what may go and set it on its way. Seconds until a group may be told more."""
@@ -90,11 +91,14 @@ class Sender(OutgoingWorker):
             self.ctx.log.info("a press was not answered in words", text=fault.text)
 
     async def _say(self, bot: ChatBot, claim: Claim) -> None:
+        self._in_hand.add(claim.id)
         try:
             await self._note(claim, *await self._try(bot, claim))
         except Unavailable as fault:
             # Said it may be: the row still says so, and is settled when its claim runs out.
             self.ctx.log.warning("the end of an alert waits for the database", code=fault.code, id=claim.id)
+        finally:
+            self._in_hand.discard(claim.id)
 
     async def _try(self, bot: ChatBot, claim: Claim) -> tuple[str, str | float]:
         """What became of it (`told`, `again`, `failed`, `moved`), and with what."""
@@ -127,9 +131,9 @@ class Sender(OutgoingWorker):
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process)
+            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process)
+            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)

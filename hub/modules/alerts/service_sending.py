@@ -33,13 +33,14 @@ class Claim:
 
 
 class SendingService:
-    """`process` is the name of its own claims."""
+    """`process` is the name of its own claims; `in_hand` are the posts that it is telling just now."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps, process: str) -> None:
+    def __init__(self, uow: UnitOfWork, deps: Deps, process: str, in_hand: Collection[str] = ()) -> None:
         self._uow = uow
         self._session = uow.session
         self._deps = deps
         self._process = process
+        self._in_hand = in_hand
         self._is_alone = deps.settings.database.url.startswith("sqlite")
         self._posts = PostService(uow, deps)
 
@@ -104,7 +105,8 @@ class SendingService:
         row.error, row.shown = error[:500], claim.version
 
     async def _settle_orphans(self) -> None:
-        """Left behind by a process that is gone: a change is made again, a post is in doubt."""
+        """Left behind by a process that is gone, or by us without its end: a change is made again, a post is
+        in doubt."""
         query = select(Post).where(self._is_orphan()).limit(100).with_for_update(skip_locked=True)
         for row in (await self._session.scalars(query)).all():
             self._free(row)
@@ -147,9 +149,11 @@ class SendingService:
         return and_(Post.shown < Post.wanted, Post.claim.is_(None), Post.not_before <= self._now)
 
     def _is_orphan(self) -> ColumnElement[bool]:
-        left: ColumnElement[bool] = Post.claim.is_not(None)
-        others: ColumnElement[bool] = Post.claim != self._process
-        return and_(left, others if self._is_alone else and_(others, Post.claimed_until < self._now))
+        """Claimed by a process that is gone, as far as one can tell; or by us, and its end was not noted."""
+        gone: ColumnElement[bool] = Post.claimed_until < self._now
+        if self._is_alone:
+            gone = or_(gone, Post.claim != self._process)
+        return and_(Post.claim.is_not(None), gone, Post.id.not_in(sorted(self._in_hand)))
 
     @property
     def _now(self) -> datetime:

@@ -46,6 +46,7 @@ class Sender(OutgoingWorker):
         self.process = process or new_id(ctx.deps.clock)
         self.poll = ctx.deps.settings.messaging.poll
         self._paces: dict[str, Pace] = {}
+        self._in_hand: set[str] = set()
 
     async def step(self) -> float:
         """Claim what may go and set it on its way; ask about what is in doubt. Seconds until more of what
@@ -89,6 +90,7 @@ class Sender(OutgoingWorker):
 
     async def _carry(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message
+        self._in_hand.add(message.id)
         try:
             if claim.is_doubted:
                 await self._ask(claim, sender)
@@ -99,6 +101,8 @@ class Sender(OutgoingWorker):
             self.ctx.log.warning(
                 "the end of a message waits for the database", code=fault.code, id=message.id
             )
+        finally:
+            self._in_hand.discard(message.id)
 
     async def _send(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message
@@ -164,9 +168,9 @@ class Sender(OutgoingWorker):
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process)
+            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process)
+            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)

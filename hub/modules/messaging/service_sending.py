@@ -37,14 +37,16 @@ class Claim:
 
 
 class SendingService:
-    """The rows behind the sender; `process` is the name of its own claims."""
+    """The rows behind the sender; `process` is the name of its own claims, `in_hand` are the messages that it
+    is sending just now."""
 
-    def __init__(self, uow: UnitOfWork, deps: Deps, process: str) -> None:
+    def __init__(self, uow: UnitOfWork, deps: Deps, process: str, in_hand: Collection[str] = ()) -> None:
         self._uow = uow
         self._session = uow.session
         self._clock = deps.clock
         self._deps = deps
         self._process = process
+        self._in_hand = in_hand
         self._is_alone = deps.settings.database.url.startswith("sqlite")
         self._book = ThreadBook(uow, deps)
         self._settling = Settling(uow, deps)
@@ -223,9 +225,12 @@ class SendingService:
         return or_(Message.not_before.is_(None), Message.not_before <= self._now)
 
     def _is_orphan(self) -> ColumnElement[bool]:
-        """Claimed by a process that is gone: of several, as far as one can tell."""
-        others: ColumnElement[bool] = Message.claim != self._process
-        return others if self._is_alone else and_(others, Message.claimed_until < self._now)
+        """Claimed by a process that is gone: of several, as far as one can tell. Or by us, and its end was
+        not noted."""
+        gone: ColumnElement[bool] = Message.claimed_until < self._now
+        if self._is_alone:
+            gone = or_(gone, Message.claim != self._process)
+        return and_(gone, Message.id.not_in(sorted(self._in_hand)))
 
     @property
     def _now(self) -> datetime:

@@ -90,6 +90,14 @@ async def test_what_came_while_we_were_away_is_stored_in_its_order_and_then_conf
             assert len(up.box.events()) == 251
 
 
+async def test_updates_that_come_in_many_pieces_are_read_to_their_end() -> None:
+    async with practice() as telegram:
+        iryna = telegram.world.person(501000001)
+        long = [telegram.people.write(iryna, "я" * 4096)["update_id"] for _ in range(60)]
+        async with line(telegram) as up:
+            await up.heard.until(lambda: up.box.ids == long)
+
+
 async def test_what_cannot_be_stored_is_not_confirmed() -> None:
     async with practice() as telegram:
         iryna = telegram.world.person(501000001)

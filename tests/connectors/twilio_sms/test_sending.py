@@ -145,6 +145,13 @@ async def test_it_is_found_behind_more_than_one_page(up: Line) -> None:
     assert await up.connector.find(message) is not None
 
 
+async def test_a_list_that_comes_in_many_pieces_is_read_to_its_end(up: Line) -> None:
+    up.account.create({"To": THEIRS, "Body": "the first", "From": OURS})
+    for _ in range(49):
+        up.account.create({"To": THEIRS, "Body": "я" * 1600, "From": OURS})
+    assert await up.connector.find(outgoing("the first")) is not None
+
+
 async def test_a_file_cannot_go_by_sms(up: Line, tmp_path: Path) -> None:
     file = OutgoingFile(path=tmp_path / "x", content_type="image/png", name="x")
     with pytest.raises(Refused):

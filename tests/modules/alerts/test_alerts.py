@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.clock import FrozenClock
+from hub.errors import Unavailable
 from hub.events.groups import GroupChanged
 from hub.events.messages import MessageSettled
 from hub.kernel.clients import Erasure
@@ -180,6 +181,21 @@ async def test_a_sender_that_was_killed_before_it_noted_leaves_a_doubt_and_no_se
     await staff.told()
     assert staff.wire.posts == ["G1"]
     assert await staff.rows("SELECT error FROM alerts_posts WHERE kind = 'missed'") == [("doubt",)]
+
+
+@pytest.mark.parametrize("fault", [Unavailable("test.away", "Away."), RuntimeError("Session is closed")])
+async def test_an_end_that_we_could_not_note_ourselves_is_a_doubt_once_the_claim_is_over(
+    staff: Staff, frozen_clock: FrozenClock, fault: Exception
+) -> None:
+    staff.wire.faults = [fault]
+    await happen(staff.house.hub, ended("1", 0, "missed"))
+    await staff.told()
+    query = "SELECT error, claim IS NULL FROM alerts_posts WHERE kind = 'missed'"
+    assert await staff.rows(query) == [("", False)]
+    frozen_clock.advance(130.0)
+    await staff.told()
+    assert await staff.rows(query) == [("doubt", True)]
+    assert staff.wire.posts == []
 
 
 async def test_too_many_and_a_moved_group_are_tried_again(staff: Staff, frozen_clock: FrozenClock) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hub.clock import FrozenClock
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, Invalid, Unavailable
 from hub.modules.messaging.api import MessageEntry
 from hub.modules.messaging.pace import Pace
 from hub.ports.errors import NotReady, TransientError
@@ -228,6 +229,37 @@ async def test_what_a_dead_process_had_in_hand_is_asked_about_not_sent_again(
     await house.sent(sender)
     assert [one.id for one in wire.ledger] == [message.id]
     assert [one.id for one in wire.asked] == [message.id]
+
+
+@pytest.mark.parametrize("fault", [Unavailable("test.away", "Away."), RuntimeError("Session is closed")])
+async def test_what_we_had_in_hand_ourselves_and_could_not_note_is_asked_about(
+    house: House, wire: Wire, frozen_clock: FrozenClock, fault: Exception
+) -> None:
+    wire.faults, wire.keeps = [fault], True
+    message, sender = await house.queue(), house.sender()
+    await house.sent(sender)
+    assert (await house.message(message.id)).state == "sending"
+    for seconds in (130, 11):
+        frozen_clock.advance(seconds)
+        await house.sent(sender)
+    await house.sent(sender)
+    assert (await house.message(message.id)).state == "sent"
+    assert [one.id for one in wire.ledger] == [message.id]
+
+
+async def test_what_takes_longer_than_a_claim_is_in_no_doubt_while_it_is_under_way(
+    house: House, wire: Wire, frozen_clock: FrozenClock
+) -> None:
+    wire.pause = 0.2
+    message, sender = await house.queue(), house.sender()
+    await sender.step()
+    await asyncio.sleep(0)
+    frozen_clock.advance(130)
+    await sender.step()
+    assert (await house.message(message.id)).state == "sending"
+    await sender.idle()
+    assert (await house.message(message.id)).state == "sent"
+    assert (len(wire.ledger), wire.asked) == (1, [])
 
 
 @pytest.mark.parametrize(
