@@ -130,6 +130,9 @@ async def _data(client: aiosmtplib.SMTP, letter: bytes) -> None:
     except SMTPResponseException as error:
         if error.code >= 500:
             raise Refused(f"The mail server does not take it: {_words(error)}", str(error.code)) from error
+        if error.code < 400:
+            # It is no refusal, or no answer that one could read (-1).
+            raise UnknownOutcome(LOST) from error
         pause = _PAUSE if error.code == 421 else 0.0
         raise TransientError(f"The mail server takes it later: {_words(error)}", pause) from error
     except (SMTPException, OSError) as error:

@@ -143,6 +143,7 @@ class _Session(BaseSession):
         is_safe = method.__api_method__.startswith(("get", "set", "delete", "answer", "edit"))
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         patience = aiohttp.ClientTimeout(total=timeout, sock_connect=self._connect)
+        self._check_open()
         try:
             async with self._http.post(
                 url, data=self._form(bot, method), timeout=patience, allow_redirects=False
@@ -166,6 +167,7 @@ class _Session(BaseSession):
         """A file, from the API's own host alone."""
         patience = aiohttp.ClientTimeout(total=_UPLOAD_SECONDS, sock_connect=self._connect)
         url = self.api.file_url(token=token, path=path)
+        self._check_open()
         try:
             async with self._http.get(url, timeout=patience, allow_redirects=False) as answer:
                 if answer.status == 429 or answer.status >= 500:
@@ -176,6 +178,11 @@ class _Session(BaseSession):
                     yield piece
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise TransientError("Telegram does not answer.", _AWAY_WAIT) from error
+
+    def _check_open(self) -> None:
+        """What had to wait may find the link ended."""
+        if self._http.closed:
+            raise TransientError("Telegram is not connected.", _AWAY_WAIT)
 
     def _form(self, bot: Bot, method: TelegramMethod[Any]) -> aiohttp.FormData:
         form = aiohttp.FormData(quote_fields=False)
@@ -199,6 +206,8 @@ class _Session(BaseSession):
             raise _no_answer(status, is_safe)
         if said["ok"]:
             return said.get("result")
+        if status >= 500 and not is_safe:
+            raise UnknownOutcome(LOST)
         try:
             self.check_response(bot, method, status, json.dumps(said))
         except (TelegramAPIError, ClientDecodeError) as error:
@@ -215,7 +224,7 @@ async def _whole(content: aiohttp.StreamReader) -> bytes:
 
 
 def in_our_words(error: TelegramAPIError | ClientDecodeError, status: int) -> ConnectorError:
-    """What Telegram says by `ok: false` was not done."""
+    """What Telegram says by `ok: false` was not done; of a fault of its own nobody knows that."""
     said = error.message if isinstance(error, TelegramAPIError) else ""
     match error:
         case TelegramRetryAfter():

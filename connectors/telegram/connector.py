@@ -42,6 +42,7 @@ class Telegram:
         self._clock = clock
         self._api: TelegramApi | None = None
         self._speech: Speech | None = None
+        self._updates: Updates | None = None
         self._store: HookStore | None = None
         self._marks: Marks | None = None
         self._connections: Connections | None = None
@@ -78,14 +79,14 @@ class Telegram:
             self._api, self._speech = link, speech(link, self._pacing)
             heard = Heard(self._marks, self._clock, self._config.bot_id)
             await heard.load()
-            updates = Updates(self._config, link, self._store, heard, self._clock, self._words)
-            await self._until_trouble(updates, status)
+            self._updates = Updates(self._config, link, self._store, heard, self._clock, self._words)
+            await self._until_trouble(self._updates, status)
         except TransientError as error:
             raise NotReady(error.text) from error
         except Unavailable as error:
             raise NotReady("What comes cannot be stored just now.") from error
         finally:
-            self._api = self._speech = None
+            self._api = self._speech = self._updates = None
             await link.close()
 
     async def _until_trouble(self, updates: Updates, status: Status) -> None:
@@ -124,7 +125,7 @@ class Telegram:
 
     @property
     def takes_messages(self) -> bool:
-        return self._speech is not None
+        return self._speech is not None and (self._updates is None or not self._updates.is_away)
 
     @property
     def bot_name(self) -> str:

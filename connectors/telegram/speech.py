@@ -12,7 +12,7 @@ from connectors.telegram.api import TelegramApi
 from connectors.telegram.faults import PHOTO, TOO_LATE, UNCHANGED
 from connectors.telegram.pacing import Pacing
 from connectors.telegram.translate import BUSINESS
-from hub.ports.errors import TransientError
+from hub.ports.errors import ConnectorError, TransientError
 from hub.ports.messaging import Button, OutgoingMessage, Refused, Sent, UnknownOutcome
 
 _PATIENCE = 45.0
@@ -98,6 +98,8 @@ class Speech:
                 await asyncio.sleep(wait)
             except Refused as fault:
                 raise Refused(f"{PARTLY} {fault.text}", fault.code) from fault
+            except ConnectorError as fault:
+                raise UnknownOutcome(PARTLY) from fault
 
     def _note(self, fault: TransientError) -> None:
         if fault.retry_after > 0 and fault.text == "Telegram asks to send more slowly.":

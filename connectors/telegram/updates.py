@@ -14,6 +14,7 @@ from connectors.telegram.heard import Heard
 from connectors.telegram.verify import HEADER
 from hub.clock import Clock
 from hub.ports.connector import Status
+from hub.ports.errors import TransientError
 from hub.ports.hooks import HookRequest, HookStore
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ class Updates:
         self._clock = clock
         self._words = words
         self._fought_at: float | None = None
+        self.is_away = False
+        """Whether Telegram did not answer when it was asked last."""
 
     async def run(self, status: Status) -> None:
-        """Until cancelled. Raises TransientError, AuthFailed, Unavailable."""
+        """Until cancelled. Raises AuthFailed, Unavailable; TransientError before the first answer only."""
         if self._config.is_webhook:
             await self._brought(status)
         else:
@@ -65,7 +68,11 @@ class Updates:
                 await self._fought(status, pause)
                 pause, offset = min(pause * 2, _LONGEST_PAUSE), None
                 continue
-            pause = _FIRST_PAUSE
+            except TransientError as fault:
+                await self._gone(status, fault)
+                offset = None
+                continue
+            pause, self.is_away = _FIRST_PAUSE, False
             await self._keep(found)
             if len(found) < _FULL:
                 await self._heard.note()
@@ -92,6 +99,12 @@ class Updates:
             status.report("contested", CONTESTED, **self._heard.details())
         await asyncio.sleep(pause)
 
+    async def _gone(self, status: Status, fault: TransientError) -> None:
+        """The session stays: messages may wait for their turn by it."""
+        self.is_away = True
+        status.report("not_ready", fault.text, **self._heard.details())
+        await asyncio.sleep(fault.retry_after or _FIRST_PAUSE)
+
     def _report(self, status: Status) -> None:
         fought = self._fought_at
         if fought is None or self._clock.monotonic() - fought >= _CONTESTED_FOR:
@@ -100,9 +113,14 @@ class Updates:
     async def _brought(self, status: Status) -> None:
         await self._api.set_webhook()
         while True:
-            info = await self._api.webhook_info()
-            if info.get("url") != self._config.public_url + HOOK_PATH:
-                await self._api.set_webhook()
+            try:
+                info = await self._api.webhook_info()
+                if info.get("url") != self._config.public_url + HOOK_PATH:
+                    await self._api.set_webhook()
+            except TransientError as fault:
+                await self._gone(status, fault)
+                continue
+            self.is_away = False
             trouble = self._trouble(info)
             if trouble:
                 status.report("not_ready", trouble, **self._heard.details())

@@ -79,6 +79,15 @@ async def test_what_may_have_gone_out_is_never_sent_again_by_itself(post: Post) 
         await post.connector.find(outgoing())
 
 
+@pytest.mark.parametrize("answer", ["251 OK, forwarded", "queued, thank you", "354 go on"])
+async def test_a_letter_that_is_answered_in_a_way_of_its_own_may_have_gone_out(
+    post: Post, answer: str
+) -> None:
+    post.server.answers["DATA"] = answer
+    with pytest.raises(UnknownOutcome):
+        await post.connector.send(outgoing())
+
+
 async def test_nothing_went_out_where_nobody_listens() -> None:
     async with mail() as server:
         async with line(settings(server.port)) as (connector, _):

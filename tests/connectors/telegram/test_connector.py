@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from hub.clock import FrozenClock, SystemClock
 from hub.events.groups import GroupPressed
 from hub.events.messages import MessageReceived, MessageSentElsewhere
 from hub.ports.connector import Connector
-from hub.ports.errors import AuthFailed, NotReady
+from hub.ports.errors import AuthFailed, NotReady, TransientError
 from hub.ports.hooks import FetchesHooks, TakesHooks
 from hub.ports.marks import KeepsMarks
 from hub.ports.messaging import ChatBot, MessageSender
@@ -64,7 +65,8 @@ async def test_a_refused_log_in_and_trouble_are_said_in_our_words() -> None:
             with pytest.raises(AuthFailed, match="HUB_TELEGRAM__TOKEN"):
                 async with line(telegram, token=Secret(token)):
                     pass
-        async with line(telegram) as up:
+        async with line(telegram, poll_seconds=20.0) as up:
+            await up.heard.until(lambda: telegram._poll is not None)
             telegram.world.token = f"{BOT_ID}:new"
             with pytest.raises(AuthFailed):
                 await up.connector.send(outgoing())
@@ -96,6 +98,34 @@ async def test_updates_that_come_in_many_pieces_are_read_to_their_end() -> None:
         long = [telegram.people.write(iryna, "я" * 4096)["update_id"] for _ in range(60)]
         async with line(telegram) as up:
             await up.heard.until(lambda: up.box.ids == long)
+
+
+@pytest.mark.parametrize("is_webhook", [False, True])
+async def test_the_session_outlives_a_telegram_that_is_away(
+    is_webhook: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.telegram.api._AWAY_WAIT", 0.05)
+    async with practice() as telegram:
+        way: dict[str, object] = {
+            "is_webhook": is_webhook,
+            "secret": Secret(SECRET),
+            "public_url": telegram.base,
+        }
+        async with line(telegram, **(way if is_webhook else {})) as up:
+            await telegram.stop()
+            await up.heard.until(lambda: up.heard.states[-1][0] == "not_ready")
+            assert not up.connector.takes_messages
+            with pytest.raises(TransientError):
+                await up.connector.send(outgoing())
+            await telegram.start(_listener(telegram.base))
+            await up.heard.until(lambda: up.heard.states[-1][0] == "ready")
+            assert up.connector.takes_messages
+            assert (await up.connector.send(outgoing())).provider_id
+
+
+def _listener(base: str) -> socket.socket:
+    """On the port that it had."""
+    return socket.create_server(("127.0.0.1", int(base.rpartition(":")[2])))
 
 
 async def test_what_cannot_be_stored_is_not_confirmed() -> None:

@@ -150,7 +150,7 @@ async def test_buttons_answers_and_questions_for_a_contact(up: Line) -> None:
 @pytest.mark.parametrize(
     ("mischief", "kind", "sent"),
     [
-        ("429", TransientError, 0), ("500", TransientError, 0), ("502", UnknownOutcome, 0),
+        ("429", TransientError, 0), ("500", UnknownOutcome, 0), ("502", UnknownOutcome, 0),
         ("lost", UnknownOutcome, 1),
     ],
 )  # fmt: skip
@@ -219,14 +219,39 @@ async def test_the_rest_of_a_message_waits_or_is_in_doubt(
     up: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     place = Place(latitude=50.45, longitude=30.52)
-    up.world.mischief.extend(["", "500"])
-    monkeypatch.setattr("connectors.telegram.api._AWAY_WAIT", 0.1)
+    up.world.mischief.extend(["", "429"])
+    up.world.retry_after = 1
     await up.connector.send(outgoing("text", place=place))
     assert [("text" in one, "location" in one) for one in said(up)] == [(True, False), (False, True)]
     monkeypatch.setattr("connectors.telegram.speech._PATIENCE", 0.5)
-    up.world.mischief.extend(["", "500"])
-    with pytest.raises(UnknownOutcome):
+    up.world.mischief.extend(["", "429"])
+    with pytest.raises(UnknownOutcome, match="Only a part"):
         await up.connector.send(outgoing("text", place=place))
+
+
+async def test_a_log_in_refused_after_the_first_part_leaves_a_doubt_and_no_second_first_part() -> None:
+    place = Place(latitude=50.45, longitude=30.52)
+    async with practice() as telegram, line(telegram, poll_seconds=20.0) as up:
+        sending = asyncio.create_task(up.connector.send(outgoing("text", place=place)))
+        await up.heard.until(lambda: bool(said(up)) and telegram._poll is not None)
+        telegram.world.token = "7000000001:taken-back"
+        with pytest.raises(UnknownOutcome, match="Only a part"):
+            await sending
+        assert len(said(up)) == 1
+
+
+async def test_a_message_whose_turn_comes_after_the_end_of_the_link_did_not_go_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("connectors.telegram.pacing.PER_CHAT", 0.4)
+    async with practice() as telegram:
+        async with line(telegram) as up:
+            await up.connector.send(outgoing("first"))
+            late = asyncio.create_task(up.connector.send(outgoing("late")))
+            await asyncio.sleep(0)
+        with pytest.raises(TransientError):
+            await late
+        assert [one["text"] for one in telegram.world.of_bot(HERE)] == ["first"]
 
 
 async def test_a_file_that_is_not_there_any_more_is_refused(up: Line, tmp_path: Path) -> None:
