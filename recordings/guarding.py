@@ -4,6 +4,8 @@ line tells it; each of these may be told again, since a second time changes noth
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 
 from hub.kernel.context import WorkerContext
 from hub.kernel.processes.outgoing import OutgoingWorker
@@ -18,8 +20,6 @@ async def guard(ctx: WorkerContext) -> None:
     telephony = ctx.deps.telephony
     if not isinstance(telephony, CallControl):
         return
-    async with ctx.transactions.reading(actor=None, shop_id=ctx.shop_id) as uow:
-        await BasisService(uow, ctx.deps).tell_the_line()
     worker = Guard(ctx, telephony)
     try:
         await worker.run()
@@ -31,13 +31,20 @@ class Guard(OutgoingWorker):
     """One process's."""
 
     looks_again = True
+    tells_again = 30.0
+    """Seconds after which the line hears anew what the shops have decided: another process may have saved."""
 
     def __init__(self, ctx: WorkerContext, control: CallControl) -> None:
         super().__init__(ctx)
         self.control = control
+        self._told_the_line = -math.inf
 
     async def step(self) -> float:
         """Set on its way whatever is due."""
+        if time.monotonic() - self._told_the_line >= self.tells_again:
+            async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
+                await BasisService(uow, self.ctx.deps).tell_the_line()
+            self._told_the_line = time.monotonic()
         if not self.control.takes_orders:
             return 0.0
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
@@ -48,20 +55,22 @@ class Guard(OutgoingWorker):
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
             pauses, stops = await GuardService(uow, self.ctx.deps).due()
         busy = self.busy()
+        for stop in stops:
+            if stop.call_id not in busy:
+                self.set_off(self._stop(stop), name="stop-recording", to=stop.call_id)
+        busy |= {one.call_id for one in stops}  # what is to be stopped is not made to sound before
         for pause in pauses:
             if pause.call_id not in busy:
                 work = self._mute(pause) if pause.state == "wanted" else self._sound(pause)
+                busy |= {pause.call_id}
                 self.set_off(work, name=f"pause-{pause.id}", to=pause.call_id)
-        for stop in stops:
-            if stop.call_id not in busy and stop.call_id not in {one.call_id for one in pauses}:
-                self.set_off(self._stop(stop), name="stop-recording", to=stop.call_id)
         return 0.0
 
     async def _mute(self, pause: PauseView) -> None:
         result = await self._told(MuteRecording(command_id=pause.id, call_id=pause.call_id, is_muted=True))
         at = self.ctx.deps.clock.now()
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
-            await GuardService(uow, self.ctx.deps).muted(pause.id, result, at)
+            await GuardService(uow, self.ctx.deps).muted(pause.id, result, at, pause.rev)
 
     async def _sound(self, pause: PauseView) -> None:
         at = self.ctx.deps.clock.now()
@@ -73,7 +82,7 @@ class Guard(OutgoingWorker):
     async def _stop(self, stop: BasisView) -> None:
         result = await self._told(StopRecording(command_id=stop.call_id, call_id=stop.call_id))
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
-            await GuardService(uow, self.ctx.deps).stopped(stop.call_id, result)
+            await GuardService(uow, self.ctx.deps).stopped(stop.call_id, result, stop.rev)
         await self._breathe(result)
 
     async def _told(self, command: Command) -> CommandResult:

@@ -9,6 +9,7 @@ from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, Cal
 from hub.events.crm import ClientErased
 from hub.events.recordings import (
     RecordingErased,
+    RecordingGroundNoticed,
     RecordingLinked,
     RecordingNamed,
     RecordingNoticed,
@@ -25,7 +26,8 @@ _SAME_ERASURE = timedelta(minutes=5)
 
 def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallResumed | CallEnded]]) -> None:
     """Holds are shown on the line of the player, one that nobody saw end is over with the call. What is
-    known of a call only at its end is put to its recordings: one may have been quicker."""
+    known of a call only at its end is put to its recordings: one may have been quicker. A yes that did not
+    come until then comes no more."""
     begun: list[dict[str, object]] = []
     over: list[dict[str, object]] = []
     ended: list[dict[str, object]] = []
@@ -48,6 +50,7 @@ def on_call_facts(ctx: BatchContext, batch: Sequence[Delivered[CallHeld | CallRe
     for statement, rows in done:
         if rows:
             statement.run(ctx.connection, rows)
+    _look_again(ctx, [one for one in batch if isinstance(one.event, CallEnded)])
 
 
 def on_recording_noticed(ctx: BatchContext, batch: Sequence[Delivered[RecordingNoticed]]) -> None:
@@ -63,6 +66,26 @@ def on_recording_noticed(ctx: BatchContext, batch: Sequence[Delivered[RecordingN
         }  # fmt: skip
         sql.NOTICED.run(ctx.connection, [row])
         ctx.hint("recording", event.call_id, 0, one.envelope.shop_id)
+    _look_again(ctx, [one for one in batch if one.event.said == "refused"])
+
+
+def _look_again(
+    ctx: BatchContext, batch: Sequence[Delivered[RecordingNoticed | CallHeld | CallResumed | CallEnded]]
+) -> None:
+    """Of these calls' recordings: most have none yet, and cost no more than the look."""
+    of: dict[str, Delivered[RecordingNoticed | CallHeld | CallResumed | CallEnded]] = {}
+    for one in batch:
+        event = one.event
+        of[event.call_id if isinstance(event, RecordingNoticed) else event.call.call_id] = one
+    for row in sql.RECORDED.all(ctx.connection, sorted(of)) if of else ():
+        cause = of[row.call_id].envelope
+        noticed = RecordingGroundNoticed(call_id=row.call_id)
+        ctx.publish(noticed, cause=cause, external_id=f"ground:{cause.id}")
+
+
+async def on_recording_ground_noticed(event: RecordingGroundNoticed, ctx: HandlerContext) -> None:
+    """What there is of the call already must have its ground too."""
+    await ctx.apis.of(RecordingsApi).basis.enforce_call(event.call_id)
 
 
 def on_recording_named(ctx: BatchContext, batch: Sequence[Delivered[RecordingNamed]]) -> None:

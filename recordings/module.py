@@ -8,6 +8,7 @@ from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, Cal
 from hub.events.crm import ClientErased
 from hub.events.recordings import (
     RecordingErased,
+    RecordingGroundNoticed,
     RecordingLinked,
     RecordingNamed,
     RecordingNoticed,
@@ -55,6 +56,7 @@ MODULE = Module(
     handlers=(
         on_batch((RecordingNamed,), handlers.on_recording_named),
         on_batch((RecordingNoticed,), handlers.on_recording_noticed),
+        on(RecordingGroundNoticed, handlers.on_recording_ground_noticed),
         on(CallMerged, handlers.on_call_merged),
         on(RecordingStored, handlers.on_recording_stored),
         on(RecordingLinked, handlers.on_recording_linked),

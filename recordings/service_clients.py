@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from hub.kernel.backup.tombstones import Burial, Tombstones
+from hub.kernel.backup.tombstones import Burial, Tombstones, lay
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.turns import take_turn
@@ -18,6 +18,8 @@ from recordings.models_privacy import ErasedRecording
 from recordings.service_erasing import TURN
 
 STONE = "recordings.recording"
+SOUND_STONE = "recordings.sound"
+"""By its hash: a restored database may know nothing of a recording whose file a kept spool still has."""
 _WAITS = "waits"
 
 
@@ -48,12 +50,18 @@ def _numbers(_connection: Connection, _among: Collection[str] | None) -> Collect
 
 def _collect(connection: Connection) -> Iterable[tuple[str, str]]:
     """What was asked for. What goes by age goes again by age."""
-    query = select(ErasedRecording.recording_id, ErasedRecording.at)
+    query = select(ErasedRecording.recording_id, ErasedRecording.at, Recording.sha256).outerjoin(
+        Recording, Recording.id == ErasedRecording.recording_id
+    )
     for row in connection.execute(query.where(ErasedRecording.rule != "retention")):
+        if row.at is not None and row.sha256:
+            yield SOUND_STONE, row.sha256
         yield STONE, f"{row.recording_id}@{_WAITS if row.at is None else int(row.at.timestamp())}"
 
 
 def _bury(connection: Connection, burial: Burial) -> None:
+    for sha256 in burial.marks.get(SOUND_STONE, frozenset()):
+        lay(connection, SOUND_STONE, sha256, burial.at)
     for ref in burial.marks.get(STONE, frozenset()):
         recording_id, _, at = ref.partition("@")
         if at == _WAITS:

@@ -98,11 +98,9 @@ class GuardService:
             actor=self._uow.actor, name=name, wanted_at=now,
             until_at=now + timedelta(minutes=policy.pause_minutes), ended_by="", ended_name="",
         )  # fmt: skip
-        if row is not None:  # it was about to end: it goes on
-            row.state, row.ended_by, row.ended_name, row.until_at = "wanted", "", "", made.until_at
-            made = row
-        else:
-            self._session.add(made)
+        if row is not None:  # the PBX may have been told to go on already: what is left out begins anew
+            row.state, row.to_at, row.rev = "over", _end_of(row, now), row.rev + 1
+        self._session.add(made)
         await self._told(made, "recordings.pause", "wanted")
         return _view(made)
 
@@ -145,14 +143,17 @@ class GuardService:
         stops = [view(row) for row in (await self._session.scalars(query2)).all()]
         return due, stops
 
-    async def muted(self, pause_id: str, result: CommandResult, at: datetime) -> None:
-        """What came of telling it to write silence; `at`: when that was known."""
+    async def muted(self, pause_id: str, result: CommandResult, at: datetime, rev: int) -> None:
+        """What came of telling it to write silence; `at`: when that was known; `rev`: the row's when it was
+        told. Where a recording began since then it is told again."""
         row = await self._session.get(Pause, pause_id, populate_existing=True)
         if row is None or row.state not in ("wanted", "resuming"):
             return
         if result.kind != "taken":
             if row.state == "wanted":
                 await self._not_held(row, result.text)
+            return
+        if row.state == "wanted" and row.rev != rev:
             return
         if row.broken_at is not None and row.from_at is not None:
             await self._begin_anew(row, at)
@@ -163,21 +164,30 @@ class GuardService:
 
     async def sounded(self, pause_id: str, result: CommandResult, sent_at: datetime) -> None:
         """What came of telling it to go on; until `sent_at` there was silence. What was not seen is told
-        again: a second time changes nothing."""
+        again: a second time changes nothing, and the first may have been enough."""
         row = await self._session.get(Pause, pause_id, populate_existing=True)
-        if row is None or row.state != "resuming" or result.kind in ("unknown", "unsent"):
+        if row is None or result.kind == "unsent":
+            return
+        if row.state == "over" and row.to_at is not None and result.kind != "refused":
+            row.to_at = min(row.to_at, sent_at)  # it ended otherwise meanwhile
+        if row.state != "resuming":
+            return
+        row.to_at = _end_of(row, sent_at)
+        if result.kind == "unknown":
             return
         row.state = "over"
-        row.to_at = sent_at if row.from_at is not None else None
         await self._told(
             row, "recordings.resume", "done" if result.kind == "taken" else "failed", result.text
         )
 
-    async def stopped(self, call_id: str, result: CommandResult) -> None:
-        """What came of telling it to stop. Refused, unless for a right that is missing, means that nothing of
-        this call is recorded."""
+    async def stopped(self, call_id: str, result: CommandResult, rev: int) -> None:
+        """What came of telling it to stop; `rev`: the row's when it was told. Refused, unless for a right
+        that is missing, means that nothing of this call is recorded. Where a recording began since then it is
+        told again."""
         row = await self._session.get(CallBasis, call_id, populate_existing=True)
         if row is None or row.stop_state != "wanted" or result.kind in ("unknown", "unsent"):
+            return
+        if row.rev != rev:
             return
         is_denied = result.kind == "refused" and "permission" in result.text.lower()
         row.stop_state, row.stop_done_at, row.rev = "done", self._clock.now(), row.rev + 1
@@ -201,6 +211,8 @@ class GuardService:
     async def _state(
         self, call: CallView, basis: BasisView, pauses: Sequence[PauseView]
     ) -> CallRecordingState:
+        if basis.stop_state == "unseen" and call.is_live:
+            return "not_known"
         if basis.stop_rule is not None:
             return "stopping" if basis.stop_state == "wanted" and call.is_live else "stopped"
         if not call.is_live:
@@ -258,7 +270,7 @@ class GuardService:
         """With the recording its pauses are over."""
         query = select(Pause).where(Pause.call_id == call_id, Pause.state.in_(("paused", "resuming")))
         for row in (await self._session.scalars(query)).all():
-            row.state, row.to_at, row.ended_by = "over", self._clock.now(), "stopped"
+            row.state, row.to_at, row.ended_by = "over", _end_of(row, self._clock.now()), "stopped"
             row.rev += 1
 
     async def _told(self, row: Pause, action: str, outcome: str, said: str = "") -> None:
@@ -279,6 +291,11 @@ class GuardService:
                 "recordings.no_pbx", "There is no line to the PBX now: nothing was paused.",
                 "The recording may go on. Do not take a card number by telephone now.",
             )  # fmt: skip
+
+
+def _end_of(row: Pause, at: datetime) -> datetime | None:
+    """Until when there was silence for sure, if it ends no later than `at`."""
+    return row.to_at or row.broken_at or at if row.from_at is not None else None
 
 
 def line_is_up(deps: Deps) -> bool:

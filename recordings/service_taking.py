@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from hub.events.recordings import RecordingStored
+from hub.kernel.backup.tables import backup_tombstones
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.api import CallView
 from hub.values import CallId, ShopId
@@ -16,6 +17,7 @@ from recordings import erasing
 from recordings.audio.taking import Sound
 from recordings.models import Recording, Rendition
 from recordings.service_basis import BasisService, turn_of
+from recordings.service_clients import SOUND_STONE
 from recordings.service_erasing import ErasingService
 from recordings.service_linking import CLOCKS_APART, LinkingService
 from recordings.views import RenditionKind
@@ -70,10 +72,18 @@ class TakingService:
 
     async def judge(self, taken: Taken) -> tuple[erasing.Why | None, bool]:
         """Why it must not be kept, if so; and whether that may change yet (see BasisService.judge)."""
+        if taken.sound.state != "empty" and await self._was_erased(taken.sha256):
+            return erasing.Why(rule="restored", at=self._deps.clock.now()), False
         call, _ = await self._linking.find(taken.name, taken.ended_at + CLOCKS_APART)
         if call is not None:
             await self._uow.take_turn(turn_of(call.id))
         return await self._basis.judge(call, taken.name)
+
+    async def _was_erased(self, sha256: str) -> bool:
+        """Before an older backup was put back, which may know nothing of it."""
+        stones = backup_tombstones.c
+        query = select(stones.ref).where(stones.kind == SOUND_STONE, stones.ref == sha256)
+        return (await self._session.execute(query)).first() is not None
 
     async def store(self, taken: Taken, files: Sequence[KeptFile]) -> Recording:
         """The rows and the fact; what must not be kept is erased in the same breath."""

@@ -11,6 +11,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.values import ShopId
 from recordings.erasing import is_held, leave
 from recordings.models import Recording, Rendition
+from recordings.models_sharing import Bundle
 from recordings.service import RecordingService
 from recordings.service_taking import KeptFile
 from recordings.views import RecordingView
@@ -54,10 +55,12 @@ class UpkeepService:
         query = select(Recording).where(Recording.id > recording_id).order_by(Recording.id).limit(200)
         return await self._recordings.views((await self._session.scalars(query)).all())
 
-    async def known_paths(self, recording_ids: Collection[str]) -> set[str]:
-        """The files of these recordings."""
-        query = select(Rendition.path).where(Rendition.recording_id.in_(sorted(recording_ids)))
-        return set((await self._session.scalars(query)).all())
+    async def known_paths(self, ids: Collection[str]) -> set[str]:
+        """The files of these recordings and ZIPs."""
+        files = select(Rendition.path).where(Rendition.recording_id.in_(sorted(ids)))
+        zips = select(Bundle.key).where(Bundle.id.in_(sorted(ids)))
+        found = [(await self._session.scalars(query)).all() for query in (files, zips)]
+        return {path for paths in found for path in paths}
 
     async def add(self, recording_id: str, file: KeptFile) -> None:
         """Another form of it is in the store. Twice is once."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, bindparam, text, update
+from sqlalchemy import Boolean, bindparam, select, text, update
 
 from hub.kernel.storage.orm import UtcDateTime
-from hub.kernel.storage.prepared import Prepared
+from hub.kernel.storage.prepared import Prepared, PreparedIn
+from recordings.models import Recording
 from recordings.models_library import Hold, Shelf
 
 NAMED = Prepared(
@@ -48,19 +49,23 @@ NOTICED = Prepared(
     )
 )  # fmt: skip
 STOPPED_BEGINS_AGAIN = Prepared(
-    text("UPDATE recordings_bases SET stop_state = 'wanted' WHERE call_id = :v_call AND stop_state = 'done'")
+    text(
+        "UPDATE recordings_bases SET stop_state = 'wanted', rev = rev + 1"
+        " WHERE call_id = :v_call AND stop_state IN ('done', 'wanted')"
+    )
 )
 PAUSED_BEGINS_AGAIN = Prepared(
     text(
-        "UPDATE recordings_pauses SET state = 'wanted', broken_at = :v_at"
-        " WHERE call_id = :v_call AND state = 'paused' AND from_at < :v_at"
+        "UPDATE recordings_pauses SET state = 'wanted', rev = rev + 1,"
+        " broken_at = CASE WHEN from_at IS NULL THEN NULL ELSE COALESCE(broken_at, :v_at) END"
+        " WHERE call_id = :v_call AND state IN ('wanted', 'paused') AND (from_at IS NULL OR from_at < :v_at)"
     ).bindparams(bindparam("v_at", type_=UtcDateTime))
 )
 PAUSES_OVER = Prepared(
     text(
         "UPDATE recordings_pauses SET rev = rev + 1, ended_by = 'call_ended',"
         " state = CASE WHEN from_at IS NULL THEN 'failed' ELSE 'over' END,"
-        " to_at = CASE WHEN from_at IS NULL THEN NULL ELSE COALESCE(broken_at, :v_at) END"
+        " to_at = CASE WHEN from_at IS NULL THEN NULL ELSE COALESCE(to_at, broken_at, :v_at) END"
         " WHERE call_id = :v_call AND state IN ('wanted', 'paused', 'resuming')"
     ).bindparams(bindparam("v_at", type_=UtcDateTime))
 )
@@ -69,6 +74,11 @@ STOPS_OVER = Prepared(
         "UPDATE recordings_bases SET rev = rev + 1, stop_state = 'done', stop_done_at = :v_at"
         " WHERE call_id = :v_call AND stop_state = 'wanted'"
     ).bindparams(bindparam("v_at", type_=UtcDateTime))
+)
+RECORDED = PreparedIn(
+    lambda calls: (
+        select(Recording.call_id).where(Recording.call_id.in_(calls), Recording.state != "erased").distinct()
+    )
 )
 ENDED = Prepared(
     update(Shelf)

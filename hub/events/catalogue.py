@@ -40,6 +40,7 @@ from hub.events.phones import PhonesChanged
 from hub.events.presence import PresenceChosen
 from hub.events.recordings import (
     RecordingErased,
+    RecordingGroundNoticed,
     RecordingLinked,
     RecordingNamed,
     RecordingNoticed,
@@ -103,6 +104,7 @@ EVENTS: tuple[type[Event], ...] = (
     StopWordHeard,
     RecordingNamed,
     RecordingNoticed,
+    RecordingGroundNoticed,
     RecordingStored,
     RecordingLinked,
     RecordingErased,

@@ -42,6 +42,19 @@ class RecordingNoticed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingGroundNoticed(Event):
+    """A call of which there is a recording already ended, or its caller said no: whether that may be kept is
+    to be looked at again."""
+
+    name: ClassVar[str] = "recording.ground_noticed"
+    call_id: CallId
+
+    @property
+    def key(self) -> str:
+        return f"call:{self.call_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFact(Event):
     """Something happened to a recording."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from hub.app import Hub
 from hub.clock import FrozenClock
@@ -15,14 +16,16 @@ from hub.errors import Conflict
 from hub.kernel.backup.tombstones import Burial, collect
 from hub.kernel.shops import FIRST_SHOP
 from hub.main import MODULES
-from recordings import jobs
+from recordings import erasing, jobs, service_clients
 from recordings.api import RecordingsApi, RecordingView
+from recordings.models import Recording, SpoolFile
+from recordings.models_privacy import ErasedRecording
 from tests.factories.calls import ended, tell_calls
 from tests.factories.crm import crm_of, make_client
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
 from tests.faults.figures import Fault
-from tests.recordings.stage import Spool, open_spool
+from tests.recordings.stage import SOUND, Spool, open_spool
 from tests.recordings.test_retention import Keeping
 from tests.recordings.test_sharing import link_of, packed, post
 from tests.recordings.test_upkeep import run
@@ -192,3 +195,35 @@ async def test_a_restored_older_backup_does_not_bring_it_back(hub: Hub, spool: S
     assert gone == {one.id, two.id}
     assert await Keeping(hub).rule_of(one) == "restored"
     assert not [name for name in spool.in_store() if one.id in name or two.id in name]
+
+
+async def test_a_kept_spool_does_not_bring_back_what_the_restored_backup_never_knew(
+    hub: Hub, tmp_path: Path
+) -> None:
+    spool = open_spool(hub, tmp_path / "spool", spool_after="keep")
+    spool.write("done/a.wav")
+    sha256 = hashlib.sha256(SOUND).hexdigest()
+    await spool.look()
+    (one,) = await spool.recordings()
+    found: dict[str, frozenset[str]] = {}
+
+    def tell(connection: Connection) -> None:
+        erasing.erase(connection, [one.id], erasing.Why(rule="request", at=hub.installation.clock.now()))
+        stones = [module.tombstones for module in MODULES if module.tombstones is not None]
+        found.update({kind: frozenset(refs) for kind, refs in collect(connection, stones).items()})
+        for table in (Recording, SpoolFile, ErasedRecording):
+            connection.execute(delete(table))
+
+    await hub.database.write(tell)
+    assert sha256 in str(found)
+    burial = Burial(marks=found, at=hub.installation.clock.now(), is_whole=True)
+    await hub.database.write(lambda connection: service_clients.TOMBSTONES.bury(connection, burial))
+    await jobs.drop_leavings(run(spool))
+    await open_spool_again(spool).look()
+    assert [(row.state, row.source_name) for row in await spool.recordings()] == [("erased", "")]
+    assert (spool.in_spool(), spool.in_store()) == ([], [])
+
+
+def open_spool_again(spool: Spool) -> Spool:
+    """As a process that begins anew sees it."""
+    return open_spool(spool.hub, spool.root, spool_after="keep")

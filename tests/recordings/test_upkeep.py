@@ -20,6 +20,7 @@ from recordings import upkeep
 from recordings.api import RecordingView
 from recordings.audio.ffmpeg import decoded, heard_in
 from recordings.audio.levels import measured
+from recordings.models_sharing import Bundle
 from tests.factories.calls import at
 from tests.recordings.stage import Spool, open_spool
 from tests.recordings.test_intake import UNIQUEID, a_call
@@ -113,11 +114,42 @@ async def test_a_call_that_is_told_of_later_gets_its_recording(hub: Hub, spool: 
     assert (made.call_id, made.offset_seconds) == ("c1", 30.0)
 
 
+@pytest.mark.parametrize(
+    "name", ["2026/01/05/01arz3ndektsv4rrffq69g5fav.3.words", "bundles/01arz3ndektsv4rrffq69g5fav.3.zip"]
+)
+async def test_what_a_run_that_was_broken_off_left_in_the_store_goes(spool: Spool, name: str) -> None:
+    left = Path(spool.ctx.deps.settings.recordings.store) / name
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"x")
+    earlier = spool.ctx.deps.clock.now().timestamp() - 2 * 86400
+    os.utime(left, (earlier, earlier))
+    await upkeep.check_store(run(spool))
+    assert not left.exists()
+
+
+async def test_a_zip_that_can_be_fetched_stays_in_the_store(spool: Spool) -> None:
+    key = "bundles/01arz3ndektsv4rrffq69g5fav.3.zip"
+    now = spool.ctx.deps.clock.now()
+    async with spool.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        uow.session.add(
+            Bundle(
+                id="01arz3ndektsv4rrffq69g5fav", shop_id=FIRST_SHOP, reason="", recording_ids=[], key=key,
+                created_at=now, expires_at=now,
+            )
+        )  # fmt: skip
+    kept = Path(spool.ctx.deps.settings.recordings.store) / key
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(b"x")
+    os.utime(kept, (now.timestamp() - 2 * 86400, now.timestamp() - 2 * 86400))
+    await upkeep.check_store(run(spool))
+    assert kept.exists()
+
+
 async def test_orphans_of_the_store_go_and_lost_files_are_said(spool: Spool) -> None:
     made = await one(spool)
     store = Path(spool.ctx.deps.settings.recordings.store)
-    orphan = store / "2026/01/05/01ARZ3NDEKTSV4RRFFQ69G5FAV.wav"
-    young = store / "2026/01/05/01ARZ3NDEKTSV4RRFFQ69G5FAW.wav"
+    orphan = store / "2026/01/05/01arz3ndektsv4rrffq69g5fav.wav"
+    young = store / "2026/01/05/01arz3ndektsv4rrffq69g5faw.wav"
     for path in (orphan, young):
         path.write_bytes(b"x")
     frozen = spool.ctx.deps.clock.now().timestamp()

@@ -37,6 +37,7 @@ class Leg:
     exten_in_bridge: str = ""
     left_last: str = ""
     recorded_into: str = ""
+    recorded_since: Moment | None = None
     consulted: Leg | None = None
     mate: Leg | None = None
     bridge: Bridge | None = None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _VARIABLE = b"MIXMONITOR_FILENAME"
 _LONGEST = 1000
+_TWICE = 1.0
+"""Seconds within which a PBX that tells no time of its own says the same thing twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,19 @@ def on_var_set(exchange: Exchange, message: Message, now: Moment) -> None:
         return
     leg = exchange.legs.get(message.get("Uniqueid"))
     path = message.get("Value").strip()
-    if leg is not None and path and len(path) <= _LONGEST and leg.recorded_into != path:
-        leg.recorded_into = path
+    if leg is not None and path and len(path) <= _LONGEST and not _is_the_same(leg, path, now):
+        leg.recorded_into, leg.recorded_since = path, now
         exchange.named.append(Named(leg, path, now))
+
+
+def _is_the_same(leg: Leg, path: str, now: Moment) -> bool:
+    """The PBX said it twice. The same file at another moment is a recording that begins anew."""
+    since = leg.recorded_since
+    if since is None or leg.recorded_into != path:
+        return False
+    if since.stamp is not None and now.stamp is not None:
+        return since.stamp == now.stamp
+    return now.since(since) < _TWICE
 
 
 def told(exchange: Exchange) -> list[TrackedFact]:
@@ -85,5 +97,6 @@ def _fact(one: Named, boot: str) -> TrackedFact:
     event = RecordingNamed(
         call_id=one.leg.conversation.call_id, path=one.path, uniqueid=one.leg.uniqueid, at=one.at.at
     )
-    mark = blake2s(one.path.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    said = f"{one.path}@{one.at.at.timestamp():.6f}"
+    mark = blake2s(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return TrackedFact(f"{boot}:{one.leg.uniqueid}:{event.name}:{mark}", one.at.at, event)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from hub.kernel.shops import FIRST_SHOP
 from recordings.api import RecordingsApi
+from recordings.models import Recording
 from recordings.rules_basis import Policy, profile_of, why_not
 from tests.factories.tones import tone, wav
 from tests.faults.figures import Fault
+from tests.kernel.waiting import until
 from tests.recordings.live.stage import Desk
 
 
@@ -122,3 +125,33 @@ def test_a_message_on_the_machine_needs_no_key() -> None:
     asked = {"direction": "inbound", "notice": "none", "consent": None, "policy": Policy(), "country": "DE"}
     assert why_not(is_message=True, **asked) is None  # type: ignore[arg-type]  # one row of the table
     assert why_not(is_message=False, **asked) == "no_consent"  # type: ignore[arg-type]
+
+
+async def test_a_no_takes_what_was_taken_in_of_the_call_before_it(desk: Desk) -> None:
+    await desk.talk()
+    desk.leave(name="first.wav")
+    await desk.spool.look()
+    await _ties(desk)
+    desk.user_event("RecordingConsent", Answer="no")
+    await until(lambda: _is_erased(desk))
+
+
+async def test_what_was_tied_to_a_call_that_went_on_goes_when_that_ends_without_a_yes(desk: Desk) -> None:
+    desk.leave(name="first.wav")
+    await desk.spool.look()
+    await desk.decide(profile="opt_in")
+    await desk.talk()
+    await _ties(desk)
+    assert [one.state for one in await desk.spool.recordings()] == ["ready"]
+    await desk.hang_up()
+    await until(lambda: _is_erased(desk))
+
+
+async def _ties(desk: Desk) -> None:
+    """The recording is the call's from now on."""
+    async with desk.shop.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await uow.session.execute(update(Recording).values(call_id=desk.call))
+
+
+async def _is_erased(desk: Desk) -> bool:
+    return [one.state for one in await desk.spool.recordings()] == ["erased"]
