@@ -24,7 +24,7 @@ from connectors.ami.actions import (
 )
 from connectors.ami.marks import channel_id
 from connectors.ami.tracker import Tracker
-from connectors.ami.tracker.legs import Leg
+from connectors.ami.tracker.legs import Leg, hearing
 from hub.clock import Clock
 from hub.ports.commands import (
     Command,
@@ -118,6 +118,8 @@ class Orders:
                 return [make(own.name, number=command.number, context=command.context)]
             case EndConsultation():
                 own = self._own(command.call_id, command.extension)
+                if command.is_handed_over and self._end_of(command.call_id) in hearing(own):
+                    raise _Gone("Nobody is being asked any more: the caller is back on the line.")
                 return [hang_up(own.name) if command.is_handed_over else cancel_transfer(own.name)]
             case ParkCall():
                 own = self._own(command.call_id, command.extension)

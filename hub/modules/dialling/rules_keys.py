@@ -40,8 +40,9 @@ def _order_of(call: CallView, key: CommandKind) -> CommandKind:
 
 
 def _talks(call: CallView) -> bool:
-    """A person of ours with the other side."""
-    return call.state in ("talking", "on_hold") and call.last_extension is not None
+    """A person of ours with the other side, on a phone of the PBX."""
+    phone = call.last_extension
+    return call.state in ("talking", "on_hold") and phone is not None and not phone.startswith("+")
 
 
 def _is_mine(call: CallView, own: Collection[str]) -> bool:

@@ -83,7 +83,7 @@ class DiallingService:
             id=new_id(self._deps.clock), rev=1, shop_id=str(asker.shop_id), actor=asker.actor,
             role=asker.role, key=_checked_key(key), kind=kind, extension=extension,
             number=target.number if target else None, digits=target.digits if target else digits, line=line,
-            call_id=call_id, arguments=json.dumps(arguments or {}, ensure_ascii=False), state="wanted",
+            call_id=call_id, arguments=written(arguments), state="wanted",
             reason=None, said="", is_open=True, is_above_cap=is_above_cap,
             wanted_at=self._deps.clock.now(), sent_at=None, connected_at=None, settled_at=None,
         )  # fmt: skip
@@ -190,6 +190,11 @@ class DiallingService:
             Command.actor == asker.actor, Command.wanted_at > since, Command.number.like("+%")
         )
         return await self._session.scalar(query) or 0
+
+
+def written(arguments: dict[str, Any] | None) -> str:
+    """As an order's row keeps them."""
+    return json.dumps(arguments or {}, ensure_ascii=False)
 
 
 def _above(text: str) -> NotAllowed:

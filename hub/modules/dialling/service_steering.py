@@ -14,8 +14,9 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.dialling.models import Command
+from hub.modules.dialling.rules import Target
 from hub.modules.dialling.rules_settings import LONGEST_REASON
-from hub.modules.dialling.service import DiallingService
+from hub.modules.dialling.service import DiallingService, written
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import ensure_ready, view
 from hub.modules.dialling.views import Asker, CommandView
@@ -23,6 +24,8 @@ from hub.ports.commands import CommandKind
 from hub.values import ShopId
 
 _SAME_PRESS = timedelta(seconds=4)
+_UNDER_WAY = timedelta(seconds=5)
+"""Until the PBX has put the caller on hold for a consultation."""
 Shops = Collection[ShopId] | None
 
 
@@ -70,6 +73,7 @@ class SteeringService:
         """Send the other side to a colleague or a number, which passes the gate. Raises Invalid too."""
         call = await self._live(call_id, shops)
         own = self._talking(call, asker)
+        await self._uow.take_turn(f"dialling:{asker.actor}")
         settings = await self._settings.read()
         target, _ = await self._orders.target(number, asker, settings)
         if target.number == own:
@@ -82,7 +86,7 @@ class SteeringService:
     ) -> CommandView:
         """After `attended`: join the two, or take the caller back."""
         call = await self._live(call_id, shops)
-        asked = await self.consulting(call.id)
+        asked = await self.consulting(call)
         if asked is None:
             raise Conflict("dial.nobody_asked", "No colleague is being asked.", "Ask one first.")
         kind: CommandKind = "hand_over" if is_handed_over else "take_back"
@@ -150,14 +154,18 @@ class SteeringService:
         arguments = {"reason": reason[:LONGEST_REASON]}
         return await self._order(kind, asker, key, None, extension, arguments=arguments)
 
-    async def consulting(self, call_id: str) -> CommandView | None:
-        """The colleague who is being asked in this call; None when nobody is (any more)."""
+    async def consulting(self, call: CallView) -> CommandView | None:
+        """The colleague who is being asked in this call; None when nobody is (any more): who declined, or did
+        not answer, gave the caller back without an order of ours, and to hand over would cut them off."""
         kinds = ("attended", "hand_over", "take_back", "blind", "park")
         query = select(Command).where(
-            Command.call_id == call_id, Command.kind.in_(kinds), Command.state != "failed"
+            Command.call_id == call.id, Command.kind.in_(kinds), Command.state != "failed"
         )
         row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
-        return view(row) if row is not None and row.kind == "attended" else None
+        if row is None or row.kind != "attended":
+            return None
+        is_new = row.wanted_at > self._deps.clock.now() - _UNDER_WAY
+        return view(row) if call.state == "on_hold" or is_new else None
 
     async def paused(self, asker: Asker) -> CommandView | None:
         """The pause that the asker's phones are in, as far as it was ordered here."""
@@ -173,7 +181,7 @@ class SteeringService:
     ) -> CommandView:
         await self._uow.take_turn(f"dialling:{asker.actor}")
         known = await self._orders.known(asker, key, kind) or await self._pressed(
-            kind, asker, call, extension
+            kind, asker, call, extension, **more
         )
         if known is not None:
             return known
@@ -183,17 +191,21 @@ class SteeringService:
         )
 
     async def _pressed(
-        self, kind: CommandKind, asker: Asker, call: CallView | None, extension: str
-    ) -> CommandView | None:
-        """The same key pressed twice."""
+        self, kind: CommandKind, asker: Asker, call: CallView | None, extension: str,
+        target: Target | None = None, digits: str | None = None, arguments: dict[str, Any] | None = None,
+    ) -> CommandView | None:  # fmt: skip
+        """The same key pressed twice: nothing else was ordered since, and it was the very same."""
         about = Command.call_id.is_(None) if call is None else Command.call_id == call.id
         query = select(Command).where(
-            Command.actor == asker.actor, Command.kind == kind, Command.extension == extension,
-            about,
+            Command.actor == asker.actor, Command.extension == extension, about,
             Command.wanted_at > self._deps.clock.now() - _SAME_PRESS, Command.state != "failed",
         )  # fmt: skip
         row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
-        return None if row is None else view(row)
+        if row is None or row.kind != kind:
+            return None
+        wanted = (target.number, target.digits) if target else (None, digits)
+        is_same = (row.number, row.digits) == wanted and row.arguments == written(arguments)
+        return view(row) if is_same else None
 
     async def _live(self, call_id: str, shops: Shops) -> CallView:
         call = await self._calls.call(call_id, shops=frozenset(shops) if shops is not None else None)
@@ -210,6 +222,11 @@ class SteeringService:
         found = next(iter(own), None) or call.last_extension
         if call.state not in ("talking", "on_hold") or not found:
             raise Conflict("dial.nobody_talks", "Nobody of ours talks with them now.", "Wait until they do.")
+        if found.startswith("+"):
+            raise Conflict(
+                "dial.on_mobile", "They talk with one of ours on a mobile.",
+                "The exchange cannot put through a call from there.",
+            )  # fmt: skip
         return found
 
     async def _own_phone(self, asker: Asker, extension: str | None) -> str:

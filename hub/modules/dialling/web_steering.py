@@ -118,7 +118,7 @@ async def steer(request: PageRequest, subject: CardSubject) -> str:
     return request.html(
         "dialling/steer.html", call=call, colleagues=colleagues, lacks=_lacking(request),
         is_mine=bool(set(asker.extensions) & {one.extension for one in call.parties}),
-        consulting=await _steering(request).consulting(call.id),
+        consulting=await _steering(request).consulting(call),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def call_of(group: Sequence[Leg], country: str) -> OldCall:
     """What the rows say together; numbers of the world as all calls have them."""
     first = group[0]
     src, dst = first.values.get("src", ""), first.values.get("dst", "")
-    direction = _direction(src, [leg.values.get("dst", "") for leg in group], first.values.get("did", ""))
+    direction = _direction(_caller_of(first), [leg.values.get("dst", "") for leg in group], first)
     parties = _parties(group) if direction != "outbound" else _caller(first)
     answered = [leg for leg in group if _is_answered(leg, direction)]
     result, reason = _result(direction, group, bool(answered))
@@ -102,8 +102,18 @@ def _number(raw: str, is_outside: bool, country: str) -> str | None:
     return (normalise_number(raw, country) if is_outside else raw) or None
 
 
-def _direction(src: str, dialled: Sequence[str], did: str) -> Direction:
-    if did or not _is_short(src):
+def _caller_of(leg: Leg) -> str:
+    """Who began it. Of a call out `src` may be the number that the called were shown (FreePBX writes it so);
+    `cnum`, and the channel of a phone of ours, still say who it was."""
+    src, known = leg.values.get("src", ""), leg.values.get("cnum", "").strip()
+    phone = _PHONE.match(leg.values.get("channel", ""))
+    if _is_short(src) or leg.values.get("did"):
+        return src
+    return known if _is_short(known) else phone[1] if phone else src
+
+
+def _direction(caller: str, dialled: Sequence[str], first: Leg) -> Direction:
+    if first.values.get("did") or not _is_short(caller):
         return "inbound"
     return "internal" if all(_is_short(dst) for dst in dialled) else "outbound"
 
@@ -129,7 +139,7 @@ def _parties(group: Sequence[Leg]) -> tuple[Party, ...]:
 
 def _caller(leg: Leg) -> tuple[Party, ...]:
     phone = _PHONE.match(leg.values.get("channel", ""))
-    extension = phone[1] if phone else leg.values.get("src", "")
+    extension = phone[1] if phone else _caller_of(leg)
     has_talked = leg.values.get("disposition") == "ANSWERED" and leg.talk > 0
     return (_party(extension, leg, has_talked),) if extension else ()
 

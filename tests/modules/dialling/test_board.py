@@ -65,6 +65,11 @@ async def test_a_key_is_there_where_it_works(
     assert keys_for(calls[call], own, works, may_steer=True, may_listen=True) == keys
 
 
+async def test_who_talks_on_a_mobile_cannot_be_put_through_nor_heard(calls: dict[str, CallView]) -> None:
+    away = replace(calls["talks"], last_extension="+380671112233")
+    assert keys_for(away, ["102"], EVERYTHING, may_steer=True, may_listen=True) == {"hang_up"}
+
+
 async def test_without_the_right_there_is_none(calls: dict[str, CallView]) -> None:
     def of(**may: bool) -> frozenset[CommandKind]:
         return keys_for(calls["talks"], ["102"], EVERYTHING, **may)

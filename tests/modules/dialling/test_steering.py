@@ -84,6 +84,14 @@ async def order(site: Client, call: str, what: str, status: int = 202, **body: o
     return said
 
 
+async def asks(shop: Shop, call: str) -> bool:
+    """Whether the desk shows a colleague as being asked."""
+    async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        deps = shop.hub.installation.deps
+        live = await CallsApi(uow, deps).call(call)
+        return await DiallingApi(uow, deps).steering.consulting(live) is not None
+
+
 async def reached(shop: Shop, action: str) -> dict[str, str]:
     async def is_so() -> bool:
         return bool(shop.pbx.actions(action))
@@ -119,6 +127,38 @@ async def test_a_colleague_is_asked_and_then_handed_over_to(shop: Shop, site: Cl
     assert (await reached(shop, "atxfer"))["exten"] == "102"
     await order(site, call, "consultation", is_handed_over=False)
     assert (await reached(shop, "cancelatxfer"))["channel"] == OWN
+
+
+async def test_who_was_asked_and_declined_cannot_be_handed_over_to(
+    shop: Shop, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is back with whoever asked: to end that phone's call would cut them off."""
+    call = await talking(shop)
+    await order(site, call, "transfer", to="102", kind="attended")
+    await reached(shop, "atxfer")
+    assert await asks(shop, call)
+    monkeypatch.setattr("hub.modules.dialling.service_steering._UNDER_WAY", timedelta())
+    assert not await asks(shop, call)
+    said = await order(site, call, "consultation", 409, is_handed_over=True)
+    assert said["error"]["code"] == "dial.nobody_asked"
+    assert shop.pbx.actions("hangup") == []
+
+
+async def test_a_hand_over_that_the_picture_contradicts_is_not_sent(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    await order(site, call, "transfer", to="102", kind="attended")
+    await reached(shop, "atxfer")
+    ordered = await order(site, call, "consultation", is_handed_over=True)  # the caller never left 101
+    await shop.becomes(await shop.order_by(ordered["id"]), "failed", "refused")
+    assert shop.pbx.actions("hangup") == []
+
+
+async def test_another_target_within_seconds_is_another_order(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    first = await order(site, call, "transfer", to="102")
+    again = await order(site, call, "transfer", to="102")
+    other = await order(site, call, "transfer", to="0501112233")
+    assert again["id"] == first["id"] != other["id"]
 
 
 async def test_a_call_is_parked_with_its_space_read_out_to_the_phone(shop: Shop, site: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, text
@@ -15,7 +16,7 @@ from hub.modules.calls.api import CallFilter, CallView
 from hub.modules.imports.api import FileView, ImportsApi
 from hub.modules.imports.jobs import take_in
 from hub.modules.imports.opening import opened
-from hub.modules.imports.rules_calls import is_history
+from hub.modules.imports.rules_calls import call_of, is_history, leg_of
 from tests.factories.calls import calls_of
 from tests.factories.crm import make_client
 from tests.factories.site import get_json, get_text, site_of
@@ -105,6 +106,28 @@ async def test_rows_of_one_conversation_are_one_call(hub: Hub) -> None:
     ]  # fmt: skip
     assert (calls["cdr:2.1"].result, calls["cdr:2.1"].missed_reason) == ("missed", "before_ringing")
     assert (calls["cdr:3.1"].direction, calls["cdr:3.1"].result) == ("outbound", "answered")
+
+
+@pytest.mark.parametrize(
+    ("src", "cnum", "channel"),
+    [
+        ("101", "", "PJSIP/101-4"),
+        ("0441112233", "101", "PJSIP/101-4"),  # FreePBX: `src` is the number that the called were shown
+        ("0441112233", "", "PJSIP/101-4"),
+        ("0441112233", "101", "Local/0671234567@from-internal-4;2"),
+    ],
+)
+def test_a_call_out_is_one_whatever_number_was_shown(src: str, cnum: str, channel: str) -> None:
+    head = [*HEAD.split(","), "cnum"]
+    row = [
+        "2026-01-02 12:00:00", "", src, "0671234567", "from-internal", channel, "PJSIP/t-5", "Dial",
+        "40", "30", "ANSWERED", "3.1", "", "", "3.1", cnum,
+    ]  # fmt: skip
+    leg = leg_of(1, head, row, ZoneInfo("Europe/Kyiv"))
+    assert leg is not None
+    call = call_of([leg], "UA").call
+    assert (call.direction, call.result, call.to_number) == ("outbound", "answered", "+380671234567")
+    assert [party.extension for party in call.parties] == ["101"]
 
 
 async def test_the_same_history_twice_is_one_and_old_misses_call_nobody_back(hub: Hub) -> None:
