@@ -44,15 +44,18 @@ class DiallingApi(Composed):
         Unavailable."""
         return await self._service.call(order, asker)
 
-    async def one(self, command_id: str, shops: Collection[ShopId] | None = None) -> CommandView:
-        """An order as it stands. Raises NotFound."""
-        return await self._service.one(command_id, shops)
+    async def one(
+        self, command_id: str, shops: Collection[ShopId] | None = None, hears_only: str | None = None
+    ) -> CommandView:
+        """An order as it stands; of orders to listen in only that actor's. Raises NotFound."""
+        return await self._service.one(command_id, shops, hears_only)
 
     async def page(
-        self, shops: Collection[ShopId] | None, *, cursor: str | None = None, limit: int = 50
-    ) -> CommandPage:
-        """Newest first, of these shops; None = of every shop."""
-        return await self._service.page(shops, cursor=cursor, limit=limit)
+        self, shops: Collection[ShopId] | None, *, cursor: str | None = None, limit: int = 50,
+        hears_only: str | None = None,
+    ) -> CommandPage:  # fmt: skip
+        """Newest first, of these shops; None = of every shop. `hears_only` as of `one`."""
+        return await self._service.page(shops, cursor=cursor, limit=limit, hears_only=hears_only)
 
     async def latest(self, asker: Asker) -> CommandView | None:
         """The asker's newest order of the last two minutes."""

@@ -10,7 +10,7 @@ from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.dialling.api import CallOrder, CommandPage, CommandView, DiallingApi
-from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, click_of, shops_of
+from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, click_of, hears_only, shops_of
 from hub.modules.dialling.views import CommandReason, CommandState
 from hub.ports.commands import CommandKind
 
@@ -91,12 +91,14 @@ async def call_above(request: PageRequest, body: CallIn) -> CommandView:
 async def list_orders(request: PageRequest, query: ListQuery) -> CommandPage:
     """Newest first."""
     api = request.apis.of(DiallingApi)
-    return await api.page(shops_of(request), cursor=query.cursor, limit=query.limit)
+    return await api.page(
+        shops_of(request), cursor=query.cursor, limit=query.limit, hears_only=hears_only(request)
+    )
 
 
 async def get_order(request: PageRequest) -> CommandView:
     """As it stands."""
-    return await request.apis.of(DiallingApi).one(request.path["id"], shops_of(request))
+    return await request.apis.of(DiallingApi).one(request.path["id"], shops_of(request), hears_only(request))
 
 
 ERRORS = (401, 403, 404, 409, 415, 422, 429, 503)

@@ -24,6 +24,11 @@ def calls_of(request: PageRequest, right: str) -> frozenset[ShopId] | None:
     return shops_of(request, right)
 
 
+def hears_only(request: PageRequest) -> str | None:
+    """Who listens in is known to those who may do it; others see their own orders. None = all are seen."""
+    return None if request.viewer.can(LISTEN) else request.viewer.actor or "nobody"
+
+
 def click_of(request: PageRequest) -> str:
     """A program's click by its Idempotency-Key, so that the same request is one call; else by chance."""
     said = request.http.headers.get(KEY, "").strip().strip('"')

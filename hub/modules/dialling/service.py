@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from hub.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from hub.events.commands import CommandGiven
@@ -26,6 +26,7 @@ from hub.values import ShopId
 
 LONGEST_KEY = 255
 _A_MINUTE_AT_MOST = 8
+_HEARING: tuple[CommandKind, ...] = ("listen", "whisper")
 _SAME_CLICK = timedelta(seconds=120)
 
 
@@ -93,18 +94,26 @@ class DiallingService:
         self._uow.hint(TOPIC, row.id, row.rev)
         return view(row)
 
-    async def one(self, command_id: str, shops: Collection[ShopId] | None) -> CommandView:
-        """Raises NotFound, also for one of a shop that is not among `shops` (None: every shop)."""
+    async def one(
+        self, command_id: str, shops: Collection[ShopId] | None, hears_only: str | None = None
+    ) -> CommandView:
+        """Raises NotFound, also for one of a shop that is not among `shops` (None: every shop). Of orders to
+        listen in, only those of the actor `hears_only` are there (None: all are)."""
         row = await self._session.get(Command, command_id) if len(command_id) <= 26 else None
-        if row is None or (shops is not None and row.shop_id not in shops):
+        is_hidden = row is not None and row.kind in _HEARING and hears_only not in (None, row.actor)
+        if row is None or is_hidden or (shops is not None and row.shop_id not in shops):
             raise NotFound("dial.unknown", "There is no such order.")
         return view(row)
 
     async def page(
-        self, shops: Collection[ShopId] | None, *, cursor: str | None = None, limit: int = 50
-    ) -> CommandPage:
-        """Newest first; `shops` None = of every shop, `cursor` = `next` of the page before."""
+        self, shops: Collection[ShopId] | None, *, cursor: str | None = None, limit: int = 50,
+        hears_only: str | None = None,
+    ) -> CommandPage:  # fmt: skip
+        """Newest first; `shops` None = of every shop, `cursor` = `next` of the page before; `hears_only` as
+        of `one`."""
         query = select(Command).order_by(Command.id.desc()).limit(limit + 1)
+        if hears_only is not None:
+            query = query.where(or_(Command.kind.not_in(_HEARING), Command.actor == hears_only))
         if shops is not None:
             query = query.where(Command.shop_id.in_([str(shop) for shop in shops]))
         if cursor is not None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hub.kernel.web import PageRequest, Route
 from hub.modules.dialling.api import CallOrder, CommandView, DiallingApi
-from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, shops_of
+from hub.modules.dialling.scope import CALL, SETTINGS, asker_of, hears_only, shops_of
 
 _LONGEST = 400
 
@@ -26,7 +26,7 @@ async def call_above(request: PageRequest) -> web.StreamResponse:
 
 async def show(request: PageRequest) -> web.StreamResponse:
     """How an order stands, in words."""
-    order = await request.apis.of(DiallingApi).one(request.path["id"], shops_of(request))
+    order = await request.apis.of(DiallingApi).one(request.path["id"], shops_of(request), hears_only(request))
     return _shown(request, order)
 
 

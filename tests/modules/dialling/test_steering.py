@@ -192,6 +192,19 @@ async def test_listening_in_rings_ones_own_phone_and_is_audited(
     assert "dialling.api_listen" in {entry.action for entry in page}
 
 
+async def test_who_may_not_listen_does_not_see_that_somebody_does(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    heard = await order(site, call, "listen", extension="102")
+    parked = await order(site, call, "park")
+    client = await site_of(shop.hub, "receptionist")
+    for path in (f"/api/v1/dialling/{heard['id']}", f"/dialling/orders/{heard['id']}"):
+        assert (await client.get(path)).status == 404
+        assert (await site.get(path)).status == 200
+    async with client.get("/api/v1/dialling") as answer:
+        assert [one["id"] for one in (await answer.json())["items"]] == [parked["id"]]
+    await client.close()
+
+
 async def test_who_may_not_listen_does_not(shop: Shop) -> None:
     call = await talking(shop)
     client = await site_of(shop.hub, "receptionist")
