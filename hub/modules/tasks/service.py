@@ -141,8 +141,7 @@ class TaskService:
             await self._book.add(task)
         task.title, task.note = title, note
         if entry.due_at is not None:
-            task.due_at = entry.due_at
-            task.escalate_at = entry.due_at
+            await self._book.promise(task, entry.due_at)
         task.owner_id = await self._owner(entry.owner_id, shops)
         return await self._changed(task)
 
@@ -170,8 +169,7 @@ class TaskService:
         if "owner_id" in changes:
             task.owner_id = await self._owner(changes["owner_id"], shops)
         if "due_at" in changes:
-            task.due_at = task.escalate_at = changes["due_at"]
-            task.escalated_at = None
+            await self._book.promise(task, changes["due_at"])
         for name in ("title", "note"):
             if name in changes:
                 setattr(task, name, _checked_note(changes[name]))

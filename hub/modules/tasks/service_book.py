@@ -100,6 +100,12 @@ class TaskBook:
             task.due_at = at
             self._escalates(task, await self.calendar(task.shop_id))
 
+    async def promise(self, task: Task, at: datetime | None) -> None:
+        """A person says when; a superior hears of it only after the grace, in working time."""
+        task.due_at, task.escalate_at, task.escalated_at = at, None, None
+        if at is not None:
+            self._escalates(task, await self.calendar(task.shop_id))
+
     async def try_later(self, task: Task, at: datetime) -> None:
         """Its clock begins anew after a try in vain, and nobody has it in hand. After the last one that the
         settings allow a superior is told: whether to give up is for a person to say."""

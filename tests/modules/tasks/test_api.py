@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub.app import Hub
 from hub.clock import FrozenClock
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.tasks.api import TaskEntry
 from tests.factories.calls import ended
 from tests.factories.crm import make_client
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
@@ -254,3 +258,17 @@ async def test_a_mechanic_sees_no_tasks(hub: Hub) -> None:
     client = await site_of(hub, "mechanic")
     assert (await get_json(client, "/api/v1/tasks"))[0] == 403
     await client.close()
+
+
+async def test_a_superior_hears_of_a_promise_only_after_the_grace_in_working_time(hub: Hub) -> None:
+    evening = datetime(2026, 1, 5, 15, 55, tzinfo=UTC)  # 17:55 in Kyiv, the shop closes at 18
+    async with tasks_of(hub) as tasks:
+        entry = TaskEntry(shop_id=FIRST_SHOP, kind="callback", number=IRYNA, due_at=evening)
+        made = await tasks.remind(entry)
+        moved = await tasks.remind(replace(entry, due_at=evening + timedelta(minutes=4)))
+    assert moved.id == made.id
+    for task in (made, moved):
+        assert task.escalate_at is not None
+        assert task.due_at is not None
+        assert task.escalate_at > task.due_at
+        assert task.escalate_at.astimezone(ZoneInfo("Europe/Kyiv")).hour == 9  # nobody is woken
