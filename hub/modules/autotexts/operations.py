@@ -222,6 +222,6 @@ operations = (
     ApiOperation(
         method="GET", path="/auto-messages/{id}/dry-run", handler=rehearse, right=VIEW,
         name="autotexts.dry_run", summary="What a rule would have sent in the last week",
-        result=RehearsalModel,
+        result=RehearsalModel, is_heavy=True,
     ),
 )  # fmt: skip

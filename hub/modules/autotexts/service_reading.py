@@ -83,7 +83,8 @@ class LogService:
 
     async def _rehearsed(self, rule: RuleEntry, one: Occurrence, last: dict[str, datetime]) -> RehearsedView:
         client = await self._facts.client(one)
-        whose = [name for name in (client.id if client is not None else None, one.number) if name is not None]
+        known = (client.id if client is not None else None, one.number, one.conversation_id)
+        whose = [name for name in known if name is not None]
         then = one.at + timedelta(seconds=rule.delay_seconds)
         last_at = max((last[name] for name in whose if name in last), default=None)
         facts = await self._facts.facts(one, client, then, last_at, is_past=True)

@@ -91,7 +91,7 @@ class RunService:
         if run is None:
             return
         # One at a time for one person: what is "not twice a day" is looked up first and written then.
-        await self._uow.take_turn(f"autotexts:whom:{run.client_id or run.number_key or run.id}")
+        await self._uow.take_turn(f"autotexts:whom:{_whom(run)}")
         row = await self._session.get(Rule, run.rule_id)
         if run.state == "waiting" and run.due_at <= now:
             if row is None:
@@ -134,13 +134,17 @@ class RunService:
         elif event.state in ("delivered", "read"):
             run.fallback_at, run.reason = None, ""
 
-    async def last_sent(self, rule_id: str, client_id: str | None, key: str | None) -> datetime | None:
-        """When the rule wrote to them last, by either."""
+    async def last_sent(
+        self, rule_id: str, client_id: str | None, key: str | None, conversation_id: str | None
+    ) -> datetime | None:
+        """When the rule wrote to them last, by any of these."""
         whose = []
         if client_id is not None:
             whose.append(Run.client_id == client_id)
         if key is not None:
             whose.append(Run.number_key == key)
+        if conversation_id is not None:
+            whose.append(Run.conversation_id == conversation_id)
         if not whose:
             return None
         query = select(Run.decided_at).where(Run.rule_id == rule_id, Run.state == "sent", or_(*whose))
@@ -151,7 +155,7 @@ class RunService:
         client = await self._facts.client(one)
         if client is not None and run.client_id is None:
             run.client_id = client.id
-        last_at = await self.last_sent(run.rule_id, run.client_id, run.number_key)
+        last_at = await self.last_sent(run.rule_id, run.client_id, run.number_key, run.conversation_id)
         said = judge(rule, await self._facts.facts(one, client, now, last_at))
         if said.again_at is not None:
             run.due_at, run.reason = said.again_at, said.reason
@@ -258,6 +262,10 @@ class RunService:
             due_at=one.at + timedelta(seconds=rule.delay_seconds), state="waiting", reason="", detail="",
             step=0, channel="", message_id=None, fallback_at=None, decided_at=None,
         )  # fmt: skip
+
+
+def _whom(run: Run) -> str:
+    return run.client_id or run.number_key or run.conversation_id or run.id
 
 
 def occurrence_of(run: Run) -> Occurrence:

@@ -133,6 +133,6 @@ routes = (
     _route("GET", PAGE + "/log", log, VIEW),
     _route("GET", PAGE + "/{id}", edit, VIEW),
     _route("POST", PAGE + "/{id}", save, EDIT),
-    _route("GET", PAGE + "/{id}/dry-run", rehearse, VIEW),
+    replace(_route("GET", PAGE + "/{id}/dry-run", rehearse, VIEW), is_heavy=True),
     _route("POST", PAGE + "/{id}/remove", remove, EDIT),
 )

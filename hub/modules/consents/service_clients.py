@@ -74,8 +74,16 @@ def erase(connection: Connection, who: Erasure) -> int:
         ends.append(("all", "blocked"))
     for topic, act in ends:
         for mark in kept:
-            connection.execute(insert(Entry).values(**_hashed(rows[-1], mark, topic, act, who.until)))
+            _keep(connection, _hashed(rows[-1], mark, topic, act, who.until))
     return len(rows)
+
+
+def _keep(connection: Connection, row: dict[str, Any]) -> None:
+    """What remained of an earlier erasure, or of another client at the same address, is the same row: the
+    later word stands in it."""
+    connection.execute(delete(Entry).where(Entry.id == row["id"], Entry.at <= row["at"]))
+    if connection.execute(select(Entry.n).where(Entry.id == row["id"])).first() is None:
+        connection.execute(insert(Entry).values(**row))
 
 
 def _hashed(row: Any, mark: str, topic: Topic, act: Act, until: datetime) -> dict[str, Any]:

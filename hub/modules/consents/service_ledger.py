@@ -154,8 +154,9 @@ class LedgerService:
 
     def _not_over_a_no(self, entry: ConsentEntry, state: State) -> None:
         """A list that is taken in is no answer to somebody who has said no."""
-        standing = state.standing(entry.topic, entry.channel)
-        if entry.form == "import" and entry.act == "granted" and standing in ("withdrawn", "blocked"):
+        about = (entry.channel,) if entry.channel else ("", *state.channels)
+        said_no = any(state.standing(entry.topic, one) in ("withdrawn", "blocked") for one in about)
+        if entry.form == "import" and entry.act == "granted" and said_no:
             raise Conflict(
                 "consents.said_no", "They have said no since.",
                 "Only a new consent in their own words or by their signature counts.",

@@ -69,7 +69,7 @@ def _moment(request: PageRequest, text: str) -> datetime | None:
         words = {"at": "A day like 2026-05-31."}
         raise Invalid("consents.entry", "Something is missing or wrong.", fields=words) from error
     now = request.deps.clock.now()
-    return None if day == now.astimezone(zone).date() else datetime.combine(day, time(12), zone)
+    return None if day == now.astimezone(zone).date() else datetime.combine(day, time.min, zone)
 
 
 async def _page(

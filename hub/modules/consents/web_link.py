@@ -15,7 +15,11 @@ _CHOICES: tuple[Choice, ...] = get_args(Choice)
 async def show(request: PageRequest, link: OpenedLink) -> str:
     """How it stands, and what can be chosen."""
     known = await request.apis.of(ConsentsApi).ledger.read(_subject(link), is_strict=False)
-    return request.html("consents/link.html", known=known, link=link)
+    standings = (known.marketing, *(standing for _, standing in known.by_channel))
+    return request.html(
+        "consents/link.html", known=known, link=link, is_agreed="granted" in standings,
+        is_served=not known.is_blocked and known.service != "withdrawn",
+    )  # fmt: skip
 
 
 async def act(request: PageRequest, link: OpenedLink) -> str:

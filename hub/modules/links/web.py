@@ -33,6 +33,8 @@ async def act(request: PageRequest) -> web.StreamResponse:
     said = request.t("This was done already.")
     if await links.used(link, is_once=kind.is_once):
         said = await kind.act(request, link)
+    if request.form.get("List-Unsubscribe") == "One-Click":  # RFC 8058: a mail program follows no redirect
+        return web.Response(text=said)
     return request.redirect(f"/c/{request.path['token']}", notice=said)
 
 

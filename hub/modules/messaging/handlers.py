@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.errors import Conflict
+from hub.errors import Conflict, Invalid
 from hub.events.consents import ConsentChanged, StopWordHeard
 from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
 from hub.events.messages import (
@@ -84,5 +84,5 @@ async def on_stop_word_heard(event: StopWordHeard, ctx: HandlerContext) -> None:
     )  # fmt: skip
     try:
         await api.queue_message(entry)
-    except Conflict as fault:
+    except (Conflict, Invalid) as fault:
         ctx.log.info("a stop is not confirmed", code=fault.code, message=event.message_id)

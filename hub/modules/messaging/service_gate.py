@@ -80,7 +80,7 @@ class MessageGate:
             return True
         if verdict.is_held:
             row.not_before, row.rev = verdict.until, row.rev + 1
-            if row.not_after is not None and verdict.until is not None:
+            if row.not_after is not None and verdict.until is not None and not row.more.get("has_end"):
                 row.not_after = max(row.not_after, verdict.until + (row.not_after - row.created_at))
         else:
             await self._settling.settle(row, "failed", at=self._clock.now(), error=REASONS[verdict.code])

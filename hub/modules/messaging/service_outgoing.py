@@ -280,6 +280,8 @@ class OutgoingService:
         more |= {name: said for name in ("subject", "unsubscribe_url") if (said := getattr(entry, name))}
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
+        if entry.not_after is not None:
+            more["has_end"] = True
         begin = max(self._clock.now(), entry.not_before or self._clock.now())
         late = begin + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message = Message(

@@ -128,6 +128,12 @@ async def test_who_writes_in_the_night_is_answered_once(stage: Stage) -> None:
     (message,) = stage.sent
     assert message.address == MOBILE
     assert "09:00" in message.text
+    stage.clock.advance(60)
+    await stage.tell(wrote("I am a machine too", 3, written_at=stage.clock.now()))
+    await stage.pass_time(minutes=1)
+    await stage.pass_time(minutes=1)
+    assert len(await stage.house.messages()) == 4
+    assert await stage.reasons() == ["", "too_often", "too_often"]
 
 
 async def test_another_module_can_fire_a_trigger_with_words_of_its_own(stage: Stage) -> None:

@@ -232,3 +232,27 @@ async def test_whoever_shuts_the_bot_out_is_noted_until_they_open_it_again(house
             )
         await settled(house.hub)
         assert (await asked(house, "service", channel="telegram", address="4401")).code == code
+
+
+async def test_a_list_for_every_channel_does_not_wipe_a_no_to_one(house: House) -> None:
+    whose = await agreed(house)
+    await record(house, whose, "withdrawn", form="oral", evidence="", channel="sms")
+    with pytest.raises(Conflict, match=r"consents.said_no"):
+        await record(house, whose, form="import")
+    await record(house, whose, form="import", channel="email")
+    assert (await asked(house)).code == "withdrawn"
+
+
+async def test_what_has_its_own_end_is_not_kept_for_the_morning(
+    house: House, wire: Wire, frozen_clock: FrozenClock
+) -> None:
+    wire.is_up = False
+    end = at("2026-01-05T22:00+02:00")
+    await house.queue("We ring you back today", purpose="service", not_after=end)
+    moved(frozen_clock, at("2026-01-05T21:30+02:00"))
+    wire.is_up = True
+    await house.sent()
+    moved(frozen_clock, at("2026-01-06T08:00:01+02:00"))
+    await house.sent()
+    assert wire.ledger == []
+    assert [one.state for one in await house.messages()] == ["failed"]

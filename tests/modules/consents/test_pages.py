@@ -222,3 +222,25 @@ async def test_what_is_erased_twice_is_the_same(house: House) -> None:
         await house.hub.database.write(lambda connection: erase(connection, who))
         known = await standing(house, channel="sms", address=IRYNA)
         assert (known.marketing, len(known.entries)) == ("withdrawn", 1)
+
+
+async def test_two_at_one_address_are_erased_one_after_the_other_and_once_more(house: House) -> None:
+    moved(house.clock, NOON)
+    shared = "home@example.com"
+    for name, number in (("Iryna", IRYNA), ("Oleh", OLEH), ("Iryna", IRYNA)):
+        client = await make_client(house.hub, name, number, emails=(shared,))
+        await record(house, Subject(client_id=client.id), "withdrawn", form="oral", evidence="")
+        house.clock.advance(3600)
+        async with crm_of(house.hub) as crm:
+            await crm.erasing.erase(client.id, "by letter", None)
+        house.clock.advance(3600)
+        assert (await asked(house, channel="email", address=shared)).code == "withdrawn"
+
+
+async def test_a_stop_of_the_papers_day_is_the_later_word(house: House, site: Client) -> None:
+    client = await make_client(house.hub, "Ірина", IRYNA)
+    moved(house.clock, at("2026-01-06T09:00+02:00"))
+    await record(house, Subject(client_id=client.id), "withdrawn", form="message", evidence="STOP")
+    moved(house.clock, at("2026-01-07T12:00+02:00"))
+    await send_form(site, f"/clients/{client.id}/consents", {**YES, "at": "2026-01-06"})
+    assert (await asked(house, client_id=client.id)).code == "withdrawn"

@@ -97,8 +97,23 @@ async def test_a_client_ends_advertising_and_comes_back_by_the_same_link(
 
 async def test_a_mail_programs_one_click_ends_advertising(house: House, visitor: Client) -> None:
     path, client_id = await unsubscribing(house)
-    assert (await send_form(visitor, path, {"List-Unsubscribe": "One-Click"}))[0] == 303
+    assert (await send_form(visitor, path, {"List-Unsubscribe": "One-Click"}))[:2] == (200, "")
     assert (await asked(house, client_id=client_id, at=NOON)).code == "withdrawn"
+
+
+async def test_the_page_tells_of_a_consent_for_one_channel_and_of_no_service(
+    house: House, visitor: Client
+) -> None:
+    path, client_id = await unsubscribing(house)
+    whose = Subject(client_id=client_id)
+    await record(house, whose, "withdrawn", form="oral", evidence="")
+    house.clock.advance(60)
+    await record(house, whose, channel="email")
+    await record(house, whose, "withdrawn", topic="service", form="oral", evidence="")
+    text = (await get_text(visitor, path))[1]
+    assert "marketing_off" in text
+    assert "Реклама: ви погодилися" in text
+    assert "Повідомлення про ваш автомобіль: не надходять." in text
 
 
 async def test_a_confirmation_counts_once_and_only_by_its_form(house: House, visitor: Client) -> None:
