@@ -3,11 +3,13 @@ goes on once somebody else (or, where there is nobody, the owner again) has type
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from hub.kernel.web import Route
+from hub.kernel.context import UnitOfWork
+from hub.kernel.web import Route, Viewer
 from hub.modules.access.api import AccessApi
 from webui.guard import CSRF_FIELD
 from webui.proving import Proof, prove
@@ -19,9 +21,9 @@ LOGIN, PASSWORD, CODE = "second_login", "second_password", "second_code"
 async def ask_second(request: Request, route: Route) -> web.StreamResponse | None:
     """None when it is confirmed (`request.second` then says by whom); else the page that asks.
     Raises NotAllowed for programs, TooMany."""
-    viewer, form = request.viewer, request.form
+    form = request.form
     async with request.reading() as uow:
-        access = AccessApi(uow, request.deps)
+        viewer, access = await _there(request, route, uow), AccessApi(uow, request.deps)
         kind = await access.second.kind(viewer, route.second)
         own = (await access.person(viewer.id)).login or ""
     if not form.get(PASSWORD):
@@ -43,7 +45,7 @@ async def _settle(request: Request, route: Route, kind: str, proof: Proof) -> st
         if fault is None:
             await access.logins.forgive(proof.attempt.try_id)
             allowed = (
-                await access.second.others(request.viewer, route.second)
+                await access.second.others(await _there(request, route, uow), route.second)
                 if kind == "somebody_else"
                 else {request.viewer.id}
             )
@@ -55,6 +57,13 @@ async def _settle(request: Request, route: Route, kind: str, proof: Proof) -> st
             address=request.address, request_id=request.id, details={"kind": kind, "right": route.second},
         )  # fmt: skip
     return fault
+
+
+async def _there(request: Request, route: Route, uow: UnitOfWork) -> Viewer:
+    """The viewer in the shop that it is about."""
+    if route.second_shop is None:
+        return request.viewer
+    return replace(request.viewer, shop_id=await route.second_shop(request, uow))
 
 
 def _prompt(request: Request, kind: str, fault: str) -> web.StreamResponse:

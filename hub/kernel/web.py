@@ -188,6 +188,8 @@ class Route:
     before: Callable[[PageRequest], Awaitable[Any]] | None = None
     """What has to be asked outside before the unit of work opens; found as `request.prepared`."""
     second: str = ""
+    second_shop: Callable[[PageRequest, UnitOfWork], Awaitable[ShopId]] | None = None
+    """Whose shop the second person must hold the right in; None: the viewer's. Raises NotFound."""
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
     is_heavy: bool = False

@@ -136,24 +136,26 @@ class RehearsalModel(BaseModel):
 
 async def list_rules(request: PageRequest) -> RulesModel:
     """The rules, and the ready ones that are off."""
-    return RulesModel(items=[_model(rule) for rule in await request.apis.of(AutoTextsApi).rules.all()])
+    rules = await request.apis.of(AutoTextsApi).rules.all(shops_of(request))
+    return RulesModel(items=[_model(rule) for rule in rules])
 
 
 async def create_rule(request: PageRequest, body: RuleIn) -> RuleModel:
     """A rule of the shop's own."""
-    return _model(await request.apis.of(AutoTextsApi).rules.save(_entry(body, "")))
+    rules = request.apis.of(AutoTextsApi).rules
+    return _model(await rules.save(_entry(body, ""), shops=shops_of(request, EDIT)))
 
 
 async def read_rule(request: PageRequest) -> RuleModel:
     """One of them."""
-    return _model(await request.apis.of(AutoTextsApi).rules.one(request.path["id"]))
+    return _model(await request.apis.of(AutoTextsApi).rules.one(request.path["id"], shops_of(request)))
 
 
 async def replace_rule(request: PageRequest, body: RuleIn) -> RuleModel:
     """Put this in its place."""
-    rules = request.apis.of(AutoTextsApi).rules
-    known = await rules.one(request.path["id"])
-    return _model(await rules.save(_entry(body, known.entry.recipe), known.id, body.rev))
+    rules, shops = request.apis.of(AutoTextsApi).rules, shops_of(request, EDIT)
+    known = await rules.one(request.path["id"], shops)
+    return _model(await rules.save(_entry(body, known.entry.recipe), known.id, body.rev, shops))
 
 
 async def list_runs(request: PageRequest, query: RunQuery) -> RunsModel:
@@ -167,7 +169,7 @@ async def list_runs(request: PageRequest, query: RunQuery) -> RunsModel:
 async def rehearse(request: PageRequest) -> RehearsalModel:
     """The dry run."""
     api = request.apis.of(AutoTextsApi)
-    rule = await api.rules.one(request.path["id"])
+    rule = await api.rules.one(request.path["id"], shops_of(request))
     found = await api.log.rehearse(rule.entry, shops_of(request))
     return RehearsalModel(items=[RehearsedModel.model_validate(one) for one in found])
 

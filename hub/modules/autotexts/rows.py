@@ -11,7 +11,7 @@ from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi
 from hub.modules.autotexts.api import AutoTextsApi, RuleCounts, RuleView, RunReason, RunView
 from hub.modules.autotexts.rules_texts import VARIABLES
-from hub.modules.autotexts.scope import shops_of
+from hub.modules.autotexts.scope import EDIT, shops_of
 from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.api import MessagingApi
 
@@ -74,7 +74,7 @@ async def page_of(request: PageRequest) -> RulesPage:
             waits_for=waits_for(request, rule.entry.trigger), text=_text(request, rule),
             shop=shops.get(rule.entry.shop_id or "", ""), counts=counts.get(rule.id, RuleCounts()),
         )
-        for rule in await api.rules.all()
+        for rule in await api.rules.all(shops_of(request))
     ]  # fmt: skip
     return RulesPage(rows=tuple(rows), has_channels=bool(request.apis.of(MessagingApi).channels.names()))
 
@@ -94,11 +94,12 @@ async def choices_of(request: PageRequest, rule: RuleView) -> Choices:
     """For the form."""
     triggers = {one.name: request.t(one.title) for one in request.deps.triggers}
     chosen = next((one for one in request.deps.triggers if one.name == rule.entry.trigger), None)
-    names = await request.apis.of(AccessApi).shop_names()
+    names, mine = await request.apis.of(AccessApi).shop_names(), shops_of(request, EDIT)
     words = _variables(request)
     brought = chosen.values if chosen is not None else ()
     return Choices(
-        triggers=triggers, shops={str(shop): name for shop, name in names.items()},
+        triggers=triggers,
+        shops={str(shop): name for shop, name in names.items() if mine is None or shop in mine},
         channels=tuple(request.apis.of(MessagingApi).channels.names()),
         variables={name: words.get(name, "") for name in (*VARIABLES, *brought)},
     )  # fmt: skip
@@ -107,9 +108,8 @@ async def choices_of(request: PageRequest, rule: RuleView) -> Choices:
 async def log_rows(request: PageRequest, runs: Sequence[RunView]) -> tuple[DecisionRow, ...]:
     """Decisions with names."""
     clients = await _titles(request, [run.client_id for run in runs])
-    rules = {
-        rule.id: request.t(rule.title) for rule in await request.apis.of(AutoTextsApi).rules.all() if rule.id
-    }
+    known = await request.apis.of(AutoTextsApi).rules.all(shops_of(request))
+    rules = {rule.id: request.t(rule.title) for rule in known if rule.id}
     return tuple(
         DecisionRow(
             at=run.happened_at, title=clients.get(run.client_id or "", ""), client_id=run.client_id,
@@ -191,6 +191,9 @@ def reason_in_words(request: PageRequest, reason: RunReason, detail: str = "") -
         "blacklisted": request.t("The client stands on the black list."),
         "undelivered": request.t("No channel has delivered it."),
         "doubtful": request.t("Nobody knows whether it has arrived; it is not sent again."),
+        "no_public_url": request.t(
+            "Clients could not end this advertising: Pitline has no public address (HUB_SERVER__PUBLIC_URL)."
+        ),
         "refused": request.t("It was refused: {why}", why=request.t(detail)),
     }
     return said.get(reason, "")

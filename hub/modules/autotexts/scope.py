@@ -9,7 +9,7 @@ VIEW = "autotexts.view"
 EDIT = "autotexts.edit"
 
 
-def shops_of(request: PageRequest) -> frozenset[ShopId] | None:
-    """The shops whose log the viewer may see; None = every shop."""
-    viewer = request.viewer.reaching(VIEW)
-    return None if viewer.rights.get(VIEW) == "all" else viewer.shop_ids
+def shops_of(request: PageRequest, right: str = VIEW) -> frozenset[ShopId] | None:
+    """The shops whose rules and log the viewer may see (or change, with EDIT); None = every shop."""
+    viewer = request.viewer.reaching(right)
+    return None if viewer.rights.get(right) == "all" else viewer.shop_ids

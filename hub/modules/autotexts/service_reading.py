@@ -15,6 +15,7 @@ from hub.modules.autotexts.models import Run
 from hub.modules.autotexts.rules import judge, stale_at
 from hub.modules.autotexts.rules_texts import text_for, variables_in, written
 from hub.modules.autotexts.service_facts import FactService
+from hub.modules.autotexts.service_leaving import LeavingService
 from hub.modules.autotexts.views import RehearsedView, RuleCounts, RuleEntry, RunPage, RunReason, RunView
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientView
@@ -35,6 +36,7 @@ class LogService:
         self._deps = deps
         self._clock = deps.clock
         self._facts = FactService(uow, deps)
+        self._leaving = LeavingService(uow, deps)
         self._consents = ConsentsApi(uow, deps)
 
     async def page(self, *, rule_id: str | None, shops: Shops, cursor: str | None, limit: int) -> RunPage:
@@ -108,6 +110,8 @@ class LogService:
         verdict = await self._consents.may_send(sending)
         if verdict.is_held and verdict.until is not None:
             return "stale" if verdict.until > stale_at(rule, one.at) else ""
+        if verdict.is_yes and not self._leaving.is_possible(rule):
+            return "no_public_url"
         return "not_client" if verdict.code == "not_a_client" else verdict.code
 
     async def _text(

@@ -23,6 +23,7 @@ from hub.modules.consents.api import PURPOSES
 from hub.values import ShopId
 
 MOST_RULES = 100
+Shops = Collection[ShopId] | None
 _SHORTEST_FALLBACK = 30
 _LISTS = ("lines", "tags", "segments", "results")
 
@@ -41,8 +42,8 @@ class RuleService:
         """What a rule may wait for, in the order of the modules."""
         return {one.name: one for one in self._deps.triggers}
 
-    async def all(self) -> tuple[RuleView, ...]:
-        """Every rule, and the ready ones that were never touched, which are off."""
+    async def all(self, shops: Shops = None) -> tuple[RuleView, ...]:
+        """The rules of these shops and of all, and the ready ones that were never touched, which are off."""
         rows = (await self._session.scalars(select(Rule).order_by(Rule.created_at, Rule.id))).all()
         touched = {row.recipe for row in rows}
         ready = [
@@ -50,11 +51,11 @@ class RuleService:
             for recipe, entry in RECIPES.items()
             if recipe not in touched and entry.trigger in self.triggers
         ]
-        return (*(view_of(row) for row in rows), *ready)
+        return (*(view_of(row) for row in rows if _is_of(row, shops)), *ready)
 
-    async def one(self, rule_id: str) -> RuleView:
-        """Raises NotFound."""
-        return view_of(await self._row(rule_id))
+    async def one(self, rule_id: str, shops: Shops = None) -> RuleView:
+        """Raises NotFound, also for one of a shop that is not among `shops`."""
+        return view_of(await self._row(rule_id, shops))
 
     async def recipe(self, recipe: str) -> RuleView:
         """A ready rule as it comes. Raises NotFound."""
@@ -78,14 +79,16 @@ class RuleService:
         query = select(Rule.id).where(Rule.trigger == trigger, Rule.is_on.is_(True)).limit(1)
         return (await self._session.scalars(query)).first() is not None
 
-    async def save(self, entry: RuleEntry, rule_id: str | None = None, rev: int | None = None) -> RuleView:
+    async def save(
+        self, entry: RuleEntry, rule_id: str | None = None, rev: int | None = None, shops: Shops = None
+    ) -> RuleView:
         """A new one, or in place of what is there. Raises Invalid with the faults by field, NotFound,
         Conflict (stale)."""
         entry = replace(
             entry, title=" ".join(entry.title.split()),
             texts={name: text.replace("\r\n", "\n").strip() for name, text in entry.texts.items()},
         )  # fmt: skip
-        await self._check(entry)
+        await self._check(entry, shops)
         now = self._clock.now()
         if rule_id is None:
             await self._uow.take_turn("autotexts.rules")
@@ -93,7 +96,7 @@ class RuleService:
             row = Rule(id=new_id(self._clock), rev=0, created_at=now)
             self._session.add(row)
         else:
-            row = await self._row(rule_id)
+            row = await self._row(rule_id, shops)
         if rev is not None and rule_id is not None and row.rev != rev:
             raise Conflict(
                 "autotexts.stale", "Somebody else has changed this meanwhile.", "Look at it again."
@@ -104,17 +107,17 @@ class RuleService:
         await self._session.flush()
         return view_of(row)
 
-    async def switch(self, rule_id: str, is_on: bool) -> RuleView:
+    async def switch(self, rule_id: str, is_on: bool, shops: Shops = None) -> RuleView:
         """On or off; what waits is judged by what holds then. Raises NotFound."""
-        row = await self._row(rule_id)
+        row = await self._row(rule_id, shops)
         if row.is_on != is_on:
             row.is_on, row.rev, row.updated_at = is_on, row.rev + 1, self._clock.now()
             await self._session.flush()
         return view_of(row)
 
-    async def remove(self, rule_id: str) -> None:
+    async def remove(self, rule_id: str, shops: Shops = None) -> None:
         """The log of what it did stays. Raises NotFound."""
-        row = await self._row(rule_id)
+        row = await self._row(rule_id, shops)
         await self._session.execute(delete(Rule).where(Rule.id == row.id))
 
     async def _has_room(self, entry: RuleEntry) -> None:
@@ -126,13 +129,13 @@ class RuleService:
                 "autotexts.there_is_one", "This shop has this rule already.", "Change the one that there is."
             )
 
-    async def _check(self, entry: RuleEntry) -> None:
+    async def _check(self, entry: RuleEntry, shops: Shops) -> None:
         fields = {**_faults(entry), **_text_faults(entry, self._known(entry.trigger))}
         if entry.trigger not in self.triggers:
             fields["trigger"] = "Choose what it waits for."
         if entry.shop_id is not None:
             names = await AccessApi(self._uow, self._deps).shop_names()
-            if entry.shop_id not in names:
+            if entry.shop_id not in names or (shops is not None and entry.shop_id not in shops):
                 fields["shop_id"] = "There is no such shop."
         if fields:
             raise Invalid("autotexts.rule", "Some fields need a look.", fields=fields)
@@ -141,12 +144,17 @@ class RuleService:
         found = self.triggers.get(trigger)
         return {*VARIABLES, *(found.values if found is not None else ())}
 
-    async def _row(self, rule_id: str) -> Rule:
+    async def _row(self, rule_id: str, shops: Shops) -> Rule:
         is_id = 0 < len(rule_id) <= 26 and rule_id.isalnum()
         row = await self._session.get(Rule, rule_id) if is_id else None
-        if row is None:
+        if row is None or not _is_of(row, shops):
             raise NotFound("autotexts.unknown_rule", "There is no such rule.")
         return row
+
+
+def _is_of(row: Rule, shops: Shops) -> bool:
+    """A rule for every shop is everybody's."""
+    return shops is None or row.shop_id is None or row.shop_id in shops
 
 
 def _faults(entry: RuleEntry) -> dict[str, str]:

@@ -3,11 +3,12 @@ The decision and the message are one transaction, so that neither is without the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
 
-from hub.errors import HubError
+from hub.errors import Conflict, HubError
 from hub.events.messages import MessageSettled
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
@@ -16,6 +17,7 @@ from hub.modules.autotexts.models import Rule, Run
 from hub.modules.autotexts.rules import AGAIN, judge, stale_at
 from hub.modules.autotexts.rules_texts import text_for, variables_in, written
 from hub.modules.autotexts.service_facts import FactService, channels_of
+from hub.modules.autotexts.service_leaving import LeavingService
 from hub.modules.autotexts.service_rules import RuleService, view_of
 from hub.modules.autotexts.views import RuleEntry, RunReason, RunState
 from hub.modules.consents.api import ConsentsApi
@@ -33,6 +35,7 @@ _REASONS: dict[str, RunReason] = {
     "consents.provider_blocked": "provider_blocked", "consents.too_often": "too_often",
     "consents.landline": "landline", "consents.not_a_client": "not_client",
     "consents.archived": "archived", "consents.blacklisted": "blacklisted",
+    "links.no_public_url": "no_public_url",
     "messaging.blocked": "provider_blocked", "messaging.no_channel": "no_channel",
     "messaging.channel_off": "no_channel", "messaging.cannot_write_first": "no_channel",
 }  # fmt: skip
@@ -48,6 +51,7 @@ class RunService:
         self._clock = deps.clock
         self._rules = RuleService(uow, deps)
         self._facts = FactService(uow, deps)
+        self._leaving = LeavingService(uow, deps)
         self._consents = ConsentsApi(uow, deps)
         self._messaging = MessagingApi(uow, deps)
 
@@ -186,16 +190,22 @@ class RunService:
         if missing or not said:
             self._over(run, "skipped", "not_filled" if missing else "no_text", ", ".join(missing))
             return
-        await self._try_channels(run, rule, one, client, said)
+        try:
+            link = await self._leaving.link(rule, one, client)
+        except Conflict as fault:
+            self._over(run, "skipped", _REASONS.get(fault.code, "refused"), fault.text)
+            return
+        said = await self._leaving.signed(said, link, one, client)
+        await self._try_channels(run, rule, one, client, said, link)
 
     async def _try_channels(
-        self, run: Run, rule: RuleEntry, one: Occurrence, client: ClientView | None, text: str
+        self, run: Run, rule: RuleEntry, one: Occurrence, client: ClientView | None, text: str, link: str
     ) -> None:
         """By the first channel from the run's step on that takes it."""
         channels = channels_of(rule, one, client)
         fault: HubError | None = None
         for step in range(run.step, len(channels)):
-            entry = self._entry(run, rule, channels[step], text, step)
+            entry = replace(self._entry(run, rule, channels[step], text, step), unsubscribe_url=link)
             try:
                 message = await self._messaging.queue_message(entry)
             except HubError as error:

@@ -31,14 +31,15 @@ async def switch(request: PageRequest) -> web.StreamResponse:
     """On or off; a ready rule becomes the shop's own when it is switched on first."""
     rules, is_on = request.apis.of(AutoTextsApi).rules, request.form.get("is_on", "") == "1"
     rule_id, recipe = request.form.get("id", ""), request.form.get("recipe", "")
+    shops = shops_of(request, EDIT)
     if rule_id:
-        await rules.switch(rule_id, is_on)
+        await rules.switch(rule_id, is_on, shops)
     elif recipe not in RECIPES:
         raise Invalid("autotexts.form", "The form came broken.", "Reload the page and try again.")
     else:
         ready = await rules.recipe(recipe)
-        made = await rules.save(entered_ready(request, ready))
-        await rules.switch(made.id, is_on)
+        made = await rules.save(entered_ready(request, ready), shops=shops)
+        await rules.switch(made.id, is_on, shops)
     notice = request.t("It is on.") if is_on else request.t("It is off.")
     return request.redirect(PAGE, notice=notice)
 
@@ -51,11 +52,13 @@ async def edit(request: PageRequest) -> web.StreamResponse:
 
 async def save(request: PageRequest) -> web.StreamResponse:
     """Take the form in; what was typed stays when something of it is wrong."""
-    rule, form = await _rule(request), {name: str(value) for name, value in request.form.items()}
+    rule, form = await _rule(request, EDIT), {name: str(value) for name, value in request.form.items()}
     form["channels"] = ",".join(request.form.getall("channels", []))
     try:
         entry, rev = entry_in(rule, form)
-        saved = await request.apis.of(AutoTextsApi).rules.save(entry, rule.id or None, rev)
+        saved = await request.apis.of(AutoTextsApi).rules.save(
+            entry, rule.id or None, rev, shops_of(request, EDIT)
+        )
     except Invalid as faults:
         return await _form(request, rule, shown(form), faults.fields)
     return request.redirect(f"{PAGE}/{saved.id}", notice=request.t("Saved."))
@@ -63,7 +66,7 @@ async def save(request: PageRequest) -> web.StreamResponse:
 
 async def remove(request: PageRequest) -> web.StreamResponse:
     """The log of what it did stays."""
-    await request.apis.of(AutoTextsApi).rules.remove(request.path["id"])
+    await request.apis.of(AutoTextsApi).rules.remove(request.path["id"], shops_of(request, EDIT))
     return request.redirect(PAGE, notice=request.t("Removed."))
 
 
@@ -89,7 +92,7 @@ async def log(request: PageRequest) -> web.StreamResponse:
     )  # fmt: skip
 
 
-async def _rule(request: PageRequest) -> RuleView:
+async def _rule(request: PageRequest, right: str = VIEW) -> RuleView:
     """The rule of the address: one that there is, a ready one, or an empty form."""
     rules, named = request.apis.of(AutoTextsApi).rules, request.path["id"]
     if named == _NEW:
@@ -98,7 +101,7 @@ async def _rule(request: PageRequest) -> RuleView:
     if named.startswith("ready-"):
         ready = await rules.recipe(named.removeprefix("ready-"))
         return RuleView(id="", rev=0, entry=entered_ready(request, ready))
-    return await rules.one(named)
+    return await rules.one(named, shops_of(request, right))
 
 
 def entered_ready(request: PageRequest, ready: RuleView) -> RuleEntry:

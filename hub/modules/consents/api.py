@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.kernel.parts import Composed, Part
-from hub.modules.consents.rules_answers import answer_text
+from hub.modules.consents.rules_answers import LEAVE, answer_text
 from hub.modules.consents.rules_gate import REASONS, reason_in_words
 from hub.modules.consents.rules_hours import ContactRules, Quiet, quiet_until
 from hub.modules.consents.rules_words import word_of
@@ -33,7 +33,7 @@ from hub.modules.consents.views import (
 from hub.modules.links.api import LinkEntry, LinksApi
 
 __all__ = [
-    "FORMS", "PURPOSES", "REASONS", "YES", "Act", "Choice", "Code", "ConsentEntry", "ConsentView",
+    "FORMS", "LEAVE", "PURPOSES", "REASONS", "YES", "Act", "Choice", "Code", "ConsentEntry", "ConsentView",
     "ConsentsApi", "ContactRules", "EntryView", "Form", "Purpose", "Quiet", "SendPurpose", "Sending",
     "Standing", "Subject", "Topic", "Verdict", "Word", "answer_text", "quiet_until", "reason_in_words",
     "word_of",

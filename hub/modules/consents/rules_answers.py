@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from hub.modules.consents.views import Word
 
+LEAVE = {"uk": "Не писати мені:", "ru": "Не писать мне:", "en": "Stop messages:"}
+"""The words before the link that ends advertising, in the client's language."""
+
 _ANSWERS: dict[Word, str] = {
     "stop": "You will get no more advertising from us on any channel. Messages about your own car still "
     "come. START turns it back on, STOPALL ends everything.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from hub.errors import Invalid
+from hub.errors import Invalid, NotFound
 from hub.kernel.spreadsheet import as_csv
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
@@ -62,9 +62,18 @@ async def export(request: PageRequest) -> web.StreamResponse:
 
 
 async def _shop(request: PageRequest) -> ShopId:
-    names = await request.apis.of(AccessApi).shops.names()
     asked = request.query.get("shop", "") or request.form.get("shop", "")
-    return next((one for one in names if one == asked), request.viewer.shop_id)
+    found = next((one for one in await _shops(request) if one == asked), None)
+    if asked and found is None:
+        raise NotFound("consents.unknown_shop", "There is no such shop.")
+    return found or request.viewer.shop_id
+
+
+async def _shops(request: PageRequest) -> dict[ShopId, str]:
+    """Those that the right reaches, with their names."""
+    viewer, names = request.viewer.reaching(SETTINGS), await request.apis.of(AccessApi).shops.names()
+    is_all = viewer.rights.get(SETTINGS) == "all"
+    return {shop: name for shop, name in names.items() if is_all or shop in viewer.shop_ids}
 
 
 async def _page(
@@ -72,7 +81,7 @@ async def _page(
 ) -> web.StreamResponse:
     return request.page(
         "consents/settings.html", status=422 if faults else 200, shop=shop, rules=rules, faults=faults,
-        shops=await request.apis.of(AccessApi).shops.names(), zone_of=request.deps.places.of(shop).zone.key,
+        shops=await _shops(request), zone_of=request.deps.places.of(shop).zone.key,
     )  # fmt: skip
 
 

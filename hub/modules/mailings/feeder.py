@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.errors import Unavailable
+from hub.errors import HubError, Unavailable
 from hub.kernel.context import WorkerContext
 from hub.modules.mailings.service_feeding import FeedingService
 
@@ -39,6 +39,10 @@ async def step(ctx: WorkerContext) -> float:
         except Unavailable as fault:
             ctx.log.warning("a mailing waits for the database", id=mailing_id, code=fault.code)
             return POLL
+        except HubError as fault:
+            ctx.log.warning("a mailing waits", id=mailing_id, code=fault.code, text=fault.text)
+            async with ctx.transactions.writing(actor=None, shop_id=shop_id) as uow:
+                await FeedingService(uow, ctx.deps).put_off(mailing_id)
     async with ctx.transactions.reading(actor=None, shop_id=ctx.shop_id) as uow:
         following = await FeedingService(uow, ctx.deps).next_at()
     if following is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -39,6 +40,11 @@ class Gate:
             Sending(purpose=PURPOSE, client_id=client_id, channel=channel, address=address, at=at)
         )
         return Answer(verdict.code, verdict.until if verdict.is_held else None)
+
+    async def take_turns(self, client_ids: Collection[str]) -> None:
+        """Before messages to these clients are counted: everybody takes them in the same order."""
+        for client_id in sorted(client_ids):
+            await self._consents.gate.take_turn(Sending(purpose=PURPOSE, client_id=client_id))
 
     async def link(self, client_id: str, channel: str, address: str) -> str:
         """Where this client ends mailings. Raises Conflict without a public address."""

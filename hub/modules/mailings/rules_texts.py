@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.modules.consents.api import LEAVE
 from hub.modules.messaging.api import filled, sms_count, variables_in
 
 VARIABLES: tuple[str, ...] = ("name", "car", "plate", "shop", "address", "phone")
 """What can be filled in for everybody: the client's name, their car and its plate; the shop's."""
 LONGEST_TEXT = 1000
 LONGEST_TITLE = 80
-LEAVE = {"uk": "Не писати мені:", "ru": "Не писать мне:", "en": "Stop messages:"}
-"""The words before the link that ends mailings, in the client's language."""
 PARTED = ("sms",)
 """Channels that are paid by the part."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.mailings.models import List, Recipient
+from hub.modules.mailings.models import List, Mailing, Recipient
 
 
 async def move(uow: UnitOfWork, _deps: Deps, what: Move) -> Moved:
@@ -34,15 +34,20 @@ def erase(connection: Connection, who: Erasure) -> int:
     """What remains is that there was somebody. Who was still to get it gets nothing; a file with their
     number is gone."""
     clients, numbers = sorted(who.client_ids), sorted(who.numbers)
-    whose = Recipient.client_id.in_(clients) | Recipient.address.in_(numbers)
+    before = select(Mailing.id).where(func.coalesce(Mailing.counted_at, Mailing.created_at) <= who.until)
+    is_old = Recipient.mailing_id.in_(before) & (func.coalesce(Recipient.handed_at, who.until) <= who.until)
+    whose = Recipient.client_id.in_(clients) | (Recipient.address.in_(numbers) & is_old)
     connection.execute(
         update(Recipient)
         .where(whose, Recipient.state == "waiting")
         .values(state="skipped", reason="erased", parts=0)
     )
+    # Nobody will know what became of it: its message is not known here any more.
+    connection.execute(update(Recipient).where(whose, Recipient.state == "queued").values(state="unknown"))
     blank = {"client_id": None, "line": "", "address": "", "error": "", "message_id": None}
     touched = connection.execute(update(Recipient).where(whose).values(**blank)).rowcount
-    for mailing_id, lines in connection.execute(select(List.mailing_id, List.lines)).all():
+    files = select(List.mailing_id, List.lines).where(List.created_at <= who.until)
+    for mailing_id, lines in connection.execute(files).all():
         if any(key in who.numbers for _, _, key in lines):
             connection.execute(delete(List).where(List.mailing_id == mailing_id))
     return touched

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
@@ -56,6 +57,7 @@ class Asked:
     channels: tuple[str, ...]
     audience: Audience
     shop_id: ShopId
+    starts_at: datetime | None = None
 
 
 class CountingService:
@@ -79,6 +81,7 @@ class CountingService:
         return Asked(
             id=row.id, content=row.content, text=row.text, channels=tuple(row.channels),
             audience=Audience(**row.audience), shop_id=ShopId(row.shop_id),
+            starts_at=row.starts_at,
         )  # fmt: skip
 
     async def values(self, shop_id: ShopId) -> ShopValues:
@@ -129,7 +132,8 @@ class CountingService:
         self, asked: Asked, values: ShopValues, line: str, client: ClientView, cars: Sequence[VehicleView],
         seen: Seen,
     ) -> Row:  # fmt: skip
-        found = await self._addressing.of(client, asked.channels)
+        now = self._clock.now()
+        found = await self._addressing.of(client, asked.channels, max(now, asked.starts_at or now))
         reason = found.reason
         text, missing = written(
             asked.text, values.of(client, cars), link=self._gate.sample_link(), language=client.language

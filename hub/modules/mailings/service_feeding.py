@@ -25,6 +25,7 @@ from hub.values import ShopId
 _MOST_UNDER_WAY = 50
 """Messages of a mailing that may wait in messaging: while a provider is away nothing piles up there."""
 _LATER = timedelta(seconds=5)
+_MUCH_LATER = timedelta(minutes=5)
 _OPEN = ("scheduled", "running")
 _REASONS = {
     "messaging.blocked": "provider_blocked", "messaging.no_channel": "no_address",
@@ -82,11 +83,20 @@ class FeedingService:
         self._uow.hint(TOPIC, row.id, row.rev, shop_id=ShopId(row.shop_id))
         return sent
 
+    async def put_off(self, mailing_id: str) -> None:
+        """Its batch could not be made: those behind it go on, it is tried again in a while."""
+        query = select(Mailing).where(Mailing.id == mailing_id, Mailing.state.in_(_OPEN)).with_for_update()
+        row = (await self._session.scalars(query.execution_options(populate_existing=True))).first()
+        if row is not None:
+            row.next_at, row.rev = self._clock.now() + _MUCH_LATER, row.rev + 1
+            self._uow.hint(TOPIC, row.id, row.rev, shop_id=ShopId(row.shop_id))
+
     async def _hand_on(self, row: Mailing, rows: Sequence[Recipient]) -> tuple[int, datetime | None]:
         """How many went; from when on the next may, where it is too late or too early for them now."""
         clients = await self._crm.clients_by_ids({one.client_id for one in rows if one.client_id})
         cars = await self._crm.vehicles_of([one.id for one in clients.values()])
         values = await CountingService(self._uow, self._deps).values(ShopId(row.shop_id))
+        await self._gate.take_turns(clients)
         sent = 0
         for one in rows:
             client = clients.get(one.client_id or "")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.kernel.context import UnitOfWork
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.mailings.api import MailingsApi
 from hub.modules.mailings.forms import ask_count, rev_of
 from hub.modules.mailings.scope import APPROVE, EDIT, shops_of
 from hub.modules.mailings.web import HOME
+from hub.values import ShopId
 
 
 async def count(request: PageRequest) -> web.StreamResponse:
@@ -35,6 +37,12 @@ async def approve(request: PageRequest) -> web.StreamResponse:
         name=viewer.name, is_alone=False,
     )  # fmt: skip
     return _back(request, request.t("Approved."))
+
+
+async def shop_of(request: PageRequest, uow: UnitOfWork) -> ShopId:
+    """The mailing's: there the second person must hold the right. Raises NotFound."""
+    reading = MailingsApi(uow, request.deps).reading
+    return ShopId((await reading.row(request.path["id"], shops_of(request, APPROVE))).shop_id)
 
 
 async def sign(request: PageRequest) -> web.StreamResponse:
@@ -97,7 +105,7 @@ routes = (
     ),
     Route(
         method="POST", path=f"{HOME}/{{id}}/sign", handler=sign, right=APPROVE, name="mailings.sign",
-        second=APPROVE,
+        second=APPROVE, second_shop=shop_of,
     ),
     Route(
         method="POST", path=f"{HOME}/{{id}}/decline", handler=decline, right=APPROVE, name="mailings.decline"

@@ -18,7 +18,7 @@ from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
-from hub.modules.messaging.service_settling import Settling
+from hub.modules.messaging.service_settling import Settling, turn_of
 from hub.ports.messaging import Button, OutgoingFile, OutgoingMessage, Refused, Sent
 
 CLAIM_SECONDS = 120.0
@@ -118,6 +118,11 @@ class SendingService:
 
     async def went(self, message_id: str, sent: Sent) -> None:
         """The provider has it."""
+        known = await self._settling.one(message_id)
+        if known is None:
+            return
+        # What the provider tells takes the turn first, then the row: the same order, or both wait for ever.
+        await self._uow.take_turn(turn_of(known.channel, known.provider_id or sent.provider_id))
         row = await self._settling.one(message_id, lock=True)
         if row is not None:
             await self._settling.went(row, sent.provider_id, sent.parts, self._now)

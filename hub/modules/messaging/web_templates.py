@@ -125,6 +125,9 @@ async def examples(request: PageRequest) -> web.StreamResponse:
     if not await templates.all():
         for place, (title, text) in enumerate(_examples(request), 1):
             await templates.save(TemplateEntry(title=title, text=text, place=place))
+        # Without a key: nothing of it may leave by one press before somebody has written the account into it.
+        words = request.t("For a transfer (write your account and code here):") + " {shop}"
+        await templates.save(TemplateEntry(title=request.t("Requisites"), text=words))
     return request.redirect(PAGE)
 
 

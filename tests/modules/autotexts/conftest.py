@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,20 @@ from tests.modules.messaging.wire import house_of
 
 @pytest.fixture
 async def stage(settings: Settings, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage_of(settings, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def public_stage(settings: Settings, tmp_path: Path) -> AsyncIterator[Stage]:
+    """With an address in the Internet."""
+    server = replace(settings.server, public_url="http://shop.example")
+    async with stage_of(replace(settings, server=server), tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def stage_of(settings: Settings, tmp_path: Path) -> AsyncIterator[Stage]:
     clock = FrozenClock(NOON)
     messaging = MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05)
     settings = replace(settings, messaging=messaging)

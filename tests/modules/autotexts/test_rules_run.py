@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,9 +13,11 @@ from hub.events.triggers import TriggerFired, TriggerValue
 from hub.modules.autotexts.api import AutoTextsApi, Conditions, RuleEntry
 from hub.modules.autotexts.rules import Facts, judge
 from hub.modules.autotexts.rules_texts import written
+from hub.modules.consents.api import Subject
 from tests.factories.crm import crm_of, make_client
 from tests.modules.autotexts.stage import LANDLINE, MOBILE, NOON, Stage
-from tests.modules.messaging.wire import wrote
+from tests.modules.consents.stories import record
+from tests.modules.messaging.wire import SMS, wrote
 
 READY = RuleEntry(trigger="call.answered", title="Thanks", texts={"uk": "Дякуємо, {name}!"}, is_on=True)
 
@@ -159,6 +162,38 @@ async def test_advertising_needs_a_consent(stage: Stage) -> None:
     await stage.rings()
     await stage.pass_time(minutes=1)
     assert (stage.sent, await stage.reasons()) == ([], ["no_consent"])
+
+
+async def agreed(stage: Stage) -> None:
+    client = await make_client(stage.house.hub, "Iryna", MOBILE, emails=("iryna@example.com",))
+    await record(stage.house, Subject(client_id=client.id))
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+async def test_advertising_has_its_way_out_in_it(public_stage: Stage, channel: str) -> None:
+    stage = public_stage
+    stage.wire.carried = {
+        **stage.wire.carried,
+        "email": replace(SMS, name="email", account="shop@example.com"),
+    }
+    await agreed(stage)
+    await stage.switch_on(purpose="marketing", channels=(channel,))
+    await stage.rings()
+    await stage.pass_time(minutes=1)
+    (message,) = stage.sent
+    assert message.channel == channel
+    assert message.unsubscribe_url.startswith("http://shop.example/c/")
+    assert message.text.endswith(f"\nНе писати мені: {message.unsubscribe_url}")
+
+
+async def test_advertising_without_a_way_out_is_not_sent_and_the_log_says_why(stage: Stage) -> None:
+    await agreed(stage)
+    rule = await stage.switch_on(purpose="marketing")
+    await stage.rings()
+    await stage.pass_time(minutes=1)
+    assert (stage.sent, await stage.reasons()) == ([], ["no_public_url"])
+    async with stage.api() as api:
+        assert [one.reason for one in await api.log.rehearse(rule.entry, None)] == ["no_public_url"]
 
 
 async def test_the_dry_run_says_what_would_have_gone_out_and_why_not(stage: Stage) -> None:

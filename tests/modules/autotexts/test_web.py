@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hub.errors import Invalid, NotFound
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi, ShopEntry
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
 from tests.modules.autotexts.stage import MOBILE, Stage
 
@@ -91,3 +94,24 @@ async def test_what_is_not_there_is_not_found(site: Client) -> None:
     for path in (f"{PAGE}/nosuch", f"{PAGE}/ready-nosuch", f"{PAGE}/a%00b"):
         assert (await get_text(site, path))[0] == 404
     assert (await get_json(site, f"{API}/nosuch"))[0] == 404
+
+
+async def test_a_rule_of_another_shop_is_not_there_for_whoever_reaches_their_own(stage: Stage) -> None:
+    entry = ShopEntry(name="Lviv", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+    async with stage.uow() as uow:
+        lviv = (await AccessApi(uow, stage.house.hub.installation.deps).shops.create(entry)).id
+    theirs = await stage.switch_on(shop_id=lviv)
+    everybodys = await stage.switch_on("closed_letter")
+    mine = frozenset({FIRST_SHOP})
+    async with stage.api() as api:
+        assert [one.id for one in await api.rules.all(mine) if one.id] == [everybodys.id]
+        for doing in (
+            api.rules.one(theirs.id, mine), api.rules.switch(theirs.id, False, mine),
+            api.rules.remove(theirs.id, mine), api.rules.save(theirs.entry, theirs.id, None, mine),
+        ):  # fmt: skip
+            with pytest.raises((NotFound, Invalid)):
+                await doing
+        with pytest.raises(Invalid):
+            await api.rules.save(theirs.entry, shops=mine)
+    async with stage.api() as api:
+        assert (await api.rules.one(theirs.id, frozenset({lviv}))).entry.is_on

@@ -256,3 +256,12 @@ async def test_what_has_its_own_end_is_not_kept_for_the_morning(
     await house.sent()
     assert wire.ledger == []
     assert [one.state for one in await house.messages()] == ["failed"]
+
+
+async def test_a_stop_of_a_sender_that_takes_no_answer_holds_without_one(house: House, wire: Wire) -> None:
+    await house.tell(wrote("STOP", 1, address="7575"))
+    await settled(house.hub)
+    await house.sent()
+    assert wire.ledger == []
+    assert (await asked(house, "marketing", address="7575")).code == "withdrawn"
+    assert not (await house.hub.system.report()).pending_deliveries

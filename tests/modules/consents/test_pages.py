@@ -244,3 +244,8 @@ async def test_a_stop_of_the_papers_day_is_the_later_word(house: House, site: Cl
     moved(house.clock, at("2026-01-07T12:00+02:00"))
     await send_form(site, f"/clients/{client.id}/consents", {**YES, "at": "2026-01-06"})
     assert (await asked(house, client_id=client.id)).code == "withdrawn"
+
+
+async def test_quiet_hours_of_a_shop_that_is_not_there_are_not_found(site: Client) -> None:
+    assert (await get_text(site, "/settings/quiet-hours", shop="nowhere"))[0] == 404
+    assert (await send_form(site, "/settings/quiet-hours", {"shop": "nowhere"}))[0] == 404

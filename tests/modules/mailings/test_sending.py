@@ -8,7 +8,10 @@ from datetime import timedelta
 import pytest
 
 from hub.errors import Conflict, NotAllowed
+from hub.kernel.clients import Erasure
+from hub.modules.mailings.service_clients import erase
 from hub.ports.messaging import Refused
+from tests.factories.crm import crm_of
 from tests.modules.mailings.stage import ANNA, BOHDAN, Shop, entry, mobile
 from tests.modules.messaging.wire import SMS, wrote
 
@@ -198,3 +201,46 @@ async def test_an_e_mail_has_a_subject_and_the_header_that_ends_mailings(shop: S
     assert mail.unsubscribe_url.startswith("http://shop.example/c/")
     assert mail.unsubscribe_url in mail.text
     assert (text.channel, text.address, text.unsubscribe_url) == ("sms", mobile(2), "")
+
+
+async def test_a_mailing_that_cannot_go_on_holds_up_no_other(shop: Shop) -> None:
+    await shop.client(1)
+    broken = await shop.approved()
+    await shop.house.hub.database.write(
+        lambda connection: connection.exec_driver_sql("UPDATE mailings_mailings SET shop_id = 'gone'")
+    )
+    await shop.client(2)
+    await shop.approved(title="Other")
+    await shop.feed(1)
+    await shop.feed(1)
+    await shop.send()
+    assert sorted(reached(shop)) == [mobile(1), mobile(2)]
+    view = await shop.view(broken.id)
+    assert (view.state, view.waits_until is not None) == ("scheduled", True)
+
+
+async def test_how_often_is_judged_by_the_day_on_which_it_begins(shop: Shop) -> None:
+    await shop.client(1)
+    await shop.approved()
+    await shop.feed(1)
+    await shop.send()
+    later = shop.clock.now() + timedelta(days=8)
+    view = await shop.counted((await shop.draft(title="Once more", starts_at=later)).id)
+    assert (view.reasons, view.sums.waiting) == ({}, 1)
+
+
+async def test_whoever_is_erased_under_way_is_under_way_no_more_and_comes_again_later(shop: Shop) -> None:
+    first = await shop.client(1)
+    made = await shop.approved()
+    await shop.feed(1)
+    async with crm_of(shop.house.hub) as crm:
+        await crm.erasing.erase(first.id, "by letter", None)
+    view = await shop.view(made.id)
+    assert (view.sums.queued, view.sums.unknown) == (0, 1)
+    until = shop.clock.now()
+    shop.clock.advance(3600)
+    await shop.client(1)
+    again = await shop.counted((await shop.draft(title="Other")).id)
+    who = Erasure(client_ids=frozenset(), numbers=frozenset({mobile(1)}), until=until)
+    await shop.house.hub.database.write(lambda connection: erase(connection, who))
+    assert (await shop.rows(again.id))[0].client_id is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from hub.modules.access.api import hash_password
+from hub.modules.access.api import AccessApi, ShopEntry, hash_password
 from hub.modules.mailings.api import Audience
 from tests.factories.site import Client, get_json, send_form, send_json, site_of
 from tests.kernel.waiting import until
@@ -108,6 +108,24 @@ async def test_with_a_colleague_there_the_own_password_is_not_enough(shop: Shop,
     assert (await post(owner, f"/mailings/{mailing_id}/sign", **proof))[0] == 303
     view = await shop.view(mailing_id)
     assert (view.state, view.approved_name) == ("scheduled", "Manager")
+
+
+async def test_the_second_person_is_of_the_mailings_shop(shop: Shop, site: Site) -> None:
+    await shop.client(1)
+    entry = ShopEntry(name="Lviv", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+    async with shop.house.uow() as uow:
+        lviv = (await AccessApi(uow, shop.house.hub.installation.deps).shops.create(entry)).id
+    await site.person("manager", "here")
+    await site.person("manager", "lviv", shop_id=lviv)
+    await site.person("owner", "boss", shop_id=lviv)
+    made = await shop.counted((await shop.draft()).id)
+    async with shop.api() as api:
+        await api.flow.submit(made.id, None, None)
+    boss = await site.sign_in("boss")
+    for login, status, state in (("lviv", 422, "waiting"), ("here", 303, "scheduled")):
+        proof = {"second_login": login, "second_password": PASSWORD}
+        assert (await post(boss, f"/mailings/{made.id}/sign", **proof))[0] == status
+        assert (await shop.view(made.id)).state == state
 
 
 async def test_what_is_missing_is_said_at_its_field(shop: Shop, site: Site) -> None:

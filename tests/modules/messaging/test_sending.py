@@ -10,11 +10,14 @@ import pytest
 
 from hub.clock import FrozenClock
 from hub.errors import Conflict, Invalid, Unavailable
-from hub.modules.messaging.api import MessageEntry
+from hub.modules.messaging.api import MessageEntry, MessagingApi
 from hub.modules.messaging.pace import Pace
+from hub.modules.messaging.service_sending import SendingService
+from hub.modules.messaging.service_settling import turn_of
 from hub.ports.errors import NotReady, TransientError
-from hub.ports.messaging import Refused, UnknownOutcome
+from hub.ports.messaging import Refused, Sent, UnknownOutcome
 from tests.factories.crm import make_client
+from tests.kernel.waiting import until
 from tests.modules.messaging.wire import IRYNA, OLEH, SMS, House, Wire, status, wrote
 
 
@@ -313,3 +316,27 @@ async def test_what_is_too_long_for_its_channel_goes_out_in_pieces_and_in_order(
     for _ in range(3):
         await house.sent(sender)
     assert [one.text for one in wire.ledger] == ["one two", "three four"]
+
+
+@pytest.mark.postgres
+async def test_what_the_provider_tells_and_what_we_note_do_not_wait_crosswise(house: House) -> None:
+    message = await house.queue()
+    deps = house.hub.installation.deps
+
+    async def went() -> None:
+        async with house.uow() as uow:
+            await SendingService(uow, deps, "one").went(message.id, Sent(provider_id="SM1", parts=1))
+
+    async def waits() -> bool:
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return bool(
+            await house.hub.database.read(lambda connection: connection.exec_driver_sql(query).scalar_one())
+        )
+
+    async with house.uow() as told:
+        await told.take_turn(turn_of("sms", "SM1"))
+        other = asyncio.create_task(went())
+        await until(waits)
+        assert await MessagingApi(told, deps).settling.one(message.id, lock=True) is not None
+    await other
+    assert (await house.message(message.id)).state == "sent"

@@ -218,6 +218,7 @@ async def test_templates_are_written_on_their_page(house: House, site: Client) -
     assert (await send_form(site, "/settings/messages/examples", {}))[0] == 303
     _, text = await get_text(site, "/settings/messages")
     assert "{address}" in text
+    assert "Реквізити" in text
     for fields, fault in (
         ({"title": "", "text": "x"}, "Потрібна коротка назва."),
         ({"title": "x", "text": "{salary}"}, "ніхто не заповнить"),
