@@ -81,7 +81,8 @@ class Email:
         if not self._is_up:
             raise NotReady("The mail server is not connected.")
         sender, to = self._sender(), address_of(message.address)
-        letter = written(await self._letter(message, sender, to))
+        # In a thread: with its files it may be 25 MB, each byte of which is turned into text.
+        letter = await asyncio.to_thread(self._written, message, sender, to)
         try:
             await smtp.deliver(self._settings, sender, to, letter)
         except AuthFailed:
@@ -98,15 +99,17 @@ class Email:
         raise Refused("The file is gone.")
         yield b""
 
-    async def _letter(self, message: OutgoingMessage, sender: str, to: str) -> Letter:
+    def _written(self, message: OutgoingMessage, sender: str, to: str) -> bytes:
+        """Raises Refused."""
         own = self._settings
-        return Letter(
+        letter = Letter(
             id=_id_of(message, sender), sender=sender, sender_name=own.from_name or self._shop,
             reply_to=address_of(own.reply_to) if own.reply_to else "", to=to,
             subject=message.subject or own.subject or self._shop or own.from_name or sender,
             text=message.text, at=self._clock.now(), unsubscribe_url=message.unsubscribe_url,
-            buttons=message.buttons, attachments=await asyncio.to_thread(_read, message.files),
+            buttons=message.buttons, attachments=_read(message.files),
         )  # fmt: skip
+        return written(letter).as_bytes()
 
     def _sender(self) -> str:
         try:

@@ -3,10 +3,10 @@ nothing has gone out, while it takes it nobody knows."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from contextlib import suppress
-from email.message import EmailMessage
 
 import aiosmtplib
 from aiosmtplib.errors import (
@@ -42,13 +42,13 @@ async def check(settings: EmailSettings) -> None:
     await _leave(client)
 
 
-async def deliver(settings: EmailSettings, sender: str, to: str, letter: EmailMessage) -> None:
+async def deliver(settings: EmailSettings, sender: str, to: str, letter: bytes) -> None:
     """Hand one letter over. Raises TransientError (certainly not sent), Refused, AuthFailed,
     UnknownOutcome."""
     client = await _connected(settings)
     try:
         await _envelope(client, sender, to)
-        await _data(client, letter.as_bytes())
+        await _data(client, letter)
     finally:
         await _leave(client)
 
@@ -56,10 +56,12 @@ async def deliver(settings: EmailSettings, sender: str, to: str, letter: EmailMe
 async def _connected(settings: EmailSettings) -> aiosmtplib.SMTP:
     if settings.security == "none" and settings.password.value and settings.host not in _LOOPBACK:
         raise AuthFailed(_OPEN)
+    # In a thread: all certificates of the system are read.
+    context = await asyncio.to_thread(_context, settings) if settings.security != "none" else None
     client = aiosmtplib.SMTP(
         hostname=settings.host, port=settings.port, timeout=settings.timeout, local_hostname="pitline",
         use_tls=settings.security == "tls", start_tls=settings.security == "starttls",
-        tls_context=_context(settings) if settings.security != "none" else None,
+        tls_context=context,
     )  # fmt: skip
     try:
         await client.connect()

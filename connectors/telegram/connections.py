@@ -3,13 +3,16 @@ which connection they are written from now. A connection that is made anew has a
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors.telegram.contents import clean
 from connectors.telegram.translate import BUSINESS, number, part
+from hub.errors import Unavailable
 from hub.ports.marks import Marks
 
 _MOST = 100
@@ -34,6 +37,7 @@ class Connections:
         self._marks = marks
         self._name = f"telegram:{bot_id}:business"
         self._known: dict[str, Connection] = {}
+        self._noting = asyncio.Lock()
 
     async def load(self) -> None:
         """What every process has noted. Raises Unavailable."""
@@ -48,15 +52,21 @@ class Connections:
         found = _connection(body)
         if found is None:
             return
-        await self.load()
-        self._known[found.id] = found
-        newest = sorted(self._known.values(), key=lambda one: one.at)[-_MOST:]
-        await self._marks.write(self._name, json.dumps([asdict(one) for one in newest]))
+        async with self._noting:
+            await self.load()
+            self._known[found.id] = found
+            newest = sorted(self._known.values(), key=lambda one: one.at)[-_MOST:]
+            await self._marks.write(self._name, json.dumps([asdict(one) for one in newest]))
 
-    def account(self, account: str) -> str:
-        """By which the same person's account is written from now."""
+    async def account(self, account: str) -> str:
+        """By which the same person's account is written from now; another process may have noted it."""
+        if not account.startswith(BUSINESS):
+            return account
+        async with self._noting:
+            with suppress(Unavailable):
+                await self.load()
         known = self._known.get(account.removeprefix(BUSINESS))
-        if not account.startswith(BUSINESS) or known is None or known.is_enabled:
+        if known is None or known.is_enabled:
             return account
         others = [one for one in self._known.values() if one.user == known.user and one.is_enabled]
         newest = max(others, key=lambda one: one.at, default=None)

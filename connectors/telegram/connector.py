@@ -134,7 +134,7 @@ class Telegram:
     async def send(self, message: OutgoingMessage) -> Sent:
         """As ports.messaging."""
         speech = self._up()
-        account = self._connections.account(message.account) if self._connections is not None else ""
+        account = await self._connections.account(message.account) if self._connections is not None else ""
         try:
             return await speech.send(message, account)
         except AuthFailed:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import ssl
+import threading
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.email.connector import Email
 from hub.ports.errors import ConnectorError, NotReady, TransientError
 from hub.ports.messaging import OutgoingFile, Refused, UnknownOutcome
-from tests.connectors.email.stage import BOX, OURS, THEIRS, MailServer, line, mail, outgoing, settings
+from tests.connectors.email.stage import BOX, OURS, THEIRS, MailServer, line, mail, outgoing, safe, settings
 
 
 @dataclass
@@ -47,6 +51,28 @@ async def test_a_letter_has_our_id_our_name_and_the_mailbox_of_answers(post: Pos
 async def test_a_letter_may_have_a_subject_of_its_own(post: Post) -> None:
     await post.connector.send(outgoing(subject="Рахунок № 5"))
     assert post.server.letters[0][2]["Subject"] == "Рахунок № 5"
+
+
+async def test_a_letter_is_written_and_certificates_are_read_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, bool] = {}
+
+    def watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
+        def work(*given: Any, **more: Any) -> Any:
+            threads[name] = threading.current_thread() is threading.main_thread()
+            return own(*given, **more)
+
+        return work
+
+    monkeypatch.setattr(EmailMessage, "as_bytes", watched("letter", EmailMessage.as_bytes))
+    monkeypatch.setattr(ssl, "create_default_context", watched("certificates", ssl.create_default_context))
+    async with mail(tmp_path) as server:
+        threads.clear()
+        async with line(safe(server.port, tmp_path)) as (connector, _):
+            await connector.send(outgoing())
+    assert len(server.letters) == 1
+    assert threads == {"letter": False, "certificates": False}
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.practice_telegram.world import Business
+from connectors.telegram.connections import Connections
 from connectors.telegram.connector import Telegram
 from connectors.telegram.updates import CONTESTED
 from hub.clock import FrozenClock, SystemClock
@@ -16,7 +19,7 @@ from hub.events.messages import MessageReceived, MessageSentElsewhere
 from hub.ports.connector import Connector
 from hub.ports.errors import AuthFailed, NotReady, TransientError
 from hub.ports.hooks import FetchesHooks, TakesHooks
-from hub.ports.marks import KeepsMarks
+from hub.ports.marks import KeepsMarks, Marks
 from hub.ports.messaging import ChatBot, MessageSender
 from hub.secret import Secret
 from tests.connectors.contract import Heard, stops_in_time
@@ -262,6 +265,49 @@ async def test_the_shops_own_account_is_written_from_by_its_newest_connection() 
             await up.heard.until(lambda: second.id in str(up.box.marks))
             await up.connector.send(outgoing("І ще", account=theirs.account))
             assert [one["business"] for one in up.world.noted("sent")] == [first.id, second.id]
+
+
+async def test_a_connection_that_another_process_has_noted_is_written_by() -> None:
+    async with practice() as telegram:
+        owner = telegram.world.person(OLEH, "Oleh")
+        async with line(telegram) as up:
+            first = telegram.people.connect(owner)
+            telegram.people.write_to(first, up.iryna, "Добрий день")
+            await up.heard.until(lambda: len(up.box.kept) == 2 and first.id in str(up.box.marks))
+            [theirs] = up.box.events()
+            assert isinstance(theirs, MessageReceived)
+            other = Connections(up.box, str(BOT_ID))
+            about = {"user": {"id": OLEH}, "rights": {"can_reply": True}}
+            await other.note({"id": first.id, "is_enabled": False, "date": 1, **about})
+            second = telegram.world.businesses["B2"] = Business("B2", owner, True, True)
+            await other.note({"id": second.id, "is_enabled": True, "date": 2, **about})
+            await up.connector.send(outgoing("Готово", account=theirs.account))
+            assert [one["business"] for one in up.world.noted("sent")] == [second.id]
+
+
+async def test_connections_noted_at_once_are_all_kept() -> None:
+    box = Box(Telegram(config(), SystemClock()))
+    connections = Connections(SlowMarks(box), str(BOT_ID))
+    bodies = [{"id": f"B{n}", "user": {"id": OLEH}, "is_enabled": True, "date": n} for n in range(5)]
+    await asyncio.gather(*(connections.note(body) for body in bodies))
+    [kept] = box.marks.values()
+    assert [one["id"] for one in json.loads(kept)] == ["B0", "B1", "B2", "B3", "B4"]
+
+
+class SlowMarks:
+    """As a database: others get their turn meanwhile."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+
+    async def read(self, name: str) -> str:
+        found = await self._marks.read(name)
+        await asyncio.sleep(0)
+        return found
+
+    async def write(self, name: str, text: str) -> None:
+        await asyncio.sleep(0)
+        await self._marks.write(name, text)
 
 
 async def test_groups_are_spoken_to_and_changed() -> None:
