@@ -12,7 +12,7 @@ from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP
 from recordings.api import RecordingsApi
 from recordings.models_basis import CallBasis
-from tests.factories.calls import ended, tell_calls
+from tests.factories.calls import ended, snapshot, tell_calls
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
 from tests.faults.figures import Fault
@@ -67,3 +67,21 @@ async def test_the_library_finds_recordings_by_what_the_other_side_was_told(owne
         page = await (await owner.get(f"/recordings?notice={notice}")).text()
         assert f"/recordings/{recording_id}" in page
     assert (await owner.get("/api/v1/recordings?notice=shouted")).status == 422
+
+
+async def test_the_page_of_a_call_does_not_say_stopped_where_the_pbx_did_not_allow_it(
+    owner: Browser, hub: Hub
+) -> None:
+    await tell_calls(hub, snapshot("c1", state="talking", answered_at=hub.installation.clock.now()))
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        uow.session.add(
+            CallBasis(
+                call_id="c1", rev=1, shop_id=FIRST_SHOP, notice="none", noted_name="", stop_rule="stopped",
+                stop_erases=True, stop_reason="", stop_name="", stop_state="unseen",
+            )
+        )  # fmt: skip
+    page = await (await owner.get("/calls/c1")).text()
+    assert 'data-recording="not_known"' in page
+    assert 'class="rec-live is-doubt"' in page
+    assert "АТС не дає Pitline його зупинити" in page
+    assert "Запис зупинено." not in page
