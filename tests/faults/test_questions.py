@@ -65,6 +65,8 @@ _WILD = ("%", "_", "%%%", "____")
 INJECTIONS = (*(f"{breaker} {tail}" for breaker in _BREAKERS for tail in _TAILS), *_WILD)
 """301 of them; the last four are wildcards of LIKE."""
 SLOW = 4.0
+AWAY = ("/system/practice/telegram",)
+"""Pages of what only a demo has: they say that it is away."""
 
 
 @pytest.fixture
@@ -160,7 +162,7 @@ async def test_sql_in_the_address_of_a_page_is_only_text(demo: Shop, hub: Hub, f
             ) as answer:
                 await answer.read()
             took = time.perf_counter() - begun
-            is_fine = answer.status < 500 or (answer.status == 503 and "pbx" in path)
+            is_fine = answer.status < 500 or (answer.status == 503 and ("pbx" in path or path in AWAY))
             fault.check(f"{path} {payload}: {answer.status}, {took:.1f} s", is_fine and took < SLOW)
     fault.check("rows came or went", await _counts(hub) == before)
 

@@ -89,7 +89,7 @@ def forget_numbers(connection: Connection, numbers: Collection[str], until: date
     for table in (hook_requests, hook_refused):
         t = table.c
         query = select(t.id, t.query, t.headers, t.sender, t.body).where(t.received_at <= until)
-        rows = connection.execution_options(yield_per=200).execute(query.where(t.body.is_not(None)))
+        rows = connection.execute(query.where(t.body.is_not(None)).execution_options(yield_per=200))
         named = [
             row.id for row in rows
             if any(one in b" ".join(_only_digits(part) for part in row[1:]) for one in wanted)

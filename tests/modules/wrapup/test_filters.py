@@ -151,7 +151,7 @@ async def test_a_change_is_one_fact_with_all_that_is_said(hub: Hub, site: Client
 @pytest.fixture
 async def without(settings: Settings, frozen_clock: FrozenClock, tmp_path: Path) -> AsyncIterator[Client]:
     """A hub whose owner has switched wrap-up off."""
-    off = replace(settings, modules=ModulesSettings(off=("wrapup",)))
+    off = replace(settings, modules=ModulesSettings(off=("wrapup", "autotexts")))
     hub = Hub(off, MODULES, clock=frozen_clock, journal=FileJournal(tmp_path / "journal", 30))
     await hub.open()
     await tell_calls(hub, ended("1", 0, "answered"))
