@@ -44,7 +44,9 @@ async def _nothing(_request: Any, **_given: Any) -> web.StreamResponse:
 def _idle(routes: Sequence[Any]) -> tuple[Any, ...]:
     blank = {"handler": _nothing, "before": None, "noting": None}
     asked = {"body": None, "query": None, "check": None}
-    return tuple(replace(r, **blank, **(asked if hasattr(r, "body") else {})) for r in routes)
+    return tuple(
+        replace(r, **blank, **(asked if hasattr(r, "body") else {"second_shop": None})) for r in routes
+    )
 
 
 _APPROVE = "UPDATE access_approvals SET state = 'approved', decided_by = 'person:x'"

@@ -213,7 +213,7 @@ async def test_a_lost_connection_is_told_and_heals(context: BrowserContext, serv
     site = served.app[SITE]
     await context.set_offline(True)
     await site.sockets.stop()
-    await expect(page.locator("#banner-live")).to_be_visible(timeout=8000)
+    await expect(page.locator("#banner-live")).to_be_visible(timeout=20000)
     await context.set_offline(False)
     site.sockets.start()
     await expect(page.locator("#banner-live")).to_be_hidden(timeout=15000)
