@@ -119,7 +119,7 @@ async def test_nothing_went_out_where_nobody_listens() -> None:
         async with line(settings(server.port)) as (connector, _):
             pass
         async with line(settings(server.port)) as (connector, _):
-            connector._settings = settings(1)  # type: ignore[attr-defined]
+            connector._settings = settings(1)
             with pytest.raises((TransientError, NotReady)):
                 await connector.send(outgoing())
 

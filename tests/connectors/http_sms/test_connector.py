@@ -140,7 +140,7 @@ async def test_there_are_no_files_of_theirs() -> None:
 
 def test_its_secrets_stand_nowhere() -> None:
     connector = made()
-    shown = f"{settings()!r} {vars(connector)!r} {vars(connector._api)!r}"  # type: ignore[attr-defined]
+    shown = f"{settings()!r} {vars(connector)!r} {vars(connector._api)!r}"
     assert TOKEN not in shown
     assert SECRET not in shown
 

@@ -19,7 +19,7 @@ from tests.connectors.email.stage import THEIRS, line, outgoing, settings
 async def test_it_stops_in_time() -> None:
     made: PracticePhone = PracticeMail(SystemClock())
     assert not made.can_write
-    await stops_in_time(made, lambda heard: bool(heard.states))  # type: ignore[arg-type]
+    await stops_in_time(made, lambda heard: bool(heard.states))
 
 
 async def test_a_letter_is_shown_with_its_subject_and_files(tmp_path: Path) -> None:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestServer
 
-from connectors.catalogue import build_connectors
 from connectors.practice_twilio.connector import PracticeSms
-from hub.app import Hub
 from hub.clock import SystemClock
 from hub.errors import Invalid, Unavailable
-from hub.kernel.journal.files import FileJournal
-from hub.modules.access.api import hash_password
-from hub.modules.catalogue import MODULES
 from hub.modules.messaging.api import MessageEntry, MessagingApi
-from hub.ports.messaging import MessageSender, PracticePhone
-from hub.settings import PracticeSettings, Settings
+from hub.ports.messaging import PracticePhone
+from hub.settings import Settings
 from tests.connectors.contract import stops_in_time
-from tests.flows.hub_process import free_port
+from tests.connectors.practice_site import practice_site
 from tests.kernel.waiting import until
-from tests.webui.stage import PASSWORD, WIDE, Shop
-from webui.app import make_app
+from tests.webui.stage import Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 CLIENT = "+380671112233"
@@ -46,27 +38,8 @@ async def test_nobody_who_is_no_number_writes_and_nothing_goes_nowhere() -> None
 
 @pytest.fixture
 async def shop(settings: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
-    """The demo's links, without its exchange."""
-    settings = replace(
-        settings,
-        server=replace(settings.server, port=free_port()),
-        practice=PracticeSettings(enabled=True, quiet=True),
-        messaging=replace(settings.messaging, files=str(tmp_path / "files"), poll=0.1),
-    )
-    journal = FileJournal(tmp_path / "journal", 30)
-    every = build_connectors(settings, journal, SystemClock())
-    links = [one for one in every if one.name in ("practice_twilio", "twilio")]
-    senders = [one for one in links if isinstance(one, MessageSender)]
-    hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, connectors=links, senders=senders)
-    await hub.start()
-    server = TestServer(make_app(hub.installation, WIDE), port=settings.server.port)
-    await server.start_server()
-    made = Shop(hub, SystemClock(), server, await hash_password(PASSWORD))  # type: ignore[arg-type]  # the clock moves by itself
-    yield made
-    for client in made.clients:
-        await client.close()
-    await server.close()
-    await hub.stop()
+    async with practice_site(settings, tmp_path, ("practice_twilio", "twilio")) as made:
+        yield made
 
 
 @pytest.mark.slow
