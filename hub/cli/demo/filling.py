@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hub.cli.demo.clients import DemoClient, demo_clients
 from hub.cli.demo.history import DAYS, PastCall, past_calls
 from hub.cli.demo.mailings import fill_mailings
-from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, WORKERS
+from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, SHOP_POINT, WORKERS
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
@@ -71,7 +71,8 @@ async def _shop(access: AccessApi, installation: Installation) -> None:
     if (await access.shop(shop_id)).address != SHOP_ADDRESS:
         entry = ShopEntry(
             name=name, address=SHOP_ADDRESS, country=wanted.country, timezone=wanted.timezone,
-            currency=wanted.currency, language=wanted.language,
+            currency=wanted.currency, language=wanted.language, latitude=SHOP_POINT[0],
+            longitude=SHOP_POINT[1],
         )  # fmt: skip
         await access.shops.change(shop_id, entry)
         hours = {day: [Span(opens=opens, closes=closes)] for day, (opens, closes) in HOURS.items()}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 SHOP_NAME = "СТО «Дев'ятий бокс»"
 SHOP_ADDRESS = "Київ, вул. Сирецька, 28"
+SHOP_POINT = (50.4787, 30.4306)
+"""Latitude and longitude."""
 HOURS: Mapping[int, tuple[int, int]] = {**dict.fromkeys(range(5), (9 * 60, 18 * 60)), 5: (9 * 60, 15 * 60)}
 """Weekday (0 = Monday) to minutes of the local day."""
 

@@ -19,6 +19,7 @@ from hub.modules.access.rules import (
     show_minutes,
 )  # fmt: skip
 from hub.modules.access.rules_audit import Anchor, Verdict
+from hub.modules.access.rules_map import is_point, map_fault, map_link, point_in, show_point
 from hub.modules.access.rules_passwords import password_fault
 from hub.modules.access.service_approvals import ApprovalService, ApprovalView, Asked
 from hub.modules.access.service_audit import AuditFilter, AuditService
@@ -112,6 +113,9 @@ __all__ = [
     "follow",
     "hash_password",
     "is_outdated",
+    "is_point",
+    "map_fault",
+    "map_link",
     "names_by_extension",
     "new_password",
     "new_recovery_codes",
@@ -119,12 +123,14 @@ __all__ = [
     "password_fault",
     "password_fits",
     "picture_of",
+    "point_in",
     "prepare",
     "readable_shops",
     "shop_ids",
     "shop_is_open",
     "shops_by_extension",
     "show_minutes",
+    "show_point",
     "stored_trunks",
     "warm_up",
 ]  # fmt: skip

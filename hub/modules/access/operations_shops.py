@@ -12,11 +12,13 @@ from hub.kernel.listing import Moment, Strict
 from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.access.rules import show_minutes
 from hub.modules.access.rules_hours import open_state, read_time
+from hub.modules.access.rules_map import LONGEST
 from hub.modules.access.service_shops import ShopService
 from hub.modules.access.views import HolidayView, ShopEntry, ShopView, Span
-from hub.modules.access.web_shops import may_add, own_shop
+from hub.modules.access.web_shops import may_add, own_shop, placed
 from hub.modules.access.zones import zone_of
 
+_MAP = "Its point on the map: latitude and longitude in degrees (`50.4501, 30.5234`), or a map's link."
 _TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -60,6 +62,8 @@ class ShopOut(BaseModel):
     timezone: str
     currency: str
     language: str
+    latitude: float | None = Field(description="Its point on the map, in degrees; null: not said")
+    longitude: float | None
     hours: Hours
     is_open: bool
     changes_at: Moment | None = Field(description="When it opens or closes next; null: not in sight")
@@ -81,6 +85,7 @@ class NewShop(Strict):
     timezone: str = Field(max_length=64)
     currency: str = Field(min_length=3, max_length=3)
     language: str = Field(max_length=8)
+    map: str = Field("", max_length=LONGEST, description=_MAP)
 
 
 class ShopChange(Strict):
@@ -93,6 +98,7 @@ class ShopChange(Strict):
     timezone: str | None = Field(None, max_length=64)
     currency: str | None = Field(None, min_length=3, max_length=3)
     language: str | None = Field(None, max_length=8)
+    map: str | None = Field(None, max_length=LONGEST, description=_MAP + " Empty: no point any more")
 
 
 async def list_shops(request: PageRequest) -> ShopList:
@@ -111,14 +117,19 @@ async def create_shop(request: PageRequest, body: NewShop) -> ShopOut:
     if not may_add(request):
         raise NotAllowed("access.no_right", "You have no right to do this.", "Ask the owner for it.")
     service = ShopService(request.uow, request.deps)
-    return _out(request, await service.create(ShopEntry(**body.model_dump()), like=request.viewer.shop_id))
+    latitude, longitude = placed(body.map)
+    entry = ShopEntry(**body.model_dump(exclude={"map"}), latitude=latitude, longitude=longitude)
+    return _out(request, await service.create(entry, like=request.viewer.shop_id))
 
 
 async def change_shop(request: PageRequest, body: ShopChange) -> ShopOut:
     """Only what is given is changed."""
     old = await _shop(request)
     values = {one.name: getattr(old, one.name) for one in fields(ShopEntry)}
-    values |= {name: value for name, value in body.model_dump(exclude={"rev"}).items() if value is not None}
+    said = body.model_dump(exclude={"rev", "map"})
+    values |= {name: value for name, value in said.items() if value is not None}
+    if body.map is not None:
+        values["latitude"], values["longitude"] = placed(body.map)
     service = ShopService(request.uow, request.deps)
     return _out(request, await service.change(old.id, ShopEntry(**values), body.rev))
 

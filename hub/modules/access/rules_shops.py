@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.numbers import get_territory_currencies
 
+from hub.modules.access.rules_map import is_point, map_fault
 from hub.modules.access.views import ShopEntry
 
 LANGUAGES = ("en", "ru", "uk")
@@ -24,6 +25,8 @@ def cleaned(entry: ShopEntry) -> ShopEntry:
         timezone=entry.timezone.strip(),
         currency=entry.currency.strip().upper(),
         language=entry.language,
+        latitude=entry.latitude,
+        longitude=entry.longitude,
     )
 
 
@@ -42,6 +45,8 @@ def shop_faults(entry: ShopEntry) -> dict[str, str]:
         faults["currency"] = "There is no such currency."
     if entry.language not in LANGUAGES:
         faults["language"] = "One of en, ru, uk."
+    if not _is_placed(entry):
+        faults["map"] = map_fault("")
     return faults
 
 
@@ -65,6 +70,13 @@ def zone_names() -> list[str]:
     return sorted(
         name for name in _zones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))
     )
+
+
+def _is_placed(entry: ShopEntry) -> bool:
+    """On the map, or nowhere; never half."""
+    if entry.latitude is None or entry.longitude is None:
+        return entry.latitude is entry.longitude
+    return is_point(entry.latitude, entry.longitude)
 
 
 @lru_cache(maxsize=1)

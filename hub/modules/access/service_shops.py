@@ -227,7 +227,8 @@ class ShopService:
         return ShopView(
             id=ShopId(shop.id), name=shop.name, country=shop.country, timezone=shop.timezone,
             currency=shop.currency, language=shop.language, rev=shop.rev, hours=hours,
-            address=shop.address, holidays=tuple(holidays),
+            address=shop.address, latitude=shop.latitude, longitude=shop.longitude,
+            holidays=tuple(holidays),
         )  # fmt: skip
 
 

@@ -127,7 +127,8 @@ class HolidayView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopEntry:
-    """What may be written about a shop: country ISO 3166, currency ISO 4217, zone by its place."""
+    """What may be written about a shop: country ISO 3166, currency ISO 4217, zone by its place; its point on
+    the map in degrees, or none."""
 
     name: str
     country: str
@@ -135,6 +136,8 @@ class ShopEntry:
     currency: str
     language: str
     address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,8 @@ class ShopView:
     language: str
     rev: int
     address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
     hours: dict[int, tuple[Span, ...]] = field(default_factory=dict)
     holidays: tuple[HolidayView, ...] = ()
 

@@ -10,6 +10,7 @@ from hub.errors import Conflict, Invalid, NotAllowed, NotFound
 from hub.kernel.web import Method, PageRequest, Route
 from hub.modules.access.api import AccessApi
 from hub.modules.access.rules_hours import open_state
+from hub.modules.access.rules_map import map_fault, map_link, point_in, show_point
 from hub.modules.access.rules_shops import country_names, currency_names, zone_names
 from hub.modules.access.views import ShopEntry, ShopView
 from hub.modules.access.zones import zone_of
@@ -55,7 +56,7 @@ async def list_shops(request: PageRequest) -> web.StreamResponse:
 async def new_shop(request: PageRequest) -> web.StreamResponse:
     """An empty form, filled in like the shop of the viewer."""
     mine = await request.apis.of(AccessApi).shop(request.viewer.shop_id)
-    return _page(request, None, {**_typed(mine), "name": "", "address": ""}, {})
+    return _page(request, None, {**_typed(mine), "name": "", "address": "", "map": ""}, {})
 
 
 async def add_shop(request: PageRequest) -> web.StreamResponse:
@@ -95,15 +96,31 @@ def _page(
         "access/shop.html", status=422 if faults else 200, shop=shop, typed=typed, faults=faults,
         countries=country_names(language), currencies=currency_names(language), zones=zone_names(),
         may_edit=request.viewer.can("settings.edit") and (shop is not None or may_add(request)),
+        map_link=map_link(shop.latitude, shop.longitude) if shop is not None else "",
     )  # fmt: skip
 
 
 def _typed(shop: ShopView) -> dict[str, str]:
-    return {**{name: str(getattr(shop, name)) for name in _FIELDS}, "rev": str(shop.rev)}
+    point = show_point(shop.latitude, shop.longitude)
+    return {**{name: str(getattr(shop, name)) for name in _FIELDS}, "map": point, "rev": str(shop.rev)}
 
 
 def _entry(request: PageRequest) -> ShopEntry:
-    return ShopEntry(**{name: request.form.get(name, "") for name in _FIELDS})
+    pasted = request.form.get("map", "").strip()
+    latitude, longitude = placed(pasted)
+    texts = {name: request.form.get(name, "") for name in _FIELDS}
+    return ShopEntry(**texts, latitude=latitude, longitude=longitude)
+
+
+def placed(pasted: str) -> tuple[float | None, float | None]:
+    """The point of what was pasted; nothing pasted is no point. Raises Invalid (`map`)."""
+    if not pasted.strip():
+        return None, None
+    found = point_in(pasted)
+    if found is None:
+        fields = {"map": map_fault(pasted)}
+        raise Invalid("access.shop_invalid", "Some fields need a look.", fields=fields)
+    return found
 
 
 def _route(method: Method, path: str, handler: Handler, right: str, name: str, feature: str) -> Route:

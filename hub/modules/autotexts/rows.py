@@ -157,6 +157,7 @@ def _variables(request: PageRequest) -> dict[str, str]:
         "hours": request.t("when it is open next"),
         "time": request.t("until when we ring back"),
         "link": request.t("a link into the Telegram bot"),
+        "map": request.t("a map’s link to the shop"),
     }
 
 

@@ -51,9 +51,9 @@ RECIPES: Mapping[str, RuleEntry] = MappingProxyType({
         recipe="new_caller", trigger="call.answered", title="Our address to a new caller", delay_seconds=60,
         stale_minutes=180, pause_hours=24 * 30, conditions=Conditions(who="new", way="inbound"),
         texts={
-            "uk": "Дякуємо за дзвінок! {shop}: {address}. [Працюємо: {hours}.] [Чат: {link}]",
-            "ru": "Спасибо за звонок! {shop}: {address}. [Работаем: {hours}.] [Чат: {link}]",
-            "en": "Thank you for your call! {shop}: {address}. [Hours: {hours}.] [Chat: {link}]",
+            "uk": "Дякуємо за дзвінок! {shop}: {address}. [Карта: {map}] [Працюємо: {hours}.] [Чат: {link}]",
+            "ru": "Спасибо за звонок! {shop}: {address}. [Карта: {map}] [Работаем: {hours}.] [Чат: {link}]",
+            "en": "Thank you for your call! {shop}: {address}. [Map: {map}] [Hours: {hours}.] [Chat: {link}]",
         },
     ),
 })  # fmt: skip

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.triggers import Occurrence
-from hub.modules.access.api import AccessApi, shop_is_open
+from hub.modules.access.api import AccessApi, map_link, shop_is_open
 from hub.modules.autotexts.rules import Facts
 from hub.modules.autotexts.views import RuleEntry, Way
 from hub.modules.bot.api import BotApi
@@ -86,6 +86,7 @@ class FactService:
             **one.values, "name": client.name if client is not None else "", "shop": shop.name,
             "car": car.name if car is not None else "", "address": shop.address,
             "hours": next_hours(shop, self._deps.clock.now()), "link": "", "time": "", "phone": "",
+            "map": map_link(shop.latitude, shop.longitude),
         }  # fmt: skip
         if "phone" in wanted:
             line = call.line if call is not None else None

@@ -35,9 +35,9 @@ async def where(talk: BotTalk) -> BotAnswer:
     lines = [shop.name, shop.address]
     lines += [talk.t("Open: {hours}", hours=hours)] if hours else []
     lines += [talk.t("Phone: {phone}", phone=phone)] if phone else []
-    templates = await talk.apis.of(MessagingApi).templates.all()
-    point = next((one.point for one in templates if one.point is not None), None)
-    place = Place(latitude=point.latitude, longitude=point.longitude) if point is not None else None
+    place = None
+    if shop.latitude is not None and shop.longitude is not None:
+        place = Place(latitude=shop.latitude, longitude=shop.longitude)
     return BotAnswer(text="\n".join(lines), place=place)
 
 

@@ -15,7 +15,7 @@ from hub.modules.messaging.service_outgoing import OutgoingService
 from hub.modules.messaging.service_reading import ReadingService
 from hub.modules.messaging.service_search import SearchService
 from hub.modules.messaging.service_settling import Settling
-from hub.modules.messaging.service_templates import TemplateService, fill
+from hub.modules.messaging.service_templates import TemplateService, fill, point_of
 from hub.modules.messaging.service_threads import ThreadService
 from hub.modules.messaging.service_withdrawing import WithdrawingService
 from hub.modules.messaging.views import (
@@ -43,7 +43,7 @@ __all__ = [
     "AddressView", "ConversationFilter", "ConversationPage", "ConversationView", "Direction", "FileView",
     "MessageEntry", "MessageFilter", "MessagePage", "MessageView", "MessagingApi", "NoteView", "PlaceView",
     "Priority", "TemplateEntry", "TemplateView", "ThreadState", "WayView", "fill", "filled", "in_words",
-    "next_hours", "sms_count", "sms_price", "variables_in",
+    "next_hours", "point_of", "sms_count", "sms_price", "variables_in",
 ]  # fmt: skip
 
 

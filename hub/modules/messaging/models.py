@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Double, Index, Integer, String, Text, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -230,7 +230,7 @@ class Note(Base):
 
 class Template(Base):
     """A text with variables. One with a `place` of 1 to 9 is a prepared answer, sent by that key during a
-    call; it may bring a point on the map."""
+    call; it may bring a point on the map: the shop's (`has_pin`), or one of its own."""
 
     __tablename__ = "messaging_templates"
     __table_args__ = (
@@ -247,4 +247,5 @@ class Template(Base):
     text: Mapped[str] = mapped_column(Text)
     latitude: Mapped[float | None] = mapped_column(Double)
     longitude: Mapped[float | None] = mapped_column(Double)
+    has_pin: Mapped[bool] = mapped_column(server_default=false())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

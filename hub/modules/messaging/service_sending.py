@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from hub.events.messages import Place
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import map_link
 from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
@@ -189,7 +190,7 @@ class SendingService:
         channel = next((c for s in self._deps.senders if (c := s.channels().get(row.channel))), None)
         text = row.text
         if point is not None and (channel is None or not channel.can_place):
-            text, point = f"{text}\n{map_link(point)}".strip(), None
+            text, point = f"{text}\n{map_link(point.latitude, point.longitude)}".strip(), None
         return OutgoingMessage(
             id=row.id, channel=row.channel, account=row.account, address=row.address, text=text,
             created_at=row.created_at, tries=row.tries,
@@ -240,8 +241,3 @@ class SendingService:
     @property
     def _now(self) -> datetime:
         return self._clock.now()
-
-
-def map_link(place: Place) -> str:
-    """For whoever gets no point on a map."""
-    return f"https://maps.google.com/?q={place.latitude:.6f},{place.longitude:.6f}"

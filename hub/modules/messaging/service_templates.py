@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from sqlalchemy import delete, select
@@ -10,6 +9,7 @@ from sqlalchemy import delete, select
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.modules.access.api import ShopView, is_point, map_fault
 from hub.modules.messaging.models import Template
 from hub.modules.messaging.rules import clean_text
 from hub.modules.messaging.rules_templates import LONGEST_TITLE, filled, unknown_in
@@ -62,6 +62,7 @@ class TemplateService:
         row.title, row.text, row.place = title, text, entry.place
         row.latitude = entry.point.latitude if entry.point is not None else None
         row.longitude = entry.point.longitude if entry.point is not None else None
+        row.has_pin = entry.has_pin
         row.rev, row.updated_at = row.rev + 1, self._clock.now()
         await self._session.flush()
         return _view(row)
@@ -81,8 +82,8 @@ class TemplateService:
             fields["text"] = "Something stands in braces that nobody can fill in."
         if entry.place is not None and entry.place not in KEYS:
             fields["place"] = "A key from 1 to 9."
-        if entry.point is not None and not _is_place(entry.point):
-            fields["point"] = "Latitude and longitude in degrees: 50.4501, 30.5234."
+        if entry.point is not None and not is_point(entry.point.latitude, entry.point.longitude):
+            fields["point"] = map_fault("")
         if fields:
             raise Invalid(
                 "messaging.template", "Something is missing or wrong.", "Look at the fields.", fields=fields
@@ -93,7 +94,7 @@ class TemplateService:
             raise Conflict("messaging.many_templates", "There are too many templates.", "Remove some first.")
         row = Template(
             id=new_id(self._clock), rev=0, place=None, title="", text="", latitude=None, longitude=None,
-            updated_at=self._clock.now(),
+            has_pin=False, updated_at=self._clock.now(),
         )  # fmt: skip
         self._session.add(row)
         return row
@@ -118,13 +119,20 @@ def fill(template: TemplateView, values: Mapping[str, str]) -> str:
     return text
 
 
-def _is_place(point: PlaceView) -> bool:
-    finite = math.isfinite(point.latitude) and math.isfinite(point.longitude)
-    return finite and abs(point.latitude) <= 90 and abs(point.longitude) <= 180
-
-
 def _view(row: Template) -> TemplateView:
     point = None
     if row.latitude is not None and row.longitude is not None:
         point = PlaceView(latitude=row.latitude, longitude=row.longitude)
-    return TemplateView(id=row.id, rev=row.rev, place=row.place, title=row.title, text=row.text, point=point)
+    return TemplateView(
+        id=row.id, rev=row.rev, place=row.place, title=row.title, text=row.text, point=point,
+        has_pin=row.has_pin,
+    )  # fmt: skip
+
+
+def point_of(template: TemplateView, shop: ShopView) -> PlaceView | None:
+    """The point that goes along with it from this shop; None: none, or the shop has none yet."""
+    if template.point is not None or not template.has_pin:
+        return template.point
+    if shop.latitude is None or shop.longitude is None:
+        return None
+    return PlaceView(latitude=shop.latitude, longitude=shop.longitude)

@@ -118,7 +118,8 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateView:
-    """A text of the shop's with variables; with a `place` of 1 to 9 it is a prepared answer."""
+    """A text of the shop's with variables; with a `place` of 1 to 9 it is a prepared answer. With `has_pin`
+    the shop's pin on the map goes along, unless it has a `point` of its own."""
 
     id: str
     rev: int
@@ -126,6 +127,7 @@ class TemplateView:
     title: Words
     text: Words
     point: PlaceView | None
+    has_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,7 @@ class TemplateEntry:
     text: str
     place: int | None = None
     point: PlaceView | None = None
+    has_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
 
 from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
+from hub.modules.access.api import AccessApi, map_fault, map_link, point_in, show_point
 from hub.modules.calls.api import CallsApi
-from hub.modules.messaging.api import MessageEntry, MessagingApi, PlaceView, TemplateEntry, TemplateView, fill
+from hub.modules.messaging.api import (
+    MessageEntry,
+    MessagingApi,
+    PlaceView,
+    TemplateEntry,
+    TemplateView,
+    fill,
+    point_of,
+)
 from hub.modules.messaging.channels import in_words
 from hub.modules.messaging.filling import values_of
 from hub.modules.messaging.rules_templates import VARIABLES, filled
@@ -17,9 +24,8 @@ from hub.modules.messaging.scope import SEND, SETTINGS, author_of, shops_of
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.values import ShopId
 
-_POINT = re.compile(r"\s*(-?\d{1,2}(?:[.,]\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:[.,]\d+)?)\s*")
 PAGE = "/settings/messages"
-_FIELDS = ("id", "rev", "title", "text", "place", "point")
+_FIELDS = ("id", "rev", "title", "text", "place", "point", "has_pin")
 
 
 async def fill_in(request: PageRequest) -> web.StreamResponse:
@@ -29,6 +35,10 @@ async def fill_in(request: PageRequest) -> web.StreamResponse:
     template = await api.templates.one(request.path["template"])
     values = await values_of(request, thread.client_id, ShopId(thread.shop_id))
     text, missing = filled(template.text, values)
+    shop = await request.apis.of(AccessApi).shop(ShopId(thread.shop_id))
+    point = point_of(template, shop)
+    if point is not None:
+        text = f"{text}\n{map_link(point.latitude, point.longitude)}"
     return web.json_response({"text": request.seen(text), "missing": list(missing)})
 
 
@@ -42,8 +52,9 @@ async def answer(request: PageRequest) -> web.StreamResponse:
     template = await api.templates.one(request.path["template"])
     values = await values_of(request, call.client_id, call.shop_id, line=call.line)
     is_known = call.client_id is not None
+    point = point_of(template, await request.apis.of(AccessApi).shop(call.shop_id))
     entry = MessageEntry(
-        text=fill(template, values), priority="dialogue", author=author_of(request), place=template.point,
+        text=fill(template, values), priority="dialogue", author=author_of(request), place=point,
         cause=f"prepared:{template.id}:{call.id}"[:200], client_id=call.client_id,
         channel=None if is_known else api.channels.first(("sms", "viber")) or "sms",
         address=None if is_known else call.other_number or "",
@@ -70,10 +81,11 @@ async def _page(
     request: PageRequest, *, entered: dict[str, str] | None = None, faults: Invalid | None = None
 ) -> web.StreamResponse:
     templates = await request.apis.of(MessagingApi).templates.all()
+    shop = await request.apis.of(AccessApi).shop(request.viewer.shop_id)
     chosen = next((one for one in templates if one.id == request.query.get("edit")), None)
     return request.page(
         "messaging/settings.html", templates=templates, entry=entered or _entered(chosen),
-        variables=VARIABLES, faults=faults.fields if faults is not None else {},
+        variables=VARIABLES, faults=faults.fields if faults is not None else {}, shop=shop,
         status=422 if faults is not None else 200,
     )  # fmt: skip
 
@@ -82,10 +94,10 @@ def _entered(chosen: TemplateView | None) -> dict[str, str]:
     """As the form shows it."""
     if chosen is None:
         return dict.fromkeys(_FIELDS, "")
-    point = f"{chosen.point.latitude}, {chosen.point.longitude}" if chosen.point is not None else ""
+    point = show_point(chosen.point.latitude, chosen.point.longitude) if chosen.point is not None else ""
     return {
         "id": chosen.id, "rev": str(chosen.rev), "title": chosen.title, "text": chosen.text, "point": point,
-        "place": str(chosen.place or ""),
+        "place": str(chosen.place or ""), "has_pin": "1" if chosen.has_pin else "",
     }  # fmt: skip
 
 
@@ -93,17 +105,18 @@ async def save(request: PageRequest) -> web.StreamResponse:
     """A new text, or another wording."""
     form = request.form
     point = form.get("point", "").strip()
-    found = _POINT.fullmatch(point)
+    found = point_in(point)
     place = form.get("place", "").strip()
     entry = TemplateEntry(
         title=form.get("title", ""), text=form.get("text", ""),
         place=int(place) if place.isascii() and place.isdigit() and len(place) < 3 else None,
-        point=_point(found) if found is not None else None,
+        point=PlaceView(latitude=found[0], longitude=found[1]) if found is not None else None,
+        has_pin=form.get("has_pin", "") == "1",
     )  # fmt: skip
     try:
         if point and found is None:
-            words = "Latitude and longitude in degrees: 50.4501, 30.5234."
-            raise Invalid("messaging.template", "Something is missing or wrong.", fields={"point": words})
+            fields = {"point": map_fault(point)}
+            raise Invalid("messaging.template", "Something is missing or wrong.", fields=fields)
         rev = form.get("rev", "")
         await request.apis.of(MessagingApi).templates.save(
             entry, form.get("id", "") or None, int(rev) if rev.isascii() and rev.isdigit() else None
@@ -124,7 +137,8 @@ async def examples(request: PageRequest) -> web.StreamResponse:
     templates = request.apis.of(MessagingApi).templates
     if not await templates.all():
         for place, (title, text) in enumerate(_examples(request), 1):
-            await templates.save(TemplateEntry(title=title, text=text, place=place))
+            has_pin = "{address}" in text
+            await templates.save(TemplateEntry(title=title, text=text, place=place, has_pin=has_pin))
         # Without a key: nothing of it may leave by one press before somebody has written the account into it.
         words = request.t("For a transfer (write your account and code here):") + " {shop}"
         await templates.save(TemplateEntry(title=request.t("Requisites"), text=words))
@@ -138,11 +152,6 @@ def _examples(request: PageRequest) -> tuple[tuple[str, str], ...]:
         (request.t("We ring back"), request.t("We ring you back at") + " {time}. {shop}"),
         (request.t("Our number"), request.t("Our number:") + " {phone}. {shop}"),
     )
-
-
-def _point(found: re.Match[str]) -> PlaceView:
-    latitude, longitude = (float(one.replace(",", ".")) for one in found.groups())
-    return PlaceView(latitude=latitude, longitude=longitude)
 
 
 routes = (

@@ -11,7 +11,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.bot.api import BotApi
 from hub.modules.consents.api import ConsentsApi, Subject
-from hub.modules.messaging.api import ConversationFilter, PlaceView, TemplateEntry
+from hub.modules.messaging.api import ConversationFilter
 from hub.ports.messaging import Button
 from tests.factories.crm import make_car, make_client
 from tests.factories.tasks import open_hours
@@ -78,12 +78,9 @@ async def test_the_way_here_has_address_hours_number_and_a_point_on_the_map(hous
             FIRST_SHOP,
             ShopEntry(
                 name="Пітлайн", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk",
-                address="Київ, вул. Польова, 21",
+                address="Київ, вул. Польова, 21", latitude=50.45, longitude=30.52,
             ),
         )  # fmt: skip
-    async with house.api() as api:
-        point = PlaceView(latitude=50.45, longitude=30.52)
-        await api.templates.save(TemplateEntry(title="Адреса", text="Ми тут", place=1, point=point))
     greeting, _ = await hear(house, chat(text="/start"))
     way, _ = await hear(house, chat(2, pressed=payload(greeting, "Как вас найти?")))
     assert way.text == "Пітлайн\nКиїв, вул. Польова, 21\nОткрыто: 09:00-18:00"

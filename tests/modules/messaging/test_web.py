@@ -203,6 +203,36 @@ async def test_a_key_during_a_call_sends_the_prepared_answer_once(
     ]
 
 
+async def test_the_pin_of_the_shop_goes_along_once_the_shop_is_on_the_map(
+    house: House, site: Client, wire: Wire
+) -> None:
+    await make_client(house.hub, "Iryna", IRYNA)
+    async with house.api() as api:
+        answer = await api.templates.save(TemplateEntry(title="Address", text="Here we are", has_pin=True))
+    _, text = await get_text(site, "/settings/messages")
+    assert "ще немає на карті" in text
+    shop = {
+        "name": "Pitline",
+        "country": "UA",
+        "timezone": "Europe/Kyiv",
+        "currency": "UAH",
+        "language": "uk",
+    }
+    for number, map_text in enumerate(("", "https://www.google.com/maps/@50.5,30.25,17z"), 1):
+        assert (await send_form(site, "/settings/shops/main", {**shop, "map": map_text}))[0] == 303
+        call = f"b1:{number}.1"
+        await tell(house.hub, fact(1, snapshot(call, from_number=IRYNA)))
+        assert (await send_form(site, f"/calls/{call}/answers/{answer.id}", {}))[0] == 303
+        await house.sent()
+        house.clock.advance(5)
+    link = "https://maps.google.com/?q=50.500000,30.250000"
+    assert [one.text for one in wire.ledger] == ["Here we are", f"Here we are\n{link}"]
+    status, _, text = await send_form(
+        site, "/settings/shops/main", {**shop, "map": "https://maps.app.goo.gl/x"}
+    )
+    assert (status, "Коротке посилання" in text, "maps.app.goo.gl/x" in text) == (422, True, True)
+
+
 async def test_a_template_with_an_empty_variable_is_not_sent(house: House, site: Client, wire: Wire) -> None:
     await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
     async with house.api() as api:
@@ -222,7 +252,7 @@ async def test_templates_are_written_on_their_page(house: House, site: Client) -
     for fields, fault in (
         ({"title": "", "text": "x"}, "Потрібна коротка назва."),
         ({"title": "x", "text": "{salary}"}, "ніхто не заповнить"),
-        ({"title": "x", "text": "x", "point": "here"}, "Широта й довгота в градусах"),
+        ({"title": "x", "text": "x", "point": "here"}, "широту й довготу в градусах"),
     ):
         status, _, text = await send_form(site, "/settings/messages", fields)
         assert (status, fault in text) == (422, True), fields
