@@ -106,7 +106,8 @@ class TemporaryPostgres:
         """A fresh database, a copy of `template`; its name."""
         self.made += 1
         name = name or f"test_{self.made}"
-        self._sql(f"CREATE DATABASE {name} TEMPLATE {template};")
+        # Files are copied as they are: a quarter of what it costs to write each of their blocks to the WAL.
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy;")
         return name
 
     def drop(self, name: str) -> None:
