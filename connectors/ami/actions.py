@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from connectors.ami.message import Message
-from hub.ports.commands import AutoAnswer
+from hub.ports.commands import AutoAnswer, Hearing
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _BROKEN = re.compile(r"[\r\n\0]")
@@ -243,21 +243,24 @@ def pause(interface: str, *, is_paused: bool, reason: str = "") -> Action:
     return Action("QueuePause", tuple(headers))
 
 
+_HEARING: Mapping[Hearing, str] = MappingProxyType({"listen": "qES", "whisper": "qESw", "barge": "qESB"})
+"""Options of ChanSpy: end with the channel that is heard; be heard by it, or by both sides."""
+
+
 def listen(
     channel: str,
     *,
     target: str,
-    may_whisper: bool,
+    how: Hearing,
     timeout: float = 30.0,
     channel_id: str = "",
     answer: AutoAnswer = "none",
 ) -> Action:
     """Ring one of ours and let it hear `target`, a channel, until that one ends."""
-    options = "qESw" if may_whisper else "qES"
     headers = [
         ("Channel", dial_target(channel)),
         ("Application", "ChanSpy"),
-        ("Data", f"{existing_channel(target)},{options}"),
+        ("Data", f"{existing_channel(target)},{_HEARING[how]}"),
     ]
     return Action(
         "Originate", (*headers, *_ringing(channel, "", timeout, channel_id, answer)), tag=channel_id

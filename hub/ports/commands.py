@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 CommandKind = Literal[
-    "call", "hang_up", "take", "blind", "attended", "hand_over", "take_back", "park", "pick_up",
-    "pause", "unpause", "listen", "whisper", "mute_recording", "unmute_recording", "stop_recording",
+    "call", "hang_up", "take", "give", "blind", "attended", "hand_over", "take_back", "park", "pick_up",
+    "pause", "unpause", "listen", "whisper", "barge", "mute_recording", "unmute_recording", "stop_recording",
 ]  # fmt: skip
+
+Hearing = Literal["listen", "whisper", "barge"]
+"""How a call is joined: heard by nobody; by the colleague alone; by everybody, as a third voice."""
 
 AutoAnswer = Literal["none", "answer_after", "alert_info", "alert_delay", "ring_answer", "intercom"]
 """By which SIP header a phone picks up by itself; `none`: it rings, and a person picks it up."""
@@ -101,13 +104,13 @@ class PauseMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenIn:
-    """Ring `phone` and let it hear the call of `extension`; `may_whisper`: who talks there hears it too."""
+    """Ring `phone` and let it hear the call of `extension`, in this way."""
 
     command_id: str
     phone: Phone
     call_id: str
     extension: str
-    may_whisper: bool
+    how: Hearing
     ring_seconds: float = 25.0
 
 

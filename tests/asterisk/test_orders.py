@@ -13,6 +13,7 @@ from hub.ports.commands import (
     Command,
     EndConsultation,
     HangUp,
+    Hearing,
     ListenIn,
     ParkCall,
     PauseMember,
@@ -169,25 +170,28 @@ async def test_a_phone_is_taken_out_of_its_queue_and_put_back(sample_pbx: Asteri
         await give(hub, PauseMember(command_id="3", extension="999", is_paused=True), "refused")
 
 
-@pytest.mark.parametrize("may_whisper", [True, False])
-async def test_listening_in_is_no_call(sample_pbx: AsteriskPbx, may_whisper: bool) -> None:
+@pytest.mark.parametrize("how", ["listen", "whisper", "barge"])
+async def test_listening_in_is_no_call(sample_pbx: AsteriskPbx, how: Hearing) -> None:
     async with (
         following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
         sample_pbx.phone("105") as boss,
     ):  # fmt: skip
         caller = await world.call(LINE, number=CALLER)
-        (await anna.ringing()).answer()
+        at_anna = (await anna.ringing()).answer()
         call = await the_call(hub, lambda one: one.state == "talking")
         order = ListenIn(
             command_id="01order0000000000000000003", phone=Phone(extension="105"), call_id=call.call_id,
-            extension="101", may_whisper=may_whisper,
+            extension="101", how=how,
         )  # fmt: skip
         await give(hub, order)
-        (await boss.ringing()).answer()
-        await until(lambda: "ChanSpy" in str(hub.journal.texts) or len(seen(hub, order.command_id)) > 0)
-        await asyncio.sleep(1.0)
+        ear = (await boss.ringing()).answer()
+        both = (anna.frequency, world.frequency)
+        await until(lambda: all(ear.audio.seconds_of(note) > 0.5 for note in both), within=10)
         shown = await sample_pbx.command("core show channels concise")
         assert "ChanSpy" in shown
+        hears = {name: leg.audio.seconds_of(boss.frequency) > 0.5 for name, leg in
+                 (("anna", at_anna), ("client", caller))}  # fmt: skip
+        assert hears == {"anna": how in ("whisper", "barge"), "client": how == "barge"}
         await caller.bye()
         await the_call(hub, lambda one: one.state == "ended")
         await until(lambda: seen(hub, order.command_id)[-1].state == "ended", within=5)
@@ -202,7 +206,7 @@ async def test_a_boss_whose_phone_is_not_there_hears_nothing_and_is_told(sample_
         call = await the_call(hub, lambda one: one.state == "talking")
         order = ListenIn(
             command_id="01order0000000000000000004", phone=Phone(extension="105"), call_id=call.call_id,
-            extension="101", may_whisper=False,
+            extension="101", how="listen",
         )  # fmt: skip
         await give(hub, order)
         await until(lambda: [one.own_phone for one in seen(hub, order.command_id)] == ["away"], within=10)
@@ -224,6 +228,32 @@ async def test_a_caller_in_the_queue_is_taken_to_another_phone(sample_pbx: Aster
         await caller.bye()
         call = await the_call(hub, lambda one: one.state == "ended")
         assert call.result == "answered"
+
+
+async def test_a_waiting_caller_who_is_given_to_a_colleague_in_vain_is_back_in_the_queue(
+    sample_pbx: AsteriskPbx,
+) -> None:
+    """A phone that is not there, then one that declines, then one that answers: the caller is never lost."""
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        at_anna = await anna.ringing()
+        call = await the_call(hub, lambda one: one.state == "queued" and bool(one.parties))
+        for extension in ("103", "105"):
+            await give(hub, TakeCall(command_id="1", call_id=call.call_id, extension=extension, context=CONTEXT))
+            await at_anna.until("ended")
+            if extension == "105":
+                (await master.ringing()).reject()
+            at_anna = await anna.ringing()
+            call = await the_call(hub, lambda one: one.state == "queued")
+        at_anna.answer()
+        call = await the_call(hub, lambda one: one.state == "talking")
+        assert call.answered_by == "101"
+        await caller.bye()
+        call = await the_call(hub, lambda one: one.state == "ended")
+        assert (call.result, len(hub.calls)) == ("answered", 1)
 
 
 async def test_what_has_ended_takes_no_orders(sample_pbx: AsteriskPbx) -> None:

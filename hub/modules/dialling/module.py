@@ -62,7 +62,7 @@ MODULE = Module(
         Permission(STEER, "Hang up, take, put through and park calls; pause one’s phone", _DESK),
         Permission(
             LISTEN,
-            "Listen in to calls of colleagues, and whisper to them",
+            "Listen in to calls of colleagues, whisper to them, join as a third voice",
             {"owner": "all", "manager": "shop"},
         ),
         Permission(

@@ -12,6 +12,7 @@ from hub.modules.dialling.api import CommandView, DiallingApi
 from hub.modules.dialling.operations import ERRORS, OrderOut, Text
 from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of, click_of
 from hub.modules.dialling.service_steering import SteeringService
+from hub.ports.commands import Hearing
 
 
 class TransferIn(Strict):
@@ -34,9 +35,22 @@ class PhoneIn(Strict):
 
 
 class ListenIn(PhoneIn):
-    """Who listens, and whether the colleague hears them (the client never does)."""
+    """Who listens, and who hears them: nobody; with `may_whisper` the colleague; with `may_talk` everybody,
+    as a third voice."""
 
     may_whisper: bool = False
+    may_talk: bool = False
+
+    @property
+    def how(self) -> Hearing:
+        """In the words of the port."""
+        return "barge" if self.may_talk else "whisper" if self.may_whisper else "listen"
+
+
+class GiveIn(Strict):
+    """To whom."""
+
+    to: Text = Field(description="A colleague's extension")
 
 
 class PauseIn(PhoneIn):
@@ -61,6 +75,14 @@ async def take(request: PageRequest, body: PhoneIn) -> CommandView:
     shops = calls_of(request, STEER)
     return await _steering(request).take(
         request.path["id"], asker_of(request), click_of(request), shops, body.extension
+    )
+
+
+async def give(request: PageRequest, body: GiveIn) -> CommandView:
+    """A caller who waits goes to a colleague's phone."""
+    shops = calls_of(request, STEER)
+    return await _steering(request).give(
+        request.path["id"], body.to, asker_of(request), click_of(request), shops
     )
 
 
@@ -90,7 +112,7 @@ async def listen(request: PageRequest, body: ListenIn) -> CommandView:
     """Hear the call on this phone."""
     shops = calls_of(request, LISTEN)
     return await _steering(request).listen(
-        request.path["id"], body.may_whisper, asker_of(request), click_of(request), shops, body.extension
+        request.path["id"], body.how, asker_of(request), click_of(request), shops, body.extension
     )
 
 
@@ -115,6 +137,11 @@ operations = (
         errors=ERRORS,
     ),
     ApiOperation(
+        method=_POST, path=f"{_CALL}/give", handler=give, right=STEER, name="dialling.api_give",
+        summary="Give a caller who waits to a colleague", body=GiveIn, result=OrderOut, status=202,
+        errors=ERRORS,
+    ),
+    ApiOperation(
         method=_POST, path=f"{_CALL}/transfer", handler=transfer, right=STEER, name="dialling.api_transfer",
         summary="Put a call through, or ask a colleague first", body=TransferIn, result=OrderOut, status=202,
         errors=ERRORS,
@@ -130,7 +157,7 @@ operations = (
     ),
     ApiOperation(
         method=_POST, path=f"{_CALL}/listen", handler=listen, right=LISTEN, name="dialling.api_listen",
-        summary="Listen in to a call, or whisper", body=ListenIn, result=OrderOut, status=202, errors=ERRORS,
+        summary="Listen in to a call, whisper, or join it", body=ListenIn, result=OrderOut, status=202, errors=ERRORS,
     ),
     ApiOperation(
         method=_POST, path="/dialling/pause", handler=pause, right=STEER, name="dialling.api_pause",

@@ -42,10 +42,12 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
                 command_id=claim.id, phone=_phone(claim, settings), number=parking_space(claim.digits),
                 context=settings.context, ring_seconds=settings.ring_seconds,
             )  # fmt: skip
-        case "take":
+        case "take" | "give":
+            given = (await _gate(claim, settings, uow, deps)).digits if claim.kind == "give" else ""
             return TakeCall(
-                command_id=claim.id, call_id=call_id, extension=claim.extension, context=settings.context
-            )
+                command_id=claim.id, call_id=call_id, extension=given or claim.extension,
+                context=settings.context,
+            )  # fmt: skip
         case "hang_up":
             return HangUp(command_id=claim.id, call_id=call_id)
         case "blind" | "attended":
@@ -66,10 +68,10 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
                 command_id=claim.id, extension=claim.extension, is_paused=claim.kind == "pause",
                 reason=str(claim.arguments.get("reason", "")),
             )  # fmt: skip
-        case "listen" | "whisper":
+        case "listen" | "whisper" | "barge":
             return ListenIn(
                 command_id=claim.id, phone=_phone(claim, settings), call_id=call_id,
-                extension=str(claim.arguments.get("target", "")), may_whisper=claim.kind == "whisper",
+                extension=str(claim.arguments.get("target", "")), how=claim.kind,
                 ring_seconds=settings.ring_seconds,
             )  # fmt: skip
         case "mute_recording" | "unmute_recording" | "stop_recording":

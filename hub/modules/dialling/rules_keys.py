@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import get_args
 
 from hub.modules.calls.api import CallView
-from hub.ports.commands import CommandKind
+from hub.ports.commands import CommandKind, Hearing
 
 
 def keys_for(
@@ -21,7 +22,7 @@ def keys_for(
     return frozenset(found)
 
 
-_HEARING: tuple[CommandKind, ...] = ("listen", "whisper")
+_HEARING: tuple[CommandKind, ...] = get_args(Hearing)
 
 
 def _steering(call: CallView, own: Collection[str]) -> Iterator[CommandKind]:
@@ -31,6 +32,8 @@ def _steering(call: CallView, own: Collection[str]) -> Iterator[CommandKind]:
     waits = call.state == "parked" or (call.state in ("ringing", "queued") and call.direction == "inbound")
     if waits and own and not _is_mine(call, own):
         yield "take"
+    if waits and call.state != "parked":
+        yield "give"
     if _talks(call):
         yield from ("park", "blind", "attended")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import func, or_, select
 
@@ -21,12 +21,12 @@ from hub.modules.dialling.rules_settings import DialSettings
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import TOPIC, ensure_ready, view
 from hub.modules.dialling.views import Asker, CallOrder, CommandPage, CommandView
-from hub.ports.commands import CommandKind
+from hub.ports.commands import CommandKind, Hearing
 from hub.values import ShopId
 
 LONGEST_KEY = 255
 _A_MINUTE_AT_MOST = 8
-_HEARING: tuple[CommandKind, ...] = ("listen", "whisper")
+_HEARING: tuple[CommandKind, ...] = get_args(Hearing)
 _SAME_CLICK = timedelta(seconds=120)
 
 

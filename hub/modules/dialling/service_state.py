@@ -16,7 +16,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.dialling.models import Command
 from hub.modules.dialling.rules_state import Fate, fate_of_seen
 from hub.modules.dialling.views import CommandReason, CommandState, CommandView
-from hub.ports.commands import CallControl, CommandKind, CommandResult
+from hub.ports.commands import CallControl, CommandKind, CommandResult, Hearing
 
 TOPIC = "dialling"
 TOO_LATE = timedelta(seconds=10)
@@ -25,6 +25,7 @@ _NO_ANSWER = timedelta(seconds=15)
 _NO_END = timedelta(hours=6)
 _KEPT = timedelta(days=366)
 _NEVER_SEEN = timedelta(minutes=2)
+_HEARING: tuple[CommandKind, ...] = get_args(Hearing)
 _PATIENCE = {
     "wanted": TOO_LATE * 3,
     "sent": _NO_ANSWER,
@@ -62,7 +63,7 @@ def works_now(deps: Deps) -> frozenset[CommandKind]:
     control, telephony = control_of(deps), deps.telephony
     if control is None or telephony is None or not telephony.link().is_up:
         return frozenset()
-    beyond = {"listen", "whisper"} if deps.practice is not None else set()
+    beyond = set(_HEARING) if deps.practice is not None else set()
     return frozenset(kind for kind in get_args(CommandKind) if kind not in {*control.lacks(), *beyond})
 
 
@@ -76,7 +77,7 @@ def ensure_ready(deps: Deps, kind: CommandKind) -> None:
             "dial.no_line", "There is no line to the PBX now.", "Nothing was dialled. Take the phone by hand."
         )
     missing = control.lacks().get(kind)
-    if deps.practice is not None and (missing is not None or kind in ("listen", "whisper")):
+    if deps.practice is not None and (missing is not None or kind in _HEARING):
         raise Unavailable("dial.practice", "The practice exchange cannot do this.", "A real PBX can.")
     if missing is not None:
         raise NotAllowed(
@@ -178,7 +179,7 @@ class StateService:
                 self._settle(row, "failed", "too_late")
             elif row.state == "sent":
                 self._change(row, "unknown")
-            elif row.state == "connected" or row.kind in ("listen", "whisper"):
+            elif row.state == "connected" or row.kind in _HEARING:
                 self._settle(row, "done", "ended_unseen")
             elif row.state == "accepted":
                 self._settle(row, "failed", "ended_unseen")
@@ -226,12 +227,12 @@ class StateService:
 def _is_old(row: Command, now: datetime) -> bool:
     """Whether it has stood so for longer than it should."""
     patience = _PATIENCE[row.state]
-    if row.kind in ("listen", "whisper") and row.state == "accepted":
+    if row.kind in _HEARING and row.state == "accepted":
         patience = _NO_END
     return now - (row.sent_at or row.wanted_at) > patience
 
 
-_BEGINS_A_CALL = ("call", "pick_up", "listen", "whisper")
+_BEGINS_A_CALL = ("call", "pick_up", *_HEARING)
 
 
 def control_is_up(deps: Deps) -> bool:

@@ -20,7 +20,7 @@ from hub.modules.dialling.service import DiallingService, written
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import ensure_ready, view
 from hub.modules.dialling.views import Asker, CommandView
-from hub.ports.commands import CommandKind
+from hub.ports.commands import CommandKind, Hearing
 from hub.values import ShopId
 
 _SAME_PRESS = timedelta(seconds=4)
@@ -55,11 +55,22 @@ class SteeringService:
         if call.state == "parked":
             space = call.parked_space or ""
             return await self._order("pick_up", asker, key, call, own, digits=space)
-        if call.direction != "inbound" or call.state not in ("ringing", "queued"):
-            raise Conflict(
-                "dial.not_waiting", "This caller does not wait any more.", "Look at the board again."
-            )
+        _ensure_waits(call)
         return await self._order("take", asker, key, call, own)
+
+    async def give(self, call_id: str, to: str, asker: Asker, key: str, shops: Shops) -> CommandView:
+        """A caller who waits goes to a colleague's phone: a number passes the gate like another, and only a
+        colleague's is taken. Raises Invalid too."""
+        call = await self._live(call_id, shops)
+        _ensure_waits(call)
+        target, _ = await self._orders.target(to, asker, await self._settings.read())
+        if target.kind != "colleague":
+            raise Invalid(
+                "dial.not_a_colleague", "A caller who waits is given to a colleague’s phone.",
+                "Take the call, then put it through to a number outside.",
+                fields={"to": "This is no colleague’s extension."},
+            )  # fmt: skip
+        return await self._order("give", asker, key, call, target.number, target=target)
 
     async def transfer(
         self,
@@ -100,20 +111,19 @@ class SteeringService:
     async def listen(
         self,
         call_id: str,
-        may_whisper: bool,
+        how: Hearing,
         asker: Asker,
         key: str,
         shops: Shops,
         extension: str | None = None,
     ) -> CommandView:
-        """The asker's phone rings and hears the call. Raises NotFound, Conflict, Invalid."""
+        """The asker's phone rings and hears the call, in this way. Raises NotFound, Conflict, Invalid."""
         call = await self._live(call_id, shops)
         own = await self._own_phone(asker, extension)
         target = call.last_extension
         if call.state not in ("talking", "on_hold") or target is None or target == own:
             raise Conflict("dial.nobody_to_hear", "There is nobody to listen to.", "Wait until they talk.")
-        kind: CommandKind = "whisper" if may_whisper else "listen"
-        return await self._order(kind, asker, key, call, own, arguments={"target": target})
+        return await self._order(how, asker, key, call, own, arguments={"target": target})
 
     async def pause(
         self, is_paused: bool, reason: str, asker: Asker, key: str, extension: str | None = None
@@ -231,3 +241,9 @@ class SteeringService:
 
     async def _own_phone(self, asker: Asker, extension: str | None) -> str:
         return await self._orders.phone(extension, asker)
+
+
+def _ensure_waits(call: CallView) -> None:
+    """Nobody of ours talks with them yet."""
+    if call.direction != "inbound" or call.state not in ("ringing", "queued"):
+        raise Conflict("dial.not_waiting", "This caller does not wait any more.", "Look at the board again.")

@@ -7,6 +7,7 @@ from hub.modules.calls.api import CallsApi, CallView
 from hub.modules.dialling.rules_keys import keys_for
 from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of
 from hub.modules.dialling.service_state import works_now
+from hub.modules.dialling.web_steering import colleagues_of
 
 
 async def keys(request: PageRequest, subject: CardSubject) -> str:
@@ -21,7 +22,10 @@ async def keys(request: PageRequest, subject: CardSubject) -> str:
         call, asker_of(request).extensions, works, may_steer=_reaches(request, call, STEER),
         may_listen=_reaches(request, call, LISTEN),
     )  # fmt: skip
-    return request.html("dialling/board_keys.html", call=call, keys=found) if found else ""
+    if not found:
+        return ""
+    colleagues = await colleagues_of(request) if "give" in found else ()
+    return request.html("dialling/board_keys.html", call=call, keys=found, colleagues=colleagues)
 
 
 def _reaches(request: PageRequest, call: CallView, right: str) -> bool:

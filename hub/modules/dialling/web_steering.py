@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, cast, get_args
 
 from aiohttp import web
 
@@ -16,8 +16,8 @@ from hub.modules.dialling.scope import CALL, LISTEN, STEER, asker_of, calls_of
 from hub.modules.dialling.service_state import control_of
 from hub.modules.dialling.service_steering import SteeringService
 from hub.modules.dialling.web import answer
-from hub.modules.presence.api import PresenceApi, by_readiness
-from hub.ports.commands import CommandKind
+from hub.modules.presence.api import PresenceApi, PresenceView, by_readiness
+from hub.ports.commands import CommandKind, Hearing
 
 Press = Callable[[PageRequest, SteeringService, str], Awaitable[CommandView]]
 
@@ -42,6 +42,14 @@ async def take(request: PageRequest) -> web.StreamResponse:
     """A caller who waits comes to one's own phone."""
     asker, shops = asker_of(request), calls_of(request, STEER)
     return answer(request, await _steering(request).take(request.path["id"], asker, _key(request), shops))
+
+
+async def give(request: PageRequest) -> web.StreamResponse:
+    """A caller who waits goes to a colleague's phone."""
+    asker, shops, to = asker_of(request), calls_of(request, STEER), request.form.get("to", "")[:100]
+    return answer(
+        request, await _steering(request).give(request.path["id"], to, asker, _key(request), shops)
+    )
 
 
 async def transfer(request: PageRequest) -> web.StreamResponse:
@@ -73,10 +81,12 @@ async def park(request: PageRequest) -> web.StreamResponse:
 
 
 async def listen(request: PageRequest) -> web.StreamResponse:
-    """Hear the call on one's own phone; `whisper`: and be heard by the colleague."""
-    may_whisper, shops = request.form.get("how") == "whisper", calls_of(request, LISTEN)
+    """Hear the call on one's own phone; `whisper`: and be heard by the colleague; `barge`: by everybody."""
+    how, shops = request.form.get("how", "listen"), calls_of(request, LISTEN)
+    if how not in get_args(Hearing):
+        raise Invalid("dial.form", "The form came broken.", "Reload the page and try again.")
     order = await _steering(request).listen(
-        request.path["id"], may_whisper, asker_of(request), _key(request), shops
+        request.path["id"], cast("Hearing", how), asker_of(request), _key(request), shops
     )  # fmt: skip
     return answer(request, order)
 
@@ -110,16 +120,18 @@ async def steer(request: PageRequest, subject: CardSubject) -> str:
     if not call.is_live:
         return ""
     asker = asker_of(request)
-    everybody = await request.apis.of(PresenceApi).everybody()
-    colleagues = sorted(
-        (one for one in everybody if one.extensions and not set(one.extensions) & set(asker.extensions)),
-        key=by_readiness,
-    )
     return request.html(
-        "dialling/steer.html", call=call, colleagues=colleagues, lacks=_lacking(request),
+        "dialling/steer.html", call=call, colleagues=await colleagues_of(request), lacks=_lacking(request),
         is_mine=bool(set(asker.extensions) & {one.extension for one in call.parties}),
         consulting=await _steering(request).consulting(call),
     )  # fmt: skip
+
+
+async def colleagues_of(request: PageRequest) -> Sequence[PresenceView]:
+    """Those with a phone, whoever is free in front."""
+    own = set(asker_of(request).extensions)
+    everybody = await request.apis.of(PresenceApi).everybody()
+    return sorted((one for one in everybody if one.extensions and not set(one.extensions) & own), key=by_readiness)
 
 
 def _lacking(request: PageRequest) -> Mapping[CommandKind, str]:
@@ -146,6 +158,7 @@ def _post(
 routes = (
     _post("hang-up", hang_up, "hang_up"),
     _post("take", take, "take"),
+    _post("give", give, "give"),
     _post("transfer", transfer, "transfer"),
     _post("consultation", consultation, "consultation"),
     _post("park", park, "park"),

@@ -44,11 +44,11 @@ async def calls(hub: Hub) -> dict[str, CallView]:
 @pytest.mark.parametrize(
     ("call", "own", "works", "keys"),
     [
-        ("rings", ["102"], EVERYTHING, {"hang_up", "take"}),
-        ("rings", ["101"], EVERYTHING, {"hang_up"}),  # the own phone rings
-        ("rings", [], EVERYTHING, {"hang_up"}),  # no phone that it could come to
-        ("rings", ["102"], EVERYTHING - {"take"}, {"hang_up"}),
-        ("talks", ["102"], EVERYTHING, {"hang_up", "park", "blind", "attended", "listen", "whisper"}),
+        ("rings", ["102"], EVERYTHING, {"hang_up", "take", "give"}),
+        ("rings", ["101"], EVERYTHING, {"hang_up", "give"}),  # the own phone rings
+        ("rings", [], EVERYTHING, {"hang_up", "give"}),  # no phone that it could come to
+        ("rings", ["102"], EVERYTHING - {"take", "give"}, {"hang_up"}),
+        ("talks", ["102"], EVERYTHING, {"hang_up", "park", "blind", "attended", "listen", "whisper", "barge"}),
         ("talks", ["101"], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", [], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", ["102"], {"hang_up", "listen"}, {"hang_up", "listen"}),
@@ -75,7 +75,7 @@ async def test_without_the_right_there_is_none(calls: dict[str, CallView]) -> No
         return keys_for(calls["talks"], ["102"], EVERYTHING, **may)
 
     assert of(may_steer=False, may_listen=False) == frozenset()
-    assert of(may_steer=False, may_listen=True) == {"listen", "whisper"}
+    assert of(may_steer=False, may_listen=True) == {"listen", "whisper", "barge"}
     assert of(may_steer=True, may_listen=False) == {"hang_up", "park", "blind", "attended"}
 
 

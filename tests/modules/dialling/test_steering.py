@@ -175,12 +175,16 @@ async def test_a_caller_who_still_rings_is_taken_and_one_who_talks_is_not(shop: 
     assert (sent["channel"], sent["exten"], sent["context"]) == (TRUNK, "102", "from-internal")
 
 
-@pytest.mark.parametrize(("may_whisper", "options"), [(False, "qES"), (True, "qESw")])
+@pytest.mark.parametrize(
+    ("how", "kind", "options"),
+    [({}, "listen", "qES"), ({"may_whisper": True}, "whisper", "qESw"), ({"may_talk": True}, "barge", "qESB")],
+)
 async def test_listening_in_rings_ones_own_phone_and_is_audited(
-    shop: Shop, site: Client, may_whisper: bool, options: str
+    shop: Shop, site: Client, how: dict[str, bool], kind: str, options: str
 ) -> None:
     call = await talking(shop)
-    await order(site, call, "listen", extension="102", may_whisper=may_whisper)
+    made = await order(site, call, "listen", extension="102", **how)
+    assert made["kind"] == kind
     sent = await reached(shop, "originate")
     assert (sent["channel"], sent["application"], sent["data"]) == (
         "PJSIP/102",
@@ -190,6 +194,32 @@ async def test_listening_in_rings_ones_own_phone_and_is_audited(
     async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
         page = await AccessApi(uow, shop.hub.installation.deps).audit.page(AuditFilter(shops={FIRST_SHOP}))
     assert "dialling.api_listen" in {entry.action for entry in page}
+
+
+async def test_a_form_that_names_no_way_of_joining_rings_nobody(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    status, _, _ = await send_form(site, f"/dialling/live/{call}/listen", {"how": "shout"})
+    assert status == 422
+    assert shop.originates == []
+
+
+async def test_a_waiting_caller_is_given_to_a_colleague_and_to_nobody_else(shop: Shop, site: Client) -> None:
+    call = await ringing(shop)
+    said = await order(site, call, "give", 422, to="0501112233")
+    assert said["error"]["code"] == "dial.not_a_colleague"
+    await order(site, call, "give", 403, to="199")
+    first = await order(site, call, "give", to="102")
+    again = await order(site, call, "give", to="102")
+    assert first["id"] == again["id"]
+    assert (first["kind"], first["extension"]) == ("give", "102")
+    sent = await reached(shop, "redirect")
+    assert (sent["channel"], sent["exten"], sent["context"]) == (TRUNK, "102", "from-internal")
+
+
+async def test_who_talks_already_is_not_given_away(shop: Shop, site: Client) -> None:
+    call = await talking(shop)
+    assert (await order(site, call, "give", 409, to="102"))["error"]["code"] == "dial.not_waiting"
+    assert shop.pbx.actions("redirect") == []
 
 
 async def test_who_may_not_listen_does_not_see_that_somebody_does(shop: Shop, site: Client) -> None:
