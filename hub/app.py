@@ -20,6 +20,7 @@ from hub.kernel.backup.quarantine import Quarantine
 from hub.kernel.check import check, check_features
 from hub.kernel.context import Deps, WorkerContext
 from hub.kernel.gate import (
+    absences,
     account_items,
     board_parts,
     bot_menus,
@@ -179,6 +180,7 @@ class Hub:
             board=board_parts(self.modules, settings.shop.plan),
             strips=desk_strips(self.modules, settings.shop.plan),
             hosts=client_hosts(self.modules, settings.shop.plan),
+            absences=absences(self.modules, settings.shop.plan),
             grants=grants_of(self.modules),
             triggers=tuple(one for module in self.modules for one in module.triggers),
             filters=list_filters(self.modules, settings.shop.plan),

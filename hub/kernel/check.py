@@ -33,6 +33,7 @@ def check(modules: Sequence[Module]) -> None:
     _unique("card part", ((c.name, m) for m in modules for c in (*m.card, *m.board)))
     _unique("strip of the desk", ((s.name, m) for m in modules for s in m.strips))
     _unique("host of clients", ((h.name, m) for m in modules for h in m.hosts))
+    _unique("absence", ((a.name, m) for m in modules for a in m.absences))
     _unique("system part", ((s.name, m) for m in modules for s in m.system))
     _unique("filter of a list", ((f"{f.of} {f.name}", m) for m in modules for f in m.filters))
     _unique("export", ((e.kind, m) for m in modules for e in m.exports))
@@ -66,6 +67,7 @@ def check_features(modules: Sequence[Module], plan: str) -> None:
             *((part.name, part.feature) for part in (*module.card, *module.board)),
             *((strip.name, strip.feature) for strip in module.strips),
             *((host.name, host.feature) for host in module.hosts),
+            *((one.name, one.feature) for one in module.absences),
             *((one.name, one.feature) for one in module.filters),
             *((one.kind, one.feature) for one in module.exports),
             *((one.name, one.feature) for one in module.bot),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hub.kernel.bot import BotMenu
     from hub.kernel.client_links import ClientLink
     from hub.kernel.clients import ClientRecords
-    from hub.kernel.hosts import ClientHost
+    from hub.kernel.hosts import Absence, ClientHost
     from hub.kernel.installation import Transactions
     from hub.kernel.jobs.definition import Jobs
     from hub.kernel.list_filters import ListFilter
@@ -185,6 +185,8 @@ class Deps:
     """The lines at the top of the desk, likewise."""
     hosts: tuple[ClientHost, ...] = ()
     """Who is at work for a client (hub.kernel.hosts), likewise."""
+    absences: tuple[Absence, ...] = ()
+    """Who is not to be rung now, likewise."""
     grants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     clients: Mapping[str, ClientRecords] = field(default_factory=dict)
     """What each module keeps of clients (hub.kernel.clients)."""

@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement
 from hub.kernel.bot import BotMenu
 from hub.kernel.client_links import ClientLink
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.hosts import ClientHost
+from hub.kernel.hosts import Absence, ClientHost
 from hub.kernel.list_filters import ListFilter, Narrowing
 from hub.kernel.manifest import Module
 from hub.kernel.plans import Plans, load_plans
 from hub.kernel.web import CardPart, DeskStrip, SettingsItem
 
-_P = TypeVar("_P", CardPart, DeskStrip, ClientHost)
+_P = TypeVar("_P", CardPart, DeskStrip, ClientHost, Absence)
 
 
 def card_parts(modules: Sequence[Module], plan: str) -> tuple[CardPart, ...]:
@@ -38,6 +38,11 @@ def desk_strips(modules: Sequence[Module], plan: str) -> tuple[DeskStrip, ...]:
 def client_hosts(modules: Sequence[Module], plan: str) -> tuple[ClientHost, ...]:
     """Who may be at work for a client."""
     return _in_package(((host, m) for m in modules for host in m.hosts), plan)
+
+
+def absences(modules: Sequence[Module], plan: str) -> tuple[Absence, ...]:
+    """Why somebody of ours is not to be rung."""
+    return _in_package(((one, m) for m in modules for one in m.absences), plan)
 
 
 def _in_package(parts: Iterable[tuple[_P, Module]], plan: str) -> tuple[_P, ...]:

@@ -2,13 +2,15 @@
 know what ties a client to one of us.
 
     hosts=(ClientHost(name="orders.master", reason="master", order=10, find=…),)
+    absences=(Absence(name="presence.gone", find=…),)
 
-`GET /api/v1/route` asks them in their order, before it looks who talked with the client last.
+`GET /api/v1/route` asks the hosts in their order, before it looks who talked with the client last, and names
+nobody who is absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -31,3 +33,13 @@ class ClientHost:
     find: Callable[[UnitOfWork, Deps, str, frozenset[ShopId] | None], Awaitable[Sequence[str]]]
     feature: str = ""
     """The function of the price matrix (config/plans.toml) that it belongs to; "" = its module's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """One reason not to send a caller to somebody of ours now. `find` names employees by their ids."""
+
+    name: str
+    find: Callable[[UnitOfWork, Deps], Awaitable[Collection[str]]]
+    order: int = 100
+    feature: str = ""

@@ -17,7 +17,7 @@ from hub.kernel.client_links import ClientLink
 from hub.kernel.clients import ClientRecords
 from hub.kernel.context import BatchContext, Delivered, HandlerContext, Held, WorkerContext
 from hub.kernel.exporting import Export
-from hub.kernel.hosts import ClientHost
+from hub.kernel.hosts import Absence, ClientHost
 from hub.kernel.jobs.definition import Job
 from hub.kernel.list_filters import ListFilter
 from hub.kernel.sealing.upkeep import SealedColumn
@@ -171,6 +171,7 @@ class Module:
     """What stands at each call of the live board."""
     strips: tuple[DeskStrip, ...] = ()
     hosts: tuple[ClientHost, ...] = ()
+    absences: tuple[Absence, ...] = ()
     system: tuple[SystemPart, ...] = ()
     settings: tuple[SettingsItem, ...] = ()
     account: tuple[SettingsItem, ...] = ()

@@ -242,7 +242,9 @@ async def test_a_waiting_caller_who_is_given_to_a_colleague_in_vain_is_back_in_t
         at_anna = await anna.ringing()
         call = await the_call(hub, lambda one: one.state == "queued" and bool(one.parties))
         for extension in ("103", "105"):
-            await give(hub, TakeCall(command_id="1", call_id=call.call_id, extension=extension, context=CONTEXT))
+            await give(
+                hub, TakeCall(command_id="1", call_id=call.call_id, extension=extension, context=CONTEXT)
+            )
             await at_anna.until("ended")
             if extension == "105":
                 (await master.ringing()).reject()

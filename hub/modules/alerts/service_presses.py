@@ -86,7 +86,7 @@ class PressService:
         """Raises what dialling says of the number, the phone and the line to the PBX."""
         asker = Asker(
             actor=viewer.actor or "nobody", role=viewer.role, shop_id=ShopId(post.shop_id),
-            extensions=viewer.extensions, is_person=True,
+            extensions=viewer.extensions, is_person=True, shops=_shops(viewer, DIAL),
         )  # fmt: skip
         press = hashlib.sha256(f"{post.id} {event.press}".encode()).hexdigest()
         order = CallOrder(number=post.number or "", key=f"alert:{press}", call_id=post.call_id)

@@ -31,7 +31,8 @@ class Route(BaseModel):
 
 
 async def get_route(request: PageRequest, query: RouteQuery) -> Route:
-    """Whoever works on the caller's car now, else who talked with the caller last, else the queue."""
+    """Whoever works on the caller's car now, else who talked with the caller last, else the queue. Nobody who
+    is away, not to be disturbed or pausing is named."""
     found = await request.apis.of(CallsApi).route(query.number, shops=shops_of(request))
     return Route.model_validate(found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.access.api import AccessApi, names_by_extension
+from hub.modules.access.api import AccessApi
 from hub.modules.calls.service_history import HistoryService
 from hub.modules.calls.views import CallView, RouteView
 from hub.modules.crm.api import CrmApi
@@ -28,20 +28,23 @@ class RouteService:
 
     async def of(self, number: str | None, shops: frozenset[ShopId] | None) -> RouteView:
         """Whoever is at work for this client, as modules know; else who talked with them (while nobody is
-        known: with this number) last. Only people who are still with us and have a phone of the PBX."""
+        known: with this number) last. Only people who are still with us, have a phone of the PBX, and are not
+        absent: away, not to be disturbed, pausing."""
         match = await self._crm.caller(number)
         if number is None or match.relation not in (None, "client"):
             return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=None)
         if match.client_id is not None and (host := await self._host(match.client_id, shops)):
             return host
         lately = await self._history.last(match.client_id, number, _LOOKED_AT, shops, None)
-        names = await self._uow.read(names_by_extension)
+        people = await self._access.people_by_extension()
+        absent = await self._absent()
         since = self._clock.now() - _REMEMBERED
         for call in lately:
             extension = _talked(call)
-            if call.started_at >= since and extension is not None and extension in names:
+            person = people.get(extension or "")
+            if call.started_at >= since and person is not None and person.id not in absent:
                 return RouteView(
-                    extension=extension, person=names[extension], reason="talked_last", call_id=call.id,
+                    extension=extension, person=person.name, reason="talked_last", call_id=call.id,
                     client_id=match.client_id,
                 )  # fmt: skip
         return RouteView(extension=None, person="", reason="queue", call_id=None, client_id=match.client_id)
@@ -50,13 +53,18 @@ class RouteService:
         for host in self._deps.hosts:
             ids = await host.find(self._uow, self._deps, client_id, shops)
             people = {one.id: one for one in await self._access.list_people(only_active=True)} if ids else {}
+            absent = await self._absent() if people else frozenset()
             for person in (people[one] for one in ids if one in people):
-                if person.extensions:
+                if person.extensions and person.id not in absent:
                     return RouteView(
                         extension=person.extensions[0], person=person.name, reason=host.reason, call_id=None,
                         client_id=client_id,
                     )  # fmt: skip
         return None
+
+    async def _absent(self) -> frozenset[str]:
+        found = [await one.find(self._uow, self._deps) for one in self._deps.absences]
+        return frozenset(one for ids in found for one in ids)
 
 
 def _talked(call: CallView) -> str | None:

@@ -157,7 +157,8 @@ operations = (
     ),
     ApiOperation(
         method=_POST, path=f"{_CALL}/listen", handler=listen, right=LISTEN, name="dialling.api_listen",
-        summary="Listen in to a call, whisper, or join it", body=ListenIn, result=OrderOut, status=202, errors=ERRORS,
+        summary="Listen in to a call, whisper, or join it", body=ListenIn, result=OrderOut, status=202,
+        errors=ERRORS,
     ),
     ApiOperation(
         method=_POST, path="/dialling/pause", handler=pause, right=STEER, name="dialling.api_pause",

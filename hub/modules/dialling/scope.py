@@ -40,5 +40,5 @@ def asker_of(request: PageRequest) -> Asker:
     viewer = request.viewer
     return Asker(
         actor=viewer.actor or "nobody", role=viewer.role, shop_id=viewer.shop_id,
-        extensions=viewer.extensions, is_person=viewer.kind == "person",
+        extensions=viewer.extensions, is_person=viewer.kind == "person", shops=shops_of(request),
     )  # fmt: skip

@@ -174,10 +174,15 @@ class DiallingService:
         return wanted
 
     async def _line_of(self, order: CallOrder, asker: Asker) -> str | None:
-        """The line that they rang: of the call that is answered, else of their last one."""
+        """The line that they rang: of the call that is answered, else of their last one; only ever a line of
+        the asker's shops. Raises NotFound for a call that is neither of these nor was at their phone."""
         if order.call_id is not None:
-            return (await self._calls.call(order.call_id)).line
-        last = await self._calls.last_calls(number=order.number[:64], limit=10)
+            call = await self._calls.call(order.call_id)
+            if asker.shops is None or call.shop_id in asker.shops:
+                return call.line
+            if not any(one.extension in asker.extensions for one in call.parties):
+                await self._calls.call(order.call_id, shops=asker.shops)
+        last = await self._calls.last_calls(number=order.number[:64], limit=10, shops=asker.shops)
         return next((one.line for one in last if one.direction == "inbound" and one.line), None)
 
     async def within_limits(

@@ -19,7 +19,8 @@ from hub.modules.dialling.rules_settings import LONGEST_REASON
 from hub.modules.dialling.service import DiallingService, written
 from hub.modules.dialling.service_settings import SettingsService
 from hub.modules.dialling.service_state import ensure_ready, view
-from hub.modules.dialling.views import Asker, CommandView
+from hub.modules.dialling.views import Asker, CommandView, OwnPause
+from hub.modules.presence.api import PresenceApi
 from hub.ports.commands import CommandKind, Hearing
 from hub.values import ShopId
 
@@ -158,7 +159,7 @@ class SteeringService:
         person = await self._access.person(person_id)
         asker = Asker(
             actor=f"person:{person.id}", role=person.role, shop_id=person.shop_id,
-            extensions=person.extensions, is_person=True,
+            extensions=person.extensions, is_person=True, shops=frozenset({person.shop_id, *person.shops}),
         )  # fmt: skip
         kind: CommandKind = "pause" if is_paused else "unpause"
         arguments = {"reason": reason[:LONGEST_REASON]}
@@ -177,14 +178,19 @@ class SteeringService:
         is_new = row.wanted_at > self._deps.clock.now() - _UNDER_WAY
         return view(row) if call.state == "on_hold" or is_new else None
 
-    async def paused(self, asker: Asker) -> CommandView | None:
-        """The pause that the asker's phones are in, as far as it was ordered here."""
-        query = select(Command).where(
-            Command.extension.in_(asker.extensions), Command.kind.in_(("pause", "unpause")),
-            Command.state == "done",
+    async def own_pause(self, asker: Asker) -> OwnPause:
+        """How the asker's phones stand in the queues, as the PBX says: also of a pause at the phone."""
+        presence = PresenceApi(self._uow, self._deps)
+        if not (await presence.knowledge()).is_known:
+            return OwnPause(is_known=False)
+        members = [one for queue in await presence.queues() for one in queue.members]
+        mine = [one for one in members if one.extension in asker.extensions]
+        paused = sorted((one for one in mine if one.is_paused), key=lambda one: one.paused_at or one.since)
+        last = paused[-1] if paused else None
+        return OwnPause(
+            is_known=True, in_queues=len(mine), paused_in=tuple(one.queue for one in paused),
+            reason=last.reason if last else "", since=last.paused_at if last else None,
         )  # fmt: skip
-        row = (await self._uow.session.scalars(query.order_by(Command.id.desc()).limit(1))).first()
-        return view(row) if row is not None and row.kind == "pause" else None
 
     async def _order(
         self, kind: CommandKind, asker: Asker, key: str, call: CallView | None, extension: str, **more: Any

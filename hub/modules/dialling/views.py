@@ -52,13 +52,37 @@ class CommandPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who gives an order, and whose phones are theirs. A program may name any phone of its shops."""
+    """Who gives an order, and whose phones are theirs. A program may name any phone of its shops. `shops`:
+    those whose lines may be presented; None = every shop."""
 
     actor: str
     role: str
     shop_id: ShopId
     extensions: tuple[str, ...]
     is_person: bool
+    shops: frozenset[ShopId] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPause:
+    """How one's phones stand in the queues, by the PBX, whoever paused them and where. `is_known` False: the
+    line to the PBX is away. `reason`, `since`: of the newest pause."""
+
+    is_known: bool
+    in_queues: int = 0
+    paused_in: tuple[str, ...] = ()
+    reason: str = ""
+    since: datetime | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """In one queue at least."""
+        return bool(self.paused_in)
+
+    @property
+    def is_whole(self) -> bool:
+        """In every queue."""
+        return self.is_paused and len(self.paused_in) == self.in_queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,9 +47,7 @@ async def take(request: PageRequest) -> web.StreamResponse:
 async def give(request: PageRequest) -> web.StreamResponse:
     """A caller who waits goes to a colleague's phone."""
     asker, shops, to = asker_of(request), calls_of(request, STEER), request.form.get("to", "")[:100]
-    return answer(
-        request, await _steering(request).give(request.path["id"], to, asker, _key(request), shops)
-    )
+    return answer(request, await _steering(request).give(request.path["id"], to, asker, _key(request), shops))
 
 
 async def transfer(request: PageRequest) -> web.StreamResponse:
@@ -105,7 +103,7 @@ async def phone(request: PageRequest) -> web.StreamResponse:
         return web.Response(status=204)
     dialling = request.apis.of(DiallingApi)
     response = request.fragment(
-        "dialling/phone.html", paused=await dialling.steering.paused(asker),
+        "dialling/phone.html", pause=await dialling.steering.own_pause(asker),
         reasons=(await dialling.settings.read()).reasons,
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
@@ -131,7 +129,9 @@ async def colleagues_of(request: PageRequest) -> Sequence[PresenceView]:
     """Those with a phone, whoever is free in front."""
     own = set(asker_of(request).extensions)
     everybody = await request.apis.of(PresenceApi).everybody()
-    return sorted((one for one in everybody if one.extensions and not set(one.extensions) & own), key=by_readiness)
+    return sorted(
+        (one for one in everybody if one.extensions and not set(one.extensions) & own), key=by_readiness
+    )
 
 
 def _lacking(request: PageRequest) -> Mapping[CommandKind, str]:

@@ -12,8 +12,13 @@ from hub.values import ShopId
 
 __all__ = [
     "REASONS", "DeviceView", "Knowledge", "MemberView", "PresenceApi", "PresenceState", "PresenceView",
-    "QueueView", "by_readiness",
+    "QueueView", "absent", "by_readiness",
 ]  # fmt: skip
+
+
+async def absent(uow: UnitOfWork, deps: Deps) -> frozenset[str]:
+    """Employees, by their ids, whom no caller is to be sent to now."""
+    return frozenset(one.person_id for one in await PresenceApi(uow, deps).everybody() if one.is_absent)
 
 
 class PresenceApi:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from hub.events.calls import PbxLinkLost
 from hub.events.phones import PhonesChanged
+from hub.kernel.hosts import Absence
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import LiveTopic, Module, Permission, Scope, on_batch
 from hub.kernel.web import DeskStrip
 from hub.modules.presence import handlers, jobs, operations, web
-from hub.modules.presence.api import PresenceApi
+from hub.modules.presence.api import PresenceApi, absent
 from hub.modules.presence.scope import CHOOSE, VIEW
 from hub.modules.presence.service_phones import TOPIC
 
@@ -42,6 +43,7 @@ MODULE = Module(
         ),
     ),
     topics=(LiveTopic(TOPIC, VIEW),),
+    absences=(Absence(name="presence.gone", find=absent),),
     strips=(
         DeskStrip(
             name="presence.colleagues", order=20, right=VIEW, path="/presence/strip",

@@ -137,6 +137,7 @@ class PresenceService:
             own = tuple(one for one in members if one.person_id == person.id)
             row = chosen.get(person.id)
             choice = _choice(row)
+            is_gone = choice is not None and choice.holds(now)
             presence = presence_of(
                 now,
                 phones=[_phone_fact(one) for one in mine],
@@ -157,7 +158,8 @@ class PresenceService:
                     since=presence.since if knowledge.is_known else knowledge.since,
                     reason=presence.reason,
                     until=presence.until,
-                    is_gone=choice is not None and choice.holds(now),
+                    is_gone=is_gone,
+                    is_absent=is_gone or (knowledge.is_known and _is_absent(mine, own)),
                     extensions=person.extensions,
                     has_mobile=person.mobile is not None,
                     devices=tuple(
@@ -228,6 +230,12 @@ def _phone_fact(row: Phone) -> PhoneFact:
 
 def _member_fact(one: MemberView) -> MemberFact:
     return MemberFact(is_paused=one.is_paused, reason=one.reason, paused_at=one.paused_at)
+
+
+def _is_absent(phones: Sequence[Phone], members: Sequence[MemberView]) -> bool:
+    """Not to be disturbed by the PBX's own switch, or pausing: whether a phone is in use just now or not."""
+    is_silent = any(one.condition == "do_not_disturb" for one in phones)
+    return is_silent or (bool(members) and all(one.is_paused for one in members))
 
 
 def _parts(calls: Sequence[CallView], person: PersonView) -> list[CallFactOf]:

@@ -45,7 +45,8 @@ class MemberView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceView:
     """How a colleague is: one state, and what it is made of. `until` only of what they said themselves;
-    `is_gone`: they said that they are away or not to be disturbed, whatever is stronger just now."""
+    `is_gone`: they said that they are away or not to be disturbed, whatever is stronger just now;
+    `is_absent`: that, or by the PBX: not to be disturbed, or pausing in every queue of theirs."""
 
     person_id: str
     rev: int
@@ -58,6 +59,7 @@ class PresenceView:
     reason: str
     until: datetime | None
     is_gone: bool
+    is_absent: bool
     extensions: tuple[str, ...]
     has_mobile: bool
     devices: tuple[DeviceView, ...]

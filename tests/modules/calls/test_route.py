@@ -9,6 +9,7 @@ import pytest
 
 from hub.app import Hub
 from hub.clock import FrozenClock
+from hub.events.calls import PbxLinkLost
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.hosts import ClientHost
 from hub.kernel.journal.files import FileJournal
@@ -23,6 +24,7 @@ from hub.values import ShopId
 from tests.factories.calls import LINE, ended, party, tell_calls
 from tests.factories.crm import make_client
 from tests.factories.site import Client, get_json, site_of
+from tests.modules.presence.told import changed, choose, member, phone, tell, whole
 
 ROUTE = "/api/v1/route"
 CALLER = "+380501234567"
@@ -75,9 +77,9 @@ async def test_a_call_that_we_made_counts_as_well(hub: Hub, site: Client) -> Non
     assert await asked(site) == TARAS
 
 
-@pytest.mark.parametrize("phone", ["999", "+380671112233"])
-async def test_who_is_gone_or_was_reached_on_a_mobile_is_not_rung(hub: Hub, site: Client, phone: str) -> None:
-    await tell_calls(hub, ended("1", 0, "answered", answered_by=phone, last_extension=phone))
+@pytest.mark.parametrize("where", ["999", "+380671112233"])
+async def test_who_is_gone_or_was_reached_on_a_mobile_is_not_rung(hub: Hub, site: Client, where: str) -> None:
+    await tell_calls(hub, ended("1", 0, "answered", answered_by=where, last_extension=where))
     assert await asked(site) == QUEUE
 
 
@@ -92,6 +94,42 @@ async def test_a_withheld_number_needs_no_number_at_all(site: Client) -> None:
     assert (status, body["reason"]) == (200, "queue")
     status, _ = await get_json(site, ROUTE, number="1" * 129)
     assert status == 422
+
+
+async def test_who_is_absent_is_not_named_and_whoever_talked_before_is(hub: Hub, site: Client) -> None:
+    """Away, not to be disturbed, pausing in every queue, by whom it was said or ordered."""
+    await tell_calls(
+        hub,
+        ended("1", 0, "answered", answered_by="101", last_extension="101"),
+        ended("2", 60, "answered", answered_by="105", last_extension="105"),
+    )
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        people = {one.name: one for one in await AccessApi(uow, hub.installation.deps).list_people()}
+    taras, before = people["Тарас"], ("101", "Оксана", "talked_last")
+    await tell(hub, whole(phone("105"), phone("101"), member("105"), member("101")))
+    assert await asked(site) == TARAS
+    for kind in ("away", "do_not_disturb"):
+        await choose(hub, taras, kind)
+        assert await asked(site) == before
+        await tell(hub, PbxLinkLost(pbx="ami", reason="cut"))
+        assert await asked(site) == before, "what they said of themselves holds without the PBX too"
+        await choose(hub, taras, "here")
+        await tell(hub, whole(phone("105"), phone("101"), member("105"), member("101")))
+        assert await asked(site) == TARAS
+    await tell(hub, changed(phone("105", "talking"), member("105", is_paused=True, reason="Обід")))
+    assert await asked(site) == before, "a pause that was begun at the phone"
+    await tell(hub, changed(member("105"), phone("105", "do_not_disturb", "Custom:DND105")))
+    assert await asked(site) == before, "the PBX's own switch"
+    await tell(hub, changed(member("101", is_paused=True)))
+    assert await asked(site) == QUEUE
+    await tell(hub, PbxLinkLost(pbx="ami", reason="cut"))
+    assert await asked(site) == TARAS, "what the PBX told then is not known any more"
+
+
+async def test_who_pauses_in_one_queue_of_two_is_named(hub: Hub, site: Client) -> None:
+    await tell_calls(hub, ended("1", 0, "answered", answered_by="105", last_extension="105"))
+    await tell(hub, whole(phone("105"), member("105", is_paused=True), member("105", "service")))
+    assert await asked(site) == TARAS
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Shop:
             await access.create_person("Петро", "master", extensions=["102"])
         self.olena = Asker(
             actor=f"person:{olena.id}", role="receptionist", shop_id=FIRST_SHOP, extensions=("101",),
-            is_person=True,
+            is_person=True, shops=frozenset({FIRST_SHOP}),
         )  # fmt: skip
         await self.hub.start()
         await until(self.is_up)

@@ -48,7 +48,12 @@ async def calls(hub: Hub) -> dict[str, CallView]:
         ("rings", ["101"], EVERYTHING, {"hang_up", "give"}),  # the own phone rings
         ("rings", [], EVERYTHING, {"hang_up", "give"}),  # no phone that it could come to
         ("rings", ["102"], EVERYTHING - {"take", "give"}, {"hang_up"}),
-        ("talks", ["102"], EVERYTHING, {"hang_up", "park", "blind", "attended", "listen", "whisper", "barge"}),
+        (
+            "talks",
+            ["102"],
+            EVERYTHING,
+            {"hang_up", "park", "blind", "attended", "listen", "whisper", "barge"},
+        ),
         ("talks", ["101"], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", [], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", ["102"], {"hang_up", "listen"}, {"hang_up", "listen"}),

@@ -177,7 +177,11 @@ async def test_a_caller_who_still_rings_is_taken_and_one_who_talks_is_not(shop: 
 
 @pytest.mark.parametrize(
     ("how", "kind", "options"),
-    [({}, "listen", "qES"), ({"may_whisper": True}, "whisper", "qESw"), ({"may_talk": True}, "barge", "qESB")],
+    [
+        ({}, "listen", "qES"),
+        ({"may_whisper": True}, "whisper", "qESw"),
+        ({"may_talk": True}, "barge", "qESB"),
+    ],
 )
 async def test_listening_in_rings_ones_own_phone_and_is_audited(
     shop: Shop, site: Client, how: dict[str, bool], kind: str, options: str

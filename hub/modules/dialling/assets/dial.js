@@ -117,15 +117,6 @@ async function post(form, button) {
   await show(said.id);
 }
 
-// The pause of one's own phone, where a page has room for it.
-async function showPhone() {
-  const place = document.querySelector("[data-dial-phone]");
-  if (!place) return;
-  const answer = await fetch("/dialling/phone", { cache: "no-store" }).catch(() => null);
-  if (answer?.status === 200) place.innerHTML = await answer.text();
-  else if (answer?.status === 204) place.replaceChildren();
-}
-
 async function show(id) {
   shown = id;
   const answer = await fetch(`/dialling/orders/${encodeURIComponent(id)}`, { cache: "no-store" }).catch(() => null);
@@ -168,12 +159,8 @@ document.addEventListener("pitline:hint", ({ detail }) => {
   if (detail.topic !== "dialling") return;
   if (shown && detail.id === shown) show(shown);
   else if (!shown) soon();
-  showPhone();
 });
-document.addEventListener("pitline:resync", () => {
-  showLatest();
-  showPhone();
-});
+document.addEventListener("pitline:resync", showLatest);
 
 function tell(text) {
   document.dispatchEvent(new CustomEvent("pitline:toast", { detail: { text, kind: "danger" } }));
