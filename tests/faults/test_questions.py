@@ -7,11 +7,12 @@ import html
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 from yarl import URL
@@ -65,6 +66,7 @@ _WILD = ("%", "_", "%%%", "____")
 INJECTIONS = (*(f"{breaker} {tail}" for breaker in _BREAKERS for tail in _TAILS), *_WILD)
 """301 of them; the last four are wildcards of LIKE."""
 SLOW = 4.0
+"""Seconds, twice: a smuggled sleep is as long each time, an honest one on a busy machine is not."""
 AWAY = ("/system/practice/telegram",)
 """Pages of what only a demo has: they say that it is away."""
 
@@ -103,6 +105,19 @@ def _fields() -> Iterator[tuple[str, str]]:
                     yield PREFIX + operation.path, field.alias or name
 
 
+async def _timed(
+    client: ClientSession, url: URL, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes, float]:
+    """Status, body, and seconds: of the second time where the first was slow."""
+    for _ in range(2):
+        begun = time.perf_counter()
+        async with client.get(url, headers=headers, allow_redirects=False) as answer:
+            status, body = answer.status, await answer.read()
+        if (took := time.perf_counter() - begun) < SLOW:
+            break
+    return status, body, took
+
+
 async def _counts(hub: Hub) -> list[int]:
     tables = ("crm_clients", "crm_vehicles", "calls_calls", "access_people", "access_tokens", "access_shops")
 
@@ -124,10 +139,8 @@ async def test_sql_in_a_filter_finds_what_letters_find(shop: Shop, hub: Hub, fau
             letters = (
                 re.sub(r"\W|\d", "q", payload, flags=re.ASCII) if len(payload) > 4 else "q" * len(payload)
             )
-            begun = time.perf_counter()
-            async with client.get(path, params={name: payload}, headers=token) as answer:
-                said, status = await answer.json(), answer.status
-            took = time.perf_counter() - begun
+            status, body, took = await _timed(client, URL(path).with_query({name: payload}), token)
+            said = json.loads(body)
             async with client.get(path, params={name: letters}, headers=token) as answer:
                 honest, expected = await answer.json(), answer.status
             same = (status, said.get("items")) == (expected, honest.get("items"))
@@ -156,14 +169,9 @@ async def test_sql_in_the_address_of_a_page_is_only_text(demo: Shop, hub: Hub, f
     pages = [r.path for r in PAGES if r.method == "GET" and "{" not in r.path and r.right != PUBLIC]
     for path in pages:
         for payload in fault.cases(INJECTIONS, sample=4):
-            begun = time.perf_counter()
-            async with client.get(
-                URL(path).with_query(dict.fromkeys(names, payload)), allow_redirects=False
-            ) as answer:
-                await answer.read()
-            took = time.perf_counter() - begun
-            is_fine = answer.status < 500 or (answer.status == 503 and ("pbx" in path or path in AWAY))
-            fault.check(f"{path} {payload}: {answer.status}, {took:.1f} s", is_fine and took < SLOW)
+            status, _, took = await _timed(client, URL(path).with_query(dict.fromkeys(names, payload)))
+            is_fine = status < 500 or (status == 503 and ("pbx" in path or path in AWAY))
+            fault.check(f"{path} {payload}: {status}, {took:.1f} s", is_fine and took < SLOW)
     fault.check("rows came or went", await _counts(hub) == before)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -33,8 +32,7 @@ async def test_a_well_set_pbx_is_told_so_after_a_call() -> None:
         await until(lambda: hub.connector.link().is_up)
         for name in ALL_EVENTS:
             server.session.send(frame(f"Event: {name}", **channel("PJSIP/trunk-1", "1.1")))
-        await until(lambda: hub.calls)
-        await asyncio.sleep(0.05)
+        await until(lambda: any(call.state == "ended" for call in hub.calls.values()))
         findings = list(await hub.connector.examine())
         assert {finding.level for finding in findings} == {"ok"}
         assert len(server.sessions) == 1
@@ -53,8 +51,7 @@ async def test_a_filter_that_hides_an_event_is_named_with_what_it_costs() -> Non
         for name in ALL_EVENTS:
             if name not in ("HangupRequest", "Newexten"):
                 server.session.send(frame(f"Event: {name}", **channel("PJSIP/trunk-1", "1.1")))
-        await until(lambda: hub.calls)
-        await asyncio.sleep(0.05)
+        await until(lambda: any(call.state == "ended" for call in hub.calls.values()))
         findings = list(await hub.connector.examine())
         assert "who hung up" in told(findings, "HangupRequest").text
         assert "voicemail" in told(findings, "Newexten").text

@@ -169,14 +169,18 @@ def _is_quiet(ledger: list[dict[str, object]]) -> bool:
 async def test_a_silence_longer_than_telegram_keeps_updates_is_told(hours: int, is_lost: bool) -> None:
     clock = FrozenClock(datetime(2026, 1, 5, 7, 0, tzinfo=UTC))
     marks: dict[str, str] = {}
+
+    def is_noted() -> bool:
+        return clock.now().isoformat() in marks.get(f"telegram:{BOT_ID}:heard", "")
+
     async with practice(clock) as telegram:
-        async with line(telegram, marks=marks, poll_seconds=0.2):
-            await asyncio.sleep(0)
+        async with line(telegram, clock=clock, marks=marks, poll_seconds=0.2) as up:
+            await up.heard.until(is_noted)
         iryna = telegram.world.person(501000001)
         telegram.people.write(iryna, "nobody is there")
         clock.advance(hours * 3600)
-        async with line(telegram, marks=marks, poll_seconds=0.2) as up:
-            await up.heard.until(lambda: bool(telegram.world.noted("polled")) and len(up.heard.states) > 2)
+        async with line(telegram, clock=clock, marks=marks, poll_seconds=0.2) as up:
+            await up.heard.until(is_noted)
             assert bool(up.box.kept) is not is_lost
             told = up.box.marks[f"telegram:{BOT_ID}:heard"]
             assert ('"lost"' in told) is is_lost

@@ -103,7 +103,12 @@ async def test_a_refused_log_in_is_not_repeated_in_a_tight_loop_and_a_nudge_trie
     connector = Scripted("ami", run)
     supervisor = supervised(settings, frozen_clock, QUICK, connector)
     supervisor.start()
-    await asyncio.sleep(0.3)
+
+    async def is_refused() -> bool:
+        return supervisor.health()["ami"].state == "auth_failed"
+
+    await until(is_refused)
+    await asyncio.sleep(0.3)  # a tight loop would have come round by now
     refused, runs = supervisor.health()["ami"], connector.runs
     supervisor.nudge("ami")
 
@@ -136,9 +141,10 @@ async def test_a_repeated_state_keeps_its_since(settings: Settings, frozen_clock
 async def test_a_connector_that_will_not_stop_does_not_hold_the_hub_up(
     settings: Settings, frozen_clock: FrozenClock
 ) -> None:
-    release = asyncio.Event()
+    begun, release = asyncio.Event(), asyncio.Event()
 
     async def run(_: int, __: Status) -> None:
+        begun.set()
         while not release.is_set():
             try:
                 await release.wait()
@@ -147,7 +153,7 @@ async def test_a_connector_that_will_not_stop_does_not_hold_the_hub_up(
 
     supervisor = supervised(settings, frozen_clock, QUICK, Scripted("stubborn", run))
     supervisor.start()
-    await asyncio.sleep(0.05)
+    await begun.wait()
     began = time.monotonic()
     await supervisor.stop(0.2)
     took = time.monotonic() - began

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import Connection, func, select
 
 from hub.app import Hub
@@ -25,6 +24,7 @@ from hub.ports.intake import Arrival
 from hub.settings import Settings
 from tests.factories.calls import at, snapshot
 from tests.kernel.waiting import until
+from tests.own_log import OwnLog
 
 WRITTEN = ("event_outbox", "event_delivery", "calls_calls", "calls_people", "tasks_tasks")
 
@@ -41,11 +41,12 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Hub, Sequence[Mappi
     """A hub that runs, and what it said meanwhile."""
     forget_statements()
     hub = Hub(settings, MODULES, clock=SystemClock(), journal=FileJournal(Path(settings.journal.folder), 30))
-    with structlog.testing.capture_logs() as said:
-        await hub.open()
-        await hub.start()
-        yield hub, said
-        await hub.stop()
+    own = OwnLog()
+    hub._log = own.log
+    await hub.open()
+    await hub.start()
+    yield hub, own.said
+    await hub.stop()
 
 
 async def test_nothing_of_the_rehearsal_stays_and_no_handler_stumbles(running: Any) -> None:
@@ -53,6 +54,7 @@ async def test_nothing_of_the_rehearsal_stays_and_no_handler_stumbles(running: A
     for name in WRITTEN:
         query = select(func.count()).select_from(Base.metadata.tables[name])
         assert await hub.database.read(partial(Connection.scalar, statement=query)) == 0, name
+    assert any("the hub runs" in line["event"] for line in said), "nobody would have heard it"
     assert [line for line in said if "made-up" in line["event"]] == []
 
 
