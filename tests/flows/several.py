@@ -28,7 +28,7 @@ class Judge:
     """Reads what is in the database, past every process."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url)
+        self._engine = create_async_engine(url, pool_pre_ping=True)
 
     async def calls(self) -> list[Any]:
         """Every call that is stored."""
