@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.clock import Clock
+from hub.errors import Unavailable
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.orm import Base, UtcDateTime
 from hub.kernel.stream.outbox import moment
@@ -68,6 +69,13 @@ class Holding:
     health: Health
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    holding: Holding
+    is_held: bool
+    """Whether the lease runs still."""
+
+
 class Leases:
     """The leases of one process, whose name for people is `owner`. `seconds`: how long a lease runs
     without being renewed. Every method raises Unavailable while the database is away."""
@@ -78,6 +86,7 @@ class Leases:
         self.owner = owner[:120]
         self.seconds = seconds
         self._former: dict[str, float] = {}
+        self._patient_until = -1.0
 
     def last_seen(self, name: str) -> datetime | None:
         """When the holder before us was, if we took the link because that did not renew its lease."""
@@ -92,10 +101,24 @@ class Leases:
     async def take(self, name: str) -> Fence | Holding:
         """Take the link if nobody holds it: our fence, or who holds it."""
         # Looked at first without a lock: most of the time somebody holds it and all is well.
-        held = await self._database.read(lambda connection: self._held(connection, name))
-        if held is not None:
-            return held
+        begun = self._clock.monotonic()
+        try:
+            found = await self._database.read(lambda connection: self._look(connection, name))
+        except Unavailable:
+            self._be_patient()
+            raise
+        if self._clock.monotonic() - begun > self.seconds / 2:
+            self._be_patient()
+        if found is not None and (found.is_held or self._is_patient):
+            return found.holding
         return await self._database.write(lambda connection: self._take(connection, name))
+
+    def _be_patient(self) -> None:
+        self._patient_until = self._clock.monotonic() + self.seconds
+
+    @property
+    def _is_patient(self) -> bool:
+        return self._clock.monotonic() < self._patient_until
 
     async def renew(self, fence: Fence, health: Health) -> bool:
         """Go on holding it, and tell the others how it is; False when somebody else has taken it."""
@@ -126,11 +149,12 @@ class Leases:
 
         return await self._database.read(read)
 
-    def _held(self, connection: Connection, name: str) -> Holding | None:
+    def _look(self, connection: Connection, name: str) -> _Found | None:
+        """None when nobody holds it and the last one let it go."""
         row = connection.execute(_LOOK, {"link": name}).first()
-        if row is None or row.held_until <= moment(connection, self._clock):
+        if row is None or row.held_until <= 0:
             return None
-        return _holding(row)
+        return _Found(_holding(row), row.held_until > moment(connection, self._clock))
 
     def _take(self, connection: Connection, name: str) -> Fence | Holding:
         now, at = moment(connection, self._clock), self._clock.now()

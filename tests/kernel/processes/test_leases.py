@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, update
@@ -19,10 +22,12 @@ from hub.kernel.stream.intake import FencedIntake
 from hub.ports.connector import Health, Status
 from hub.ports.errors import LinkTaken
 from hub.ports.intake import Intake
-from hub.settings import LinksSettings, Settings
+from hub.settings import DatabaseSettings, LinksSettings, Settings
+from tests.faults.figures import Fault
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
 from tests.kernel.stream.test_relay import settled
 from tests.kernel.waiting import until
+from tests.postgres import TemporaryPostgres
 
 LEASE = 0.4
 FINE = Health(state="ready", since=SystemClock().now(), text="connected")
@@ -57,8 +62,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await made.close()
 
 
-def leases_of(database: Database, owner: str) -> Leases:
-    return Leases(database, SystemClock(), owner, LEASE)
+def leases_of(database: Database, owner: str, seconds: float = LEASE) -> Leases:
+    return Leases(database, SystemClock(), owner, seconds)
 
 
 async def taken(leases: Leases, name: str = "ami") -> Fence:
@@ -68,7 +73,7 @@ async def taken(leases: Leases, name: str = "ami") -> Fence:
 
 
 async def test_a_link_has_one_holder_and_the_others_are_told_who_it_is(database: Database) -> None:
-    one, other = leases_of(database, "one"), leases_of(database, "other")
+    one, other = leases_of(database, "one", 60.0), leases_of(database, "other", 60.0)
     fence = await taken(one)
     assert await one.renew(fence, FINE)
     held = await other.take("ami")
@@ -79,7 +84,7 @@ async def test_a_link_has_one_holder_and_the_others_are_told_who_it_is(database:
 
 
 async def test_only_one_of_many_who_ask_at_the_same_moment_gets_it(database: Database) -> None:
-    found = await asyncio.gather(*(leases_of(database, str(n)).take("ami") for n in range(10)))
+    found = await asyncio.gather(*(leases_of(database, str(n), 60.0).take("ami") for n in range(10)))
     assert sum(isinstance(one, Fence) for one in found) == 1
 
 
@@ -101,7 +106,7 @@ async def test_a_holder_that_stops_renewing_is_followed_by_another_with_a_greate
 
 
 async def test_a_link_that_is_let_go_is_free_at_once(database: Database) -> None:
-    one, other = leases_of(database, "one"), leases_of(database, "other")
+    one, other = leases_of(database, "one", 60.0), leases_of(database, "other", 60.0)
     await one.release(await taken(one))
     assert (await taken(other)).token == 2
 
@@ -216,3 +221,53 @@ async def test_a_holder_that_was_asleep_wakes_up_without_the_link_and_forgets(se
         assert bellmen[0].forgotten >= 1
         assert [one.is_running for one in bellmen] == [False, True]
         assert await effects_of(second, "batch") == {}
+
+
+async def _outlast(server: TemporaryPostgres) -> None:
+    """The server is away for longer than a lease runs."""
+    await asyncio.to_thread(server.crash)
+    await asyncio.sleep(LEASE * 2)
+    await asyncio.to_thread(server.revive)
+
+
+async def _hang(server: TemporaryPostgres) -> None:
+    """It takes questions and answers none, for longer than a lease runs."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    family = [server.process.pid, *map(int, children)]
+    for pid in family:
+        os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(LEASE * 3)
+    for pid in family:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.fault("F56")
+@pytest.mark.parametrize("disturb", [_outlast, _hang])
+async def test_after_an_outage_of_the_database_the_holder_stores_what_it_had_and_goes_on(
+    settings: Settings, disturb: Callable[[TemporaryPostgres], Awaitable[None]], fault: Fault
+) -> None:
+    server = TemporaryPostgres.start(is_faithful=True)
+    assert server is not None
+    shop = replace(settings, database=DatabaseSettings(url=server.url(server.create("shop"))))
+    bellmen = [Bellman() for _ in range(3)]
+    try:
+        async with running(shop, *bellmen) as (first, *others):
+            for other in others:
+                await until(lambda other=other: _says(other, "elsewhere"))
+            intake = bellmen[0].intake
+            assert intake is not None
+            for number, _ in enumerate(fault.runs(full=20, sample=2)):
+                with fault.run(f"outage {number}"):
+                    away = asyncio.create_task(disturb(server))
+                    await asyncio.sleep(LEASE / 2)
+                    async with asyncio.timeout(20):
+                        await asyncio.gather(away, intake.accept([rang(f"kept{number}", 1)]))
+                    await asyncio.sleep(LEASE * 1.5)  # whoever would take it has had the time
+                    assert [one.is_running for one in bellmen] == [True, False, False]
+            await settled(first)
+            left = await effects_of(first, "batch")
+            assert set(map(tuple, left.values())) == {(1,)}
+    finally:
+        server.stop()
