@@ -4,6 +4,7 @@ under load, and with hubs that start all at once. The judge is the database, rea
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -28,7 +29,7 @@ from hub.values import CallId
 from tests.databases import Databases
 from tests.factories.backups import elsewhere, hub_with, restore
 from tests.faults.figures import Fault
-from tests.faults.test_backup import Outside, told
+from tests.faults.test_backup import WANTED, Outside, told
 from tests.kernel.rig import Rang, make_hub, rang
 from tests.kernel.stream.test_relay import settled
 
@@ -143,48 +144,68 @@ async def test_hubs_that_start_at_once_on_an_empty_server_share_the_work_and_rem
 async def test_a_backup_beside_four_processes_is_one_moment_of_the_server(
     tmp_path: Path, settings: Settings, databases: Databases, fault: Fault
 ) -> None:
-    hubs = [hub_with(settings) for _ in range(PROCESSES)]
-    files: list[Path] = []
-    taken = 0
+    count, rates = fault.count(full=100, sample=1), []
+    for first in range(0, count, _TOGETHER):
+        folder = tmp_path / str(first)
+        folder.mkdir()
+        with databases.migrated("postgres", folder) as url:
+            here = elsewhere(settings, url, folder)
+            files, rate = await _taken_under_load(here, folder / "taken", min(_TOGETHER, count - first))
+            rates.append(rate)
+        for number, file in enumerate(files):
+            with fault.run(f"{first + number}"), databases.empty("postgres", folder) as url:
+                await _is_whole(elsewhere(settings, url, folder / f"there{number}"), file)
+        shutil.rmtree(folder)
+    fault.figures.measured.append(f"{min(rates):.0f} to {max(rates):.0f} facts/s beside {count} backups")
+
+
+async def _taken_under_load(settings: Settings, to: Path, count: int) -> tuple[list[Path], float]:
+    """So many backups beside four processes that take facts in, and how many facts a second those were."""
+    hubs, files, taken = [hub_with(settings) for _ in range(PROCESSES)], [], 0
 
     async def feed(hub: Hub, name: str) -> None:
         nonlocal taken
-        for number in range(1_000_000):
-            call = replace(SAMPLE.call, call_id=CallId(f"{name}-{number}"))
-            for step in range(1, 6):
-                event = replace(SAMPLE, step=step, call=call)
-                now = SystemClock().now()
-                arrival = Arrival(source=name, external_id=f"{number}-{step}", occurred_at=now, event=event)
-                await hub.intake.accept([arrival])
-                taken += 1
+        due = time.monotonic()
+        for number in range(5_000_000):
+            step = number % 5 + 1
+            call = replace(SAMPLE.call, call_id=CallId(f"{name}-{number // 5}"))
+            event, at = replace(SAMPLE, step=step, call=call), SystemClock().now()
+            arrival = Arrival(source=name, external_id=str(number), occurred_at=at, event=event)
+            await hub.intake.accept([arrival])
+            taken += 1
+            due += PROCESSES * _LANES / WANTED
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async with started(hubs):
         feeders = [
             asyncio.create_task(feed(hub, f"p{place}-{lane}"))
             for place, hub in enumerate(hubs)
-            for lane in range(5)
+            for lane in range(_LANES)
         ]
         begun = time.monotonic()
-        for _ in range(fault.count(full=100, sample=1)):
-            run = await hubs[0].backups.run("manual", to=tmp_path / "taken")
-            files.append(Path(run.path))
+        for _ in range(count):
+            files.append(Path((await hubs[0].backups.run("manual", to=to)).path))
         rate = taken / (time.monotonic() - begun)
         for feeder in feeders:
             feeder.cancel()
         await asyncio.gather(*feeders, return_exceptions=True)
-    for number, file in enumerate(files):
-        with fault.run(file.name), databases.empty("postgres", tmp_path) as url:
-            there = elsewhere(settings, url, tmp_path / f"there{number}")
-            await restore(there, file)
-            second = hub_with(there)
-            await second.open()
-            facts, torn = [await asked(second, sql) for sql in (_FACTS, _TORN)]
-            await second.close()
-            assert facts > 0
-            assert torn == 0, f"{torn} calls are not as their facts"
-    fault.figures.measured.append(f"{rate:.0f} facts/s beside {len(files)} backups")
+    return files, rate
 
 
+async def _is_whole(there: Settings, file: Path) -> None:
+    """What comes out of it is one moment: every call is as the facts say that are there."""
+    await restore(there, file)
+    second = hub_with(there)
+    await second.open()
+    facts, torn = [await asked(second, sql) for sql in (_FACTS, _TORN)]
+    await second.close()
+    assert facts > 0
+    assert torn == 0, f"{torn} calls are not as their facts"
+
+
+_TOGETHER = 10
+"""Backups of one server; then a fresh one, lest its size decides how long the hundred take."""
+_LANES = 5
 _RUNS = "SELECT count(*) FROM job_runs WHERE job LIKE '%remind%' AND started_at IS NOT NULL"
 _FACTS = "SELECT count(*) FROM event_outbox WHERE name = 'call.ringing'"
 _TORN = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.faults.ledger import Row
@@ -21,6 +21,7 @@ PROCESSES = 4
 TAKE_OVER = 5.0
 _NAME = "shop"
 _SERVER_AWAY, _REDIS_AWAY = 10.0, 10.0
+_LAST_RETRY = 180.0
 
 
 class Together(Stage):
@@ -51,19 +52,20 @@ class Together(Stage):
         return found
 
     async def settled(self) -> bool:
-        """Every call over, and nothing left to be done."""
-        async with asyncio.timeout(60):
-            while (await self._judge.deliveries()).get("pending"):
-                await asyncio.sleep(0.5)
+        """Every call over, and nothing left to be done: what failed meanwhile waits longer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_RETRY):
+                while (await self._judge.deliveries()).get("pending"):
+                    await asyncio.sleep(0.5)
         return await super().settled()
 
     async def trouble(self) -> list[str]:
-        """Deliveries that were given up, and take-overs that took too long."""
-        dead = (await self._judge.deliveries()).get("dead", 0)
+        """Deliveries that were given up or not done, and take-overs that took too long."""
+        left = await self._judge.deliveries()
         longest = max(self._took, default=0.0)
         print(f"the line was taken over {len(self._took)} times, after {longest:.1f} s at most")
         return [
-            *([f"{dead} deliveries were given up"] if dead else []),
+            *(f"{left[state]} deliveries are {state}" for state in ("dead", "pending") if left.get(state)),
             *([f"longer than {TAKE_OVER:g} s"] if longest > TAKE_OVER else []),
         ]
 
