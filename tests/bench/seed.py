@@ -51,7 +51,7 @@ async def seed_server(url: str, *, clients: int, calls: int) -> None:
         turns = [_TURNS.get(type(column.type)) for column in columns]
         records = (
             tuple(
-                turn(value) if turn is not None else value
+                turn(value) if turn is not None and value is not None else value
                 for turn, value in zip(turns, row.values(), strict=True)
             )
             for row in chain([first], rows)
