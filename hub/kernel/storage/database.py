@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from hub.errors import Unavailable
 from hub.kernel.storage import sqlite
 from hub.kernel.storage.claim import FileClaim
-from hub.kernel.storage.faults import away, damaged, storage_fault
+from hub.kernel.storage.faults import away, damaged, storage_fault, unconfirmed
 from hub.kernel.storage.glances import Glances
 from hub.kernel.storage.kept import KeptConnection
 from hub.kernel.storage.pressure import Pressure
@@ -148,7 +148,7 @@ class Database:
     async def write(self, work: Callable[[Connection], R]) -> R:
         """Run a synchronous job in one transaction of its own; committed when this returns. A
         cancelled caller leaves the job to finish. Storage faults are raised as Unavailable."""
-        with _told():
+        with self._confirmed():
             return await (
                 self._in_turn(partial(self._in_transaction, work))
                 if self.is_sqlite
@@ -184,7 +184,7 @@ class Database:
             self._turn_owner = asyncio.current_task()
         limit = asyncio.timeout(self.longest_session)
         try:
-            with _told():
+            with self._confirmed():
                 async with limit, AsyncSession(_opened(self._sessions), expire_on_commit=False) as session:
                     with self.pressure.waiting():
                         await _connect(session)
@@ -238,8 +238,22 @@ class Database:
         if self.path is None or not is_quiet or self.commits == self._commits_tended or self._turn.locked():
             return
         self._commits_tended = self.commits
-        with _told():
+        with self._confirmed():
             await self._in_turn(self._checkpoint)
+
+    @contextmanager
+    def _confirmed(self) -> Iterator[None]:
+        """Nothing is written to a damaged database, or after the disk has failed to confirm a write."""
+        if self.damage is not None:
+            raise self.damage
+        with _told():
+            try:
+                yield
+            except (DBAPIError, sqlite3.Error) as error:
+                if (fault := unconfirmed(error)) is not None:
+                    self.damage = fault
+                    raise fault from error
+                raise
 
     def _checkpoint(self) -> None:
         # Past SQLAlchemy, whose connections begin a transaction, in which no checkpoint can run.

@@ -45,6 +45,12 @@ _SQLITE: dict[str, tuple[str, str, str]] = {
         "Keep the file, stop Pitline and restore the latest backup (pitline restore).",
     ),
 }
+_UNCONFIRMED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_WRITE")
+_STOPPED = (
+    "database.disk_fault",
+    "The disk reports a fault: nothing is written any more.",
+    "Check the disk (dmesg, smartctl), then start Pitline anew; restore from a backup if it is broken.",
+)
 _POSTGRES_RACES = ("40001", "40P01")
 _POSTGRES_CLASSES = ("08", "53", "57", "58", "25006", "55P03", "XX001", "XX002")
 _CONFLICTS = ("40001", "40P01")
@@ -81,6 +87,16 @@ def damaged(detail: str) -> Unavailable:
     """The file was examined and is broken: waiting cannot help."""
     code, text, hint = _SQLITE["SQLITE_CORRUPT"]
     return Unavailable(code, text, hint, data={"detail": detail[:200]})
+
+
+def unconfirmed(error: BaseException) -> Unavailable | None:
+    """The disk did not confirm what was written. Whatever it says of the same bytes later proves nothing:
+    the system may have dropped them, so that nothing more may be written by this process."""
+    origin: object = error.orig if isinstance(error, DBAPIError) else error
+    if getattr(origin, "sqlite_errorname", None) not in _UNCONFIRMED:
+        return None
+    code, text, hint = _STOPPED
+    return Unavailable(code, text, hint, data={"detail": str(origin)[:200]})
 
 
 def _find(error: BaseException) -> tuple[str, str, str] | None:
