@@ -315,6 +315,8 @@ class SystemReport:
     started_at: datetime
     journal_text: str = ""
     journal_dropped: int = 0
+    is_damaged: bool = False
+    """Whether the database stays as it is until the program is started anew."""
 
 
 class ModuleApi(Protocol):

@@ -118,6 +118,7 @@ class System:
             started_at=self._started_at,
             journal_text=self._journal.trouble,
             journal_dropped=self._journal.dropped,
+            is_damaged=self._database.damage is not None,
         )
 
     def keep(self, *, journal_days: int, done_days: int) -> None:

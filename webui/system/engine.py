@@ -33,7 +33,9 @@ def _database(request: Request, report: SystemReport) -> Condition:
         level="problem",
         text=request.t("The database does not work: {reason}", reason=said),
         hint=request.t(
-            "What happens meanwhile is kept and stored when it works again. Do not stop the program."
+            "What came from the PBX meanwhile stands in the journal: pitline replay takes it over."
+            if report.is_damaged
+            else "What happens meanwhile is kept and stored when it works again. Do not stop the program."
         ),
     )
 
