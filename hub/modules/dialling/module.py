@@ -53,7 +53,7 @@ MODULE = Module(
     observer=observing.observe,
     jobs=(every(hours=24, run=jobs.forget_old, title="Forget orders to the PBX of more than a year ago"),),
     workers=(Worker("dialling", sender.send),),
-    routes=(*web.routes, *web_steering.routes, *web_settings.routes),
+    routes=(*web.routes, *web_steering.routes, *web_board.routes, *web_settings.routes),
     operations=(*operations.operations, *operations_steering.operations),
     card=web_steering.parts,
     board=web_board.parts,
@@ -70,7 +70,7 @@ MODULE = Module(
             {"owner": "all", "manager": "shop"},
         ),
     ),
-    scripts=(PageScript("dialling/dial.js", CALL),),
+    scripts=(PageScript("dialling/dial.js", CALL), PageScript("dialling/board.js", STEER)),
     topics=(LiveTopic(TOPIC, CALL),),
     settings=(
         SettingsItem(

@@ -8,10 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from hub.errors import Invalid
-from hub.kernel.web import PageRequest, Route
+from hub.kernel.web import CardSubject, PageRequest, Route
 from hub.modules.dialling.api import DiallingApi, asker_of
 from hub.modules.queues.api import QueuesApi
 from hub.modules.queues.scope import SUPERVISE, VIEW, shops_of
+from hub.modules.queues.views import WaitingView
+from hub.values import CallId
 
 HOME = "/queues"
 _LONGEST = 100
@@ -43,7 +45,20 @@ async def pause(request: PageRequest) -> web.StreamResponse:
 async def _values(request: PageRequest) -> dict[str, Any]:
     board = await request.apis.of(QueuesApi).board(request.viewer.shop_id, shops_of(request))
     reasons = (await request.apis.of(DiallingApi).settings.read()).reasons
-    return {"board": board, "reasons": reasons}
+    waiting = [one for queue in board.queues for one in queue.waiting]
+    parts = {one.call_id: await _parts(request, one) for one in waiting}
+    return {"board": board, "reasons": reasons, "parts": parts}
+
+
+async def _parts(request: PageRequest, waiting: WaitingView) -> list[str]:
+    """What other modules put at a call: its keys."""
+    subject = CardSubject(
+        call_id=CallId(waiting.call_id), client_id=None, candidate_ids=(), number=waiting.number,
+        direction="inbound", line=None,
+    )  # fmt: skip
+    allowed = [part for part in request.deps.board if request.viewer.can(part.right)]
+    rendered = [await part.render(request, subject) for part in allowed]
+    return [html for html in rendered if html.strip()]
 
 
 routes = (

@@ -97,6 +97,12 @@ async def test_the_state_has_a_tag_until_something_changes(shop: Shop, oksana: H
             await asyncio.sleep(0.01)
 
 
+async def test_a_number_that_was_found_is_called_by_a_click(oksana: Hand) -> None:
+    status, html, _ = await oksana.get(f"/desk/search?q={quote(IRYNA)}")
+    assert status == 200
+    assert f'href="tel:{IRYNA}"' in html
+
+
 async def test_another_call_of_the_same_client_that_goes_on_is_not_said_to_have_ended(
     shop: Shop, oksana: Hand
 ) -> None:

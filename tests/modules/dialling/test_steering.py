@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -55,25 +55,25 @@ async def stored(shop: Shop, state: str) -> str:
     return found[0]
 
 
-async def ringing(shop: Shop) -> str:
-    """Iryna rings at 101."""
+async def ringing(shop: Shop, phone: Mapping[str, str] = PHONE) -> str:
+    """Iryna rings at 101, or at this phone."""
     say(shop, "Newchannel", **OUTSIDE)
-    say(shop, "Newchannel", **PHONE)
-    dest = {f"Dest{name}": value for name, value in PHONE.items()}
-    say(shop, "DialBegin", **OUTSIDE, **dest, DialString="101")
+    say(shop, "Newchannel", **phone)
+    dest = {f"Dest{name}": value for name, value in phone.items()}
+    say(shop, "DialBegin", **OUTSIDE, **dest, DialString=phone["CallerIDNum"])
     return await stored(shop, "ringing")
 
 
-async def talking(shop: Shop) -> str:
-    """Iryna talks with 101."""
-    await ringing(shop)
+async def talking(shop: Shop, phone: Mapping[str, str] = PHONE) -> str:
+    """Iryna talks with 101, or with this phone."""
+    await ringing(shop, phone)
     up = {"ChannelState": "6", "ChannelStateDesc": "Up"}
-    for leg in (PHONE, OUTSIDE):
+    for leg in (phone, OUTSIDE):
         say(shop, "Newstate", **{**leg, **up})
-    dest = {f"Dest{name}": value for name, value in {**PHONE, **up}.items()}
+    dest = {f"Dest{name}": value for name, value in {**phone, **up}.items()}
     say(shop, "DialEnd", **{**OUTSIDE, **up}, **dest, DialStatus="ANSWER")
     bridge = {"BridgeUniqueid": "b1", "BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
-    for number, leg in enumerate((PHONE, OUTSIDE), 1):
+    for number, leg in enumerate((phone, OUTSIDE), 1):
         say(shop, "BridgeEnter", **bridge, BridgeNumChannels=str(number), **{**leg, **up})
     return await stored(shop, "talking")
 

@@ -77,6 +77,17 @@ async def test_today_is_counted_as_the_report_counts_it(
     assert board["today"]["service_level"] == report["inbound"]["service_level"]
 
 
+async def test_every_number_on_the_board_is_called_by_a_click_and_known_as_the_call_that_is_answered(
+    hub: Hub, site: Client
+) -> None:
+    await two_wait(hub)
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await CrmApi(uow, hub.installation.deps).quick_create("+380671234567", "Тарас")
+    _, page = await get_text(site, "/queues", part="board")
+    links = re.findall(r'href="tel:([^"]+)" data-call="([^"]+)"', page)
+    assert links == [(NUMBER, f"b1:{NUMBER}"), ("+380671234567", "b1:+380671234567")]
+
+
 async def test_while_the_line_is_away_the_board_says_that_nobody_knows(hub: Hub, site: Client) -> None:
     await two_wait(hub)
     await tell(hub, PbxLinkLost(pbx="ami", reason="cut"))

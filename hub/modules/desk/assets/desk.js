@@ -12,6 +12,7 @@ import { startSearch } from "./search.js";
 import * as sight from "./sight.js";
 import * as signals from "./signals.js";
 
+const area = document.getElementById("desk-area");
 const desk = document.getElementById("desk");
 const announcer = document.getElementById("desk-announcer");
 const help = document.getElementById("desk-keys");
@@ -80,7 +81,7 @@ function open(call) {
 }
 
 function click(selector) {
-  const target = desk.querySelector(selector);
+  const target = area.querySelector(selector);
   target?.click();
   return Boolean(target);
 }
@@ -91,6 +92,13 @@ function focus(selector) {
   return Boolean(field);
 }
 
+// What Enter does in the field then: put through at once, or ask there first.
+function putThrough(kind) {
+  if (!desk.querySelector(`[data-card] [data-transfer-kinds~="${kind}"]`)) return false;
+  document.dispatchEvent(new CustomEvent("pitline:transfer", { detail: { kind } }));
+  return focus("[data-card] [data-transfer]");
+}
+
 function act(name) {
   if (name === "search") return searchBox?.focus(), searchBox?.select(), true;
   if (name === "mine") return document.getElementById("desk-mine")?.click(), true;
@@ -98,7 +106,8 @@ function act(name) {
   if (name === "help") return help.showModal(), true;
   if (name === "note") return focus("[data-card] [data-draft]");
   if (name === "create") return focus("[data-card] [data-create]");
-  if (name === "transfer") return focus("[data-card] [data-transfer]") || click("[data-card] [data-key=take]");
+  if (name === "transfer") return putThrough("blind") || click("[data-card] [data-key=take]");
+  if (name === "ask-first") return putThrough("attended");
   if (name === "leave") return asking.ask(), true;
   return click(`[data-key="${name}"]`);
 }
@@ -123,7 +132,7 @@ desk.addEventListener("input", (event) => event.target.matches("[data-draft]") &
 desk.addEventListener("focusout", () => setTimeout(() => writingFor() || asking.ask(), 200));
 document.getElementById("desk-help").addEventListener("click", () => help.showModal());
 
-startPosting(document.getElementById("desk-area"), {
+startPosting(area, {
   posted(form) {
     const note = form.querySelector("[data-draft]");
     if (note) drafts.forget(note.dataset.draft);

@@ -6,37 +6,58 @@ const PLACES = {
   KeyH: "hang-up", KeyT: "transfer", KeyP: "park",
   KeyK: "pause-recording", KeyX: "erase-recording", KeyY: "spoken",
   KeyF: "supplier", KeyE: "staff", KeyS: "spam",
+  KeyQ: "ask-first", KeyD: "hand-over", KeyV: "take-back",
   Slash: "search", Escape: "dismiss",
 };
 
-// The first of two keys: the digit after it chooses within that row of the card.
-const LEADERS = { KeyR: "result", KeyG: "tag", KeyA: "later" };
+// The first of two keys: the digit after it chooses within that row of the card, or in that menu. A menu is
+// open as long as it leads, so that no digit that is meant for it goes anywhere else.
+const LEADERS = {
+  KeyR: "result", KeyG: "tag", KeyA: "later",
+  KeyL: "listen", KeyI: "whisper", KeyJ: "barge", KeyZ: "pause",
+};
 const LED_FOR = 4000;
+const ledBy = (row) => row.dataset.leader.split(" ");
 let led = "";
 let timer = 0;
 
 function lead(name) {
   led = name;
   clearTimeout(timer);
-  if (name) timer = setTimeout(() => lead(""), LED_FOR);
-  for (const row of document.querySelectorAll("[data-card] [data-leader]")) {
-    row.classList.toggle("is-led", row.dataset.leader === name);
+  let isMenu = false;
+  for (const row of document.querySelectorAll("[data-leader]")) {
+    const isLed = ledBy(row).includes(name);
+    if (row.tagName !== "DETAILS") {
+      row.classList.toggle("is-led", isLed);
+      continue;
+    }
+    row.open = isLed;
+    isMenu ||= isLed;
   }
+  if (name && !isMenu) timer = setTimeout(() => lead(""), LED_FOR);
+}
+
+// A menu that was opened or shut by the mouse.
+function toggled({ target }) {
+  if (!target.matches?.("details[data-leader]")) return;
+  const names = ledBy(target);
+  if (target.open && !names.includes(led)) lead(names[0]);
+  else if (!target.open && names.includes(led)) lead("");
 }
 
 export function listenForKeys(act) {
+  document.addEventListener("toggle", toggled, true);
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat) return;
     const field = typingIn(event.target);
     if (field) return keyWhileTyping(event, field, act);
     if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
-    if (event.code !== "Escape" && led && /^Digit[1-9]$/.test(event.code)) {
-      const chosen = `${led}-${event.code.at(-1)}`;
-      lead("");
-      return void (act(chosen) && event.preventDefault());
+    if (led && /^Digit[1-9]$/.test(event.code)) {
+      event.preventDefault();
+      return void (act(`${led}-${event.code.at(-1)}`) && lead(""));
     }
     const leader = event.shiftKey ? undefined : LEADERS[event.code];
-    if (leader && document.querySelector(`[data-card] [data-leader="${leader}"]`)) {
+    if (leader && document.querySelector(`[data-leader~="${leader}"]`)) {
       event.preventDefault();
       return lead(leader);
     }

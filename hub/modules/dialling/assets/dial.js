@@ -81,7 +81,21 @@ document.addEventListener("click", (event) => {
   if (!chosen) return;
   const form = chosen.closest("form");
   form.querySelector("[data-transfer]").value = chosen.dataset.transferTo;
-  form.querySelector("button[name=kind]").focus();
+  (form.querySelector(`button[value="${first}"]`) ?? form.querySelector("button[name=kind]")).focus();
+});
+
+// Which of the two Enter does in that field: what the last key asked for.
+let first = "blind";
+document.addEventListener("pitline:transfer", ({ detail }) => {
+  first = detail.kind;
+  document.documentElement.dataset.dialFirst = first;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches?.("[data-transfer]")) return;
+  const button = event.target.form.querySelector(`button[value="${first}"]`);
+  if (!button) return;
+  event.preventDefault();
+  event.target.form.requestSubmit(button);
 });
 
 // Forms that order something: posted without leaving the page, each once at a time.

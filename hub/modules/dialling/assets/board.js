@@ -1,0 +1,79 @@
+// Keys of the boards (live calls, queues): the arrows choose a call, a letter does with it what its button of
+// that letter does, a digit chooses a colleague in the menu that is open. Without a choice the first call is
+// meant whose button it is. By the place of the key, as on the desk.
+
+const ROWS = ":is(li, div)[data-call]:has([data-board-keys])";
+let chosen = "";
+let isWalked = false;
+
+const rows = () => [...document.querySelectorAll(ROWS)];
+const current = () => rows().find((row) => row.dataset.call === chosen);
+
+// The server's picture knows nothing of the choice: it is marked anew after each.
+function mark() {
+  const all = rows();
+  const now = current() ?? all[0];
+  for (const row of all) {
+    row.tabIndex = -1;
+    row.classList.toggle("is-current", row === now);
+    row.classList.toggle("is-walked", row === now && isWalked);
+  }
+}
+
+function walk(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.indexOf(current());
+  const next = all[Math.min(all.length - 1, Math.max(0, isWalked && at >= 0 ? at + step : 0))];
+  chosen = next.dataset.call;
+  isWalked = true;
+  mark();
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function press(code) {
+  const button = (row) => row.querySelector(`[data-board-key="${code}"]`);
+  const row = current() ?? rows().find(button);
+  const target = row && button(row);
+  if (!target) return false;
+  chosen = row.dataset.call;
+  mark();
+  target.click();
+  if (target.tagName === "SUMMARY") target.parentElement.querySelector("form button")?.focus();
+  return true;
+}
+
+function choose(digit) {
+  const menu = document.querySelector(`${ROWS} details[open] .dial-give`);
+  const button = menu?.querySelectorAll("button")[digit - 1];
+  button?.click();
+  return Boolean(button);
+}
+
+function shut() {
+  const open = document.querySelector(`${ROWS} details[open]`);
+  if (!open) return false;
+  open.open = false;
+  open.closest(ROWS).focus({ preventScroll: true });
+  return true;
+}
+
+function act({ code }) {
+  if (code === "ArrowDown") return walk(1);
+  if (code === "ArrowUp") return walk(-1);
+  if (code === "Escape") return shut();
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1];
+  return digit ? choose(Number(digit)) : press(code);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (act(event)) event.preventDefault();
+});
+document.addEventListener("pitline:put", mark);
+mark();
