@@ -9,6 +9,7 @@ HELP: Mapping[str, str] = {
     "pitline_up_seconds": "Seconds since the start.",
     "pitline_database_up": "1 while the database can be read and written.",
     "pitline_database_bytes": "Size of the database.",
+    "pitline_database_log_bytes": "Size of SQLite's log; it grows while somebody reads without an end.",
     "pitline_commits_total": "Transactions that were committed.",
     "pitline_database_wait_seconds": "How long a session waits for its connection and the first answer.",
     "pitline_relay_up": "1 while the relay moves.",

@@ -315,6 +315,9 @@ class SystemReport:
     started_at: datetime
     journal_text: str = ""
     journal_dropped: int = 0
+    log_bytes: int = 0
+    """SQLite's log beside the database; `log_is_large`: somebody reads without an end."""
+    log_is_large: bool = False
     is_damaged: bool = False
     """Whether the database stays as it is until the program is started anew."""
 

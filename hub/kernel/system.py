@@ -19,6 +19,7 @@ from hub.kernel.jobs.runner import JobRunner
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.processes.live import LiveHub
 from hub.kernel.processes.supervisor import Supervisor
+from hub.kernel.storage import sqlite
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import present_revision
 from hub.kernel.stream.dead_letters import DeadLetters
@@ -118,6 +119,8 @@ class System:
             started_at=self._started_at,
             journal_text=self._journal.trouble,
             journal_dropped=self._journal.dropped,
+            log_bytes=sizes[4],
+            log_is_large=sizes[4] > 2 * sqlite.LARGEST_LOG,
             is_damaged=self._database.damage is not None,
         )
 
@@ -193,8 +196,9 @@ class System:
             said.append(f"{strays} wait for modules that are switched off.")
         return True, " ".join(said)
 
-    def _sizes(self) -> tuple[int, int, int, int]:
-        """Bytes of the database, bytes and number of journal files, free bytes of the disk."""
+    def _sizes(self) -> tuple[int, int, int, int, int]:
+        """Bytes of the database, bytes and number of journal files, free bytes of the disk, bytes of
+        SQLite's log."""
         base = self._database.path
         parts = [base, *(base.with_name(base.name + tail) for tail in ("-wal", "-shm"))] if base else []
         journal = self._journal.files()
@@ -204,6 +208,7 @@ class System:
             sum(_size(path) for path in journal),
             len(journal),
             shutil.disk_usage(anchor.parent if anchor.is_file() else anchor).free,
+            _size(parts[1]) if parts else 0,
         )
 
     async def _watch_loop(self) -> None:

@@ -12,8 +12,8 @@ import pytest
 from hub.settings import Settings
 from tests.factories.backups import elsewhere, hub_with
 from tests.factories.site import Client, get_json, send_json, site_of
-from tests.faults.broken_disk import BrokenDisk, broken_disk
 from tests.faults.figures import Fault
+from tests.faults.watched_disk import BrokenDisk, below_sqlite
 
 
 @pytest.mark.slow
@@ -25,7 +25,7 @@ async def test_after_a_write_that_the_disk_did_not_confirm_nothing_more_is_writt
 ) -> None:
     there = elsewhere(settings, f"sqlite+aiosqlite:///{tmp_path}/hub.db", tmp_path)
     stored: list[str] = []
-    with broken_disk() as disk:
+    with below_sqlite(BrokenDisk()) as disk:
         for number, chance in enumerate(fault.runs(full=20, sample=3)):
             with fault.run(f"{what} {number}"):
                 stored += await _a_life(there, disk, chance, what, stored)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -125,6 +127,36 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(Invalid) as refused:
         opened(bomb(), "x.xlsx")
     assert refused.value.code == "imports.bomb"
+
+
+def with_entities(declared: str, said: str) -> bytes:
+    """A workbook whose sheet declares entities of its own and says one in its first cell."""
+    made = Workbook()
+    made.active["A1"], made.active["A2"] = "name", "MARK"
+    whole, out = io.BytesIO(), io.BytesIO()
+    made.save(whole)
+    with zipfile.ZipFile(whole) as book, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for part in book.namelist():
+            data = book.read(part).decode("utf-8", "replace")
+            if "MARK" in data:
+                root = re.search(r"<(\w+)", data.partition("?>")[2] or data)
+                assert root is not None
+                data = f"<!DOCTYPE {root[1]} [{declared}]>" + data[data.index(root[0]) :].replace(
+                    "MARK", said
+                )
+            file.writestr(part, data)
+    return out.getvalue()
+
+
+def test_entities_that_grow_and_those_from_outside_are_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    grows = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    outside = f'<!ENTITY file SYSTEM "{secret.as_uri()}">'
+    for declared, said in ((grows, "&a11;"), (outside, "&file;")):
+        with pytest.raises(Invalid) as refused:
+            opened(with_entities(declared, said), "x.xlsx")
+        assert refused.value.code == "imports.broken_book"
 
 
 def test_a_sheet_with_one_cell_at_its_far_end_is_too_wide_or_short() -> None:
