@@ -8,7 +8,7 @@ the very transaction that would store it. One process alone on its file needs no
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -22,6 +22,9 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
+    extract,
+    func,
     select,
     update,
 )  # fmt: skip
@@ -53,10 +56,12 @@ link_leases = Table(
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The right to bring facts of a link; a greater token makes it void."""
+    """The right to bring facts of a link; a greater token makes it void. What is brought renews the lease for
+    so many `seconds`."""
 
     name: str
     token: int
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,17 +178,21 @@ class Leases:
                 self._former[name] = former.held_until
         if token is None:
             return _holding(connection.execute(_LOOK, {"link": name}).one())
-        return Fence(name, token)
+        return Fence(name, token, self.seconds)
 
 
 def refuse_stale(connection: Connection, fences: Collection[Fence]) -> None:
     """Stop a transaction that would store what a former holder brings. Until it ends, nobody can take
-    these links over. Raises LinkTaken."""
-    names = sorted({fence.name for fence in fences})
-    query = select(link_leases.c.name, link_leases.c.fence).where(link_leases.c.name.in_(names))
-    present = {row.name: row.fence for row in connection.execute(query.with_for_update(read=True))}
-    for fence in fences:
-        if present.get(fence.name) != fence.token:
+    these links over, and with its end the leases are renewed: on a busy machine a holder that stores facts
+    may have no time for more, and what it has still to store would be refused. Raises LinkTaken."""
+    is_server = connection.dialect.name == "postgresql"
+    for fence in sorted(fences, key=lambda one: one.name):
+        mine = {"link": fence.name, "mine": fence.token}
+        if is_server:
+            is_ours = connection.execute(_STAY, {**mine, "run": fence.seconds}).rowcount == 1
+        else:
+            is_ours = connection.scalar(_FENCE, {"link": fence.name}) == fence.token
+        if not is_ours:
             raise LinkTaken(f"Another process has taken the link {fence.name} over.")
 
 
@@ -209,4 +218,12 @@ _RENEW = (
         text=bindparam("new_text"),
     )
 )  # fmt: skip
+_NEW_END = extract("epoch", func.clock_timestamp()) + bindparam("run", type_=Float)
+_STAY = (
+    update(link_leases)
+    .where(*_OURS)
+    .values(held_until=case((_lease.held_until > 0, func.greatest(_lease.held_until, _NEW_END)), else_=0.0))
+)
+"""One that was let go stays free."""
+_FENCE = select(_lease.fence).where(_lease.name == bindparam("link"))
 _RELEASE = update(link_leases).where(*_OURS).values(held_until=0.0)

@@ -271,3 +271,18 @@ async def test_after_an_outage_of_the_database_the_holder_stores_what_it_had_and
             assert set(map(tuple, left.values())) == {(1,)}
     finally:
         server.stop()
+
+
+@pytest.mark.postgres
+async def test_a_holder_that_stores_facts_keeps_the_link_though_it_has_no_time_to_renew(
+    settings: Settings,
+) -> None:
+    hub = make_hub(settings, Bells().module(ordinary=False))
+    await prepare(hub)
+    busy, other = leases_of(hub.database, "busy"), leases_of(hub.database, "other")
+    intake = FencedIntake(hub.intake, await taken(busy))
+    for number in range(12):  # three leases long
+        await asyncio.sleep(LEASE / 4)
+        await intake.accept([rang("busy", number)])
+        assert isinstance(await other.take("ami"), Holding)
+    await hub.stop()
