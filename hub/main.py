@@ -34,6 +34,8 @@ from recordings.module import MODULE as RECORDINGS
 from webui.app import make_app
 
 _HANDLERS_MAY_FINISH = 1.0
+_SWEEP_EVERY, _QUIET = 600.0, 2.0
+"""Seconds between two rounds of the garbage collector over everything, and without a commit before one."""
 MODULES = (*HUB_MODULES, RECORDINGS)
 """Every module; `recordings` stands outside of `hub`, so that no import runs from there to it."""
 
@@ -84,12 +86,14 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
             make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None
         )
         await runner.setup()
+        sweeping = asyncio.create_task(_sweep(hub), name="sweep")
         try:
             port = await _listen(runner, settings)
             if ready is not None:
                 ready(port)
             await stopping.wait()
         finally:
+            sweeping.cancel()
             await runner.cleanup()
     finally:
         await hub.stop()
@@ -123,12 +127,25 @@ async def opened_hub(settings: Settings) -> AsyncIterator[Hub]:
 
 def _settle() -> None:
     """For short waits: what was loaded at start is no longer walked by the garbage collector (a full
-    round of it took 50 ms), whose rounds are rare, for little here is cyclic; and a busy event loop
-    lets the writer's thread in after 0.2 ms. What is garbage by now (some hundred objects) is not worth the
-    tenth of a second that looking for it takes."""
+    round of it took 50 ms), whose rounds look at a few thousand young objects each, for one costs up to a
+    microsecond an object and holds up everybody; and a busy event loop lets the writer's thread in after
+    0.2 ms. What is garbage by now (some hundred objects) is not worth the tenth of a second that looking for
+    it takes."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(2_000, 1, 5_000)
     sys.setswitchinterval(0.0002)
+
+
+async def _sweep(hub: Hub) -> None:
+    """What became garbage later in life is looked for while nobody writes: with thousands of calls it would
+    hold them up for tenths of a second."""
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        seen = -1
+        while seen != hub.database.commits:
+            seen = hub.database.commits
+            await asyncio.sleep(_QUIET)
+        gc.collect()
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from connectors.ami.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours.
     `is_guess`: it was so by then, but since when nobody saw."""
 
@@ -22,15 +22,14 @@ class Moment:
     @classmethod
     def of(cls, message: Message, arrived_at: datetime) -> Moment:
         """The moment of a message."""
-        text = peek(message, b"\nTimestamp:")
         stamp = None
+        text = peek(message, b"\nTimestamp:")
         if text:
             try:
-                stamp = float(text)
+                told = float(text)
             except ValueError:
-                stamp = None
-            if stamp is not None and not 0 < stamp < _TOO_LATE:
-                stamp = None
+                told = 0.0
+            stamp = told if 0 < told < _TOO_LATE else None
         return cls(stamp, arrived_at.timestamp())
 
     @classmethod
@@ -41,7 +40,7 @@ class Moment:
     @property
     def at(self) -> datetime:
         """The PBX's time where it is known, else ours."""
-        return datetime.fromtimestamp(self.arrival if self.stamp is None else self.stamp, UTC)
+        return _in_utc(self.arrival if self.stamp is None else self.stamp)
 
     def since(self, earlier: Moment) -> float:
         """Seconds from the earlier moment, by one clock, never below zero."""
@@ -58,6 +57,12 @@ class Moment:
     def back(self, seconds: float) -> Moment:
         """So many seconds before, by our own clock."""
         return Moment(None, self.arrival - seconds)
+
+
+@lru_cache(maxsize=4096)
+def _in_utc(seconds: float) -> datetime:
+    """A call tells the same few moments with each of its facts."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 _TOO_LATE = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -93,4 +98,6 @@ def peek(message: Message, header: bytes) -> bytes:
 
 def one_decimal(seconds: float) -> float:
     """Rounded half up to one decimal."""
+    if not seconds:
+        return 0.0
     return math.floor(round(seconds * 10, 6) + 0.5) / 10

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData
@@ -14,6 +16,8 @@ from sqlalchemy.types import TypeDecorator
 from hub.clock import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(map("".join, product(_ALPHABET, repeat=2)))
+"""What ten bits are written as."""
 _NAIVE = "a moment without a zone must not reach the database"
 
 
@@ -54,8 +58,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def _sqlite_text(value: datetime | None) -> str | None:
-    """What SQLAlchemy's own two steps write, in one: a call has thirty moments to store."""
+    """What SQLAlchemy's own two steps write, in one, and remembered: of a call the same few moments are
+    stored again and again."""
     if value is None:
         return None
     if value.tzinfo is None:
@@ -76,4 +82,9 @@ def first_id(at: datetime) -> str:
 
 def _ulid(at: datetime, chance: int) -> str:
     number = (int(at.timestamp() * 1000) << 80) | chance
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return ulid_text(number)
+
+
+def ulid_text(number: int) -> str:
+    """130 bits as 26 characters."""
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])

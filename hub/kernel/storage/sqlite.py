@@ -26,6 +26,9 @@ WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
 # to stay out of the slowest hundredth of them.
 CHECKPOINT_PAGES = 16_000
 LARGEST_LOG = 128 * 1024 * 1024
+# Kilobytes of each connection. There may be twenty that read, and the system keeps the file's pages once for
+# all of them.
+WRITER_CACHE, READER_CACHE = 16_384, 4_096
 
 
 def file_of(url: str) -> Path:
@@ -137,7 +140,7 @@ def _hook(engine: Engine, begin: str, *, query_only: bool, checkpoints: bool = T
             cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if checkpoints else 0}")
             cursor.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -16384")
+        cursor.execute(f"PRAGMA cache_size = {-(READER_CACHE if query_only else WRITER_CACHE)}")
         cursor.execute("PRAGMA temp_store = MEMORY")
         if not query_only:  # from here on only its BEGIN waits for anybody
             cursor.execute(f"PRAGMA busy_timeout = {EACH_MILLISECONDS}")

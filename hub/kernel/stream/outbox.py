@@ -36,7 +36,7 @@ from sqlalchemy.dialects import sqlite
 
 from hub.clock import Clock
 from hub.events.base import Envelope, Event
-from hub.kernel.storage.orm import Base, UtcDateTime
+from hub.kernel.storage.orm import Base, UtcDateTime, ulid_text
 from hub.kernel.storage.prepared import Prepared
 from hub.kernel.stream.codec import Codec
 from hub.values import ShopId
@@ -137,8 +137,6 @@ class Stored:
 class Ids:
     """ULIDs that never step back within a process, from any thread."""
 
-    _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
@@ -151,7 +149,7 @@ class Ids:
             fresh = (milliseconds << 80) | int.from_bytes(os.urandom(9), "big")
             self._last = fresh if fresh > self._last else self._last + 1
             number = self._last
-        return "".join([self._ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)])
+        return ulid_text(number)
 
 
 Observer = Callable[[Connection, Sequence[Mapping[str, Any]]], bool]
