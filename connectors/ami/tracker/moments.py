@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from connectors.ami.message import Message
 
 
-class Moment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moment:
     """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours.
     `is_guess`: it was so by then, but since when nobody saw."""
 
