@@ -23,14 +23,15 @@ class Moment:
     @classmethod
     def of(cls, message: Message, arrived_at: datetime) -> Moment:
         """The moment of a message."""
-        stamp = None
         text = peek(message, b"\nTimestamp:")
+        stamp = None
         if text:
             try:
-                told = float(text)
+                stamp = float(text)
             except ValueError:
-                told = 0.0
-            stamp = told if 0 < told < _TOO_LATE else None
+                stamp = None
+            if stamp is not None and not 0 < stamp < _TOO_LATE:
+                stamp = None
         return cls(stamp, arrived_at.timestamp())
 
     @classmethod
