@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hub.modules.access.api import AuditView
+from webui import audit_messages
 
 ACTIONS: Mapping[str, str] = {
+    **audit_messages.ACTIONS,
     "access.sign_in": "Sign in",
     "access.sign_out": "Sign out",
     "access.make_owner": "Make the first owner",
@@ -159,6 +161,7 @@ ACTIONS: Mapping[str, str] = {
 }
 
 TABLES: Mapping[str, str] = {
+    **audit_messages.TABLES,
     "access_people": "Employee",
     "access_extensions": "Extension",
     "access_sessions": "Browser",
@@ -209,6 +212,9 @@ FIELDS: Mapping[str, str] = {
     "is_active": "Works here",
     "address": "Address",
     "agent": "Browser",
+    "title": "Title",
+    "state": "State",
+    "birthday": "Birthday",
 }
 
 _UNTOLD = frozenset(

@@ -28,7 +28,8 @@ def free_port() -> int:
 
 
 class HubProcess:
-    """`pitline run` in `folder`, with its own journal and port; its database too unless one is named."""
+    """`pitline run` in `folder`, with its own journal and port; its database too unless one is named. `{url}`
+    in a setting is its own address."""
 
     def __init__(
         self, folder: Path, settings: Mapping[str, str] | None = None, *, database_url: str = ""
@@ -47,7 +48,7 @@ class HubProcess:
             "HUB_JOURNAL__FOLDER": str(folder / "journal"),
             "HUB_RECORDINGS__STORE": str(folder / "recordings"),
             "HUB_BACKUP__FOLDER": str(folder / "backups"),
-            **(settings or {}),
+            **{name: text.replace("{url}", self.url) for name, text in (settings or {}).items()},
         }
 
     @property
@@ -150,6 +151,10 @@ class HubProcess:
             text = await answer.text()
             assert answer.status in (200, 201), f"{answer.status} {path}: {text}"
             return json.loads(text)
+
+    def use_token(self, token: str) -> None:
+        """One that is there already."""
+        self._token = token
 
     def share_token(self, other: HubProcess | None) -> None:
         """Use the token of another process on the same database, or make the first one."""

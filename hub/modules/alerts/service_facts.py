@@ -106,14 +106,16 @@ class FactService:
         )  # fmt: skip
 
     async def reviewed(self, event: RecordingReviewed, shop_id: str) -> None:
-        """A talk was scored low."""
+        """A talk was scored low; or the score was put right, and is none any more."""
+        cause = f"review:{event.review_id}"
         if event.percent is None or event.percent >= LOW_SCORE:
+            post = await self._posts.of_cause(cause)
+            if post is not None:
+                self._posts.close(post, "corrected")
             return
         values = {"who": event.person_name, "what": f"{event.percent} %"}
         values["path"] = f"/recordings/{event.recording_id}"
-        await self._posts.tell(
-            AlertEntry(kind="low_score", cause=f"review:{event.review_id}", shop_id=shop_id, values=values)
-        )
+        await self._posts.tell(AlertEntry(kind="low_score", cause=cause, shop_id=shop_id, values=values))
 
     async def links(self, found: dict[str, Health]) -> None:
         """Links that are dead for a while are told in every group, once until they are back."""

@@ -62,6 +62,7 @@ def ending_of(post: Post, voice: Voice) -> str:
         "withdrawn": voice.t("✅ it was not missed after all, {at}", at=at),
         "merged": voice.t("✅ it is part of another call-back now, {at}", at=at),
         "back": voice.t("✅ works again, {at}", at=at),
+        "corrected": voice.t("✅ the score was put right, {at}", at=at),
         "delivered": voice.t("✅ it has arrived after all, {at}", at=at),
     }
     return said.get(post.reason, voice.t("✅ done, {at}", at=at))

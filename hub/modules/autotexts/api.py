@@ -7,6 +7,7 @@ from hub.modules.autotexts.rules_recipes import RECIPES, TEXT_BACK
 from hub.modules.autotexts.service_reading import LogService
 from hub.modules.autotexts.service_rules import RuleService
 from hub.modules.autotexts.service_runs import RunService
+from hub.modules.autotexts.service_yearly import YearlyService
 from hub.modules.autotexts.views import (
     Conditions,
     RehearsedView,
@@ -26,8 +27,10 @@ __all__ = [
 
 class AutoTextsApi(Composed):
     """Automatic messages, for one unit of work. `rules` are what the shop has chosen, `runs` what becomes of
-    each occurrence, `log` what was decided and what would have been."""
+    each occurrence, `log` what was decided and what would have been, `yearly` whom birthdays and
+    seasons greet today."""
 
     rules = Part(RuleService)
     runs = Part(RunService)
     log = Part(LogService)
+    yearly = Part(YearlyService)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from hub.errors import Invalid
 from hub.kernel.texts import LANGUAGES
+from hub.modules.autotexts.rules_yearly import show_day
 from hub.modules.autotexts.views import HOURS, WAYS, WHO, Conditions, RuleEntry, RuleView
 from hub.values import ShopId
 
@@ -23,7 +24,7 @@ def entered(entry: RuleEntry) -> dict[str, str]:
         "title": entry.title, "trigger": entry.trigger, "purpose": entry.purpose,
         "shop_id": entry.shop_id or "", "is_on": "1" if entry.is_on else "",
         "channels": ",".join(entry.channels), "hours": conditions.hours, "who": conditions.who,
-        "way": conditions.way,
+        "way": conditions.way, "begins": show_day(conditions.begins), "ends": show_day(conditions.ends),
         **{name: ", ".join(getattr(conditions, name)) for name in _LISTS},
         **{name: str(getattr(entry, name)) for name in _NUMBERS},
         **{f"text_{language}": entry.texts.get(language, "") for language in LANGUAGES},
@@ -54,7 +55,7 @@ def entry_in(rule: RuleView, form: Mapping[str, str]) -> tuple[RuleEntry, int | 
         channels=_listed(typed["channels"]), **numbers,
         conditions=Conditions(
             hours=_one_of(typed["hours"], HOURS), who=_one_of(typed["who"], WHO),
-            way=_one_of(typed["way"], WAYS), **lists,
+            way=_one_of(typed["way"], WAYS), begins=typed["begins"], ends=typed["ends"], **lists,
         ),
     )  # fmt: skip
     return entry, int(rev) if _is_whole(rev) else None

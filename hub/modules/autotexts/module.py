@@ -50,7 +50,10 @@ MODULE = Module(
         Permission(EDIT, "Switch automatic messages on and change them", {"owner": "all", "manager": "all"}),
     ),
     workers=(Worker("autotexts", worker.run),),
-    jobs=(every(hours=24, run=jobs.forget, title="Forget old decisions of automatic messages"),),
+    jobs=(
+        every(hours=24, run=jobs.forget, title="Forget old decisions of automatic messages"),
+        every(minutes=30, run=jobs.greet, title="Birthdays and seasons: who is written to today"),
+    ),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,
 )

@@ -31,6 +31,8 @@ class ConditionsModel(Strict):
     tags: list[Word] = Field(default_factory=list, max_length=50)
     segments: list[Word] = Field(default_factory=list, max_length=50)
     results: list[Word] = Field(default_factory=list, max_length=50)
+    begins: Annotated[str, Field(max_length=10)] = Field("", description="Of a season: `10-15`")
+    ends: Annotated[str, Field(max_length=10)] = ""
 
 
 class RuleIn(Strict):
@@ -47,7 +49,7 @@ class RuleIn(Strict):
     delay_seconds: int = 0
     stale_minutes: int = 120
     pause_hours: int = 24
-    conditions: ConditionsModel = Field(default_factory=ConditionsModel)
+    conditions: ConditionsModel = Field(default_factory=lambda: ConditionsModel.model_validate({}))
     rev: int | None = None
 
 
@@ -184,7 +186,7 @@ def _entry(body: RuleIn, recipe: str) -> RuleEntry:
         conditions=Conditions(
             hours=conditions.hours, who=conditions.who, way=conditions.way, lines=tuple(conditions.lines),
             tags=tuple(conditions.tags), segments=tuple(conditions.segments),
-            results=tuple(conditions.results),
+            results=tuple(conditions.results), begins=conditions.begins, ends=conditions.ends,
         ),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hub.modules.autotexts.rules_yearly import BIRTHDAY, SEASON
 from hub.modules.autotexts.views import Conditions, RuleEntry
 
 TEXT_BACK = "text_back"
@@ -54,6 +55,27 @@ RECIPES: Mapping[str, RuleEntry] = MappingProxyType({
             "uk": "Дякуємо за дзвінок! {shop}: {address}. [Карта: {map}] [Працюємо: {hours}.] [Чат: {link}]",
             "ru": "Спасибо за звонок! {shop}: {address}. [Карта: {map}] [Работаем: {hours}.] [Чат: {link}]",
             "en": "Thank you for your call! {shop}: {address}. [Map: {map}] [Hours: {hours}.] [Chat: {link}]",
+        },
+    ),
+    "birthday": RuleEntry(
+        recipe="birthday", trigger=BIRTHDAY, title="Happy birthday", purpose="marketing",
+        stale_minutes=600, pause_hours=24 * 300,
+        texts={
+            "uk": "[{name}, ]вітаємо з днем народження! {shop} бажає рівних доріг."
+                  " Цього тижня діагностика вам – у подарунок.",
+            "ru": "[{name}, ]поздравляем с днём рождения! {shop} желает ровных дорог."
+                  " На этой неделе диагностика вам – в подарок.",
+            "en": "[{name}, ]happy birthday! {shop} wishes you smooth roads."
+                  " This week a check of your car is on us.",
+        },
+    ),
+    "season": RuleEntry(
+        recipe="season", trigger=SEASON, title="Time for winter tyres", purpose="marketing",
+        stale_minutes=3 * 24 * 60, pause_hours=24 * 300, conditions=Conditions(begins="10-15", ends="11-20"),
+        texts={
+            "uk": "[{name}, ]незабаром заморозки: час на зимові шини[ для {car}]. Запис: {phone}, {shop}.",
+            "ru": "[{name}, ]скоро заморозки: пора на зимние шины[ для {car}]. Запись: {phone}, {shop}.",
+            "en": "[{name}, ]frost is near: time for winter tyres[ for {car}]. Book: {phone}, {shop}.",
         },
     ),
 })  # fmt: skip

@@ -14,9 +14,19 @@ from hub.modules.access.api import AccessApi
 from hub.modules.autotexts.models import Run
 from hub.modules.autotexts.rules import judge, stale_at
 from hub.modules.autotexts.rules_texts import text_for, variables_in, written
+from hub.modules.autotexts.rules_yearly import SEASON
 from hub.modules.autotexts.service_facts import FactService
 from hub.modules.autotexts.service_leaving import LeavingService
-from hub.modules.autotexts.views import RehearsedView, RuleCounts, RuleEntry, RunPage, RunReason, RunView
+from hub.modules.autotexts.service_yearly import YearlyService, occurrence_of
+from hub.modules.autotexts.views import (
+    RehearsedView,
+    RuleCounts,
+    RuleEntry,
+    RuleView,
+    RunPage,
+    RunReason,
+    RunView,
+)
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientView
 from hub.values import ShopId
@@ -70,18 +80,36 @@ class LogService:
         """What would have gone out in the last week, and why not, the newest first: by the consents and
         records of today, without what went on at those moments (talks, call-backs)."""
         trigger = next((one for one in self._deps.triggers if one.name == rule.trigger), None)
+        now = self._clock.now()
+        if rule.trigger == SEASON:
+            return await self._season(rule, shops, now)
         if trigger is None or trigger.past is None:
             return ()
-        now = self._clock.now()
         past: list[Occurrence] = []
         for shop in await AccessApi(self._uow, self._deps).list_shops():
             if rule.shop_id not in (None, shop.id) or (shops is not None and shop.id not in shops):
                 continue
             past += await trigger.past(self._uow, self._deps, shop.id, now - timedelta(days=DAYS), now)
-        past.sort(key=lambda one: (one.at, one.cause))
+        past = sorted({one.cause: one for one in past}.values(), key=lambda one: (one.at, one.cause))
         rule, last = replace(rule, is_on=True), dict[str, datetime]()
         shown = [await self._rehearsed(rule, one, last) for one in past[-MOST:]]
         return tuple(reversed(shown))
+
+    async def _season(self, rule: RuleEntry, shops: Shops, now: datetime) -> tuple[RehearsedView, ...]:
+        """As if the season were now: everybody whom it is for."""
+        shop_id = rule.shop_id or self._uow.shop_id
+        if shops is not None and shop_id not in shops:
+            return ()
+        yearly, cursor = YearlyService(self._uow, self._deps), None
+        meant: list[ClientView] = []
+        while len(meant) < MOST:
+            found, cursor = await yearly.meant(RuleView(id="", rev=0, entry=rule), cursor)
+            meant += found
+            if cursor is None:
+                break
+        rule, last = replace(rule, is_on=True), dict[str, datetime]()
+        ones = [occurrence_of(SEASON, one, "season", now, shop_id) for one in meant[:MOST]]
+        return tuple([await self._rehearsed(rule, one, last) for one in ones])
 
     async def _rehearsed(self, rule: RuleEntry, one: Occurrence, last: dict[str, datetime]) -> RehearsedView:
         client = await self._facts.client(one)

@@ -18,6 +18,7 @@ from hub.modules.autotexts.models import Rule
 from hub.modules.autotexts.rules import MOST_DELAY, MOST_PAUSE, MOST_STALE
 from hub.modules.autotexts.rules_recipes import RECIPES
 from hub.modules.autotexts.rules_texts import LONGEST_TITLE, VARIABLES, text_fault
+from hub.modules.autotexts.rules_yearly import day_in, yearly_faults
 from hub.modules.autotexts.views import HOURS, WAYS, WHO, Conditions, RuleEntry, RuleView
 from hub.modules.consents.api import PURPOSES
 from hub.values import ShopId
@@ -87,6 +88,7 @@ class RuleService:
         entry = replace(
             entry, title=" ".join(entry.title.split()),
             texts={name: text.replace("\r\n", "\n").strip() for name, text in entry.texts.items()},
+            conditions=_with_days(entry.conditions),
         )  # fmt: skip
         await self._check(entry, shops)
         now = self._clock.now()
@@ -130,7 +132,7 @@ class RuleService:
             )
 
     async def _check(self, entry: RuleEntry, shops: Shops) -> None:
-        fields = {**_faults(entry), **_text_faults(entry, self._known(entry.trigger))}
+        fields = {**_faults(entry), **yearly_faults(entry), **_text_faults(entry, self._known(entry.trigger))}
         if entry.trigger not in self.triggers:
             fields["trigger"] = "Choose what it waits for."
         if entry.shop_id is not None:
@@ -150,6 +152,15 @@ class RuleService:
         if row is None or not _is_of(row, shops):
             raise NotFound("autotexts.unknown_rule", "There is no such rule.")
         return row
+
+
+def _with_days(conditions: Conditions) -> Conditions:
+    """The days of a season as they are kept; what is no day stays, to be found fault with."""
+    begins, ends = day_in(conditions.begins), day_in(conditions.ends)
+    return replace(
+        conditions, begins=conditions.begins if begins is None else begins,
+        ends=conditions.ends if ends is None else ends,
+    )  # fmt: skip
 
 
 def _is_of(row: Rule, shops: Shops) -> bool:

@@ -19,7 +19,7 @@ from hub.modules.autotexts.rules_texts import text_for, variables_in, written
 from hub.modules.autotexts.service_facts import FactService, channels_of
 from hub.modules.autotexts.service_leaving import LeavingService
 from hub.modules.autotexts.service_rules import RuleService, view_of
-from hub.modules.autotexts.views import RuleEntry, RunReason, RunState
+from hub.modules.autotexts.views import RuleEntry, RuleView, RunReason, RunState
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientView, number_key
 from hub.modules.messaging.api import MessageEntry, MessagingApi
@@ -57,19 +57,20 @@ class RunService:
 
     async def happened(self, one: Occurrence) -> int:
         """A run for each rule that waits for it; told twice is once. How many are new."""
-        new = 0
-        for rule in await self._rules.waiting_for(one.trigger, one.shop_id):
-            cause = one.cause[:_LONGEST_CAUSE]
-            await self._uow.take_turn(f"autotexts:{rule.id}:{cause}")
-            known = select(Run.id).where(Run.rule_id == rule.id, Run.cause == cause)
-            if (await self._session.scalars(known)).first() is not None:
-                continue
-            self._session.add(self._new(rule.id, rule.entry, one, cause))
-            await self._session.flush()
-            new += 1
-        if new:
-            self._uow.after_commit(lambda: self._deps.wake(WORKER))
-        return new
+        rules = await self._rules.waiting_for(one.trigger, one.shop_id)
+        return sum([await self.happened_to(rule, one) for rule in rules])
+
+    async def happened_to(self, rule: RuleView, one: Occurrence) -> int:
+        """A run for this rule; 0: it has one already."""
+        cause = one.cause[:_LONGEST_CAUSE]
+        await self._uow.take_turn(f"autotexts:{rule.id}:{cause}")
+        known = select(Run.id).where(Run.rule_id == rule.id, Run.cause == cause)
+        if (await self._session.scalars(known)).first() is not None:
+            return 0
+        self._session.add(self._new(rule.id, rule.entry, one, cause))
+        await self._session.flush()
+        self._uow.after_commit(lambda: self._deps.wake(WORKER))
+        return 1
 
     async def due(self, now: datetime) -> tuple[tuple[str, ShopId], ...]:
         """The runs that are to be looked at now, the oldest first, each with its shop."""
@@ -172,14 +173,15 @@ class RunService:
         await self._write(run, rule, one, client)
 
     async def _is_quiet(self, run: Run, rule: RuleEntry, client: ClientView | None) -> bool:
-        """In quiet hours it waits for their end, if somebody still wants it then."""
+        """In quiet hours it waits for their end, and after another advertisement until the next one may go
+        out, if somebody still wants it then."""
         sending = await self._facts.sending(rule, occurrence_of(run), client)
         verdict = await self._consents.may_send(sending)
-        if not verdict.is_held or verdict.until is None:
+        if verdict.until is None or verdict.code not in ("quiet_hours", "too_often"):
             return False
-        run.due_at, run.reason = verdict.until, "quiet_hours"
+        run.due_at, run.reason = verdict.until, verdict.code
         if verdict.until > stale_at(rule, run.happened_at):
-            self._over(run, "skipped", "stale")
+            self._over(run, "skipped", "stale" if verdict.is_held else "too_often")
         return True
 
     async def _write(self, run: Run, rule: RuleEntry, one: Occurrence, client: ClientView | None) -> None:

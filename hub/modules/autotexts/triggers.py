@@ -9,6 +9,8 @@ from datetime import datetime
 from hub.events.calls import CallSnapshot
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.triggers import Occurrence, Past, Trigger
+from hub.modules.autotexts.rules_yearly import BIRTHDAY, SEASON
+from hub.modules.autotexts.service_yearly import past_birthdays
 from hub.modules.calls.api import CallFilter, CallsApi, CallView
 from hub.modules.messaging.api import MessageFilter, MessagingApi
 from hub.modules.tasks.api import TaskFilter, TasksApi
@@ -119,4 +121,6 @@ TRIGGERS = (
     Trigger(name=WRAPPED_UP, title="The result of a call was chosen", past=_wrapped_up),
     Trigger(name=UNREACHED, title="A call-back was given up: not reached", past=_unreached),
     Trigger(name=ARRIVED, title="Somebody wrote to us", past=_arrived),
+    Trigger(name=BIRTHDAY, title="A client’s birthday, from 10:00", past=past_birthdays),
+    Trigger(name=SEASON, title="A season of the year, from 10:00"),
 )  # fmt: skip

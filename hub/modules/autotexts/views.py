@@ -40,6 +40,9 @@ class Conditions:
     tags: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
+    """Of a season: its first and last day of the year, `10-01`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,10 @@ async def switch(request: PageRequest) -> web.StreamResponse:
         raise Invalid("autotexts.form", "The form came broken.", "Reload the page and try again.")
     else:
         ready = await rules.recipe(recipe)
-        made = await rules.save(entered_ready(request, ready), shops=shops)
+        try:
+            made = await rules.save(entered_ready(request, ready), shops=shops)
+        except Invalid:  # something of it has to be said first: for whom, which days
+            return request.redirect(f"{PAGE}/ready-{recipe}", notice=request.t("Say first for whom it is."))
         await rules.switch(made.id, is_on, shops)
     notice = request.t("It is on.") if is_on else request.t("It is off.")
     return request.redirect(PAGE, notice=notice)

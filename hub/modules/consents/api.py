@@ -7,6 +7,7 @@ from hub.modules.consents.rules_answers import LEAVE, answer_text
 from hub.modules.consents.rules_gate import REASONS, reason_in_words
 from hub.modules.consents.rules_hours import ContactRules, Quiet, quiet_until
 from hub.modules.consents.rules_words import word_of
+from hub.modules.consents.service_asking import AskingService
 from hub.modules.consents.service_gate import GateService
 from hub.modules.consents.service_ledger import LedgerService
 from hub.modules.consents.service_words import WordService
@@ -42,11 +43,12 @@ __all__ = [
 
 class ConsentsApi(Composed):
     """Consents, for one unit of work. `ledger` holds what people have said, `gate` says what may be sent,
-    `words` hears STOP and START."""
+    `words` hears STOP and START, `asking` asks by a link."""
 
     ledger = Part(LedgerService)
     gate = Part(GateService)
     words = Part(WordService)
+    asking = Part(AskingService)
 
     async def unsubscribe_link(self, subject: Subject) -> str:
         """The address by which somebody ends advertising, to be put into a text. Raises Conflict without a

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.events.consents import StopWordSaid
+from hub.events.links import LinkConfirmed
 from hub.events.messages import MessageArrived, MessageSettled, ReachChanged
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.modules.consents.api import ConsentsApi, Subject, word_of
@@ -36,6 +37,11 @@ def on_message_settled(ctx: BatchContext, batch: Sequence[Delivered[MessageSettl
 async def on_stop_word_said(event: StopWordSaid, ctx: HandlerContext) -> None:
     """It has its effect."""
     await ctx.apis.of(ConsentsApi).words.heard(event, ctx.envelope.occurred_at)
+
+
+async def on_link_confirmed(event: LinkConfirmed, ctx: HandlerContext) -> None:
+    """Somebody agreed by the link in a message."""
+    await ctx.apis.of(ConsentsApi).asking.confirmed(event, ctx.envelope.occurred_at)
 
 
 async def on_reach_changed(event: ReachChanged, ctx: HandlerContext) -> None:

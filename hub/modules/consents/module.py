@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.consents import StopWordSaid
+from hub.events.links import LinkConfirmed
 from hub.events.messages import MessageArrived, MessageSettled, ReachChanged
 from hub.kernel.manifest import Module, Permission, on, on_batch
 from hub.kernel.web import SettingsItem
@@ -33,6 +34,7 @@ MODULE = Module(
         on_batch((MessageSettled,), handlers.on_message_settled),
         on(StopWordSaid, handlers.on_stop_word_said),
         on(ReachChanged, handlers.on_reach_changed),
+        on(LinkConfirmed, handlers.on_link_confirmed),
     ),
     routes=(*web.routes, *web_settings.routes),
     operations=operations.operations,

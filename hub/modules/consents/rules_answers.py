@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.modules.consents.views import Word
 
 LEAVE = {"uk": "Не писати мені:", "ru": "Не писать мне:", "en": "Stop messages:"}
@@ -18,3 +20,19 @@ _ANSWERS: dict[Word, str] = {
 def answer_text(word: Word) -> str:
     """The source text (hub.kernel.texts)."""
     return _ANSWERS[word]
+
+
+QUESTIONS: Mapping[str, str] = {
+    "uk": "Ви згодні отримувати від нас новини й пропозиції повідомленнями? Припинити можна будь-коли."
+    " {shop}",
+    "ru": "Вы согласны получать от нас новости и предложения сообщениями? Прекратить можно в любой момент."
+    " {shop}",
+    "en": "Do you agree to get news and offers from us by messages? You can end that at any time. {shop}",
+}
+"""What the link of a consent asks."""
+
+
+def question_text(language: str | None, shop_language: str, shop: str) -> str:
+    """In their language, else the shop's."""
+    said = QUESTIONS.get(language or shop_language) or QUESTIONS.get(shop_language) or QUESTIONS["uk"]
+    return said.replace("{shop}", shop)

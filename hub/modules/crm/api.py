@@ -4,6 +4,7 @@ shop of a network knows the same people (calls belong to shops)."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.crm.matching import match_callers
@@ -144,6 +145,11 @@ class CrmApi(Composed):
     async def clients(self, where: ClientFilter, *, cursor: str | None, limit: int) -> ClientPage:
         """A stretch of the list, newest first. Raises Invalid for a cursor that is not ours."""
         return await self.searching.clients(where, cursor=cursor, limit=limit)
+
+    async def birthdays(self, day: date, *, after: str = "", limit: int = 200) -> list[ClientView]:
+        """Clients whose birthday is kept on that day, in the order of their ids, from `after` on. Archived
+        ones and those who are something else to the shop have none here."""
+        return await self.searching.birthdays(day, after=after, limit=limit)
 
     async def search(self, text: str, limit: int = 20, *, whole_numbers: bool = False) -> list[SearchHit]:
         """The one search box: a name, a phone in any writing or its last digits, a plate, a VIN."""

@@ -9,6 +9,7 @@ from typing import Any
 from hub.errors import Invalid
 from hub.kernel.masking import MASK, unmasked
 from hub.modules.crm import rules
+from hub.modules.crm.rules_birthday import birthday_in
 from hub.modules.crm.views import (
     KINDS,
     MESSENGERS,
@@ -105,6 +106,9 @@ def ready_client(entry: ClientEntry, country: str) -> ReadyClient:
     source = wrong.text("source", entry.source, 100)
     blocked = wrong.text("blocked_reason", entry.blocked_reason or "", 500)
     messengers = _messengers(entry.messengers, wrong)
+    birthday = birthday_in(entry.birthday[:40])
+    if birthday is None:
+        wrong.fields["birthday"] = "Write the day: 14.03.1980, or 14.03 without the year."
     if not name and not phones:
         wrong.fields["name"] = "Enter a name or a phone."
     wrong.stop()
@@ -112,7 +116,7 @@ def ready_client(entry: ClientEntry, country: str) -> ReadyClient:
         "kind": entry.kind, "relation": entry.relation, "name": name, "name_key": rules.name_key(name),
         "emails": list(emails), "language": entry.language or None, "tags": list(tags), "note": note,
         "is_archived": entry.is_archived, "source": source, "segments": list(segments),
-        "blocked_reason": blocked or None, "messengers": messengers,
+        "blocked_reason": blocked or None, "messengers": messengers, "birthday": birthday or "",
     }  # fmt: skip
     return ReadyClient(columns, rules.words(name), phones, segments)
 

@@ -16,7 +16,7 @@ _PHONES, _CARS = 3, 2
 _OF_CARS = ("Plate", "VIN", "Make", "Model", "Year", "Mileage")
 CLIENT_COLUMNS = (
     "Name", "Kind", "Relation", *(f"Phone {n}" for n in range(1, _PHONES + 1)), "E-mail", "Messengers",
-    "Source", "Segments", "Tags", "Language", "Black list", "Notes",
+    "Source", "Segments", "Tags", "Language", "Birthday", "Black list", "Notes",
     *_OF_CARS, *(f"{what} 2" for what in _OF_CARS), "Archived", "Id",
 )  # fmt: skip
 """English on purpose: so the file can be taken in again by any installation."""
@@ -32,7 +32,7 @@ def client_cells(client: ClientView, cars: Sequence[VehicleView]) -> list[object
     told += [
         ", ".join(client.emails), ", ".join(f"{one.kind} {one.address}" for one in client.messengers),
         client.source, ", ".join(client.segments), ", ".join(client.tags), client.language or "",
-        client.blocked_reason or "", client.note,
+        client.birthday,         client.blocked_reason or "", client.note,
     ]  # fmt: skip
     for place in range(_CARS):
         car = cars[place] if place < len(cars) else None

@@ -49,6 +49,7 @@ class Client(Base):
     source: Mapped[str] = mapped_column(Key, server_default="")
     segments: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'"))
     blocked_reason: Mapped[str | None] = mapped_column(Text)
+    birthday: Mapped[str] = mapped_column(String(10), server_default="")
     is_archived: Mapped[bool] = mapped_column(server_default=false())
     merged_into: Mapped[str | None] = mapped_column(String(26))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -23,6 +23,7 @@ from hub.modules.crm.api import (
     entry_of,
 )
 
+_BIRTHDAY = "`1980-03-14`, or `--03-14` without the year."
 READ = (401, 403, 404, 422, 429)
 WRITE = (401, 403, 404, 409, 415, 422, 429)
 
@@ -65,6 +66,7 @@ class ClientOut(BaseModel):
     source: str = Field(description="What brought them: advertising, a friend")
     segments: list[Words]
     blocked_reason: Words | None = Field(description="Why they stand on the black list; null: they do not")
+    birthday: str = Field(description=_BIRTHDAY + " Empty: not known")
     is_archived: bool
     created_at: Moment
     updated_at: Moment
@@ -107,6 +109,7 @@ class ClientIn(Strict):
     source: str = Field("", max_length=100)
     segments: list[str] = Field(default_factory=list, max_length=30)
     blocked_reason: str | None = Field(None, max_length=500)
+    birthday: str = Field("", max_length=40, description=_BIRTHDAY)
     is_archived: bool = False
 
 
@@ -126,6 +129,7 @@ class ClientChange(Strict):
     source: str | None = Field(None, max_length=100)
     segments: list[str] | None = Field(None, max_length=30)
     blocked_reason: str | None = Field(None, max_length=500, description="null takes it off the black list")
+    birthday: str | None = Field(None, max_length=40, description=_BIRTHDAY + " Empty takes it away")
     is_archived: bool | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hub.modules.crm.views import ClientEntry, Messenger, PhoneEntry
 
 _LISTS = ("phones", "emails", "tags", "segments", "messengers")
-_FALLBACKS = ("name", "language", "source", "blocked_reason")
+_FALLBACKS = ("name", "language", "source", "blocked_reason", "birthday")
 
 
 def merged_entry(kept: ClientEntry, gone: ClientEntry) -> ClientEntry:

@@ -208,7 +208,7 @@ def entry_of(client: ClientView) -> ClientEntry:
         kind=client.kind, relation=client.relation, name=client.name, phones=phones, emails=client.emails,
         language=client.language, tags=client.tags, note=client.note, is_archived=client.is_archived,
         messengers=client.messengers, source=client.source, segments=client.segments,
-        blocked_reason=client.blocked_reason,
+        blocked_reason=client.blocked_reason, birthday=client.birthday,
     )  # fmt: skip
 
 
@@ -222,6 +222,7 @@ def _view(row: Client, phones: Sequence[Phone]) -> ClientView:
         is_archived=row.is_archived, created_at=row.created_at, updated_at=row.updated_at,
         messengers=tuple(_messenger(stored) for stored in row.messengers),
         source=row.source, segments=tuple(row.segments), blocked_reason=row.blocked_reason,
+        birthday=row.birthday,
     )  # fmt: skip
 
 

@@ -208,6 +208,7 @@ class BulkService:
             segments=tuple(dict.fromkeys((*before.segments, *entry.segments))),
             language=before.language or entry.language, source=before.source or entry.source,
             note=before.note or entry.note, blocked_reason=before.blocked_reason or entry.blocked_reason,
+            birthday=before.birthday or entry.birthday,
         )  # fmt: skip
         if not differences(before, after):
             return ImportOutcome("same", client_id=client_id)

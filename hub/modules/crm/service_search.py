@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from hub.modules.crm import rules
 from hub.modules.crm.models import Client, Ownership, Phone, Segment, Vehicle
 from hub.modules.crm.naming import Named, begins, count_some
 from hub.modules.crm.rules import Wanted, wanted
+from hub.modules.crm.rules_birthday import days_of
 from hub.modules.crm.service import ClientService
 from hub.modules.crm.service_vehicles import VehicleService, owned_on
 from hub.modules.crm.views import (
@@ -55,6 +57,15 @@ class SearchService:
         self._country = deps.places.of(uow.shop_id).country
         self._clients = ClientService(uow, deps)
         self._vehicles = VehicleService(uow, deps)
+
+    async def birthdays(self, day: date, *, after: str, limit: int) -> list[ClientView]:
+        """A stretch of those whose birthday it is."""
+        query = select(Client).where(
+            or_(*(Client.birthday.endswith(one) for one in days_of(day))), Client.id > after,
+            Client.relation == "client", Client.is_archived.is_(False), Client.merged_into.is_(None),
+        )  # fmt: skip
+        rows = (await self._uow.session.scalars(query.order_by(Client.id).limit(limit))).all()
+        return list((await self._clients.views(rows)).values())
 
     async def clients(self, where: ClientFilter, *, cursor: str | None, limit: int) -> ClientPage:
         known: list[ColumnElement[bool]] = []

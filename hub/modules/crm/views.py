@@ -67,6 +67,8 @@ class ClientView:
     source: str = ""
     segments: tuple[Words, ...] = ()
     blocked_reason: Words | None = None
+    birthday: str = ""
+    """`1980-03-14`, or `--03-14` without the year."""
 
     @property
     def title(self) -> str:
@@ -184,6 +186,7 @@ class ClientEntry:
     source: str = ""
     segments: tuple[Words, ...] = ()
     blocked_reason: Words | None = None
+    birthday: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,7 @@ def _entry(request: PageRequest) -> ClientEntry:
         source=form.get("source", ""),
         segments=tuple(one.strip() for one in form.get("segments", "").split(",") if one.strip()),
         blocked_reason=form.get("blocked_reason") or None,
+        birthday=form.get("birthday", ""),
     )
 
 

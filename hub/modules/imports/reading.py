@@ -30,7 +30,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",;\t|"
 CARD_HEAD = (
     "Name", "Organization", "Phone 1", "Phone 2", "Phone 3", "Phone 4", "E-mail 1", "E-mail 2",
-    "Notes", "Labels",
+    "Notes", "Labels", "Birthday",
 )  # fmt: skip
 
 
@@ -200,15 +200,16 @@ def _card(text: str) -> list[str]:
         UnicodeError,
         AttributeError,
     ):
-        return ["", "", "", "", "", "", "", "", "", "", "broken"]
+        return [*[""] * len(CARD_HEAD), "broken"]
     many = {name: [_said(one.value) for one in found.contents.get(name, ())] for name in _OF_CARDS}
     name = next(iter(many["fn"]), "") or " ".join(many["n"])
     phones, mails = (many["tel"] + [""] * 4)[:4], (many["email"] + [""] * 2)[:2]
     labels = ", ".join(many["categories"])
-    return [name, ", ".join(many["org"]), *phones, *mails, "\n".join(many["note"]), labels]
+    notes, born = "\n".join(many["note"]), next(iter(many["bday"]), "")
+    return [name, ", ".join(many["org"]), *phones, *mails, notes, labels, born]
 
 
-_OF_CARDS = ("fn", "n", "org", "tel", "email", "note", "categories")
+_OF_CARDS = ("fn", "n", "org", "tel", "email", "note", "categories", "bday")
 
 
 def _said(value: Any) -> str:

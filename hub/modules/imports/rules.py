@@ -12,8 +12,8 @@ from hub.modules.crm.api import ClientEntry, ImportedRow, Kind, PhoneEntry, Rela
 
 TARGETS: tuple[str, ...] = (
     "", "name", "first_name", "middle_name", "last_name", "company", "phone", "phone_label", "email", "note",
-    "source", "segments", "tags", "language", "relation", "blocked_reason", "plate", "vin", "make", "model",
-    "year", "mileage",
+    "source", "segments", "tags", "language", "birthday", "relation", "blocked_reason", "plate", "vin",
+    "make", "model", "year", "mileage",
 )  # fmt: skip
 """What a column may mean; "" is left out. Phones, e-mails, notes, tags may stand in several columns."""
 
@@ -40,6 +40,9 @@ _GUESSES: Mapping[str, str] = {
     "segments": r"segments?|сегмент[ыи]?|группа|група|категория|категорія",
     "tags": r"tags?|labels?|group membership|метк[аи]|теги?|мітк[аи]|categories",
     "language": r"lang(uage)?|язык|мова",
+    "birthday": (
+        r"birth ?(day|date)|date of birth|bday|(день|дата) рождения|(день|дата) народження|д\.? ?[рн]\.?"
+    ),
     "relation": r"relation|тип",
     "blocked_reason": r"black ?list|ч[её]рный список|чорний список",
     "plate": (
@@ -121,7 +124,7 @@ def row_of(cells: Sequence[str], mapping: Sequence[str]) -> ImportedRow:
         relation=cast("Relation", relation if relation in _RELATIONS else "client"),
         segments=_many(values.get("segments", [])), tags=_many(values.get("tags", [])),
         language=_LANGUAGES.get(one("language").casefold()),
-        blocked_reason=one("blocked_reason")[:500] or None,
+        blocked_reason=one("blocked_reason")[:500] or None, birthday=one("birthday")[:40],
     )  # fmt: skip
     car = VehicleEntry(
         plate=one("plate"), vin=one("vin"), make=one("make"), model=one("model"), year=_whole(one("year")),

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi, ShopView, show_minutes
 from hub.modules.calls.api import CallsApi
+from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.crm.api import CrmApi, VehicleView
+from hub.modules.messaging.rules_templates import AGREE
 from hub.modules.tasks.api import TasksApi
 from hub.values import ShopId
 
@@ -35,6 +37,17 @@ async def values_of(
         "me": request.viewer.name,
         "time": await _promised(request, shop),
     }
+
+
+async def with_agreement(
+    request: PageRequest, text: str, client_id: str | None, channel: str | None, address: str | None
+) -> dict[str, str]:
+    """The link by which they agree to advertising, where the text has a place for it: a new one each time, so
+    only for a text that is sent now. Raises Conflict where there can be none."""
+    if AGREE not in text:
+        return {}
+    whose = Subject(client_id=client_id, channel=channel or "", address=address or "")
+    return {"agree": await request.apis.of(ConsentsApi).asking.link(whose)}
 
 
 async def _line_of(request: PageRequest, shop_id: ShopId) -> str:

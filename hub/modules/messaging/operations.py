@@ -24,7 +24,7 @@ from hub.modules.messaging.api import (
     ThreadState,
     fill,
 )
-from hub.modules.messaging.filling import values_of
+from hub.modules.messaging.filling import values_of, with_agreement
 from hub.modules.messaging.rules import LONGEST_TEXT
 from hub.modules.messaging.scope import SEND, VIEW, author_of, shops_of
 
@@ -218,6 +218,7 @@ async def _of_template(request: PageRequest, body: MessageIn) -> str:
         raise Invalid("messaging.text_twice", "Give a text or a template, not both.")
     template = await request.apis.of(MessagingApi).templates.one(body.template or "")
     known = await values_of(request, body.client_id, request.viewer.shop_id)
+    known |= await with_agreement(request, template.text, body.client_id, body.channel, body.address)
     return fill(template, {**known, **body.values})
 
 

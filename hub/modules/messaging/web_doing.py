@@ -10,6 +10,8 @@ from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.crm.api import ClientEntry, CrmApi, Messenger, PhoneEntry
 from hub.modules.messaging.api import MessageEntry, MessagingApi
+from hub.modules.messaging.filling import with_agreement
+from hub.modules.messaging.rules_templates import AGREE
 from hub.modules.messaging.scope import SEND, VIEW, author_of, shops_of
 from hub.modules.tasks.api import TasksApi
 from hub.ports.messaging import NUMBERS
@@ -24,13 +26,14 @@ async def send(request: PageRequest) -> web.StreamResponse:
     form, thread_id = request.form, request.path["id"]
     channel, _, address = form.get("way", "").partition(" ")
     key = form.get("key", "")[:60]
+    api, shops, text = request.apis.of(MessagingApi), shops_of(request, SEND), form.get("text", "")
+    thread = await api.reading.conversation(thread_id, shops)
+    made = await with_agreement(request, text, thread.client_id, channel, address)
     entry = MessageEntry(
-        text=form.get("text", ""), conversation_id=thread_id, channel=channel or None,
-        address=address or None, priority="dialogue", author=author_of(request),
+        text=text.replace(AGREE, made.get("agree", AGREE)), conversation_id=thread_id,
+        channel=channel or None, address=address or None, priority="dialogue", author=author_of(request),
         files=tuple(form.getall("file", [])), cause=f"inbox:{request.viewer.actor}:{key}" if key else "",
     )  # fmt: skip
-    api, shops = request.apis.of(MessagingApi), shops_of(request, SEND)
-    await api.reading.conversation(thread_id, shops)
     await api.queue_message(entry, shops)
     return _back(request)
 

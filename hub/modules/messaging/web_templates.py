@@ -18,8 +18,8 @@ from hub.modules.messaging.api import (
     point_of,
 )
 from hub.modules.messaging.channels import in_words
-from hub.modules.messaging.filling import values_of
-from hub.modules.messaging.rules_templates import VARIABLES, filled
+from hub.modules.messaging.filling import values_of, with_agreement
+from hub.modules.messaging.rules_templates import AGREE, VARIABLES, filled
 from hub.modules.messaging.scope import SEND, SETTINGS, author_of, shops_of
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.values import ShopId
@@ -34,6 +34,7 @@ async def fill_in(request: PageRequest) -> web.StreamResponse:
     thread = await api.reading.conversation(request.path["id"], shops_of(request, SEND))
     template = await api.templates.one(request.path["template"])
     values = await values_of(request, thread.client_id, ShopId(thread.shop_id))
+    values["agree"] = AGREE  # stays, until it is sent
     text, missing = filled(template.text, values)
     shop = await request.apis.of(AccessApi).shop(ShopId(thread.shop_id))
     point = point_of(template, shop)
@@ -52,6 +53,9 @@ async def answer(request: PageRequest) -> web.StreamResponse:
     template = await api.templates.one(request.path["template"])
     values = await values_of(request, call.client_id, call.shop_id, line=call.line)
     is_known = call.client_id is not None
+    values |= await with_agreement(
+        request, template.text, call.client_id, "" if is_known else "sms", call.other_number
+    )
     point = point_of(template, await request.apis.of(AccessApi).shop(call.shop_id))
     entry = MessageEntry(
         text=fill(template, values), priority="dialogue", author=author_of(request), place=point,
@@ -146,11 +150,15 @@ async def examples(request: PageRequest) -> web.StreamResponse:
 
 
 def _examples(request: PageRequest) -> tuple[tuple[str, str], ...]:
+    """One that asks for a consent only where its link leads somewhere."""
+    asks = request.t("May we write to you about offers? Yes:") + " {agree} {shop}"
+    is_public = bool(request.deps.settings.server.public_url)
     return (
         (request.t("Address"), request.t("Our address:") + " {address}. {shop}"),
         (request.t("Hours"), request.t("We are open:") + " {hours}. {shop}"),
         (request.t("We ring back"), request.t("We ring you back at") + " {time}. {shop}"),
         (request.t("Our number"), request.t("Our number:") + " {phone}. {shop}"),
+        *(((request.t("May we write?"), asks),) if is_public else ()),
     )
 
 

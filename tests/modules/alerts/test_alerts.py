@@ -9,6 +9,7 @@ from hub.clock import FrozenClock
 from hub.errors import Unavailable
 from hub.events.groups import GroupChanged
 from hub.events.messages import MessageSettled
+from hub.events.recordings import RecordingReviewed
 from hub.kernel.clients import Erasure
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.alerts.api import AlertEntry, AlertsApi
@@ -153,6 +154,28 @@ async def test_another_modules_alert_is_told_once_for_its_cause(staff: Staff) ->
     await staff.told()
     assert staff.wire.posts == ["G1"]
     assert staff.text() == "👎 Низька оцінка\n09:02 · Анна · 20 %"
+
+
+async def test_a_talk_that_is_scored_low_is_told_and_over_when_the_score_is_put_right(staff: Staff) -> None:
+    async def scored(percent: int | None, review: str = "R1") -> None:
+        async with staff.house.uow() as uow:
+            uow.publish(
+                RecordingReviewed(
+                    recording_id="rec-1", review_id=review, percent=percent, person_id=None,
+                    person_name="Анна",
+                )
+            )  # fmt: skip
+        await staff.told()
+
+    await scored(80, "R0")
+    await scored(None, "R9")
+    assert staff.wire.posts == []
+    await scored(20)
+    await scored(20)
+    assert staff.wire.posts == ["G1"]
+    assert staff.text() == "👎 Низька оцінка\n09:02 · Анна · 20 %"
+    await scored(75)
+    assert staff.text().endswith("✅ оцінку виправлено, 09:02")
 
 
 async def test_what_may_have_arrived_is_not_told_again(staff: Staff) -> None:

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from hub.errors import Conflict, NotAllowed
+from hub.events.calls import CallEnded
 from hub.kernel.clients import Erasure
+from hub.modules.mailings.rules import REPORT_DAYS
 from hub.modules.mailings.service_clients import erase
 from hub.ports.messaging import Refused
+from tests.factories.calls import LINE, ended, tell
 from tests.factories.crm import crm_of
 from tests.modules.mailings.stage import ANNA, BOHDAN, Shop, entry, mobile
 from tests.modules.messaging.wire import SMS, wrote
@@ -176,6 +179,39 @@ async def test_answers_and_leavings_stand_in_the_report(shop: Shop) -> None:
         report = await api.reports.of(await api.reading.one(made.id))
     assert (report.replied, report.left, report.called) == (1, 1, 0)
     assert [row.client_id for row in report.replies] == [answers.id]
+
+
+async def test_the_report_counts_who_called_after_the_message_and_nobody_else(shop: Shop) -> None:
+    calls, silent = await shop.client(1), await shop.client(2)
+    await shop.client(3, agrees=False)
+    number = iter(range(1, 99))
+
+    async def rings(client: int, **more: object) -> None:
+        now = shop.clock.now()
+        call = ended(f"b1:{next(number)}.1", 0.0, "missed", from_number=mobile(client), started_at=now)
+        call = replace(call, ended_at=now + timedelta(seconds=30), **more)
+        await tell(shop.house.hub, CallEnded(step=9, call=call))
+
+    await rings(1)  # before the message: it did not bring this one
+    shop.clock.advance(60)
+    made = await shop.approved()
+    await shop.feed(1)
+    await shop.send()
+    for _ in range(2):
+        shop.clock.advance(3600)
+        await rings(1)
+    await rings(3)  # was not written to
+    await rings(2, direction="outbound", from_number=LINE, to_number=mobile(2))  # we called them
+    shop.clock.advance(timedelta(days=REPORT_DAYS).total_seconds())
+    await rings(2)  # too late to have come of it
+    async with shop.api() as api:
+        report = await api.reports.of(await api.reading.one(made.id))
+        first = await api.reports.first_calls(made.id)
+    assert report.called == 1
+    assert [(one.client_id, one.count) for one in report.callers] == [(calls.id, 2)]
+    assert sum(day.calls for day in report.by_day) == 2
+    assert set(first) == {calls.id}
+    assert silent.id not in first
 
 
 async def test_a_refusal_of_the_provider_is_told_and_the_rest_goes_on(shop: Shop) -> None:

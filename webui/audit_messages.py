@@ -1,0 +1,60 @@
+"""The audit log in words: what is done with messages, mailings, consents, automatic messages and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ACTIONS: Mapping[str, str] = {
+    "mailings.create": "Write a mailing",
+    "mailings.create_mailing": "Write a mailing",
+    "mailings.change": "Change a mailing",
+    "mailings.upload": "Give a mailing a list of numbers",
+    "mailings.count": "Count whom a mailing goes to",
+    "mailings.submit": "Ask for the approval of a mailing",
+    "mailings.approve": "Approve a mailing",
+    "mailings.sign": "Approve a mailing with a second person",
+    "mailings.decline": "Send a mailing back to its author",
+    "mailings.take_back": "Make a mailing a draft again",
+    "mailings.stop": "Stop a mailing",
+    "mailings.stop_mailing": "Stop a mailing",
+    "mailings.test": "Try a mailing on the own mobile",
+    "mailings.remove": "Throw a draft of a mailing away",
+    "mailings.results": "Export what came of a mailing",
+    "mailings.calls": "Export whom a mailing may be followed up with by call",
+    "autotexts.switch": "Switch an automatic message on or off",
+    "autotexts.save": "Change an automatic message",
+    "autotexts.create": "Make an automatic message",
+    "autotexts.replace": "Change an automatic message",
+    "autotexts.remove": "Remove an automatic message",
+    "consents.record": "Record a consent or its end",
+    "consents.record_consent": "Record a consent or its end",
+    "consents.opt_out": "End advertising for a client",
+    "consents.save_settings": "Change quiet hours",
+    "consents.export": "Export the ledger of consents",
+    "links.act": "A client’s answer by a link",
+    "messaging.send": "Answer a client",
+    "messaging.send_message": "Send a message",
+    "messaging.answer": "Send a prepared answer",
+    "messaging.start": "Write to a client first",
+    "messaging.save_template": "Change a template",
+    "messaging.remove_template": "Remove a template",
+    "messaging.examples": "Take the example templates",
+    "alerts.make_code": "Make a code that binds a group",
+    "alerts.make_link": "Make a link to the own account",
+    "alerts.save_settings": "Change which alerts go out",
+    "alerts.unbind": "Unbind the group of alerts",
+    "alerts.unbind_account": "Unbind the own account",
+    "alerts.test": "Send a test alert",
+}
+
+TABLES: Mapping[str, str] = {
+    "mailings_mailings": "Mailing",
+    "mailings_lists": "List of numbers",
+    "autotexts_rules": "Automatic message",
+    "consents_entries": "Consent",
+    "messaging_conversations": "Conversation",
+    "messaging_messages": "Message",
+    "messaging_templates": "Template",
+    "messaging_notes": "Note",
+    "alerts_groups": "Group of alerts",
+}
