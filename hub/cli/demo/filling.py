@@ -5,30 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient, demo_clients
 from hub.cli.demo.history import DAYS, PastCall, past_calls
 from hub.cli.demo.mailings import fill_mailings
+from hub.cli.demo.messages import TYRES, fill_messages, fill_rules
 from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, SHOP_POINT, WORKERS
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
 from hub.kernel.installation import Installation
 from hub.modules.access.api import AccessApi, ShopEntry, Span, hash_password
-from hub.modules.autotexts.api import RECIPES, TEXT_BACK, AutoTextsApi
+from hub.modules.autotexts.api import AutoTextsApi
 from hub.modules.calls.api import CallsApi, LineEntry
 from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.modules.mailings.api import MailingsApi
+from hub.modules.messaging.api import MessagingApi
 from hub.values import CallId
 
 _LAST_STEP = 1_000_000
 _PATIENCE = 3000
 _MAILED_AFTER = timedelta(hours=2)
 """Of the begin of the week of calls: some of the clients then call."""
+_BORN = 12
+"""So many of the first clients have told their birthday."""
 _FIRST_CALL = CallId("demo-0001")
 
 
@@ -49,7 +52,9 @@ async def fill(installation: Installation, password: str) -> None:
         await _shop(apis.of(AccessApi), installation)
         await _people(apis.of(AccessApi), password_hash)
         await _lines(apis.of(CallsApi), uow)
-        await _clients(apis.of(CrmApi))
+        await _clients(apis.of(CrmApi), _today(installation))
+        if MessagingApi in installation.apis:
+            await fill_messages(apis.of(MessagingApi))
     await _rest(installation)
     history = _history(installation, await _week_begun(installation))
     async with _writing(installation) as (uow, _):
@@ -61,7 +66,7 @@ async def fill(installation: Installation, password: str) -> None:
         async with _writing(installation) as (_, apis):
             await fill_mailings(apis, history[0].call.started_at + _MAILED_AFTER)
     async with _writing(installation) as (_, apis):
-        await _texts(apis.of(AutoTextsApi))
+        await fill_rules(apis.of(AutoTextsApi))
         await _notes(apis.of(CallsApi), _noted(history))
 
 
@@ -77,13 +82,6 @@ async def _shop(access: AccessApi, installation: Installation) -> None:
         await access.shops.change(shop_id, entry)
         hours = {day: [Span(opens=opens, closes=closes)] for day, (opens, closes) in HOURS.items()}
         await access.shops.set_hours(shop_id, hours, [])
-
-
-async def _texts(texts: AutoTextsApi) -> None:
-    """Whoever rings in vain gets a text; from now on, not for the calls of the last weeks."""
-    known = {rule.entry.recipe for rule in await texts.rules.all() if rule.id}
-    if TEXT_BACK not in known:
-        await texts.rules.save(replace(RECIPES[TEXT_BACK], is_on=True))
 
 
 async def _people(access: AccessApi, password_hash: str) -> None:
@@ -107,13 +105,16 @@ async def _lines(calls: CallsApi, uow: UnitOfWork) -> None:
             await calls.numbers.save(entry, None)
 
 
-async def _clients(crm: CrmApi) -> None:
-    for client in demo_clients():
+async def _clients(crm: CrmApi, today: date) -> None:
+    """Some have their birthday these days, and some leave their tyres here."""
+    for place, client in enumerate(demo_clients()):
         if not (await crm.caller(client.phones[0][0])).candidates:
-            await _client(crm, client)
+            born = today.replace(year=1970 + place, day=min(today.day, 28)) + timedelta(days=place - 5)
+            is_told = client.kind == "person" and client.relation == "client" and place < _BORN
+            await _client(crm, client, birthday=born.isoformat() if is_told else "", has_tyres=place % 3 < 2)
 
 
-async def _client(crm: CrmApi, client: DemoClient) -> None:
+async def _client(crm: CrmApi, client: DemoClient, *, birthday: str, has_tyres: bool) -> None:
     phones = tuple(
         PhoneEntry(number=number, label=label, is_main=place == 0)
         for place, (number, label) in enumerate(client.phones)
@@ -122,7 +123,8 @@ async def _client(crm: CrmApi, client: DemoClient) -> None:
     emails = (f"office{client.phones[0][0][-4:]}@client.example",) if client.kind == "company" else ()
     entry = ClientEntry(
         kind=client.kind, relation=client.relation, name=client.name, phones=phones, note=client.note,
-        emails=emails,
+        emails=emails, birthday=birthday,
+        segments=(TYRES,) if has_tyres and client.relation == "client" else (),
     )  # fmt: skip
     made = await crm.create_client(entry)
     for car in client.cars:
@@ -140,11 +142,15 @@ async def _notes(calls: CallsApi, noted: list[PastCall]) -> None:
             await calls.add_note(past.call.call_id, past.note, author_name=past.author)
 
 
+def _today(installation: Installation) -> date:
+    return installation.clock.now().astimezone(ZoneInfo(installation.settings.shop.timezone)).date()
+
+
 def _history(installation: Installation, begun: datetime | None) -> list[PastCall]:
     """The week that was put in when it `begun`; the week before today for an empty database."""
     shop = installation.settings.shop
     zone = ZoneInfo(shop.timezone)
-    today = installation.clock.now().astimezone(zone).date()
+    today = _today(installation)
     if begun is not None:
         today = begun.astimezone(zone).date() + timedelta(days=DAYS)
     return list(past_calls(demo_clients(), today, zone, shop.country))
