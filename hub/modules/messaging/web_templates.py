@@ -7,7 +7,8 @@ from aiohttp import web
 from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.access.api import AccessApi, map_fault, map_link, point_in, show_point
-from hub.modules.calls.api import CallsApi
+from hub.modules.calls.api import CallsApi, CallView
+from hub.modules.crm.api import number_key
 from hub.modules.messaging.api import (
     MessageEntry,
     MessagingApi,
@@ -57,11 +58,11 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         request, template.text, call.client_id, "" if is_known else "sms", call.other_number
     )
     point = point_of(template, await request.apis.of(AccessApi).shop(call.shop_id))
+    thread_id, channel, address = (None, None, None) if is_known else await _where_they_write(request, call)
     entry = MessageEntry(
         text=fill(template, values), priority="dialogue", author=author_of(request), place=point,
         cause=f"prepared:{template.id}:{call.id}"[:200], client_id=call.client_id,
-        channel=None if is_known else api.channels.first(("sms", "viber")) or "sms",
-        address=None if is_known else call.other_number or "",
+        conversation_id=thread_id, channel=channel, address=address,
     )  # fmt: skip
     message = await api.queue_message(entry, None)
     if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:
@@ -74,6 +75,21 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         "“{title}” is on its way by {channel}.", title=template.title, channel=in_words(message.channel)
     )
     return request.redirect("/desk", notice=notice)
+
+
+async def _where_they_write(
+    request: PageRequest, call: CallView
+) -> tuple[str | None, str | None, str | None]:
+    """Thread, channel and address of a caller who is not known: the thread that their number has, with
+    whatever they write by; else the number itself."""
+    api, number = request.apis.of(MessagingApi), call.other_number or ""
+    key = number_key(number, request.deps.places.of(call.shop_id).country) if number else None
+    thread = await api.reading.of_subject(None, key) if key is not None else None
+    shops = shops_of(request, SEND)
+    is_theirs = thread is not None and thread.client_id is None and bool(thread.addresses)
+    if thread is not None and is_theirs and (shops is None or thread.shop_id in shops):
+        return thread.id, None, None
+    return None, api.channels.first(("sms", "viber")) or "sms", number
 
 
 async def show(request: PageRequest) -> web.StreamResponse:
