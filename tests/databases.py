@@ -52,9 +52,7 @@ class Databases:
         if kind == "sqlite":
             path = folder / "data" / "pitline.db"
             path.parent.mkdir(exist_ok=True)
-            if not self._file.exists():
-                _migrate(f"sqlite+aiosqlite:///{self._file}")
-            shutil.copyfile(self._file, path)
+            self.copy_file(path)
             yield f"sqlite+aiosqlite:///{path}"
             return
         server = self.server
@@ -64,6 +62,12 @@ class Databases:
         name = server.create(template=_MODEL)
         yield server.url(name)
         server.drop(name)
+
+    def copy_file(self, path: Path) -> None:
+        """An SQLite database of the present schema."""
+        if not self._file.exists():
+            _migrate(f"sqlite+aiosqlite:///{self._file}")
+        shutil.copyfile(self._file, path)
 
     def close(self) -> None:
         """Stop what was started."""

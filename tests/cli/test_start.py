@@ -18,6 +18,7 @@ import pytest
 
 from connectors.catalogue import NAMES
 from tests.flows.hub_process import ROOT, HubProcess, free_port
+from tests.programs import cold, finished
 
 pytestmark = pytest.mark.slow
 PACKAGE = {"PYTHONPATH": str(ROOT)}
@@ -29,10 +30,8 @@ def _environment(**settings: str) -> dict[str, str]:
 
 
 def _pitline(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hub", *words],
-        cwd=folder, env=_environment(**settings), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    environment = _environment(**settings)
+    return finished(HubProcess.launch, ["hub", *words], folder=folder, environment=environment)
 
 
 async def _json(url: str, token: str = "") -> tuple[int, Any]:
@@ -44,7 +43,7 @@ async def _json(url: str, token: str = "") -> tuple[int, Any]:
 async def test_run_answers_readyz_and_stops_within_five_seconds_of_sigterm(
     tmp_path: Path, empty_database_url: str
 ) -> None:
-    hub = HubProcess(tmp_path, database_url=empty_database_url)
+    hub = HubProcess(tmp_path, database_url=empty_database_url, launch=cold)
     async with hub:
         status, ready = await _json(f"{hub.url}/readyz")
         assert status == 200

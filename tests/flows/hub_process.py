@@ -8,12 +8,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
+
+from tests.programs import Program, Start, cold, finished
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 120.0
@@ -31,14 +32,27 @@ class HubProcess:
     """`pitline run` in `folder`, with its own journal and port; its database too unless one is named. `{url}`
     in a setting is its own address."""
 
+    launch: ClassVar[Start] = staticmethod(cold)
+    """How it and its commands are started; a run of tests has a quicker way."""
+
+    furnish: ClassVar[Callable[[Path], None] | None] = None
+    """Makes its database file, of the present schema; None: it makes and migrates its own."""
+
     def __init__(
-        self, folder: Path, settings: Mapping[str, str] | None = None, *, database_url: str = ""
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        database_url: str = "",
+        launch: Start | None = None,
     ) -> None:
+        self._launch = launch or self.launch
+        self._own = None if database_url else folder / "hub.db"
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "hub.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Program | None = None
         self._token = ""
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("HUB_")},
@@ -58,10 +72,8 @@ class HubProcess:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pitline ARGUMENTS` against the same database."""
-        return subprocess.run(
-            [sys.executable, "-m", "hub", *arguments],
-            cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        self._furnish()
+        return finished(self._launch, ["hub", *arguments], folder=self.folder, environment=self._environment)
 
     def new_token(self, role: str = "owner") -> str:
         made = self.command("token", "add", "--name", f"test {role}", "--role", role)
@@ -82,11 +94,11 @@ class HubProcess:
         await self.stop()
 
     async def start(self) -> None:
+        self._furnish()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "run"],
-                cwd=self.folder, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            self._process = self._launch(
+                ["hub", "run"], folder=self.folder, environment=self._environment, output=log, errors=log
+            )
         async with asyncio.timeout(STARTS_WITHIN), aiohttp.ClientSession() as http:
             while True:
                 if self._process.poll() is not None:
@@ -98,6 +110,10 @@ class HubProcess:
                 except aiohttp.ClientConnectionError:
                     pass
                 await asyncio.sleep(0.02)
+
+    def _furnish(self) -> None:
+        if self.furnish is not None and self._own is not None and not self._own.exists():
+            self.furnish(self._own)
 
     async def stop(self, within: float = 8.0) -> int:
         """SIGTERM, as an operating system would; the exit code."""

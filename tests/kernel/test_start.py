@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.flows.hub_process import ROOT, HubProcess
+from tests.programs import finished
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +51,7 @@ def run_beside(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
         "HUB_JOURNAL__FOLDER": str(folder / "journal"),
         **more,
     }
-    command = [sys.executable, "-m", "hub", "run"]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+    return finished(HubProcess.launch, ["hub", "run"], folder=ROOT, environment=environment, timeout=30)
 
 
 async def test_a_second_hub_on_the_same_database_is_refused_in_words(tmp_path: Path) -> None:
