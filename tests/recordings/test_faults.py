@@ -8,7 +8,6 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,9 @@ from recordings.store import store_of
 from tests.factories.calls import at
 from tests.factories.tones import header, tone, wav
 from tests.faults.figures import Fault
+from tests.flows.hub_process import ROOT, HubProcess
 from tests.machine import missing
+from tests.programs import finished
 from tests.recordings.stage import SOUND, Spool, open_spool
 
 PCM = SOUND[44:]
@@ -294,18 +295,17 @@ async def test_a_kill_at_any_moment_loses_nothing_and_leaves_nothing(
         url = f"sqlite+aiosqlite:///{home / 'hub.db'}"
         home.mkdir()
         shutil.copy(database_url.removeprefix("sqlite+aiosqlite:///"), home / "hub.db")
-        killed = subprocess.run(
-            [sys.executable, "-m", "tests.recordings.killed", url, str(home), *point],
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        killed = _started(url, home, *point)
         fault.check(f"{point}: not killed there {killed.stderr[-300:]}", killed.returncode == -9)
-        again = subprocess.run(
-            [sys.executable, "-m", "tests.recordings.killed", url, str(home)],
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        again = _started(url, home)
         wanted = {"recordings": 1, "state": "ready", "seconds": 2.0, "store": 2, "spool": 0}
         found = json.loads(again.stdout) if again.returncode == 0 else again.stderr[-300:]
         fault.check(f"{point}: {found}", found == wanted)
+
+
+def _started(url: str, home: Path, *point: str) -> subprocess.CompletedProcess[str]:
+    words = ["tests.recordings.killed", url, str(home), *point]
+    return finished(HubProcess.launch, words, folder=ROOT, environment=os.environ)
 
 
 POINTS = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,9 @@ from hub.clock import FrozenClock, SystemClock
 from hub.ports.messaging import OutgoingMessage, Sent, UnknownOutcome
 from hub.settings import MessagingSettings, Settings
 from tests.faults.figures import Fault
+from tests.flows.hub_process import HubProcess
 from tests.modules.messaging.wire import Wire, house_of
+from tests.programs import finished
 
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite, pytest.mark.timeout(120)]
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,16 +51,12 @@ async def provider() -> AsyncIterator[Provider]:
 
 async def killed(settings: Settings, folder: Path, port: int, point: str) -> str:
     """Run the process until it is dead; the id of its message."""
-    command = (
-        sys.executable, "-m", "tests.modules.messaging.killed", settings.database.url, str(folder),
-        str(port), point,
-    )  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE
+    words = ["tests.modules.messaging.killed", settings.database.url, str(folder), str(port), point]
+    ended = await asyncio.to_thread(
+        finished, HubProcess.launch, words, folder=ROOT, environment=dict(os.environ)
     )
-    out, _ = await process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    return next(line for line in out.decode().splitlines() if len(line) == 26)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    return next(line for line in ended.stdout.splitlines() if len(line) == 26)
 
 
 async def recover(settings: Settings, folder: Path, wire: Wire, message_id: str) -> str:
