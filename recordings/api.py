@@ -9,9 +9,11 @@ from recordings.audio.speech import speech_of
 from recordings.service import EVERYWHERE, RecordingService
 from recordings.service_basis import BasisService
 from recordings.service_cards import CardService
+from recordings.service_clips import ClipService
 from recordings.service_erasing import ErasingService
 from recordings.service_guard import GuardService
 from recordings.service_holds import LegalHoldService
+from recordings.service_keeps import KeepService
 from recordings.service_library import LibraryService
 from recordings.service_linking import LinkingService
 from recordings.service_listens import ListenService
@@ -48,6 +50,7 @@ class RecordingsApi(Composed):
     `upkeep` which forms are kept; `library` finds them, `shelf` keeps what they are found by; `marks`,
     `cards`, `reviews` and `queue` are the review, `sharing` what leaves the house, `saved` the kept views,
     `transcripts` what was said, `erasing` what goes and why, `holds` what must stay,
+    `keeps` what stays until a day, `clips` parts as files of their own,
     `basis` what calls are recorded on, `guard` stops and pauses their recording."""
 
     linking = Part(LinkingService)
@@ -65,6 +68,8 @@ class RecordingsApi(Composed):
     transcripts = Part(TranscriptService)
     erasing = Part(ErasingService)
     holds = Part(LegalHoldService)
+    keeps = Part(KeepService)
+    clips = Part(ClipService)
     basis = Part(BasisService)
     guard = Part(GuardService)
     _recordings = Part(RecordingService)

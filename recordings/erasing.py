@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, 
 
 from recordings.models import NamedFile, Recording, Rendition, SpoolFile
 from recordings.models_library import Shelf, Writing
-from recordings.models_privacy import ErasedRecording, Leaving, LegalHold, Rule
+from recordings.models_privacy import ErasedRecording, Keep, Leaving, LegalHold, Rule
 from recordings.models_review import Mark, Pick, Review
-from recordings.models_sharing import Bundle, Share
+from recordings.models_sharing import Bundle, Clip, Share
 from recordings.rules_names import last_part
 
 _MOST = 400
@@ -36,6 +36,12 @@ def is_held() -> ColumnElement[bool]:
     """A legal hold keeps the recording, or all of its call's."""
     mine = or_(LegalHold.recording_id == Recording.id, LegalHold.call_id == Recording.call_id)
     return exists().where(mine, LegalHold.lifted_at.is_(None)).correlate(Recording)
+
+
+def is_kept(now: datetime) -> ColumnElement[bool]:
+    """Its days of keeping are prolonged beyond now, or those of all of its call's."""
+    mine = or_(Keep.recording_id == Recording.id, Keep.call_id == Recording.call_id)
+    return exists().where(mine, Keep.ended_at.is_(None), Keep.until > now).correlate(Recording)
 
 
 def erase(connection: Connection, recording_ids: Collection[str], why: Why) -> list[str]:
@@ -93,9 +99,11 @@ def _forget_words(connection: Connection, ids: list[str], *, with_reviews: bool)
 
 
 def _end_sharing(connection: Connection, ids: list[str], at: datetime) -> None:
-    """Links open nothing, ZIPs that hold one of them are thrown away."""
+    """Links open nothing, parts go, ZIPs that hold one of them are thrown away."""
     still = and_(Share.recording_id.in_(ids), Share.revoked_at.is_(None))
     connection.execute(update(Share).where(still).values(revoked_at=at, rev=Share.rev + 1))
+    leave(connection, connection.execute(select(Clip.key).where(Clip.recording_id.in_(ids))).scalars().all())
+    connection.execute(delete(Clip).where(Clip.recording_id.in_(ids)))
     gone = set(ids)
     for bundle in connection.execute(select(Bundle.id, Bundle.key, Bundle.recording_ids)).all():
         if gone & set(bundle.recording_ids):

@@ -108,6 +108,7 @@ async def on_call_merged(event: CallMerged, ctx: HandlerContext) -> None:
     api = ctx.apis.of(RecordingsApi)
     await api.linking.move(event.call_id, event.into_call_id)
     await api.holds.merged(event.call_id, event.into_call_id)
+    await api.keeps.merged(event.call_id, event.into_call_id)
     await api.shelf.merged(event.call_id, event.into_call_id)
     await api.basis.merged(event.call_id, event.into_call_id)
     await api.guard.merged(event.call_id, event.into_call_id)

@@ -83,6 +83,8 @@ async def transcribe(ctx: JobContext) -> None:
 
 async def erase_over(ctx: JobContext) -> None:
     """Recordings whose days are over go, but for what a legal hold keeps; then their files."""
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(RecordingsApi).holds.end_proposals()
     done = 0
     while True:
         async with ctx.writing() as uow:

@@ -15,8 +15,8 @@ from recordings.views import RecordingState, RenditionKind
 class Recording(Base):
     """One piece of sound. `sha256` and `size` are the original's; `channel_map` names who is on which
     channel; `loudness` is the mean level in dBFS (None: silence); `source_name` the name below the spool;
-    `fault` says why it is damaged; `keep_until`: not erased by age before (a warranty). `peaks` are so many
-    per second and channel, in a file of the store."""
+    `fault` says why it is damaged; `peaks` are so many per second and channel, in a
+    file of the store."""
 
     __tablename__ = "recordings_recordings"
     __table_args__ = (
@@ -54,7 +54,6 @@ class Recording(Base):
     loudness: Mapped[float | None]
     source_name: Mapped[str] = mapped_column(Text)
     taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    keep_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Rendition(Base):

@@ -1,4 +1,5 @@
-"""Tables of what must stay and what must go: legal holds, erasures, files that wait for their removal."""
+"""Tables of what must stay and what must go: legal holds, days until which something is kept, erasures,
+files that wait for their removal."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ before an older backup brought it back; it was never to be kept (rules_basis.NoB
 
 
 class LegalHold(Base):
-    """A recording, or every recording of a call, must not go: exactly one of the two ids is set."""
+    """A recording, or every recording of a call, must not go: exactly one of the two ids is set.
+    `proposed_at`: a manager asks for it; it holds for some days, until an owner has confirmed it."""
 
     __tablename__ = "recordings_legal_holds"
     __table_args__ = (
@@ -37,6 +39,11 @@ class LegalHold(Base):
         Index(
             "ix_recordings_legal_holds_call_id", "call_id",
             sqlite_where=text("lifted_at IS NULL"), postgresql_where=text("lifted_at IS NULL"),
+        ),
+        Index(
+            "ix_recordings_legal_holds_proposed", "proposed_at",
+            sqlite_where=text("proposed_at IS NOT NULL AND lifted_at IS NULL"),
+            postgresql_where=text("proposed_at IS NOT NULL AND lifted_at IS NULL"),
         ),
     )  # fmt: skip
 
@@ -50,6 +57,40 @@ class LegalHold(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lifted_name: Mapped[str] = mapped_column(Text, server_default="")
+    proposed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_name: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class Keep(Base):
+    """A recording, or every recording of a call (one of the two ids is set), does not go by age before
+    `until`: it belongs to work whose warranty ends then. `source` is the module that says so, with its own
+    id; empty: a person."""
+
+    __tablename__ = "recordings_keeps"
+    __table_args__ = (
+        Index(
+            "ix_recordings_keeps_recording_id", "recording_id",
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_recordings_keeps_call_id", "call_id",
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    rev: Mapped[int] = mapped_column(server_default=text("1"))
+    recording_id: Mapped[str | None] = mapped_column(String(26))
+    call_id: Mapped[str | None] = mapped_column(String(128))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(40), server_default="")
+    external_id: Mapped[str] = mapped_column(String(128), server_default="")
+    made_by: Mapped[str | None] = mapped_column(String(80))
+    made_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_name: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class ErasedRecording(Base):

@@ -16,16 +16,19 @@ from hub.events.recordings import (
 )
 from hub.events.tasks import TaskEscalated
 from hub.kernel.backup.areas import FileArea
-from hub.kernel.jobs.definition import every, on_demand
+from hub.kernel.jobs.definition import Job, every, on_demand
 from hub.kernel.manifest import LiveTopic, MenuItem, Module, PageScript, Permission, Worker, on, on_batch
 from hub.kernel.web import SettingsItem, SystemPart
 from recordings import (
+    cutting,
     guarding,
     handlers,
     intake,
     jobs,
     operations,
     operations_basis,
+    operations_clips,
+    operations_keeps,
     operations_library,
     operations_marks,
     operations_privacy,
@@ -34,6 +37,8 @@ from recordings import (
     upkeep,
     web,
     web_basis,
+    web_clips,
+    web_keeping,
     web_library,
     web_player,
     web_policy,
@@ -72,7 +77,9 @@ MODULE = Module(
         *web_policy.routes,
         *web_review.routes,
         *web_privacy.routes,
+        *web_keeping.routes,
         *web_sharing.routes,
+        *web_clips.routes,
         *web.routes,
         *web_player.routes,
         *web_library.routes,
@@ -82,7 +89,9 @@ MODULE = Module(
         *operations.operations,
         *operations_marks.operations,
         *operations_review.operations,
+        *operations_clips.operations,
         *operations_privacy.operations,
+        *operations_keeps.operations,
         *operations_basis.operations,
     ),
     card=(*web_basis.parts, *web_player.parts),
@@ -111,6 +120,13 @@ MODULE = Module(
     jobs=(
         *upkeep.JOBS,
         on_demand(run=jobs.pack, title="Pack recordings into a ZIP", right=EXPORT, alone=False),
+        Job(
+            name=cutting.JOB,
+            run=cutting.cut,
+            title="Cut a part out of a recording",
+            right=EXPORT,
+            alone=False,
+        ),
         on_demand(run=jobs.transcribe, title="Write down what is said in a recording", longest=4 * 3600.0),
         every(hours=1, run=jobs.erase_over, title="Erase recordings whose days are over"),
         every(minutes=1, run=jobs.drop_leavings, title="Remove the files of erased recordings"),
@@ -126,7 +142,6 @@ MODULE = Module(
                 "manager": "shop",
                 "receptionist": "own",
                 "master": "own",
-                "integration": "shop",
             },
         ),
         *PERMISSIONS,

@@ -13,6 +13,7 @@ from hub.modules.calls.api import CallsApi
 from recordings.api import RecordingsApi
 from recordings.rights import EXPORT, LOG, MARK
 from recordings.scope import LISTEN, recording_of
+from recordings.service_clips import as_recording
 from recordings.service_sharing import LONGEST_REASON, MOST_DAYS, SHORTEST_REASON, clean_reason
 from recordings.views_library import MarkView, ShareView
 from recordings.web_player import ensure_own
@@ -124,6 +125,7 @@ class ShareIn(Strict):
     """A link for somebody outside."""
 
     days: int = Field(7, ge=1, le=MOST_DAYS)
+    clip_id: Text | None = Field(None, description="A part of it instead of all")
     reason: Annotated[Text, Field(min_length=SHORTEST_REASON, max_length=LONGEST_REASON)]
 
 
@@ -135,6 +137,7 @@ class ShareOut(BaseModel):
     id: str
     rev: int
     recording_id: str
+    clip_id: str | None
     reason: Words
     made_name: Words
     created_at: Moment
@@ -225,16 +228,20 @@ async def list_shares(request: PageRequest) -> SharePageOut:
 
 async def can_be_shared(request: PageRequest, body: ShareIn) -> None:
     """Raises NotFound, Invalid before anybody is asked to approve."""
-    await recording_of(request, EXPORT)
+    recording = await recording_of(request, EXPORT)
     clean_reason(body.reason)
+    if body.clip_id is not None:
+        clip = await request.apis.of(RecordingsApi).clips.one(recording.id, body.clip_id)
+        as_recording(recording, clip)
 
 
 async def create_share(request: PageRequest, body: ShareIn) -> NewShareOut:
     """Make a link, once a second person has approved it."""
     recording = await recording_of(request, EXPORT)
     share, secret = await request.apis.of(RecordingsApi).sharing.share(
-        recording, days=body.days, reason=body.reason, made_name=request.viewer.name, second=request.second
-    )
+        recording, days=body.days, reason=body.reason, made_name=request.viewer.name, second=request.second,
+        clip_id=body.clip_id,
+    )  # fmt: skip
     return NewShareOut(**_share(share).model_dump(), address=address_of(request, secret))
 
 

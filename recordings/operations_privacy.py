@@ -9,7 +9,7 @@ from hub.kernel.listing import Moment, Strict
 from hub.kernel.masking import Words
 from hub.kernel.web import ApiOperation, PageRequest
 from recordings.api import RecordingsApi
-from recordings.rights import ERASE, HOLD
+from recordings.rights import ERASE, HOLD, PROPOSE
 from recordings.scope import LISTEN, recording_of
 from recordings.service_sharing import clean_reason
 
@@ -35,6 +35,8 @@ class HoldOut(BaseModel):
     reason: Words
     made_name: Words
     created_at: Moment
+    is_proposal: bool = Field(description="An owner has not decided yet")
+    decided_by: Moment | None = Field(description="So long a proposal holds by itself")
 
 
 class RecordingErasureIn(Strict):
@@ -65,7 +67,7 @@ class HoldPageOut(BaseModel):
 
 async def list_holds(request: PageRequest) -> HoldPageOut:
     """Its own, and those of its call."""
-    recording = await recording_of(request, HOLD)
+    recording = await recording_of(request, PROPOSE)
     found = await request.apis.of(RecordingsApi).holds.of(recording)
     return HoldPageOut(items=[HoldOut.model_validate(one) for one in found])
 
@@ -120,10 +122,10 @@ operations = (
     ApiOperation(
         method="POST", path="/recordings/{id}/erase", handler=erase, right=ERASE,
         name="recordings.post_erase", summary="Erase a recording on request", body=RecordingErasureIn,
-        result=RecordingErasureOut, second=ERASE, check=can_be_erased, errors=_WRITE,
+        result=RecordingErasureOut, second=HOLD, check=can_be_erased, errors=_WRITE,
     ),
     ApiOperation(
-        method="GET", path="/recordings/{id}/holds", handler=list_holds, right=HOLD,
+        method="GET", path="/recordings/{id}/holds", handler=list_holds, right=PROPOSE,
         name="recordings.list_holds", summary="The legal holds that keep a recording", result=HoldPageOut,
         errors=_READ,
     ),

@@ -1,4 +1,5 @@
-"""The rights beside listening: their names and who has them at first (the roles' table of the manifest)."""
+"""The rights beside listening: their names and who has them at first (the roles' table of the manifest).
+Programs have none: what they need is ticked in a role of their own."""
 
 from __future__ import annotations
 
@@ -13,16 +14,18 @@ EXPORT = "recordings.export"
 EXPORT_ALONE = "recordings.export_alone"
 ERASE = "recordings.erase"
 HOLD = "recordings.hold"
+PROPOSE = "recordings.propose_hold"
+KEEP = "recordings.keep"
 CONTROL = "recordings.control"
 POLICY = "recordings.policy"
 
 PERMISSIONS = (
     Permission(
         MARK, "Mark moments of recordings",
-        {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own", "integration": "shop"},
+        {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own"},
     ),
     Permission(
-        REVIEW, "Review recordings by score cards", {"owner": "all", "manager": "shop", "integration": "shop"}
+        REVIEW, "Review recordings by score cards", {"owner": "all", "manager": "shop"}
     ),
     Permission(
         ANSWER, "Read and answer the reviews of one's own talks",
@@ -37,9 +40,14 @@ PERMISSIONS = (
     Permission(ERASE, "Erase recordings on request", {"owner": "all", "manager": "shop"}),
     Permission(
         CONTROL, "Pause the recording of a call that goes on, or stop and erase it",
-        {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop", "integration": "shop"},
+        {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own", "cashier": "own"},
     ),
     Permission(POLICY, "Decide on what ground calls are recorded", {"owner": "all", "manager": "shop"}),
-    Permission(HOLD, "Put recordings under a legal hold and lift it", {"owner": "all"}),
+    Permission(KEEP, "Keep recordings until a day", {"owner": "all", "manager": "shop"}),
+    Permission(PROPOSE, "Propose a legal hold on recordings", {"owner": "all", "manager": "shop"}),
+    Permission(
+        HOLD, "Put recordings under a legal hold and lift it, confirm their erasure on request",
+        {"owner": "all"},
+    ),
     Permission(EXPORT_ALONE, "Download and share recordings without a second person", {"owner": "all"}),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, literal_column, or_, select, update
+from sqlalchemy import and_, delete, exists, literal_column, select
 
 from hub.errors import Conflict
 from hub.events.recordings import RecordingErased
@@ -39,10 +39,7 @@ class ErasingService:
         must be kept is left out."""
         now = self._clock.now()
         days = (await self._access.retention.holds())["recordings.retention_days"].days
-        is_old = and_(
-            Recording.started_at < now - timedelta(days=days),
-            or_(Recording.keep_until.is_(None), Recording.keep_until <= now),
-        )
+        is_old = and_(Recording.started_at < now - timedelta(days=days), ~erasing.is_kept(now))
         free = (_ALIVE, ~erasing.is_held())
         old = select(Recording.id).where(is_old, *free).order_by(Recording.started_at, Recording.id)
         waits = exists().where(ErasedRecording.recording_id == Recording.id, ErasedRecording.at.is_(None))
@@ -106,11 +103,6 @@ class ErasingService:
         query = select(Recording).join(ErasedRecording, ErasedRecording.recording_id == Recording.id)
         for row in (await self._session.scalars(query.where(*mine))).all():
             self._tell(row, "client")
-
-    async def keep_until(self, call_id: str, until: datetime | None) -> None:
-        """The call belongs to work whose warranty ends then: its recordings do not go by age before."""
-        change = update(Recording).where(Recording.call_id == call_id).values(keep_until=until)
-        await self._session.execute(change, execution_options={"synchronize_session": False})
 
     async def why(self, recording_ids: Collection[str]) -> dict[str, ErasedView]:
         """What is known of each that is erased."""

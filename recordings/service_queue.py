@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, literal, select
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
@@ -14,6 +15,7 @@ from hub.modules.calls.api import CallsApi, CallView
 from hub.values import ShopId
 from recordings.models import Recording
 from recordings.models_review import Pick, Review
+from recordings.rules_months import months_between
 from recordings.rules_review import REASONS, PickRules, Told, reasons
 from recordings.views_library import PersonScore, PickState, PickView
 
@@ -27,6 +29,7 @@ class QueueService:
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
         self._session = uow.session
+        self._places = deps.places
         self._calls = CallsApi(uow, deps)
         self._access = AccessApi(uow, deps)
         settings = deps.settings.recordings
@@ -109,28 +112,27 @@ class QueueService:
     async def scores(
         self, shops: frozenset[ShopId] | None, since: datetime, until: datetime
     ) -> tuple[PersonScore, ...]:
-        """Of finished reviews, by person and month (of UTC), the first month first."""
-        is_sqlite = self._session.get_bind().dialect.name == "sqlite"
-        month = (
-            func.strftime("%Y-%m", Review.finished_at)
-            if is_sqlite
-            else func.to_char(func.timezone("UTC", Review.finished_at), "YYYY-MM")
-        )
+        """Of finished reviews, by person and month of the shop's own clock, the first month first."""
+        where = [
+            Review.state == "done", Review.person_id.is_not(None), Review.percent.is_not(None),
+            Review.finished_at >= since, Review.finished_at < until,
+        ]  # fmt: skip
+        if shops is not None:
+            where.append(Review.shop_id.in_(sorted(shops)))
+        theirs = (await self._session.scalars(select(Review.shop_id).where(*where).distinct())).all()
+        if not theirs:
+            return ()
+        month = self._month(theirs, since, until).label("month")
         failed = func.sum(cast(case((Review.is_failed, 1), else_=0), Integer))
         query = (
             select(
-                Review.person_id, func.max(Review.person_name), month.label("month"), func.count(),
+                Review.person_id, func.max(Review.person_name), month, func.count(),
                 func.avg(Review.percent), failed,
             )
-            .where(
-                Review.state == "done", Review.person_id.is_not(None), Review.percent.is_not(None),
-                Review.finished_at >= since, Review.finished_at < until,
-            )
+            .where(*where)
             .group_by(Review.person_id, "month")
             .order_by("month", Review.person_id)
         )  # fmt: skip
-        if shops is not None:
-            query = query.where(Review.shop_id.in_(sorted(shops)))
         return tuple(
             PersonScore(
                 person_id=str(row[0]), person_name=row[1], month=row[2], reviews=row[3],
@@ -138,6 +140,18 @@ class QueueService:
             )
             for row in await self._session.execute(query)
         )  # fmt: skip
+
+    def _month(self, shops: Sequence[str], since: datetime, until: datetime) -> ColumnElement[str]:
+        """In which month a review was finished, where its shop stands."""
+        zones: dict[ZoneInfo, list[str]] = {}
+        for shop in shops:
+            zones.setdefault(self._places.of(ShopId(shop)).zone, []).append(shop)
+        named = [
+            (and_(Review.shop_id.in_(sorted(there)), Review.finished_at < end), literal(name))
+            for zone, there in zones.items()
+            for name, end in months_between(since, until, zone)
+        ]
+        return case(*named)
 
 
 def _view(row: Pick) -> PickView:

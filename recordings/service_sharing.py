@@ -35,9 +35,11 @@ class SharingService:
         self._clock = deps.clock
 
     async def share(
-        self, recording: RecordingView, *, days: int, reason: str, made_name: str, second: str | None
-    ) -> tuple[ShareView, str]:
-        """A new link, and its secret, which is told only now. Raises Invalid, Conflict."""
+        self, recording: RecordingView, *, days: int, reason: str, made_name: str, second: str | None,
+        clip_id: str | None = None,
+    ) -> tuple[ShareView, str]:  # fmt: skip
+        """A new link, to a part of it where one is named, and its secret, which is told only now. Raises
+        Invalid, Conflict."""
         if not 1 <= days <= MOST_DAYS:
             raise Invalid(
                 "recordings.share_days", "A link lives from 1 to 30 days.", "Choose a shorter time.",
@@ -50,7 +52,7 @@ class SharingService:
         secret, now = secrets.token_urlsafe(24), self._clock.now()
         row = Share(
             id=new_id(self._clock), rev=1, recording_id=recording.id, shop_id=recording.shop_id,
-            secret_hash=_hash(secret), reason=clean_reason(reason), made_by=self._uow.actor,
+            clip_id=clip_id, secret_hash=_hash(secret), reason=clean_reason(reason), made_by=self._uow.actor,
             made_name=made_name, second=second, created_at=now, expires_at=now + timedelta(days=days),
             revoked_at=None, opened=0, last_opened_at=None,
         )  # fmt: skip
@@ -143,9 +145,9 @@ class SharingService:
         state = "revoked" if row.revoked_at is not None else "expired" if row.expires_at <= now else "open"
         return ShareView(
             id=row.id, rev=row.rev, recording_id=row.recording_id, shop_id=ShopId(row.shop_id),
-            reason=row.reason, made_by=row.made_by, made_name=row.made_name, created_at=row.created_at,
-            expires_at=row.expires_at, revoked_at=row.revoked_at, opened=row.opened,
-            last_opened_at=row.last_opened_at, state=state,
+            clip_id=row.clip_id, reason=row.reason, made_by=row.made_by, made_name=row.made_name,
+            created_at=row.created_at, expires_at=row.expires_at, revoked_at=row.revoked_at,
+            opened=row.opened, last_opened_at=row.last_opened_at, state=state,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.values import ShopId
 from recordings.erasing import is_held, leave
 from recordings.models import Recording, Rendition
-from recordings.models_sharing import Bundle
+from recordings.models_sharing import Bundle, Clip
 from recordings.service import RecordingService
 from recordings.service_taking import KeptFile
 from recordings.views import RecordingView
@@ -56,10 +56,11 @@ class UpkeepService:
         return await self._recordings.views((await self._session.scalars(query)).all())
 
     async def known_paths(self, ids: Collection[str]) -> set[str]:
-        """The files of these recordings and ZIPs."""
+        """The files of these recordings, parts and ZIPs."""
         files = select(Rendition.path).where(Rendition.recording_id.in_(sorted(ids)))
         zips = select(Bundle.key).where(Bundle.id.in_(sorted(ids)))
-        found = [(await self._session.scalars(query)).all() for query in (files, zips)]
+        clips = select(Clip.key).where(Clip.id.in_(sorted(ids)))
+        found = [(await self._session.scalars(query)).all() for query in (files, zips, clips)]
         return {path for paths in found for path in paths}
 
     async def add(self, recording_id: str, file: KeptFile) -> None:

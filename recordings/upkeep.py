@@ -24,9 +24,9 @@ LATELY = timedelta(days=14)
 STILL_LOOKED_FOR = timedelta(days=3)
 _YOUNG = 24 * 3600.0
 Form = Literal["opus", "mp3"]
-_OURS = re.compile(r"(?:\d{4}/\d\d/\d\d|bundles)/([0-9A-Za-z]{26})(?:\.\d+)?\.[0-9a-z]+")
-"""The id is a recording's or a ZIP's; the number that of the run which made the file: a run that was broken
-off leaves one that nobody speaks of."""
+_OURS = re.compile(r"(?:\d{4}/\d\d/\d\d|bundles|clips)/([0-9A-Za-z]{26})(?:\.\d+)?\.[0-9a-z]+")
+"""The id is a recording's, a part's or a ZIP's; the number that of the run which made the file: a run that
+was broken off leaves one that nobody speaks of."""
 
 
 async def convert(ctx: JobContext) -> None:

@@ -124,12 +124,30 @@ class ErasedView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldView:
-    """A legal hold on a recording, or on all of a call."""
+    """A legal hold on a recording, or on all of a call. `is_proposal`: an owner has not decided yet; it holds
+    until `decided_by`."""
 
     id: str
     recording_id: str | None
     call_id: str | None
     reason: Words
+    made_name: Words
+    created_at: datetime
+    is_proposal: bool
+    decided_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepView:
+    """A recording, or all of a call, is not erased by age before `until`. `source`: the module that says so,
+    empty for a person."""
+
+    id: str
+    recording_id: str | None
+    call_id: str | None
+    until: datetime
+    reason: Words
+    source: str
     made_name: Words
     created_at: datetime
 

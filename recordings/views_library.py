@@ -191,11 +191,12 @@ class PersonScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareView:
-    """A link for somebody outside. `state`: open, expired, revoked."""
+    """A link for somebody outside, to a recording or a part of it. `state`: open, expired, revoked."""
 
     id: str
     rev: int
     recording_id: str
+    clip_id: str | None
     shop_id: ShopId
     reason: Words
     made_by: str | None
@@ -206,6 +207,36 @@ class ShareView:
     opened: int
     last_opened_at: datetime | None
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipView:
+    """A part of a recording, in seconds from its beginning; `key` is its place in the store, empty while it
+    is cut."""
+
+    id: str
+    rev: int
+    recording_id: str
+    shop_id: ShopId
+    begin_seconds: float
+    end_seconds: float
+    reason: Words
+    key: str
+    size: int
+    sha256: str
+    made_by: str | None
+    made_name: Words
+    created_at: datetime
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be heard."""
+        return bool(self.key)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return round(self.end_seconds - self.begin_seconds, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from hub.modules.crm.api import CrmApi
 from recordings.api import RecordingsApi
 from recordings.asking import NAMES, PERIODS, Asked, asked_of
 from recordings.entries import entries_of
-from recordings.rights import EXPORT, EXPORT_ALONE, LOG, REVIEW
-from recordings.scope import LISTEN, recording_of
+from recordings.rights import EXPORT, EXPORT_ALONE, HOLD, LOG, REVIEW
+from recordings.scope import LISTEN, reach_of, recording_of
 from recordings.service_library import MOST_COUNTED
 from recordings.service_reviews import ReviewFilter
 from recordings.service_transcripts import first_of
@@ -40,6 +40,7 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
         "asked": asked, "next": page.next, "is_first": cursor is None,
         "entries": await entries_of(request, page.items, asked.given["q"] or asked.given["mark"]),
         "totals": await library.totals(asked.where, most=most),
+        "proposed": await _proposed(request),
     }  # fmt: skip
     if request.query.get("part") == "list":
         return request.fragment("recordings/list_rows.html", **values)
@@ -71,9 +72,18 @@ async def show(request: PageRequest) -> web.StreamResponse:
         shares=await api.sharing.of(recording.id) if may_export else (), may_export=may_export,
         basis=await _basis(request, recording.call_id),
         erased=(await api.erasing.why([recording.id])).get(recording.id),
-        holds=await api.holds.of(recording),
+        holds=await api.holds.of(recording), keeps=await api.keeps.of(recording),
+        clips=await api.clips.of(recording.id) if may_export else (),
         people=list({one.id: one for one in talked}.values()), faults={}, sent={},
     )  # fmt: skip
+
+
+async def _proposed(request: PageRequest) -> int:
+    """How many legal holds wait for this owner."""
+    if not request.viewer.can(HOLD) or request.query.get("part") == "list":
+        return 0
+    holds = request.apis.of(RecordingsApi).holds
+    return len(await holds.proposed(reach_of(request, HOLD).shops))
 
 
 async def _basis(request: PageRequest, call_id: str | None) -> BasisView:

@@ -40,7 +40,7 @@ async def erase(request: PageRequest) -> web.StreamResponse:
 routes = (
     Route(
         method="POST", path="/recordings/{id}/erase", handler=erase, right=ERASE, name="recordings.erase",
-        second=ERASE,
+        second=HOLD,
     ),
     Route(
         method="POST", path="/recordings/{id}/holds", handler=hold, right=HOLD, name="recordings.lay_hold"

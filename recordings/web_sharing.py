@@ -16,12 +16,14 @@ from recordings.api import RecordingsApi, RecordingView
 from recordings.asking import asked_of
 from recordings.rights import EXPORT, EXPORT_ALONE
 from recordings.scope import reach_of, recording_of
+from recordings.service_clips import as_recording, peaks_within
 from recordings.service_sharing import MOST_BUNDLED, clean_reason
 from recordings.store import store_of
-from recordings.views_library import ShareView
+from recordings.views_library import ClipView, ShareView
 from recordings.web_player import Player
 
 Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
+FINEST_PEAKS = 20_000
 _NEVER_KEPT = {
     hdrs.CACHE_CONTROL: "no-store", hdrs.REFERRER_POLICY: "no-referrer", "X-Robots-Tag": "noindex, nofollow",
 }  # fmt: skip
@@ -45,9 +47,12 @@ def share(right: str) -> Handler:
 
     async def make(request: PageRequest) -> web.StreamResponse:
         recording = await recording_of(request, right)
-        days = request.form.get("days", "")
-        _, secret = await request.apis.of(RecordingsApi).sharing.share(
-            recording, days=int(days) if days.isascii() and days.isdecimal() else 0,
+        days, clip_id = request.form.get("days", ""), request.form.get("clip", "") or None
+        api = request.apis.of(RecordingsApi)
+        if clip_id is not None:
+            as_recording(recording, await api.clips.one(recording.id, clip_id))
+        _, secret = await api.sharing.share(
+            recording, clip_id=clip_id, days=int(days) if days.isascii() and days.isdecimal() else 0,
             reason=request.form.get("reason", ""), made_name=request.viewer.name, second=request.second,
         )  # fmt: skip
         return request.page(
@@ -100,7 +105,7 @@ async def revoke(request: PageRequest) -> web.StreamResponse:
 async def open_shared(request: PageRequest) -> web.StreamResponse:
     """The page of a link. Public, since the secret in its address is the right; it says nothing of the
     client, and looking at it counts nothing: a messenger's preview opens it too."""
-    share, recording = await _shared(request)
+    share, recording, _ = await _shared(request)
     player = Player(
         recording=recording, marks=(), moments=(), may_mark=False, is_stranger=True,
         secret=request.path["token"],
@@ -112,7 +117,7 @@ async def open_shared(request: PageRequest) -> web.StreamResponse:
 
 async def shared_media(request: PageRequest) -> web.StreamResponse:
     """The sound of a link. Public, as its page is."""
-    _, recording = await _shared(request)
+    _, recording, _ = await _shared(request)
     response = await sound.send(request, recording, sound.best_of(recording))
     response.headers.update(_NEVER_KEPT)
     return response
@@ -120,10 +125,12 @@ async def shared_media(request: PageRequest) -> web.StreamResponse:
 
 async def note_shared(request: PageRequest) -> str | None:
     """Counted once for a sitting, in the log of listening and at the link."""
-    share, recording = await _shared(request)
+    share, recording, clip = await _shared(request)
     heard = sound.stretch(request, recording, sound.best_of(recording))
     if heard is None:
         return None
+    if clip is not None:
+        heard = (heard[0] + clip.begin_seconds, heard[1] + clip.begin_seconds)
     api = request.apis.of(RecordingsApi)
     is_first = not await api.listens.goes_on(recording.id, f"share:{share.id}")
     actor = f"share:{share.id}"
@@ -135,16 +142,26 @@ async def note_shared(request: PageRequest) -> str | None:
 
 async def shared_peaks(request: PageRequest) -> web.StreamResponse:
     """The waveform of a link. Public, as its page is."""
-    _, recording = await _shared(request)
-    peaks = await request.apis.of(RecordingsApi).peaks(recording, 1200)
+    api = request.apis.of(RecordingsApi)
+    share, recording, clip = await _shared(request)
+    if clip is not None:
+        whole = await api.one(share.recording_id)
+        peaks = peaks_within(await api.peaks(whole, FINEST_PEAKS), clip)
+    else:
+        peaks = await api.peaks(recording, 1200)
     body = {"per_second": peaks.per_second, "channels": [list(one) for one in peaks.channels]}
     return web.json_response(body, headers=_NEVER_KEPT)
 
 
-async def _shared(request: PageRequest) -> tuple[ShareView, RecordingView]:
+async def _shared(request: PageRequest) -> tuple[ShareView, RecordingView, ClipView | None]:
+    """What the link leads to; of a part nothing but the part."""
     api = request.apis.of(RecordingsApi)
     found = await api.sharing.by_secret(request.path["token"])
-    return found, await api.one(found.recording_id)
+    recording = await api.one(found.recording_id)
+    if found.clip_id is None:
+        return found, recording, None
+    clip = await api.clips.one(recording.id, found.clip_id)
+    return found, as_recording(recording, clip), clip
 
 
 def address_of(request: PageRequest, secret: str) -> str:
@@ -162,7 +179,7 @@ def note(request: PageRequest, recording: RecordingView, what: str, reason: str)
     )  # fmt: skip
 
 
-def _pair(path: str, make: Callable[[str], Handler], name: str) -> tuple[Route, Route]:
+def pair(path: str, make: Callable[[str], Handler], name: str) -> tuple[Route, Route]:
     """With a second person, and alone: two addresses, since it is the right that tells them apart."""
     common: dict[str, Any] = {"method": "POST"}
     return (
@@ -177,9 +194,9 @@ def _pair(path: str, make: Callable[[str], Handler], name: str) -> tuple[Route, 
 
 
 routes = (
-    *_pair("/recordings/{id}/download", download, "download"),
-    *_pair("/recordings/{id}/shares", share, "share"),
-    *_pair("/recordings/bundles", bundle, "bundle"),
+    *pair("/recordings/{id}/download", download, "download"),
+    *pair("/recordings/{id}/shares", share, "share"),
+    *pair("/recordings/bundles", bundle, "bundle"),
     Route(
         method="GET", path="/recordings/bundles/{bundle}", handler=fetch, right=EXPORT,
         name="recordings.fetch_bundle", is_noted=True,

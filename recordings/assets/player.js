@@ -1,6 +1,8 @@
 // Finds players in the page, also in what is swapped in later, and gives them life. A player that was playing
 // when its part of the page was replaced goes on playing in the new part.
 
+import "./clipping.js";
+
 const known = new Set();
 
 async function liven(place) {

@@ -52,7 +52,9 @@ class Keeping:
 
     async def until(self, call_id: str, moment: datetime) -> None:
         async with self._hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-            await self._api(uow).erasing.keep_until(call_id, moment)
+            await self._api(uow).keeps.keep_call(
+                call_id, moment, source="orders", external_id="ord-1042", reason="гарантія, замовлення 1042"
+            )
 
     async def mark(self, one: RecordingView) -> None:
         async with self._hub.transactions.writing(actor="person:1", shop_id=FIRST_SHOP) as uow:

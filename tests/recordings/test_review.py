@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -252,6 +252,24 @@ async def test_who_only_listens_neither_reviews_nor_sees_scores(shop: Shop, meth
     body = {"name": "К", "questions": [GREETING]} if method == "POST" else None
     answer = await desk.request(method, f"/api/v1{path}", json=body, headers=await csrf(desk))
     assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    ("finished_at", "month"),
+    [("2026-05-31T20:59:59", "2026-05"), ("2026-05-31T21:00:00", "2026-06"),
+     ("2026-12-31T22:30:00", "2027-01"), ("2026-12-31T21:30:00", "2026-12")],
+)  # fmt: skip
+async def test_a_month_begins_at_midnight_of_the_shop(
+    shop: Shop, hub: Hub, talk: RecordingView, finished_at: str, month: str
+) -> None:
+    person = await shop.person("receptionist", extensions=("101",))
+    wanted = datetime.fromisoformat(finished_at).replace(tzinfo=UTC)
+    shop.clock.advance((wanted - shop.clock.now()).total_seconds())
+    owner = await shop.signed_in("owner")
+    card = await put(owner, "POST", "/score-cards", {"name": "К", "questions": [PRICE]}, 201)
+    sent = {"card_id": card["id"], "person_id": person.id, "answers": {"q1": 4}, "is_done": True}
+    await put(owner, "POST", f"/recordings/{talk.id}/reviews", sent, 201)
+    assert [one["month"] for one in (await read(owner, "/review-scores"))["items"]] == [month]
 
 
 async def test_scores_are_by_person_and_month(shop: Shop, hub: Hub, talk: RecordingView) -> None:
