@@ -62,6 +62,16 @@ def erase(connection: Connection, recording_ids: Collection[str], why: Why) -> l
     return erased
 
 
+def files_of(connection: Connection, recording_ids: Collection[str]) -> list[str]:
+    """What the store has of these: their forms, their parts."""
+    found: list[str] = []
+    for ids in _parts(recording_ids):
+        forms = select(Rendition.path).where(Rendition.recording_id.in_(ids))
+        clips = select(Clip.key).where(Clip.recording_id.in_(ids), Clip.key != "")
+        found += [*connection.execute(forms).scalars(), *connection.execute(clips).scalars()]
+    return found
+
+
 def leave(connection: Connection, keys: Iterable[str]) -> None:
     """These files of the store belong to nobody and are to be removed."""
     for key in sorted(set(filter(None, keys))):

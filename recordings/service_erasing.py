@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import and_, delete, exists, literal_column, select
 
-from hub.errors import Conflict
+from hub.errors import Conflict, HubError
 from hub.events.recordings import RecordingErased
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
+from hub.ports.storage import Storage
 from hub.values import CallId, ShopId
 from recordings import erasing
 from recordings.models import Recording
 from recordings.models_privacy import ErasedRecording, Leaving
 from recordings.service_sharing import clean_reason
+from recordings.store import store_of
 from recordings.views import ErasedView, RecordingView
 
 TURN = "recordings.keeping"
@@ -103,6 +108,7 @@ class ErasingService:
         query = select(Recording).join(ErasedRecording, ErasedRecording.recording_id == Recording.id)
         for row in (await self._session.scalars(query.where(*mine))).all():
             self._tell(row, "client")
+        await self._deps.jobs.enqueue(self._uow, "recordings.drop_leavings", key="now")
 
     async def why(self, recording_ids: Collection[str]) -> dict[str, ErasedView]:
         """What is known of each that is erased."""
@@ -124,7 +130,11 @@ class ErasingService:
 
     async def _erase(self, ids: Sequence[str], why: erasing.Why) -> None:
         await self._session.flush()
+        files = await self._uow.read(lambda connection: erasing.files_of(connection, ids))
         erased = await self._uow.read(lambda connection: erasing.erase(connection, ids, why))
+        if files:
+            # Whoever listens at this moment hears nothing more; the job sees that they are gone.
+            self._uow.after_commit(partial(remove_soon, store_of(self._deps), files))
         query = select(Recording).where(Recording.id.in_(erased)).execution_options(populate_existing=True)
         for row in (await self._session.scalars(query)).all():
             self._tell(row, why.rule)
@@ -138,6 +148,17 @@ class ErasingService:
         fact = RecordingErased(recording_id=row.id, call_id=call_id, reason=rule)
         self._uow.publish(fact, external_id=f"{row.id}:erased")
         self._uow.hint("recording", row.id, row.rev, shop_id=ShopId(row.shop_id))
+
+
+def remove_soon(store: Storage, keys: Collection[str]) -> None:
+    """Beside the loop, without waiting for it."""
+    asyncio.get_running_loop().run_in_executor(None, _remove, store, keys)
+
+
+def _remove(store: Storage, keys: Collection[str]) -> None:
+    for key in keys:
+        with suppress(HubError):
+            store.delete(key)
 
 
 def _view(row: ErasedRecording, at: datetime) -> ErasedView:
