@@ -20,7 +20,7 @@ from hub.ports.storage import Storage
 from recordings.audio.container import NotSound
 from recordings.audio.taking import Sound, examined, joined
 from recordings.keeping import keep, swept_workroom
-from recordings.pairs import Piece, pieces
+from recordings.pairs import Piece, next_of, pieces
 from recordings.readiness import Readiness
 from recordings.service_spool import MOST_CRASHES, Claim, SpoolService
 from recordings.service_taking import KeptFile, Taken, TakingService
@@ -28,6 +28,8 @@ from recordings.spool import Found, Spool, StillGrowing
 from recordings.store import store_of, trouble
 
 AT_ONCE = 2
+_MOST, _NEWEST, _FEW = 500, 100, 50
+"""Files that one look deals with, the newest of them in any case; for fewer than that nobody asks first."""
 _AWAY_WAIT = 10.0
 
 
@@ -50,6 +52,7 @@ class Intake:
         self._ready = Readiness(ctx, settings.rest_seconds)
         self._dealt: dict[str, tuple[int, int]] = {}
         self._trouble = ""
+        self._turn = 0
 
     async def run(self, poll: float) -> None:
         """What a former life of this process had begun is taken up, then look again and again."""
@@ -63,7 +66,8 @@ class Intake:
                 await self.look_once()
             except Unavailable as error:
                 wait = self._note(error)
-            await asyncio.sleep(max(0.05, wait - (time.monotonic() - began)))
+            took = time.monotonic() - began
+            await asyncio.sleep(max(0.05, wait - took, min(took, _AWAY_WAIT)))
 
     async def _swept(self) -> None:
         try:
@@ -84,13 +88,29 @@ class Intake:
         found = await asyncio.to_thread(self._spool.look)
         present = {one.path for one in found}
         self._dealt = {path: version for path, version in self._dealt.items() if path in present}
-        fresh = [one for one in found if self._dealt.get(one.path) != one.version]
+        fresh = await self._unknown([one for one in found if self._dealt.get(one.path) != one.version])
+        fresh = next_of(fresh, _MOST, _NEWEST, self._turn)
+        self._turn += 1
         await self._refuse([one for one in fresh if one.trouble])
         ready = await self._ready.of([one for one in fresh if not one.trouble])
         gate = asyncio.Semaphore(AT_ONCE)
         taken = await asyncio.gather(*(self._guarded(gate, one) for one in pieces(ready, found)))
         self._trouble = ""
         return sum(taken)
+
+    async def _unknown(self, fresh: list[Found]) -> list[Found]:
+        """Without what another life of this process has dealt with: a PBX may keep tens of thousands of files
+        in its folder, and after a start none of them is known."""
+        if len(fresh) <= _FEW or not (self._keeps_spool or self._turn == 0):
+            return fresh
+        async with self._ctx.transactions.reading(actor=None, shop_id=self._ctx.shop_id) as uow:
+            settled = await SpoolService(uow, self._ctx.deps).settled([one.key for one in fresh])
+        gone = ("taken", "duplicate") if not self._keeps_spool else ()
+        for one in fresh:
+            state, version = settled.get(one.key, ("", (-1, -1)))
+            if version == one.version and state not in gone:
+                self._dealt[one.path] = one.version
+        return [one for one in fresh if self._dealt.get(one.path) != one.version]
 
     async def _refuse(self, found: Sequence[Found]) -> None:
         for one in found:

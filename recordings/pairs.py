@@ -1,4 +1,5 @@
-"""Two files of one talk: what the PBX received and what it sent (options r and t of MixMonitor)."""
+"""Two files of one talk: what the PBX received and what it sent (options r and t of MixMonitor). Which files
+of a mountain are looked at next: those of one talk together."""
 
 from __future__ import annotations
 
@@ -39,6 +40,23 @@ def pieces(ready: Sequence[Found], present: Sequence[Found]) -> list[Piece]:
             mixed = complete.get(found["base"] + found["ending"])
             made.append(Piece(one, complete[partner], mixed))
     return made
+
+
+def next_of(files: Sequence[Found], most: int, newest: int, turn: int) -> list[Found]:
+    """At most about so many of them: always the newest, so that the calls of this hour wait for no mountain,
+    and of the others another stretch at every turn."""
+    if len(files) <= most:
+        return list(files)
+    talks: dict[str, list[Found]] = {}
+    for one in sorted(files, key=lambda one: (one.mtime_ns, one.path)):
+        found = _NAMED.fullmatch(one.path)
+        base = found["base"] + found["ending"] if found is not None else one.path
+        talks.setdefault(base, []).append(one)
+    groups = list(talks.values())
+    older, fresh = groups[:-newest], groups[-newest:]
+    begin = turn * (most - newest) % max(1, len(older))
+    stretch = (older[begin:] + older[:begin])[: most - newest]
+    return [one for group in (*stretch, *fresh) for one in group]
 
 
 def _partner(found: re.Match[str], there: set[str]) -> str | None:

@@ -50,6 +50,18 @@ class SpoolService:
             found |= {row.key: _view(row) for row in (await self._session.scalars(query)).all()}
         return found
 
+    async def settled(self, keys: Collection[str]) -> dict[str, tuple[str, tuple[int, int]]]:
+        """Those of these files that were dealt with: how, and in which version (size, time)."""
+        columns = select(SpoolFile.key, SpoolFile.state, SpoolFile.size, SpoolFile.mtime_ns)
+        found: dict[str, tuple[str, tuple[int, int]]] = {}
+        ordered = sorted(keys)
+        for start in range(0, len(ordered), 500):
+            mine = SpoolFile.key.in_(ordered[start : start + 500])
+            query = columns.where(mine, SpoolFile.state.in_(_DEALT_WITH))
+            for key, state, size, mtime_ns in await self._session.execute(query):
+                found[key] = (state, (size, mtime_ns))
+        return found
+
     async def claim(self, found: Found) -> Claim | None:
         """From here on it is ours, until the lease ends. None: somebody else works on it, or it is dealt
         with, or its time has not come."""
