@@ -4,6 +4,7 @@ outlives a page whose parts are put in anew."""
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from hub.app import Hub
 from recordings.api import RecordingView
+from recordings.audio.levels import measured
 from tests.factories.calls import ended, tell_calls
-from tests.factories.recordings import recording
+from tests.factories.recordings import put, recording
+from tests.factories.tones import RATE, tone, wav
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import IRYNA, Shop, open_shop
 
@@ -173,6 +177,60 @@ async def test_each_side_can_be_muted_and_it_says_who_spoke_how_much(shop: Any, 
     await page.keyboard.press("Digit1")
     await expect(left).to_have_attribute("aria-pressed", "false")
     await page.keyboard.press("KeyK")
+
+
+def sounds_like(hub: Hub, one: RecordingView, *channels: array[int]) -> None:
+    """Another sound, with the waveform that the intake would count of it."""
+    data = wav(*channels)
+    put(hub, one.renditions["original"].path, data)
+    size = RATE // 20 * 20 * 2 * len(channels)
+    pieces = [data[44:][start : start + size] for start in range(0, len(data) - 44, size)]
+    put(hub, one.renditions["peaks"].path, measured(pieces, len(channels), RATE).peaks.packed())
+
+
+def silence(seconds: float) -> array[int]:
+    return array("h", bytes(2 * int(RATE * seconds)))
+
+
+async def test_shares_of_each_side_of_both_at_once_and_of_silence_are_those_of_the_sound(
+    shop: Any, page: Page
+) -> None:
+    both = await recording(shop[0].hub, seconds=SECONDS, hertz=(440.0, 660.0))
+    theirs, ours = tone(440.0, 16.0) + silence(24.0), silence(10.0) + tone(660.0, 20.0) + silence(10.0)
+    sounds_like(shop[0].hub, both, theirs, ours)
+    await open_page(page, shop, f"/recordings/{both.id}")
+    await expect(page.locator("[data-part=shares]")).to_have_text(
+        "We spoke 50 % of the time, the other side 40 %; both at once 15 %, silence 25 %."
+    )
+
+
+async def test_silence_is_left_out_where_one_wants_it_and_only_there(shop: Any, page: Page) -> None:
+    one = await recording(shop[0].hub, seconds=SECONDS)
+    sounds_like(shop[0].hub, one, tone(440.0, 2.0) + silence(30.0) + tone(440.0, 8.0))
+    await open_page(page, shop, f"/recordings/{one.id}")
+    skip = page.get_by_role("button", name="Skip silence")
+    await page.keyboard.press("KeyK")
+    await until(page, "window.sounds.at(-1).currentTime > 2.6")
+    assert await time(page) < 20
+    await page.keyboard.press("KeyS")
+    await expect(skip).to_have_attribute("aria-pressed", "true")
+    await until(page, "window.sounds.at(-1).currentTime > 31")
+    await plays(page)
+    await page.keyboard.press("KeyS")
+    await expect(skip).to_have_attribute("aria-pressed", "false")
+    await page.keyboard.press("KeyK")
+
+
+async def test_a_part_is_chosen_where_the_player_stands(shop: Any, page: Page) -> None:
+    await open_page(page, shop, f"/recordings/{shop[1].id}?t=12")
+    await until(page, "window.sounds.at(-1).currentTime >= 12")
+    await page.get_by_role("button", name=re.compile("^From here")).click()
+    await page.get_by_role("button", name="10 seconds on").click()
+    await until(page, "window.sounds.at(-1).currentTime >= 22")
+    await page.get_by_role("button", name=re.compile("^Up to here")).click()
+    form = page.locator("form[data-clip]")
+    await expect(form.locator("[name=from]")).to_have_value("0:12.0")
+    await expect(form.locator("[name=to]")).to_have_value("0:22.0")
 
 
 async def test_from_the_client_to_the_sound_it_is_three_clicks(shop: Any, page: Page) -> None:
