@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.kernel.masking import Dialable, Words
@@ -150,6 +150,11 @@ class KeepView:
     source: str
     made_name: Words
     created_at: datetime
+
+    @property
+    def last_moment(self) -> datetime:
+        """Still within the last day: `until` is the midnight that ends it."""
+        return self.until - timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
