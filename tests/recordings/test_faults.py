@@ -285,7 +285,6 @@ async def test_a_spool_that_is_away_is_said_and_nothing_is_forgotten(hub: Hub, t
 
 @pytest.mark.slow
 @pytest.mark.sqlite
-@pytest.mark.timeout(300)
 @pytest.mark.fault("F65")
 async def test_a_kill_at_any_moment_loses_nothing_and_leaves_nothing(
     database_url: str, tmp_path: Path, fault: Fault
