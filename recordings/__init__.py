@@ -5,8 +5,8 @@ Tables: recordings_recordings (personal), recordings_renditions (business), reco
 recordings_spool, recordings_named, recordings_listens, recordings_holds, recordings_shelf,
 recordings_writings, recordings_views, recordings_marks, recordings_cards, recordings_card_versions,
 recordings_reviews, recordings_picks, recordings_shares, recordings_clips, recordings_bundles,
-recordings_legal_holds, recordings_keeps, recordings_erased, recordings_leavings,
-recordings_bases (personal), recordings_pauses.
+recordings_legal_holds, recordings_keeps, recordings_erased, recordings_leavings, recordings_bases (personal),
+recordings_pauses.
 Events in: recording.named, recording.noticed, recording.ground_noticed, recording.stored, recording.linked,
 recording.erased, call.merged, call.ended, call.corrected, call.held, call.resumed, call.noted,
 crm.client_erased, task.escalated. Events out: recording.ground_noticed, recording.stored, recording.linked,

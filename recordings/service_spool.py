@@ -16,6 +16,8 @@ from recordings.spool import Found
 from recordings.views import SpoolFileView
 
 LEASE = timedelta(minutes=3)
+SLOW = timedelta(seconds=60)
+"""A file that is worked on for longer waits for a disk."""
 MOST_CRASHES = 5
 """So often may a file bring the intake down before it is left alone."""
 _LONGEST_WAIT = 300.0
@@ -144,6 +146,13 @@ class SpoolService:
         """How many files by what became of them."""
         query = select(SpoolFile.state, func.count().label("count")).group_by(SpoolFile.state)
         return {state: int(many) for state, many in await self._session.execute(query)}
+
+    async def stuck_since(self) -> datetime | None:
+        """Since when a file is being taken in that should long be: its disk is slow, or hangs."""
+        oldest = select(func.min(SpoolFile.claimed_until)).where(SpoolFile.state == "working")
+        until = (await self._session.scalars(oldest)).first()
+        began = until - LEASE if until is not None else None
+        return began if began is not None and began < self._clock.now() - SLOW else None
 
     async def last_taken(self) -> datetime | None:
         """When a recording was taken in last."""

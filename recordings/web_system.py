@@ -41,6 +41,11 @@ async def intake(request: PageRequest) -> SystemSection:
     is_there, free = await asyncio.to_thread(_state, folder, request.deps)
     now = request.deps.clock.now()
     conditions = [*_of_disks(request, folder, is_there, free)]
+    stuck = await spool.stuck_since()
+    if stuck is not None:
+        text = request.t("A recording is being taken in for more than a minute: a disk is slow, or hangs.")
+        hint = request.t("Check the disk of the recordings and the PBX's folder; calls go on meanwhile.")
+        conditions.append(Condition(level="problem", text=text, hint=hint, since=stuck))
     fresh = [one for one in troubled if one.state == "refused" and now - one.seen_at < _NEWS]
     waiting = [one for one in troubled if one.state == "failed"]
     if waiting:

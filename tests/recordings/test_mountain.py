@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
+from recordings.api import RecordingsApi
 from recordings.models import SpoolFile
 from recordings.pairs import next_of
 from recordings.spool import Found
@@ -159,9 +162,18 @@ async def test_calls_go_on_while_the_disk_of_the_recordings_hangs(
             await tell_calls(hub, ended(f"c{number}", number, "answered"))
             fault.check("the intake did not wait for its disk", not looking.done())
         fault.check("half a recording is shown", await spool.recordings() == [])
+        fault.check("an alarm at once", await stuck_since(spool) is None)
+        spool.hub.installation.clock.advance(61)  # type: ignore[attr-defined]  # the clock of tests
+        fault.check("no alarm after a minute", await stuck_since(spool) is not None)
     finally:
         go_on.set()
     fault.check("they were not taken afterwards", await looking == 4)
+    fault.check("the alarm stays", await stuck_since(spool) is None)
+
+
+async def stuck_since(spool: Spool) -> datetime | None:
+    async with spool.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        return await RecordingsApi(uow, spool.ctx.deps).spool.stuck_since()
 
 
 @pytest.mark.slow

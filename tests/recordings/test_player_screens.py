@@ -3,6 +3,7 @@ outlives a page whose parts are put in anew."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from array import array
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from recordings.api import RecordingView
 from recordings.audio.levels import measured
 from tests.factories.calls import ended, tell_calls
 from tests.factories.recordings import put, recording
-from tests.factories.tones import RATE, tone, wav
+from tests.factories.tones import RATE, header, tone, wav
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import IRYNA, Shop, open_shop
 
@@ -242,6 +243,24 @@ async def test_from_the_client_to_the_sound_it_is_three_clicks(shop: Any, page: 
     await plays(page)
     assert client.id in page.url
     await page.keyboard.press("KeyK")
+
+
+async def test_over_lte_an_hour_long_call_is_heard_within_five_seconds(shop: Any, page: Page) -> None:
+    one, minute = await recording(shop[0].hub, seconds=60.0), wav(tone(440.0, 60.0))[44:]
+    put(shop[0].hub, one.renditions["original"].path, header(60 * len(minute)) + 60 * minute)
+    line = await page.context.new_cdp_session(page)
+    lte = {"offline": False, "latency": 70, "downloadThroughput": 12e6 / 8, "uploadThroughput": 5e6 / 8}
+    await open_page(page, shop, f"/recordings/{one.id}")
+    await line.send("Network.enable")
+    await line.send("Network.emulateNetworkConditions", lte)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await page.get_by_role("button", name="Play", exact=True).click()
+    await until(page, "window.sounds.at(-1).currentTime > 0")
+    took = loop.time() - began
+    await line.send("Network.emulateNetworkConditions", {**lte, "latency": 0, "downloadThroughput": -1})
+    await page.keyboard.press("KeyK")
+    assert took < 5.0
 
 
 async def test_the_pages_fit_a_phone(shop: Any, page: Page) -> None:
