@@ -6,9 +6,8 @@ recordings_spool, recordings_named, recordings_listens, recordings_holds, record
 recordings_writings, recordings_views, recordings_marks, recordings_cards, recordings_card_versions,
 recordings_reviews, recordings_picks, recordings_shares, recordings_clips, recordings_bundles,
 recordings_legal_holds, recordings_keeps, recordings_erased, recordings_leavings, recordings_bases (personal),
-recordings_pauses.
-Events in: recording.named, recording.noticed, recording.ground_noticed, recording.stored, recording.linked,
-recording.erased, call.merged, call.ended, call.corrected, call.held, call.resumed, call.noted,
-crm.client_erased, task.escalated. Events out: recording.ground_noticed, recording.stored, recording.linked,
-recording.erased, recording.refused. Live topics: recording.
+recordings_pauses. Events in: recording.named, recording.noticed, recording.ground_noticed, recording.stored,
+recording.linked, recording.erased, call.merged, call.ended, call.corrected, call.held, call.resumed,
+call.noted, crm.client_erased, task.escalated. Events out: recording.ground_noticed, recording.stored,
+recording.linked, recording.erased, recording.refused. Live topics: recording.
 """
