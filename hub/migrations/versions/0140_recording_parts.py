@@ -9,7 +9,7 @@ from alembic import op
 from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0140_recording_parts"
-down_revision = "0145_map_pins"
+down_revision = "0146_birthdays"
 branch_labels = None
 depends_on = None
 
