@@ -165,7 +165,7 @@ class HubProcess:
             http.post(f"{self.url}/api/v1{path}", json=body) as answer,
         ):
             text = await answer.text()
-            assert answer.status in (200, 201), f"{answer.status} {path}: {text}"
+            assert answer.status in (200, 201, 202), f"{answer.status} {path}: {text}"
             return json.loads(text)
 
     def use_token(self, token: str) -> None:
