@@ -44,7 +44,8 @@ class PracticeMessage:
 class Account:
     """One account. `refusals`: receiver to HTTP status, code and message of the refusal; `mischief`: what
     the next requests that create a message meet: `429`, `500`, `silence` (nothing is done and nothing
-    answered), `lost` (it is done, and the answer is lost)."""
+    answered), `lost` (it is done, and the answer is lost), `early delivered` (the report, or one of another
+    state, comes before the answer)."""
 
     sid: str
     tokens: list[str]

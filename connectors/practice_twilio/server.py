@@ -147,6 +147,8 @@ class PracticeTwilio:
         if (fault := self._fault(form)) is not None:
             return _error(*fault)
         made = self.account.create(form)
+        if mischief.startswith("early "):
+            await self.report(made, mischief.removeprefix("early "))
         if mischief == "lost" and request.transport is not None:
             request.transport.abort()
         if self.reports:

@@ -32,52 +32,12 @@ from connectors.twilio_sms.verify import sms_verifier
 from hub.clock import SystemClock
 from hub.ports.hooks import Genuine, HookRequest
 from tests.bench.machine import machine
-from tests.connectors.twilio_sms.stage import ACCOUNT, OURS, PUBLIC, TOKEN, config, signature
-from tests.faults.sms_shop import form
+from tests.connectors.twilio_sms.stage import ACCOUNT, OURS, PUBLIC, TOKEN, config
+from tests.faults.hook_flood import Connection, at_a_pace, connections, traffic, wire
 from tests.flows.hub_process import HubProcess, free_port
 
-CONNECTIONS, MANY = 50, 200
+CONNECTIONS = 50
 TARGET = 0.4
-
-
-def wire(number: int, *, signed: str | None = None) -> bytes:
-    """A request as it goes over the line."""
-    body = form(number, f"Привіт, це повідомлення {number}")
-    made = signature(PUBLIC + SMS_PATH, body) if signed is None else signed
-    head = (
-        f"POST {SMS_PATH} HTTP/1.1\r\nHost: shop.example\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\n"
-        f"User-Agent: TwilioProxy/1.1\r\nX-Twilio-Signature: {made}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).encode("latin-1")
-
-
-class Connection:
-    """A kept connection that asks one thing after another, as cheaply as can be."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def open(self) -> None:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-
-    async def ask(self, request: bytes) -> int:
-        """The status of the answer."""
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        await self._reader.readexactly(length)
-        return int(head[9:12])
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-async def connections(port: int, count: int) -> list[Connection]:
-    made = [Connection(port) for _ in range(count)]
-    for one in made:
-        await one.open()
-    return made
 
 
 async def as_fast_as_they_are_answered(port: int, requests: Sequence[bytes], seconds: float) -> float:
@@ -100,28 +60,6 @@ async def as_fast_as_they_are_answered(port: int, requests: Sequence[bytes], sec
     for line in lines:
         line.close()
     return answered / took
-
-
-async def at_a_pace(port: int, requests: Sequence[bytes], seconds: float) -> list[tuple[int, float]]:
-    """Status and wait of each; a request is due whether or not the one before has been answered."""
-    idle: asyncio.Queue[Connection] = asyncio.Queue()
-    for line in await connections(port, MANY):
-        idle.put_nowait(line)
-    began, found = time.monotonic(), [(0, 0.0)] * len(requests)
-
-    async def one(place: int, due: float) -> None:
-        line = await idle.get()
-        found[place] = (await line.ask(requests[place]), time.monotonic() - due)
-        idle.put_nowait(line)
-
-    tasks = []
-    for place in range(len(requests)):
-        due = began + place / len(requests) * seconds
-        if (wait := due - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        tasks.append(asyncio.create_task(one(place, due)))
-    await asyncio.gather(*tasks)
-    return found
 
 
 @contextmanager
@@ -177,19 +115,6 @@ async def settled(folder: Path, within: float) -> float:
     return time.monotonic() - began
 
 
-def traffic(count: int) -> tuple[list[bytes], list[bool], int]:
-    """Requests with 5 % repeated, 2 % forged; which are genuine; how many messages they are."""
-    chance = Random(6)
-    forged, repeated = count * 2 // 100, count * 5 // 100
-    single = count - forged - repeated
-    made = [wire(50_000_000 + number) for number in range(single)]
-    requests = [(one, True) for one in made]
-    requests += [(one, True) for one in chance.sample(made, repeated)]
-    requests += [(wire(90_000_000 + number, signed="A" * 28), False) for number in range(forged)]
-    chance.shuffle(requests)
-    return [one for one, _ in requests], [is_genuine for _, is_genuine in requests], single
-
-
 async def measure(seconds: float, count: int, folder: Path) -> dict[str, object]:
     """Bare, ours, bare, ours: each twice in turn, so that what else the machine does meets both."""
     twilio = PracticeTwilio(Account(ACCOUNT, [TOKEN], SystemClock()), public=PUBLIC)
@@ -208,9 +133,10 @@ async def measure(seconds: float, count: int, folder: Path) -> dict[str, object]
                 rates["bare"].append(await as_fast_as_they_are_answered(port, piece, seconds))
                 rates["ours"].append(await as_fast_as_they_are_answered(hub.port, piece, seconds))
                 backlog.append(await settled(folder, 600))
-            requests, genuine, single = traffic(count)
+            flood = traffic(count, 50_000_000, Random(6))
+            genuine = [one.kind == "genuine" for one in flood]
             before = set(in_database(folder)[2])
-            answers = await at_a_pace(hub.port, requests, 10.0)
+            answers = await at_a_pace(hub.port, [one.wire for one in flood], 10.0)
             backlog.append(await settled(folder, 600))
             found = in_database(folder)[2]
     await twilio.stop()
@@ -223,7 +149,7 @@ async def measure(seconds: float, count: int, folder: Path) -> dict[str, object]
         "ratio": round(ratio, 3),
         "target": TARGET,
         "flood": count,
-        "lost": single - len(new),
+        "lost": len({one.sid for one in flood if one.sid}) - len(new),
         "doubled": sum(times - 1 for times in found.values()),
         "forged_accepted": sum(
             status != 403 for (status, _), is_one in zip(answers, genuine, strict=True) if not is_one

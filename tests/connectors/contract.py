@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,6 +54,21 @@ class NoJournal:
 
     def append(self, source: str, session: int, at: datetime, *raw: bytes) -> None:
         """For connectors whose raw words nobody asks for."""
+
+
+@asynccontextmanager
+async def connected(connector: Connector) -> AsyncIterator[Heard]:
+    """It runs, and has said how it is. Raises what ended it before."""
+    heard = Heard()
+    task = asyncio.create_task(connector.run(heard, heard))
+    try:
+        await heard.until(lambda: bool(heard.states) or task.done(), 60.0)
+        if task.done():
+            await task
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def stops_in_time(connector: Connector, is_running: Callable[[Heard], bool]) -> None:

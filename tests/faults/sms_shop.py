@@ -3,6 +3,7 @@ ledger judges. What the shop has is read from its database, never from its own c
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from hub.app import Hub
 from hub.clock import Clock, SystemClock
 from hub.kernel.hooks.tables import hook_refused, hook_requests
 from hub.kernel.journal.files import FileJournal
+from hub.kernel.storage.database import Database
 from hub.modules.catalogue import MODULES
 from hub.modules.messaging.api import MessageEntry, MessagingApi
 from hub.settings import Settings
@@ -30,6 +32,10 @@ from tests.kernel.waiting import until
 from tests.webui.stage import WIDE
 from webui.app import make_app
 
+WAITING = text(
+    "SELECT (SELECT count(*) FROM hook_requests WHERE state = 'waiting')"
+    " + (SELECT count(*) FROM event_delivery WHERE state = 'pending')"
+)
 INBOUND = text("SELECT provider_id, text FROM messaging_messages WHERE direction = 'inbound'")
 OUTBOUND = text("SELECT id, state, provider_id FROM messaging_messages WHERE direction = 'outbound'")
 
@@ -84,11 +90,7 @@ class SmsShop:
         """Until nothing that came waits any more."""
 
         async def is_quiet() -> bool:
-            waiting = text(
-                "SELECT (SELECT count(*) FROM hook_requests WHERE state = 'waiting')"
-                " + (SELECT count(*) FROM event_delivery WHERE state = 'pending')"
-            )
-            return await self.hub.database.read(lambda connection: connection.scalar(waiting)) == 0
+            return await self.hub.database.read(lambda connection: connection.scalar(WAITING)) == 0
 
         await until(is_quiet, seconds)
 
@@ -127,6 +129,20 @@ async def sms_shop(settings: Settings, folder: Path, clock: Clock | None = None)
             await server.close()
             await hub.stop()
             await twilio.stop()
+
+
+async def in_threads(url: str, within: float) -> Counter[str]:
+    """How often each message stands in its thread, once nothing waits any more."""
+    database = Database(url)
+    await database.open()
+    try:
+        async with asyncio.timeout(within):
+            while await database.read(lambda connection: connection.scalar(WAITING)):
+                await asyncio.sleep(0.2)
+        rows = await database.read(lambda connection: connection.execute(INBOUND).all())
+        return Counter(str(row.provider_id) for row in rows)
+    finally:
+        await database.close()
 
 
 def form(number: int, words: str = "Привіт", **more: str) -> str:

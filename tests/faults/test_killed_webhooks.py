@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -17,9 +15,8 @@ from connectors.twilio_sms.config import SMS_PATH
 from hub.clock import SystemClock
 from tests.connectors.twilio_sms.stage import ACCOUNT, OURS, PUBLIC, TOKEN, signature
 from tests.faults.figures import Fault
-from tests.faults.sms_shop import form
+from tests.faults.sms_shop import form, in_threads
 from tests.flows.hub_process import HubProcess
-from tests.kernel.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 AT_ONCE = 16
@@ -57,15 +54,10 @@ async def killed_under_flood(hub: HubProcess, first: int, chance: Random) -> lis
     return acknowledged
 
 
-def in_threads(folder: Path) -> Counter[str]:
-    """How often each message stands in its thread."""
-    with sqlite3.connect(f"file:{folder / 'hub.db'}?mode=ro", uri=True) as database:
-        query = "SELECT provider_id FROM messaging_messages WHERE direction = 'inbound'"
-        return Counter(str(one) for (one,) in database.execute(query))
-
-
 @pytest.mark.fault("F46")
-async def test_what_was_acknowledged_before_a_kill_is_there(fault: Fault, tmp_path: Path) -> None:
+async def test_what_was_acknowledged_before_a_kill_is_there(
+    fault: Fault, tmp_path: Path, database_url: str
+) -> None:
     twilio = PracticeTwilio(Account(ACCOUNT, [TOKEN], SystemClock()), public=PUBLIC)
     await twilio.start()
     settings = {
@@ -73,22 +65,17 @@ async def test_what_was_acknowledged_before_a_kill_is_there(fault: Fault, tmp_pa
         "HUB_TWILIO__API_BASE": twilio.base, "HUB_SERVER__PUBLIC_URL": PUBLIC,
         "HUB_MESSAGING__FILES": str(tmp_path / "files"),
     }  # fmt: skip
-    hub = HubProcess(tmp_path, settings)
+    hub = HubProcess(tmp_path, settings, database_url=database_url)
     acknowledged: list[str] = []
     for number, chance in enumerate(fault.runs(full=500, sample=2)):
         await hub.start()
         acknowledged += await killed_under_flood(hub, number * 10_000_000, chance)
     await hub.start()
-
-    async def all_there() -> bool:
-        return set(acknowledged) <= in_threads(tmp_path).keys()
-
     try:
-        await until(all_there, 60 + len(acknowledged) / 20)
+        found = await in_threads(database_url, 120 + len(acknowledged) / 20)
     finally:
         await hub.stop()
         await twilio.stop()
-    found = in_threads(tmp_path)
     fault.measure("lost", sum(one not in found for one in acknowledged), 0)
     fault.measure("doubled", sum(count - 1 for count in found.values()), 0)
     for one in acknowledged:

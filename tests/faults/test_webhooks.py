@@ -7,7 +7,8 @@ import base64
 import hashlib
 import hmac
 import itertools
-import sqlite3
+import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,10 +22,9 @@ import pytest
 from connectors.twilio_sms.config import STATUS_PATH
 from hub.clock import FrozenClock
 from hub.settings import HooksSettings, Settings
-from tests.connectors.twilio_sms.stage import OLD_TOKEN, PUBLIC, THEIRS, TOKEN, sample, signature
+from tests.connectors.twilio_sms.stage import OLD_TOKEN, PUBLIC, TOKEN, sample, signature
 from tests.faults.figures import Fault
 from tests.faults.sms_shop import SmsShop, form, sms_shop
-from tests.kernel.waiting import until
 
 pytestmark = pytest.mark.slow
 TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
@@ -69,9 +69,9 @@ async def test_a_repeat_after_a_restart_and_after_the_facts_are_pruned_is_silenc
                 await shop.hub.database.write(methodcaller("exec_driver_sql", f"DELETE FROM {table}"))
 
 
-def forged() -> list[dict[str, str]]:
-    """Signatures that are none, of others, or of something else."""
-    right = signature(f"{PUBLIC}/hooks/twilio/sms", SMS)
+def forged(body: str) -> list[dict[str, str]]:
+    """Signatures of this request that are none, of others, or of something else."""
+    right = signature(f"{PUBLIC}/hooks/twilio/sms", body)
     found: list[dict[str, str]] = [
         {"signed": text} for text in ("", " ", "x", "=", "A" * 28, "é" * 20, "A" * 4000)
     ]
@@ -93,8 +93,10 @@ def forged() -> list[dict[str, str]]:
 
 @pytest.mark.fault("F23", "F43")
 async def test_what_is_forged_is_refused_and_kept_apart(shop: SmsShop, fault: Fault) -> None:
-    for case in fault.cases(forged(), sample=20):
-        status, _ = await shop.send(SMS, **case)  # type: ignore[arg-type]  # names of its parameters
+    for number, chance in enumerate(fault.runs(full=500, sample=20)):
+        body = form(number)
+        case = chance.choice(forged(body))
+        status, _ = await shop.send(body, **case)  # type: ignore[arg-type]  # names of its parameters
         fault.check(f"{case} was answered {status}", status == 403)
     await shop.worked()
     fault.measure("accepted", sum((await shop.messages()).values()), 0)
@@ -132,11 +134,11 @@ async def test_a_captured_request_cut_anew_has_no_effect_of_its_own(
     signed = signature(f"{PUBLIC}/hooks/twilio/sms", SMS)
     if is_first:
         await shop.send(SMS)
-    for chance in fault.runs(full=100, sample=40):
-        body = resplit(SMS, chance)
-        if signature(f"{PUBLIC}/hooks/twilio/sms", body) == signed:
-            status, _ = await shop.send(body, signed=signed)
-            fault.check(f"{body} was answered {status}", status in (200, 403))
+    ways = (resplit(SMS, fault.random(number)) for number in itertools.count())
+    alike = (body for body in ways if signature(f"{PUBLIC}/hooks/twilio/sms", body) == signed)
+    for body in itertools.islice(alike, fault.count(full=100, sample=40)):
+        status, _ = await shop.send(body, signed=signed)
+        fault.check(f"{body} was answered {status}", status in (200, 403))
     await shop.send(SMS)
     await shop.worked()
     found = await shop.messages()
@@ -199,31 +201,6 @@ async def test_a_wrong_clock_refuses_nothing(
         fault.measure("lost", 30 - len(await shop.messages()), 0)
 
 
-@pytest.mark.sqlite
-@pytest.mark.fault("F28", "F29")
-async def test_a_flood_while_the_database_is_locked_loses_nothing(shop: SmsShop, fault: Fault) -> None:
-    genuine, forged_ones = fault.count(full=3000, sample=150), fault.count(full=60, sample=6)
-    assert shop.hub.database.path is not None
-    holder = sqlite3.connect(shop.hub.database.path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    sending = [asyncio.create_task(shop.send(form(number))) for number in range(genuine)]
-    sending += [asyncio.create_task(shop.send(form(number))) for number in range(0, genuine, 20)]
-    refusing = [asyncio.create_task(shop.send(form(9), signed="x")) for _ in range(forged_ones)]
-    done, _ = await asyncio.wait(sending, timeout=float(fault.count(full=5, sample=1)))
-    fault.check("nothing is acknowledged before it is stored", not done)
-    holder.execute("COMMIT")
-    holder.close()
-    answers = await asyncio.gather(*sending)
-    fault.measure("told otherwise", sum(status != 200 for status, _ in answers), 0)
-    fault.measure(
-        "forged and accepted", sum(status != 403 for status, _ in await asyncio.gather(*refusing)), 0
-    )
-    await shop.worked(300)
-    found = await shop.messages()
-    fault.measure("lost", genuine - len(found), 0)
-    fault.measure("doubled", sum(found.values()) - len(found), 0)
-
-
 @pytest.mark.fault("F30")
 async def test_the_fall_back_address_is_the_same_message(shop: SmsShop, fault: Fault) -> None:
     numbers = range(fault.count(full=200, sample=20))
@@ -238,56 +215,46 @@ async def test_the_fall_back_address_is_the_same_message(shop: SmsShop, fault: F
     fault.check("one message each", set(found.values()) == {1} and len(found) == len(numbers))
 
 
-@pytest.mark.fault("F31")
-async def test_reports_out_of_order_end_at_the_furthest_state(shop: SmsShop, fault: Fault) -> None:
-    await until(lambda: _is_up(shop))
-    count = fault.count(full=200, sample=6)
-    chance = fault.random("order")
-    wanted: dict[str, str] = {}
-    for number in range(count):
-        made = await shop.queue(f"text {number}", f"+3806711{number:05}")
-        wanted[made] = chance.choice(["delivered", "failed"])
-    await until(lambda: _all_sent(shop, count), 120)
-    for sent in shop.twilio.account.sent():
-        ours = sent.callback.partition("m=")[2]
-        last = "undelivered" if wanted[ours] == "failed" else "delivered"
-        reports = ["queued", "sent", last, last]
-        chance.shuffle(reports)
-        for status in reports:
-            assert await shop.twilio.report(sent, status, 30005 if status == "undelivered" else None) == 200
-    await shop.worked(60)
-    found = await shop.outbound()
-    for ours, state in wanted.items():
-        fault.check(f"{ours} ended as {found[ours][0]}, not {state}", found[ours][0] == state)
-
-
-async def _is_up(shop: SmsShop) -> bool:
-    return shop.hub.supervisor.health()["twilio"].state == "ready"
-
-
-async def _all_sent(shop: SmsShop, count: int) -> bool:
-    states = [state for state, _ in (await shop.outbound()).values()]
-    return len(states) == count and not {"queued", "sending"} & set(states)
-
-
 @pytest.mark.fault("F32")
 async def test_what_is_huge_or_slow_is_cut_off_and_the_others_are_served(
     settings: Settings, tmp_path: Path, fault: Fault
 ) -> None:
     settings = replace(settings, hooks=HooksSettings(body_seconds=0.5))
     async with sms_shop(settings, tmp_path) as shop:
-        slow = [asyncio.create_task(_slowly(shop)) for _ in range(20)]
-        many = "&".join(f"a{number}=1" for number in range(10_000))
-        fault.check("5 MB", (await shop.send("Body=" + "x" * 5_000_000))[0] == 413)
-        fault.check("10,000 parameters", (await shop.send(many))[0] == 413)
-        deep = "".join(
-            f"--{n}\r\nContent-Type: multipart/mixed; boundary={n + 1}\r\n\r\n" for n in range(500)
-        )
-        multipart = {"Content-Type": "multipart/form-data; boundary=0"}
-        fault.check("deep multipart", (await shop.send(deep, signed="x", headers=multipart))[0] == 403)
-        fault.check("an honest one beside", (await shop.send(SMS))[0] == 200)
-        for answer in await asyncio.gather(*slow):
-            fault.check(f"one byte at a time: {answer!r}", b" 408 " in answer)
+        numbers = itertools.count()
+        alone = [await _waited(shop, form(next(numbers))) for _ in range(100)]
+        before, beside = _resident(), list[float]()
+        for _ in range(fault.count(full=20, sample=1)):
+            slow = [asyncio.create_task(_slowly(shop)) for _ in range(20)]
+            many = "&".join(f"a{number}=1" for number in range(10_000))
+            fault.check("5 MB", (await shop.send("Body=" + "x" * 5_000_000))[0] == 413)
+            fault.check("10,000 parameters", (await shop.send(many))[0] == 413)
+            deep = "".join(
+                f"--{n}\r\nContent-Type: multipart/mixed; boundary={n + 1}\r\n\r\n" for n in range(500)
+            )
+            multipart = {"Content-Type": "multipart/form-data; boundary=0"}
+            fault.check("deep multipart", (await shop.send(deep, signed="x", headers=multipart))[0] == 403)
+            beside += [await _waited(shop, form(next(numbers))) for _ in range(40)]
+            for answer in await asyncio.gather(*slow):
+                fault.check(f"one byte at a time: {answer!r}", b" 408 " in answer)
+        # Below a quarter of a second it is the machine's noise that differs.
+        fault.measure("p99 beside", _p99(beside), max(2 * _p99(alone), 0.25), " s")
+        fault.measure("memory", (_resident() - before) / 2**20, 20, " MB")
+
+
+async def _waited(shop: SmsShop, body: str) -> float:
+    began = time.monotonic()
+    assert (await shop.send(body))[0] == 200
+    return time.monotonic() - began
+
+
+def _p99(waits: list[float]) -> float:
+    return sorted(waits)[len(waits) * 99 // 100]
+
+
+def _resident() -> int:
+    """Bytes in memory, of the hub and of whoever sends."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def _slowly(shop: SmsShop) -> bytes:
@@ -340,28 +307,3 @@ def _signed_bytes(body: str) -> str:
     covered = f"{PUBLIC}/hooks/twilio/sms" + "".join(name + value for name, value in sorted(pairs))
     made = hmac.new(TOKEN.encode(), covered.encode("latin-1"), hashlib.sha1).digest()
     return base64.b64encode(made).decode()
-
-
-@pytest.mark.fault("F36")
-async def test_what_twilio_refuses_for_good_is_asked_once(shop: SmsShop, fault: Fault) -> None:
-    await until(lambda: _is_up(shop))
-    account = shop.twilio.account
-    codes = (21211, 21408, 21610, 21612, 21614)
-    for place, code in enumerate(codes):
-        account.refusals[f"+38067222000{place}"] = (400, code, "no")
-        await shop.queue("text", f"+38067222000{place}")
-    await until(lambda: _all_sent(shop, len(codes)), 60)
-    states = {state for state, _ in (await shop.outbound()).values()}
-    fault.check(f"ended as {states}", states == {"failed"})
-    asked = [line["to"] for line in account.ledger if line["what"] == "asked"]
-    fault.measure("asked again", len(asked) - len(codes), 0)
-    account.mischief.extend(["429", "500", "lost"])
-    account.retry_after = 1
-    made = await shop.queue("the only one", THEIRS)
-    await until(lambda: _ends_as(shop, made, "sent"), 60)
-    sent = [one for one in account.sent() if one.body == "the only one"]
-    fault.measure("sent more than once", len(sent) - 1, 0)
-
-
-async def _ends_as(shop: SmsShop, message_id: str, state: str) -> bool:
-    return (await shop.outbound())[message_id][0] == state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from hub.clock import Clock, SystemClock
 from hub.ports.hooks import HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
-from tests.connectors.contract import Heard
+from tests.connectors.contract import Heard, connected
 
 TOKEN, SECRET = "the-token", "the-shared-secret"
 SENDER, VIBER = "AvtoMaister", "AvtoViber"
@@ -98,13 +97,5 @@ async def practice(hook: str = "") -> AsyncIterator[PracticeProvider]:
 async def line(provider: PracticeProvider, **more: Any) -> AsyncIterator[Line]:
     """The connector, connected."""
     connector = made(api_base=provider.base, **more)
-    heard = Heard()
-    task = asyncio.create_task(connector.run(heard, heard))
-    try:
-        await heard.until(lambda: bool(heard.states) or task.done())
-        if task.done():
-            await task
+    async with connected(connector) as heard:
         yield Line(provider, connector, heard)
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

@@ -3,60 +3,46 @@ out."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from connectors.http_sms.connector import HttpSms
 from connectors.practice_provider.server import PracticeProvider
-from hub.clock import FrozenClock, SystemClock
+from hub.clock import Clock, SystemClock
 from hub.settings import MessagingSettings, Settings
-from tests.connectors.contract import Heard
-from tests.connectors.http_sms.stage import TURBOSMS, made, practice
+from tests.connectors.contract import connected
+from tests.connectors.http_sms.stage import THEIRS, TURBOSMS, made, practice
 from tests.faults.figures import Fault
-from tests.modules.messaging.wire import house_of
+from tests.modules.messaging.killed import Carrier, killed, recovered
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite, pytest.mark.timeout(120)]
-ROOT = Path(__file__).resolve().parents[3]
-
-
-async def killed(settings: Settings, folder: Path, base: str, point: str) -> str:
-    """Run the process until it is dead; the id of its message."""
-    command = (
-        sys.executable, "-m", "tests.connectors.http_sms.killed", settings.database.url, str(folder), base,
-    point, )  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    return next(line for line in out.decode().splitlines() if len(line) == 26)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
-async def recover(
-    settings: Settings, folder: Path, provider: PracticeProvider, message_id: str, hours: float
-) -> str:
-    """Start again and let time pass; the state in which the message ends."""
-    clock = FrozenClock(SystemClock().now() + timedelta(seconds=1))
-    link = made(replace(TURBOSMS, remembers_hours=hours), clock, api_base=provider.base)
-    heard = Heard()
-    running = asyncio.create_task(link.run(heard, heard))
-    await heard.until(lambda: link.takes_messages)
-    try:
-        async with house_of(settings, clock, folder, link) as house:
-            sender = house.sender()
-            for _ in range(6):
-                await house.sent(sender)
-                clock.advance(400)
-            return (await house.message(message_id)).state
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
+@asynccontextmanager
+async def opened(base: str, clock: Clock, hours: float = 1.0) -> AsyncIterator[HttpSms]:
+    """Connected to a provider that remembers our ids for so many hours."""
+    link = made(replace(TURBOSMS, remembers_hours=hours), clock, api_base=base)
+    async with connected(link):
+        yield link
+
+
+CARRIER = Carrier(opened, {"channel": "viber", "address": THEIRS})
+
+
+async def ends(
+    settings: Settings, folder: Path, provider: PracticeProvider, point: str, hours: float
+) -> tuple[str, int]:
+    """The state in which a message ends whose sender was killed, and how often it went out."""
+    before = len(provider.account.sent())
+    message_id = await killed(settings, folder, CARRIER, provider.base, point)
+    async with partial(opened, hours=hours)(provider.base, SystemClock()) as link:
+        state = await recovered(settings, folder, link, message_id)
+    return state, len(provider.account.sent()) - before
 
 
 @pytest.mark.fault("F44")
@@ -67,23 +53,17 @@ async def test_a_kill_before_the_provider_has_it_loses_nothing_and_doubles_nothi
     settings = replace(settings, messaging=MessagingSettings(files=str(tmp_path / "files")))
     async with practice() as provider:
         for number in range(fault.count(full=100, sample=1)):
-            before = len(provider.account.sent())
-            message_id = await killed(settings, tmp_path, provider.base, point)
-            state = await recover(settings, tmp_path, provider, message_id, 1.0)
-            went = len(provider.account.sent()) - before
-            fault.check(f"{point} {number}", (state, went) == ("sent", 1))
+            told = await ends(settings, tmp_path, provider, point, 1.0)
+            fault.check(f"{point} {number}: {told}", told == ("sent", 1))
 
 
 @pytest.mark.fault("F45")
-@pytest.mark.parametrize(("hours", "ends"), [(1.0, "sent"), (0.0, "unknown")])
+@pytest.mark.parametrize(("hours", "state"), [(1.0, "sent"), (0.0, "unknown")])
 async def test_a_kill_after_the_provider_has_it_sends_nothing_twice(
-    settings: Settings, tmp_path: Path, fault: Fault, hours: float, ends: str
+    settings: Settings, tmp_path: Path, fault: Fault, hours: float, state: str
 ) -> None:
     settings = replace(settings, messaging=MessagingSettings(files=str(tmp_path / "files")))
     async with practice() as provider:
         for number in range(fault.count(full=100, sample=1)):
-            before = len(provider.account.sent())
-            message_id = await killed(settings, tmp_path, provider.base, "sent")
-            state = await recover(settings, tmp_path, provider, message_id, hours)
-            went = len(provider.account.sent()) - before
-            fault.check(f"sent {number}", (state, went) == (ends, 1))
+            told = await ends(settings, tmp_path, provider, "sent", hours)
+            fault.check(f"sent {number}: {told}", told == (state, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from hub.events.base import Event
 from hub.ports.hooks import Genuine, HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
-from tests.connectors.contract import Heard
+from tests.connectors.contract import Heard, connected
 
 BOT_ID = 7000000001
 TOKEN = f"{BOT_ID}:the-practice-token"
@@ -144,13 +143,5 @@ async def line(
     box = Box(connector, marks=marks if marks is not None else {})
     connector.stored_by(box)
     connector.marked_by(box)
-    heard = Heard()
-    task = asyncio.create_task(connector.run(heard, heard))
-    try:
-        await heard.until(lambda: bool(heard.states) or task.done(), 20.0)
-        if task.done():
-            await task
+    async with connected(connector) as heard:
         yield Line(telegram, connector, heard, box)
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from hub.clock import SystemClock
 from hub.ports.hooks import HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
-from tests.connectors.contract import Heard
+from tests.connectors.contract import Heard, connected
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN, OLD_TOKEN = "the-new-token", "the-old-token"
@@ -100,13 +99,5 @@ async def practice(clock: SystemClock | None = None) -> AsyncIterator[PracticeTw
 async def line(twilio: PracticeTwilio, **more: Any) -> AsyncIterator[Line]:
     """The connector, logged in."""
     connector = TwilioSms(config(api_base=twilio.base, **more), SystemClock())
-    heard = Heard()
-    task = asyncio.create_task(connector.run(heard, heard))
-    try:
-        await heard.until(lambda: bool(heard.states) or task.done())
-        if task.done():
-            await task
+    async with connected(connector) as heard:
         yield Line(twilio, connector, heard)
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from hub.clock import FrozenClock, SystemClock
+from hub.clock import Clock
 from hub.ports.messaging import OutgoingMessage, Sent, UnknownOutcome
 from hub.settings import MessagingSettings, Settings
 from tests.faults.figures import Fault
-from tests.flows.hub_process import HubProcess
-from tests.modules.messaging.wire import Wire, house_of
-from tests.programs import finished
+from tests.modules.messaging.killed import Carrier, killed, recovered
+from tests.modules.messaging.wire import IRYNA, Wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite, pytest.mark.timeout(120)]
-ROOT = Path(__file__).resolve().parents[3]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @dataclass
@@ -40,6 +35,28 @@ class Provider:
         writer.close()
 
 
+@dataclass
+class FarWire(Wire):
+    """Tells the provider over TCP."""
+
+    port: int = 0
+
+    async def send(self, message: OutgoingMessage) -> Sent:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(f"{message.id} {message.address}\n".encode())
+        await writer.drain()
+        await reader.readline()
+        return Sent(provider_id=f"SM{message.id}")
+
+
+@asynccontextmanager
+async def far_wire(base: str, clock: Clock) -> AsyncIterator[FarWire]:
+    yield FarWire(port=int(base))
+
+
+CARRIER = Carrier(far_wire, {"channel": "sms", "address": IRYNA})
+
+
 @asynccontextmanager
 async def provider() -> AsyncIterator[Provider]:
     made = Provider()
@@ -47,27 +64,6 @@ async def provider() -> AsyncIterator[Provider]:
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made
-
-
-async def killed(settings: Settings, folder: Path, port: int, point: str) -> str:
-    """Run the process until it is dead; the id of its message."""
-    words = ["tests.modules.messaging.killed", settings.database.url, str(folder), str(port), point]
-    ended = await asyncio.to_thread(
-        finished, HubProcess.launch, words, folder=ROOT, environment=dict(os.environ)
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    return next(line for line in ended.stdout.splitlines() if len(line) == 26)
-
-
-async def recover(settings: Settings, folder: Path, wire: Wire, message_id: str) -> str:
-    """Start again and let time pass; the state in which the message ends."""
-    clock = FrozenClock(SystemClock().now() + timedelta(seconds=1))
-    async with house_of(settings, clock, folder, wire) as house:
-        sender = house.sender()
-        for _ in range(6):
-            await house.sent(sender)
-            clock.advance(400)
-        return (await house.message(message_id)).state
 
 
 @pytest.mark.fault("F44")
@@ -80,10 +76,10 @@ async def test_a_kill_between_commit_and_send_loses_nothing_and_doubles_nothing(
         for number in range(fault.count(full=100, sample=1)):
             other.taken.clear()
             wire = Wire()
-            message_id = await killed(settings, tmp_path, other.port, point)
-            state = await recover(settings, tmp_path, wire, message_id)
+            message_id = await killed(settings, tmp_path, CARRIER, str(other.port), point)
+            state = await recovered(settings, tmp_path, wire, message_id)
             went = [*other.taken, *(one.id for one in wire.ledger)]
-            fault.check(f"{point} {number}", (state, went) == ("sent", [message_id]))
+            fault.check(f"{point} {number}: {state}, {went}", (state, went) == ("sent", [message_id]))
 
 
 @pytest.mark.fault("F45")
@@ -99,10 +95,10 @@ async def test_a_kill_after_the_provider_has_it_is_reconciled_where_it_can_be_as
                 return Sent(provider_id=f"SM{message.id}") if message.id in other.taken else None
 
             wire = Wire(found=find)
-            message_id = await killed(settings, tmp_path, other.port, "sent")
-            state = await recover(settings, tmp_path, wire, message_id)
+            message_id = await killed(settings, tmp_path, CARRIER, str(other.port), "sent")
+            state = await recovered(settings, tmp_path, wire, message_id)
             went = [*other.taken, *(one.id for one in wire.ledger)]
-            fault.check(f"asked {number}", (state, went) == ("sent", [message_id]))
+            fault.check(f"asked {number}: {state}, {went}", (state, went) == ("sent", [message_id]))
 
 
 @pytest.mark.fault("F45")
@@ -118,8 +114,8 @@ async def test_where_it_cannot_be_asked_the_message_is_parked_and_never_sent_aga
         for number in range(fault.count(full=100, sample=1)):
             other.taken.clear()
             wire = Wire(found=cannot_say)
-            message_id = await killed(settings, tmp_path, other.port, point)
-            state = await recover(settings, tmp_path, wire, message_id)
+            message_id = await killed(settings, tmp_path, CARRIER, str(other.port), point)
+            state = await recovered(settings, tmp_path, wire, message_id)
             went = [*other.taken, *(one.id for one in wire.ledger)]
             expected = [message_id] if point == "sent" else []
             fault.check(f"parked {point} {number}", (state, went) == ("unknown", expected))
