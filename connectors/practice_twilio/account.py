@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -67,10 +67,12 @@ class Account:
             with self.ledger_path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
-    def create(self, form: Mapping[str, str]) -> PracticeMessage:
-        """A message of the shop's."""
+    def create(
+        self, form: Mapping[str, str], media: Sequence[tuple[str, bytes]] = ()
+    ) -> PracticeMessage:  # fmt: skip
+        """A message of the shop's, with what was fetched for it."""
         made = PracticeMessage(
-            sid="SM" + secrets.token_hex(16),
+            sid=("MM" if media else "SM") + secrets.token_hex(16),
             direction="outbound-api",
             sender=form.get("From", ""),
             to=form["To"],
@@ -79,6 +81,7 @@ class Account:
             created_at=self.clock.now(),
             callback=form.get("StatusCallback", ""),
             service=form.get("MessagingServiceSid"),
+            media={f"ME{secrets.token_hex(16)}": one for one in media},
         )
         self.messages[made.sid] = made
         self.note("sent", sid=made.sid, to=made.to, body=made.body, callback=made.callback)

@@ -134,7 +134,8 @@ class PracticeTwilio:
     async def _create(self, request: web.Request) -> web.Response:
         if (refusal := self._stranger(request)) is not None:
             return refusal
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted = await request.post()
+        form = {name: str(value) for name, value in posted.items()}
         mischief = self.account.mischief.popleft() if self.account.mischief else ""
         self.account.note("asked", to=form.get("To", ""), body=form.get("Body", ""), mischief=mischief)
         if mischief == "429":
@@ -146,7 +147,10 @@ class PracticeTwilio:
             await asyncio.sleep(_SILENCE)
         if (fault := self._fault(form)) is not None:
             return _error(*fault)
-        made = self.account.create(form)
+        media = [await self._fetched(str(url)) for url in posted.getall("MediaUrl", [])]
+        if None in media:
+            return _error(400, 21620, "Invalid media URL(s)")
+        made = self.account.create(form, [one for one in media if one is not None])
         if mischief.startswith("early "):
             await self.report(made, mischief.removeprefix("early "))
         if mischief == "lost" and request.transport is not None:
@@ -161,13 +165,27 @@ class PracticeTwilio:
             return self.account.refusals[to]
         if not to.removeprefix("+").isdigit():
             return 400, 21211, f"Invalid 'To' Phone Number: {to}"
-        if not form.get("Body"):
+        if not form.get("Body") and not form.get("MediaUrl"):
             return 400, 21602, "Message body is required."
         if not form.get("From") and not form.get("MessagingServiceSid"):
             return 400, 21603, "A 'From' phone number is required."
-        if len(form["Body"]) > _LONGEST:
+        if len(form.get("Body", "")) > _LONGEST:
             return 400, 21617, "The concatenated message body exceeds the 1600 character limit"
         return None
+
+    async def _fetched(self, url: str) -> tuple[str, bytes] | None:
+        """A file of the shop's from the address that it names: its type and bytes."""
+        if self._session is None or not url.startswith(self.public):
+            return None
+        try:
+            async with self._session.get(self.reach + url.removeprefix(self.public)) as answer:
+                found = (answer.content_type, await answer.read()) if answer.status == 200 else None
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            found = None
+        self.account.note(
+            "fetched", url=url, kind=found[0] if found else "", size=len(found[1]) if found else 0
+        )
+        return found
 
     async def _deliver(self, made: PracticeMessage) -> None:
         for status in ("sent", "delivered"):

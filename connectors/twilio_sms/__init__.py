@@ -1,12 +1,13 @@
-"""SMS by Twilio, in and out, with files that come in and reports of what became of ours.
+"""SMS by Twilio, in and out, with files both ways (MMS) and reports of what became of ours.
 
 Owns     the addresses /hooks/twilio/sms and /hooks/twilio/status; the channel `sms`.
 In       Twilio's signed requests, through the inbox (hub/kernel/hooks): messages and reports. Every few
          minutes its list is read too, since a message is mostly brought once: what we missed comes late.
-Out      one request a message; a report comes back to an address that bears our message's id.
+Out      one request a message; a report comes back to an address that bears our message's id. Files go from
+         and to numbers of the USA and Canada; Twilio fetches them by signed addresses of ours.
 Proof    the signature pins neither the borders of the parameters nor the time: verify.py, signature.py.
 Events   out: message.received, message.status_changed.  Tables: none.
-Not yet  voice; files of ours (Twilio fetches them by a public address).
+Not yet  voice.
 
 Quality: silver
   samples     test_translate.py::test_a_recorded_message_gives_its_fact

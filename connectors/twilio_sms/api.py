@@ -62,10 +62,15 @@ class TwilioApi:
             return str(account.friendly_name or "")
         raise AuthFailed(REFUSED_LOG_IN)
 
-    async def create(self, *, to: str, sender: str, text: str, callback: str) -> Any:
-        """Send one. Raises Refused, TransientError, AuthFailed, UnknownOutcome."""
+    async def create(
+        self, *, to: str, sender: str, text: str, callback: str, media: Sequence[str] = ()
+    ) -> Any:
+        """Send one; `media` are addresses that Twilio fetches its files from. Raises Refused,
+        TransientError, AuthFailed, UnknownOutcome."""
         fields: dict[str, Any] = {"to": to, "body": text}
         fields["messaging_service_sid" if sender.startswith("MG") else "from_"] = sender
+        if media:
+            fields["media_url"] = list(media)
         if callback:
             fields["status_callback"] = callback
         try:

@@ -10,6 +10,8 @@ from hub.settings import Settings
 
 API = "https://api.twilio.com"
 SMS_PATH = "/hooks/twilio/sms"
+MMS_REGION = "+1"
+"""Where Twilio carries files, both ways."""
 STATUS_PATH = "/hooks/twilio/status"
 _NUMBER = re.compile(r"\+[0-9]{6,15}|[0-9]{3,8}")
 _SERVICE = re.compile(r"MG[0-9a-f]{32}")
@@ -47,6 +49,11 @@ class TwilioConfig:
     def is_number(self) -> bool:
         """Whether one can answer to it."""
         return _NUMBER.fullmatch(self.sender) is not None
+
+    @property
+    def sends_files(self) -> bool:
+        """MMS: from a number of the USA or Canada, and Twilio has to reach us to fetch them."""
+        return self.is_number and self.sender.startswith(MMS_REGION) and bool(self.public_url)
 
     @property
     def is_service(self) -> bool:

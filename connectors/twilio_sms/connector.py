@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from connectors.twilio_sms import media
-from connectors.twilio_sms.config import SMS_PATH, STATUS_PATH, TwilioConfig
+from connectors.twilio_sms.config import MMS_REGION, SMS_PATH, STATUS_PATH, TwilioConfig
 from connectors.twilio_sms.translate import CHANNEL, OUR_ID, message, received, reported
 from connectors.twilio_sms.verify import sms_verifier, status_verifier
 from hub.clock import Clock
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connectors.twilio_sms.api import TwilioApi
 
 _LONGEST = 1600
+_MOST_FILES, _MOST_BYTES = 10, 5_000_000
 _LARGEST_REQUEST = 64 * 1024
 _NO_ANSWER = HookAnswer(
     body=b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>', content_type="text/xml"
@@ -87,12 +88,14 @@ class TwilioSms:
         )  # fmt: skip
 
     def channels(self) -> Mapping[str, Channel]:
-        """One: SMS. Nobody can answer to a name."""
+        """One: SMS, with files as MMS where Twilio has that. Nobody can answer to a name."""
         can_reply = self._config.is_number or self._config.is_service
         return {
             CHANNEL: Channel(
                 name=CHANNEL, account=self._config.sender, can_reply=can_reply, can_buttons=False,
-                can_media=False, can_write_first=True, longest=_LONGEST, per_second=10.0, per_chat=1.0,
+                can_media=self._config.sends_files, can_write_first=True, longest=_LONGEST, per_second=10.0,
+                per_chat=1.0, media_to=(MMS_REGION,), most_files=_MOST_FILES, most_bytes=_MOST_BYTES,
+                fetches_files=True,
             )
         }  # fmt: skip
 
@@ -103,7 +106,7 @@ class TwilioSms:
     async def send(self, message: OutgoingMessage) -> Sent:
         """As ports.messaging. One that was tried before is looked for first."""
         api = self._up()
-        if message.files:
+        if not all(file.url for file in message.files):
             raise Refused("A file cannot go by SMS.")
         if message.tries > 1 and (found := await self.find(message)) is not None:
             return found
@@ -113,6 +116,7 @@ class TwilioSms:
                 sender=self._sender(message.account),
                 text=message.text,
                 callback=self._callback(message.id),
+                media=[file.url for file in message.files],
             )
         except AuthFailed:
             self._trouble.set()

@@ -37,7 +37,10 @@ class Channel:
     number. `can_place`: a point on the map is sent as such, elsewhere its link stands in the text.
     `longest` in characters; `per_second` over the whole account, `per_chat` for one address; the
     sender keeps both. `falls_to` is the channel by which the provider sends on what does not arrive on this
-    one, `replies_to` where answers go that do not come here."""
+    one, `replies_to` where answers go that do not come here.
+
+    `media_to`: where they are named, files go only to addresses that begin so; `most_files`, `most_bytes` of
+    one message (0: any). `fetches_files`: the provider fetches them from an address of ours."""
 
     name: str
     account: str
@@ -51,6 +54,19 @@ class Channel:
     can_place: bool = False
     falls_to: str = ""
     replies_to: str = ""
+    media_to: tuple[str, ...] = ()
+    most_files: int = 0
+    most_bytes: int = 0
+    fetches_files: bool = False
+
+    def carries(self, address: str, sizes: Sequence[int]) -> bool:
+        """Whether files of these sizes go along to there."""
+        return (
+            self.can_media
+            and (not self.media_to or address.startswith(self.media_to))
+            and len(sizes) <= (self.most_files or len(sizes))
+            and sum(sizes) <= (self.most_bytes or sum(sizes))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +82,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingFile:
-    """A file that goes along, read from the disk while it is sent."""
+    """A file that goes along, read from the disk while it is sent. `url`: where the provider fetches it, for
+    a day, on a channel that says so."""
 
     path: Path
     content_type: str
     name: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ async def bot_shop(
 
     async with aiohttp.ClientSession() as http:
         try:
-            await until(is_up, 30.0)
+            await until(is_up, 90.0)
             yield BotShop(hub, telegram, telegram.reach, http)
         finally:
             await server.close()

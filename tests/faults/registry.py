@@ -45,6 +45,7 @@ FAULTS: Mapping[str, str] = {
     "F39": "a messenger keeps updates for a day: a longer silence is told",
     "F40": "a messenger asks for silence: the whole bot is silent, then goes on in order",
     "F41": "a chat that is closed, moved, or a text that is no markup: nothing is stuck",
+    "F42": "buttons forged, old, pressed twice, of somebody else: no effect but the one that was meant",
     "F43": "secrets missing, wrong, no text or huge: refused, never a fault of ours",
     "F44": "killed between commit and sending: sent exactly once",
     "F45": "killed after the provider got it: no silent double",

@@ -75,7 +75,9 @@ class MessagingApi(Composed):
         """How somebody can be written to, the best first."""
         return tuple(
             WayView(
-                channel=way.channel.name, address=way.address, can_media=way.channel.can_media,
+                channel=way.channel.name, address=way.address,
+                can_media=way.channel.carries(way.address, ()),
+                can_link=bool(self._deps.settings.server.public_url),
                 longest=way.channel.longest, can_reply=way.channel.can_reply, falls_to=way.channel.falls_to,
                 replies_to=way.channel.replies_to,
             )

@@ -26,6 +26,7 @@ from hub.modules.messaging.service_told import StatusKeeper
 def on_message_received(ctx: BatchContext, batch: Sequence[Delivered[MessageReceived]]) -> None:
     """They stand in their threads."""
     keeper = ArrivalKeeper(ctx)
+    keeper.lock(batch)
     for delivered in batch:
         keeper.received(delivered.event, delivered.envelope)
 
@@ -33,6 +34,7 @@ def on_message_received(ctx: BatchContext, batch: Sequence[Delivered[MessageRece
 def on_message_status_changed(ctx: BatchContext, batch: Sequence[Delivered[MessageStatusChanged]]) -> None:
     """Messages show how far they have come."""
     keeper = StatusKeeper(ctx)
+    keeper.lock(batch)
     for delivered in batch:
         keeper.told(delivered.event, delivered.envelope)
 

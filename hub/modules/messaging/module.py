@@ -41,6 +41,7 @@ from hub.modules.messaging import (
     web_card,
     web_doing,
     web_files,
+    web_link,
     web_system,
     web_templates,
 )
@@ -61,7 +62,7 @@ MODULE = Module(
     title="Messages",
     feature="3.6",
     folder=Path(__file__).parent,
-    requires=("access", "crm", "calls", "tasks", "consents"),
+    requires=("access", "crm", "calls", "tasks", "consents", "links"),
     api=MessagingApi,
     handlers=(
         on_batch((MessageReceived,), handlers.on_message_received),
@@ -77,6 +78,7 @@ MODULE = Module(
     ),
     routes=(*web_templates.routes, *web_files.routes, *web.routes, *web_doing.routes),
     operations=(*operations.operations, *operations_threads.operations),
+    links=web_link.links,
     card=web_card.parts,
     system=web_system.parts,
     menu=(

@@ -4,7 +4,7 @@ the process that holds a channel's link sends on it."""
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from hub.errors import Unavailable
@@ -20,6 +20,8 @@ from hub.ports.messaging import MessageSender, Refused, Sent, UnknownOutcome
 _REST = 15.0
 """Seconds for a channel whose link went down under a message."""
 _AT_ONCE = 50
+_TRIES = 5
+"""Of noting what became of a message."""
 _SHORT = 0.02
 
 
@@ -60,6 +62,7 @@ class Sender(OutgoingWorker):
         async with self._writing() as service:
             await service.expire()
             claims = await service.doubts(up, _AT_ONCE)
+            barred = service.barred
             for name in up:
                 pace = self._pace(name, up[name])
                 room = min(pace.free(), _AT_ONCE - self.under_way - len(claims))
@@ -68,6 +71,9 @@ class Sender(OutgoingWorker):
                 for claim in found:
                     pace.spend(claim.message.address)
                 claims += found
+        if barred:
+            async with self._writing() as service:
+                await service.bar(barred)
         for claim in claims:
             to = claim.message.address
             self.set_off(
@@ -109,30 +115,27 @@ class Sender(OutgoingWorker):
         try:
             sent: Sent = await sender.send(message)
         except TransientError as fault:
-            self._pause(message.channel, fault.retry_after)
-            async with self._writing() as service:
-                await service.again(message.id, fault.retry_after)
+            wait = fault.retry_after
+            self._pause(message.channel, wait)
+            await self._note(lambda service: service.again(message.id, wait))
             self._log(claim, "again", fault.text)
         except Refused as fault:
-            async with self._writing() as service:
-                await service.refused(message.id, fault)
+            refusal = fault
+            await self._note(lambda service: service.refused(message.id, refusal))
             self._log(claim, "refused", fault.text)
         except UnknownOutcome as fault:
-            async with self._writing() as service:
-                await service.in_doubt(message.id)
+            await self._note(lambda service: service.in_doubt(message.id))
             self._log(claim, "unknown", fault.text)
         except PermanentError as fault:
-            async with self._writing() as service:
-                await service.refused(message.id, Refused(fault.text))
+            refusal = Refused(fault.text)
+            await self._note(lambda service: service.refused(message.id, refusal))
             self._log(claim, "refused", fault.text)
         except ConnectorError as fault:
             self._pause(message.channel, _REST)
-            async with self._writing() as service:
-                await service.again(message.id, 0.0, counts=False)
+            await self._note(lambda service: service.again(message.id, 0.0, counts=False))
             self._log(claim, "away", fault.text)
         else:
-            async with self._writing() as service:
-                await service.went(message.id, sent)
+            await self._note(lambda service: service.went(message.id, sent))
             self._log(claim, "sent", "")
 
     async def _ask(self, claim: Claim, sender: MessageSender) -> None:
@@ -140,20 +143,31 @@ class Sender(OutgoingWorker):
         try:
             found = await sender.find(message)
         except UnknownOutcome as fault:
-            async with self._writing() as service:
-                await service.still_unknown(message.id, is_final=True)
+            await self._note(lambda service: service.still_unknown(message.id, is_final=True))
             self._log(claim, "a person decides", fault.text)
         except ConnectorError as fault:
-            async with self._writing() as service:
-                await service.still_unknown(message.id, is_final=False)
+            await self._note(lambda service: service.still_unknown(message.id, is_final=False))
             self._log(claim, "asked in vain", fault.text)
         else:
-            async with self._writing() as service:
-                if found is not None:
-                    await service.went(message.id, found)
-                else:
-                    await service.not_found(message.id)
-            self._log(claim, "found" if found is not None else "was not sent", "")
+            if found is None:
+                await self._note(lambda service: service.not_found(message.id))
+                self._log(claim, "was not sent", "")
+                return
+            sent = found
+            await self._note(lambda service: service.went(message.id, sent))
+            self._log(claim, "found", "")
+
+    async def _note(self, work: Callable[[SendingService], Awaitable[None]]) -> None:
+        """What became of one: where transactions have crossed, once more, or it would be in doubt for
+        nothing. Raises Unavailable."""
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._writing() as service:
+                    await work(service)
+                return
+            except Unavailable as fault:
+                if not left or fault.code != "database.conflict":
+                    raise
 
     def _pause(self, channel: str, seconds: float) -> None:
         if seconds > 0 and channel in self._paces:

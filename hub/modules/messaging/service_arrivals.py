@@ -3,13 +3,14 @@ after the other in the order in which they came; each of them may come twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from hub.events.base import Envelope
 from hub.events.messages import MessageArrived, MessageReceived, ReachChanged, is_for_the_bot
-from hub.kernel.context import BatchContext
+from hub.kernel.context import BatchContext, Delivered
 from hub.kernel.storage.orm import new_id
 from hub.kernel.storage.turns import take_turn
 from hub.modules.calls.api import shop_of_line
@@ -18,7 +19,7 @@ from hub.modules.crm.api import NOBODY, CallerMatch, match_callers
 from hub.modules.messaging import statements as sql
 from hub.modules.messaging.joining import join_threads
 from hub.modules.messaging.rules import LONGEST_TEXT, number_behind
-from hub.modules.messaging.service_book import MOST_STEPS, TOPIC
+from hub.modules.messaging.service_book import MOST_STEPS, TOPIC, turn_of_address, turn_of_client
 from hub.modules.messaging.views import ThreadState
 from hub.modules.tasks.api import notice_writer
 from hub.values import ShopId
@@ -52,13 +53,37 @@ class ArrivalKeeper:
         self._connection = ctx.connection
         self._clock = ctx.deps.clock
 
+    def lock(self, batch: Sequence[Delivered[MessageReceived]]) -> None:
+        """Everything that these change, in the one order (service_book.py). SQLite has one writer anyway."""
+        if self._connection.dialect.name == "sqlite":
+            return
+        addresses, clients, threads = set[str](), set[str](), set[str]()
+        for event, cause in ((one.event, one.envelope) for one in batch):
+            _, match = self._behind(event, cause)
+            address = self._address(event)
+            if address is None:
+                addresses.add(turn_of_address(event.channel, event.address))
+            else:
+                threads.add(address.conversation_id)
+            if match.client_id is not None:
+                clients.add(match.client_id)
+        for turn in (*sorted(addresses), *sorted(map(turn_of_client, clients))):
+            take_turn(self._connection, turn)
+        for client_id in clients:
+            found = sql.THREAD_ID_OF_CLIENT.all(self._connection, {"v_client_id": client_id})
+            threads |= {one.id for one in found}
+        for thread_id in sorted(threads):
+            sql.THREAD.all(self._connection, {"v_id": thread_id})
+
     def received(self, event: MessageReceived, cause: Envelope) -> None:
         """A message, or another wording of one. The second arrival is silence."""
-        country = self._ctx.deps.places.of(cause.shop_id).country
-        proven = number_behind(event.channel, event.address, event.phone, country)
-        match = match_callers(self._connection, [proven], country)[proven] if proven else NOBODY
-        take_turn(self._connection, f"messaging:{event.channel}:{event.address}")
+        proven, match = self._behind(event, cause)
         address = self._address(event)
+        if address is None:
+            take_turn(self._connection, turn_of_address(event.channel, event.address))
+            address = self._address(event)
+        else:
+            self._living(address.conversation_id)
         known_as = {"v_provider_id": event.provider_id, "v_channel": event.channel}
         if sql.FROM_THEM.all(self._connection, {**known_as, "v_address": event.address}):
             return
@@ -73,6 +98,12 @@ class ArrivalKeeper:
         if thread.client_id is None and match.client_id is not None:
             thread = self._give(thread, match.client_id)
         self._arrived(event, thread, proven, match, cause)
+
+    def _behind(self, event: MessageReceived, cause: Envelope) -> tuple[str | None, CallerMatch]:
+        """The phone of whoever writes, where it is sure, and whose it is."""
+        country = self._ctx.deps.places.of(cause.shop_id).country
+        proven = number_behind(event.channel, event.address, event.phone, country)
+        return proven, match_callers(self._connection, [proven], country)[proven] if proven else NOBODY
 
     def _arrived(
         self, event: MessageReceived, thread: _Thread, proven: str | None, match: CallerMatch, cause: Envelope
@@ -137,7 +168,7 @@ class ArrivalKeeper:
         return thread
 
     def _known_of(self, client_id: str) -> _Thread | None:
-        take_turn(self._connection, f"messaging:client:{client_id}")
+        take_turn(self._connection, turn_of_client(client_id))
         rows = sql.THREAD_OF_CLIENT.all(self._connection, {"v_client_id": client_id})
         return _thread(rows[0]) if rows else None
 

@@ -1,11 +1,15 @@
-"""Threads and the addresses that belong to them: found, made, joined. Never commits."""
+"""Threads and the addresses that belong to them: found, made, joined. Never commits.
+
+Whatever changes them locks in one order, or two would wait for each other: the turn of an address that nobody
+knows yet, the turn of a client, threads by their ids, the turn of a provider's id, messages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
@@ -20,6 +24,16 @@ from hub.values import ShopId
 
 TOPIC = "conversation"
 MOST_STEPS = 50
+
+
+def turn_of_address(channel: str, address: str) -> str:
+    """Whoever makes an address known takes turns by it."""
+    return f"messaging:{channel}:{address}"
+
+
+def turn_of_client(client_id: str) -> str:
+    """Whoever looks which thread is a client's, to make it so, takes turns by it."""
+    return f"messaging:client:{client_id}"
 
 
 class ThreadBook:
@@ -85,8 +99,10 @@ class ThreadBook:
         self, channel: str, account: str, address: str, *, client_id: str | None, at: datetime
     ) -> tuple[Conversation, Address]:
         """The thread of an address, locked; made where there is none: the client's, or one of its own."""
-        await self._uow.take_turn(f"messaging:{channel}:{address}")
         known = await self.address(channel, address)
+        if known is None:
+            await self._uow.take_turn(turn_of_address(channel, address))
+            known = await self.address(channel, address)
         if known is not None:
             return await self.row(known.conversation_id, lock=True), known
         row = await self.thread_of_client(client_id, await self.shop_of(account), at)
@@ -102,7 +118,7 @@ class ThreadBook:
     async def thread_of_client(self, client_id: str | None, shop_id: ShopId, at: datetime) -> Conversation:
         """The client's thread, locked; a new one where there is none, or nobody knows the client."""
         if client_id is not None:
-            await self._uow.take_turn(f"messaging:client:{client_id}")
+            await self._uow.take_turn(turn_of_client(client_id))
             known = await self.of_client(client_id)
             if known is not None:
                 return await self.row(known.id, lock=True)
@@ -116,10 +132,51 @@ class ThreadBook:
         await self._session.flush()
         return row
 
+    async def lock(self, conversation_ids: Collection[str]) -> None:
+        """Several threads, in their order."""
+        query = select(Conversation).where(Conversation.id.in_(sorted(conversation_ids)))
+        query = query.order_by(Conversation.id).with_for_update().execution_options(populate_existing=True)
+        await self._session.scalars(query)
+
+    async def row_to_give(
+        self, conversation_id: str, client_id: str | None, shops: Shops = None
+    ) -> Conversation:
+        """A thread, locked together with the one that this client has: it may become theirs. Raises
+        NotFound."""
+        ids = {(await self.row(conversation_id, shops)).id}
+        if client_id is not None:
+            await self._uow.take_turn(turn_of_client(client_id))
+            known = await self.of_client(client_id)
+            ids |= {known.id} if known is not None else set()
+        await self.lock(ids)
+        return await self.row(conversation_id, shops, lock=True)
+
+    async def message(self, message_id: str) -> Message | None:
+        """A message, locked behind its thread."""
+        query = select(Message).where(Message.id == message_id)
+        known = (await self._session.scalars(query)).first()
+        if known is None:
+            return None
+        await self.row(known.conversation_id, lock=True)
+        locked = query.with_for_update().execution_options(populate_existing=True)
+        return (await self._session.scalars(locked)).first()
+
+    async def messages(self, query: Select[Message], *, passes_by: bool = False) -> Sequence[Message]:
+        """Those that this finds, in their order, locked behind their threads and still so; `passes_by` what
+        others hold just now."""
+        found = (
+            await self._session.execute(query.with_only_columns(Message.n, Message.conversation_id))
+        ).all()
+        await self.lock({one.conversation_id for one in found})
+        still = query.where(Message.n.in_([one.n for one in found])).order_by(None).order_by(Message.n)
+        locked = still.with_for_update(of=Message, skip_locked=passes_by)
+        return (await self._session.scalars(locked.execution_options(populate_existing=True))).all()
+
     async def give(self, row: Conversation, client_id: str | None, *, is_chosen: bool) -> Conversation:
-        """The thread is this client's from now on; joined with the one that they have already."""
+        """The thread (see `row_to_give`) is this client's from now on; joined with the one that they have
+        already."""
         if client_id is not None and client_id != row.client_id:
-            await self._uow.take_turn(f"messaging:client:{client_id}")
+            await self._uow.take_turn(turn_of_client(client_id))
             known = await self.of_client(client_id)
             if known is not None and known.id != row.id:
                 return await self.join(row, await self.row(known.id, lock=True))

@@ -31,17 +31,16 @@ class ClientThreads:
             return
         for row in await self._of_number(number):
             if row.client_id is None:
-                await self._book.give(
-                    await self._book.row(row.id, lock=True), match.client_id, is_chosen=False
-                )
+                locked = await self._book.row_to_give(row.id, match.client_id)
+                await self._book.give(locked, match.client_id, is_chosen=False)
 
     async def released(self, number: str, client_id: str) -> None:
         """The number is not theirs for sure any more: a thread that was, by it alone, is nobody's again."""
         for row in await self._of_number(number):
             others = {one.number_key for one in await self._book.addresses_of(row.id)} - {number}
             if row.client_id == client_id and not row.is_chosen and not others:
-                locked = await self._book.row(row.id, lock=True)
                 match = await self._book.owner_of(number)
+                locked = await self._book.row_to_give(row.id, match.client_id)
                 await self._book.give(locked, match.client_id, is_chosen=False)
 
     async def tie(self, channel: str, address: str, number: str | None, client_id: str | None) -> str | None:
@@ -50,12 +49,12 @@ class ClientThreads:
         known = await self._book.address(channel, address)
         if known is None:
             return None
-        row = await self._book.row(known.conversation_id, lock=True)
         key = self._book.key_of(channel, address, number) if number is not None else None
+        owner = (await self._book.owner_of(key)).client_id if client_id is None and key is not None else None
+        row = await self._book.row_to_give(known.conversation_id, client_id or owner)
         if row.client_id is not None and client_id is not None and row.client_id != client_id:
             return row.client_id
-        if client_id is None and key is not None:
-            client_id = (await self._book.owner_of(key)).client_id
+        client_id = client_id or owner
         if key is not None and known.number_key is None:
             known.number_key = key
         if row.client_id is None and client_id is not None:
@@ -73,6 +72,7 @@ class ClientThreads:
         """Threads of a number that nobody has in our list are one thread: the oldest."""
         found = [one for one in await self._of_number(key) if one.client_id is None]
         into = min(found, key=lambda one: (one.created_at, one.id), default=row)
+        await self._book.lock({one.id for one in (*found, into)})
         for one in found:
             if one.id != into.id:
                 await self._book.join(
@@ -82,7 +82,7 @@ class ClientThreads:
     async def _of_number(self, number: str) -> list[Conversation]:
         query = select(Conversation).join(Address, Address.conversation_id == Conversation.id)
         query = query.where(Address.number_key == number, Conversation.merged_into.is_(None)).distinct()
-        return list((await self._session.scalars(query)).all())
+        return list((await self._session.scalars(query.order_by(Conversation.id))).all())
 
 
 async def move(uow: UnitOfWork, deps: Deps, what: Move) -> Moved:
@@ -97,7 +97,7 @@ async def move(uow: UnitOfWork, deps: Deps, what: Move) -> Moved:
         for name, table in _TABLES.items():
             query = select(table.id).where(table.conversation_id == row.id)
             moved[name] = list((await uow.session.scalars(query)).all())
-    await book.give(await book.row(row.id, lock=True), what.into_id, is_chosen=row.is_chosen)
+    await book.give(await book.row_to_give(row.id, what.into_id), what.into_id, is_chosen=row.is_chosen)
     return moved
 
 

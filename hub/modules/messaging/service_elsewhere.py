@@ -58,19 +58,22 @@ class ElsewhereService:
             Message.channel == event.channel, Message.address == event.address,
             Message.provider_id.in_(event.provider_ids),
         )  # fmt: skip
-        for message in (await self._session.scalars(query)).all():
+        for message in await self._book.messages(query):
             if "deleted_at" not in message.more:
                 message.more = {**message.more, "deleted_at": self._clock.now().isoformat()}
                 message.rev += 1
-                self._book.touch(await self._book.row(message.conversation_id, lock=True))
+                self._book.touch(await self._book.row(message.conversation_id))
 
     async def reach(self, event: ReachChanged) -> None:
         """The address takes nothing of us any more, or does again."""
-        await self._uow.take_turn(f"messaging:{event.channel}:{event.address}")
         address = await self._book.address(event.channel, event.address)
-        if address is not None and address.is_blocked != event.is_blocked:
+        if address is None:
+            return
+        row = await self._book.row(address.conversation_id, lock=True)
+        await self._session.refresh(address)
+        if address.is_blocked != event.is_blocked:
             address.is_blocked = event.is_blocked
-            self._book.touch(await self._book.row(address.conversation_id, lock=True))
+            self._book.touch(row)
 
     async def _ours(self, channel: str, address: str, provider_ids: tuple[str, ...]) -> list[Message]:
         query = select(Message).where(

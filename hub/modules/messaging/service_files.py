@@ -61,6 +61,18 @@ class FileService:
             raise NotFound("messaging.unknown_file", "There is no such file.")
         return file_view(row), row.path
 
+    async def given(self, file_id: str) -> tuple[FileView, str]:
+        """As `one`, for whoever has an address of it that is good. Raises NotFound."""
+        row = await self._session.get(File, file_id)
+        if row is None or row.state != "ready" or row.message_id is None:
+            raise NotFound("messaging.unknown_file", "There is no such file.")
+        return file_view(row), row.path
+
+    async def of_message(self, message_id: str) -> tuple[FileView, ...]:
+        """The files of a message that are there."""
+        query = select(File).where(File.message_id == message_id, File.state == "ready")
+        return tuple(map(file_view, (await self._session.scalars(query.order_by(File.position))).all()))
+
     async def _may(self, row: File, shops: Shops) -> bool:
         if row.message_id is None:
             return row.actor == self._uow.actor
@@ -128,8 +140,7 @@ class FileService:
         return frozenset((await self._session.scalars(query)).all())
 
     async def _touch(self, row: File) -> None:
-        query = select(Message).where(Message.id == (row.message_id or ""))
-        message = (await self._session.scalars(query)).first()
+        message = await self._book.message(row.message_id or "")
         if message is not None:
             message.rev += 1
             self._book.touch(await self._book.row(message.conversation_id))

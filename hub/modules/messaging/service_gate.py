@@ -3,6 +3,7 @@ commits."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.consents.api import REASONS, ConsentsApi, Sending, Verdict
 from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import Conversation, Message
+from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_settling import Settling
 from hub.modules.messaging.views import MessageEntry
 from hub.values import ShopId
@@ -30,6 +32,7 @@ class MessageGate:
         self._shop_id = uow.shop_id
         self._clock = deps.clock
         self._consents = ConsentsApi(uow, deps)
+        self._book = ThreadBook(uow, deps)
         self._settling = Settling(uow, deps)
 
     async def judge(
@@ -69,8 +72,9 @@ class MessageGate:
         """It is queued: marketing is counted from here on."""
         await self._consents.gate.count(self._sending(message, client_id, at=message.not_before))
 
-    async def passes(self, row: Message) -> bool:
-        """Just before it leaves. What may not go at all fails with the reason; what has to wait, waits."""
+    async def passes(self, row: Message, *, is_locked: bool = False) -> bool:
+        """Just before it leaves. What has to wait, waits; what may not go at all fails with the reason where
+        its thread `is_locked` already, else it stays for somebody who locks that first."""
         if row.purpose in _FREE:
             return True
         thread = await self._session.get(Conversation, row.conversation_id)
@@ -82,7 +86,7 @@ class MessageGate:
             row.not_before, row.rev = verdict.until, row.rev + 1
             if row.not_after is not None and verdict.until is not None and not row.more.get("has_end"):
                 row.not_after = max(row.not_after, verdict.until + (row.not_after - row.created_at))
-        else:
+        elif is_locked:
             await self._settling.settle(row, "failed", at=self._clock.now(), error=REASONS[verdict.code])
         return False
 
@@ -93,8 +97,14 @@ class MessageGate:
             whose.append(Conversation.client_id == client_id)
         query = select(Message).join(Conversation, Conversation.id == Message.conversation_id)
         query = query.where(is_state("queued"), Message.purpose.not_in(_FREE), or_(*whose)).limit(500)
-        for row in (await self._session.scalars(query.with_for_update(of=Message))).all():
-            await self.passes(row)
+        for row in await self._book.messages(query):
+            await self.passes(row, is_locked=True)
+
+    async def bar(self, message_ids: Collection[str]) -> None:
+        """Those of them that wait and may not go fail, each with its reason."""
+        query = select(Message).where(is_state("queued"), Message.id.in_(sorted(message_ids)))
+        for row in await self._book.messages(query):
+            await self.passes(row, is_locked=True)
 
     def _sending(self, row: Message, client_id: str | None, *, at: datetime | None = None) -> Sending:
         return Sending(

@@ -13,6 +13,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.consents.api import YES, Verdict
 from hub.modules.crm.api import CrmApi, number_kind
+from hub.modules.links.api import LinkEntry, LinksApi
 from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import has_cause
 from hub.modules.messaging.models import Conversation, File, Message
@@ -24,6 +25,8 @@ from hub.ports.messaging import NUMBERS, Channel
 from hub.values import normalise_number
 
 WORKER = "messaging"
+FILES = "files"
+"""The kind of link that shows a message's files."""
 _LONGEST_ADDRESS = 320
 
 
@@ -50,6 +53,7 @@ class OutgoingService:
         self._book = ThreadBook(uow, deps)
         self._crm = CrmApi(uow, deps)
         self._gate = MessageGate(uow, deps)
+        self._links = LinksApi(uow, deps).links
 
     async def queue(self, entry: MessageEntry, shops: Shops = None) -> Message:
         """Write it down to be sent. With a known `cause` it is the message that there is already; one too
@@ -61,8 +65,11 @@ class OutgoingService:
         text = clean_text(entry.text)
         entry, way = await self._admitted(entry, shops)
         files = await self._files(entry)
-        self._check(text, entry, way, has_files=bool(files))
-        now = self._clock.now()
+        by_link = bool(files) and not way.channel.carries(way.address, [file.size for file in files])
+        self._check(text, entry, way, has_files=bool(files), by_link=by_link)
+        now, message_id = self._clock.now(), new_id(self._clock)
+        if by_link:
+            text = f"{text}\n{await self._link_to_files(message_id, way)}".strip()
         row, address = await self._book.thread_for(
             way.channel.name, way.account, way.address, client_id=way.client_id, at=now
         )
@@ -73,8 +80,11 @@ class OutgoingService:
             )  # fmt: skip
         *before, last = split_text(text, way.channel.longest)
         for piece in before:
-            await self._store(replace(entry, cause="", buttons=(), place=None), piece, way, row)
-        message = await self._store(entry, last, way, row)
+            before_it = replace(entry, cause="", buttons=(), place=None)
+            await self._store(before_it, piece, way, row, new_id(self._clock))
+        message = await self._store(entry, last, way, row, message_id)
+        if by_link:
+            message.more = {**message.more, "by_link": True}
         for file in files:
             file.message_id = message.id
         self._note(row, message, entry)
@@ -230,7 +240,16 @@ class OutgoingService:
             )  # fmt: skip
         return channel
 
-    def _check(self, text: str, entry: MessageEntry, way: Way, *, has_files: bool) -> None:
+    async def _link_to_files(self, message_id: str, way: Way) -> str:
+        """A short address that shows the files of this message."""
+        return await self._links.link_for(
+            LinkEntry(
+                kind=FILES, object=message_id, client_id=way.client_id, channel=way.channel.name,
+                address=way.address,
+            )
+        )  # fmt: skip
+
+    def _check(self, text: str, entry: MessageEntry, way: Way, *, has_files: bool, by_link: bool) -> None:
         if not text and not has_files and entry.place is None:
             raise Invalid("messaging.empty", "Write something first.", fields={"text": "Nothing is written"})
         if len(text) > LONGEST_TEXT:
@@ -238,12 +257,11 @@ class OutgoingService:
                 "messaging.too_long", "This is too long for a message.", "Write it shorter.",
                 fields={"text": f"At most {LONGEST_TEXT} characters"},
             )  # fmt: skip
-        if has_files and not way.channel.can_media:
+        if by_link and not self._deps.settings.server.public_url:
             raise Conflict(
-                "messaging.no_media",
-                "This channel carries no files.",
-                "Choose another channel, or send text.",
-            )
+                "messaging.no_media", "This channel carries no files.",
+                "Choose another channel or send text; with HUB_SERVER__PUBLIC_URL files go as a link.",
+            )  # fmt: skip
         if "\x00" in text:
             raise Invalid("messaging.text", "NUL is no character.", fields={"text": "NUL is no character"})
 
@@ -270,7 +288,9 @@ class OutgoingService:
             file.position = position
         return files
 
-    async def _store(self, entry: MessageEntry, text: str, way: Way, row: Conversation) -> Message:
+    async def _store(
+        self, entry: MessageEntry, text: str, way: Way, row: Conversation, message_id: str
+    ) -> Message:  # fmt: skip
         more: dict[str, object] = {}
         if entry.buttons:
             more["buttons"] = [
@@ -285,7 +305,7 @@ class OutgoingService:
         begin = max(self._clock.now(), entry.not_before or self._clock.now())
         late = begin + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message = Message(
-            id=new_id(self._clock), rev=1, shop_id=row.shop_id, conversation_id=row.id,
+            id=message_id, rev=1, shop_id=row.shop_id, conversation_id=row.id,
             channel=way.channel.name, account=way.account, address=way.address, direction="outbound",
             state="queued", text=text, provider_id=None, error="", created_at=self._clock.now(),
             actor=self._uow.actor, author=entry.author, cause=entry.cause,

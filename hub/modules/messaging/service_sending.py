@@ -14,16 +14,20 @@ from sqlalchemy.orm import aliased
 from hub.events.messages import Place
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import map_link
+from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import is_state
+from hub.modules.messaging.file_links import address_of
 from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_settling import Settling, turn_of
-from hub.ports.messaging import Button, OutgoingFile, OutgoingMessage, Refused, Sent
+from hub.ports.messaging import Button, Channel, OutgoingFile, OutgoingMessage, Refused, Sent
 
 CLAIM_SECONDS = 120.0
 """Longer than any connector waits for its provider."""
+_FETCHED_WITHIN = timedelta(days=1)
+"""How long a provider may fetch a file."""
 TOO_LATE = "It could not be sent in time."
 DROPPED = "Dropped at the end of a quarantine."
 
@@ -52,6 +56,8 @@ class SendingService:
         self._book = ThreadBook(uow, deps)
         self._settling = Settling(uow, deps)
         self._gate = MessageGate(uow, deps)
+        self.barred: list[str] = []
+        """What the gate did not let through while claiming: their threads were not locked."""
 
     async def has_work(self) -> bool:
         """Whether anything is to be sent, or in doubt."""
@@ -89,12 +95,22 @@ class SendingService:
         for row in (await self._session.scalars(query)).all():
             if row.address not in chosen and len(chosen) < limit:
                 chosen[row.address] = row
-        return [await self._claimed(row) for row in chosen.values() if await self._gate.passes(row)]
+        claims = []
+        for row in chosen.values():
+            if await self._gate.passes(row):
+                claims.append(await self._claimed(row))
+            elif row.not_before is None or row.not_before <= self._now:
+                self.barred.append(row.id)
+        return claims
+
+    async def bar(self, message_ids: Collection[str]) -> None:
+        """What was not let through fails with the reason."""
+        await self._gate.bar(message_ids)
 
     async def expire(self) -> None:
         """What nobody wants any more is not sent; what a process has left behind is in doubt."""
         late = select(Message).where(is_state("queued"), Message.not_after < self._now).limit(100)
-        for row in (await self._session.scalars(late.with_for_update(skip_locked=True))).all():
+        for row in await self._book.messages(late, passes_by=True):
             await self._settling.settle(row, "failed", at=self._now, error=TOO_LATE)
         left = select(Message).where(is_state("sending"), self._is_orphan()).limit(100)
         for row in (await self._session.scalars(left.with_for_update(skip_locked=True))).all():
@@ -119,12 +135,12 @@ class SendingService:
 
     async def went(self, message_id: str, sent: Sent) -> None:
         """The provider has it."""
-        known = await self._settling.one(message_id)
+        known = (await self._session.scalars(select(Message).where(Message.id == message_id))).first()
         if known is None:
             return
-        # What the provider tells takes the turn first, then the row: the same order, or both wait for ever.
+        await self._book.row(known.conversation_id, lock=True)
         await self._uow.take_turn(turn_of(known.channel, known.provider_id or sent.provider_id))
-        row = await self._settling.one(message_id, lock=True)
+        row = await self._book.message(message_id)
         if row is not None:
             await self._settling.went(row, sent.provider_id, sent.parts, self._now)
 
@@ -187,7 +203,7 @@ class SendingService:
     async def _outgoing(self, row: Message) -> OutgoingMessage:
         place = row.more.get("place")
         point = Place(latitude=place["latitude"], longitude=place["longitude"]) if place else None
-        channel = next((c for s in self._deps.senders if (c := s.channels().get(row.channel))), None)
+        channel = Channels(self._deps.senders).of(row.channel)
         text = row.text
         if point is not None and (channel is None or not channel.can_place):
             text, point = f"{text}\n{map_link(point.latitude, point.longitude)}".strip(), None
@@ -195,18 +211,27 @@ class SendingService:
             id=row.id, channel=row.channel, account=row.account, address=row.address, text=text,
             created_at=row.created_at, tries=row.tries,
             buttons=tuple(Button(**one) for one in row.more.get("buttons", ())),
-            files=await self._files(row), answers=row.answers, place=point,
+            files=await self._files(row, channel), answers=row.answers, place=point,
             subject=row.more.get("subject", ""), unsubscribe_url=row.more.get("unsubscribe_url", ""),
         )  # fmt: skip
 
-    async def _files(self, row: Message) -> tuple[OutgoingFile, ...]:
+    async def _files(self, row: Message, channel: Channel | None) -> tuple[OutgoingFile, ...]:
+        if row.more.get("by_link"):
+            return ()
         query = select(File).where(File.message_id == row.id).order_by(File.position)
         folder = Path(self._deps.settings.messaging.files)
         files: Sequence[File] = (await self._session.scalars(query)).all()
         return tuple(
-            OutgoingFile(path=folder / file.path, content_type=file.content_type, name=file.name)
+            OutgoingFile(
+                path=folder / file.path, content_type=file.content_type, name=file.name,
+                url=self._address_of(file) if channel is not None and channel.fetches_files else "",
+            )
             for file in files
-        )
+        )  # fmt: skip
+
+    def _address_of(self, file: File) -> str:
+        base = self._deps.settings.server.public_url
+        return address_of(self._deps.seal, base, file.id, self._now + _FETCHED_WITHIN)
 
     async def _move(self, row: Message, to: str) -> None:
         """The address itself has moved: a group that became another one."""
@@ -220,11 +245,11 @@ class SendingService:
 
     async def _mine(self, message_id: str) -> Message | None:
         """Still being sent by this process; else somebody or something has settled it meanwhile."""
-        row = await self._settling.one(message_id, lock=True)
+        row = await self._book.message(message_id)
         return row if row is not None and row.state == "sending" and row.claim == self._process else None
 
     async def _doubted(self, message_id: str) -> Message | None:
-        row = await self._settling.one(message_id, lock=True)
+        row = await self._book.message(message_id)
         return row if row is not None and row.state == "unknown" else None
 
     def _is_due(self) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from hub.events.messages import MessageSettled, MessageState
 from hub.kernel.context import Deps, UnitOfWork
@@ -54,7 +54,7 @@ class Settling:
         self._consents = ConsentsApi(uow, deps)
 
     async def settle(self, message: Message, state: MessageState, *, at: datetime, error: str = "") -> None:
-        """It is in this state now; the thread shows it."""
+        """It is in this state now; the thread, which is locked, shows it."""
         message.state, message.error = state, error[:LONGEST_ERROR]
         message.claim, message.claimed_until, message.settled_at = None, None, at
         message.rev += 1
@@ -72,9 +72,9 @@ class Settling:
         message.carried_by, message.parts = carried(message, by)
 
     async def went(self, message: Message, provider_id: str, parts: int, at: datetime) -> None:
-        """The provider has it; what it told of it before we knew its id comes in now."""
+        """The provider has it; what it told of it before we knew its id comes in now. The turn of that id is
+        taken."""
         message.provider_id = message.provider_id or provider_id
-        await self._uow.take_turn(turn_of(message.channel, message.provider_id))
         message.parts = parts or message.parts or _parts_of(message)
         early = await self._session.get(Early, (message.channel, message.provider_id))
         state: MessageState = "sent"
@@ -104,16 +104,9 @@ class Settling:
 
     async def barred(self, message_id: str, why: str) -> None:
         """As `block`, of the message with this id."""
-        message = await self.one(message_id)
+        message = await self._book.message(message_id)
         if message is not None:
             await self.block(message, why)
-
-    async def one(self, message_id: str, *, lock: bool = False) -> Message | None:
-        """The row of a message."""
-        query = select(Message).where(Message.id == message_id)
-        if lock:
-            query = query.with_for_update().execution_options(populate_existing=True)
-        return (await self._session.scalars(query)).first()
 
 
 def _parts_of(message: Message) -> int:

@@ -131,13 +131,10 @@ class ThreadService:
 
     async def choose(self, conversation_id: str, client_id: str | None, shops: Shops) -> str:
         """A person says whose it is (None: takes it back). The thread that it is now. Raises NotFound."""
-        row = await self._book.row(conversation_id, shops, lock=True)
-        if client_id is not None:
-            client = await self._crm.client(client_id)
-            row = await self._book.give(row, client.id, is_chosen=True)
-        else:
-            row = await self._book.give(row, None, is_chosen=False)
-        return row.id
+        client = await self._crm.client(client_id) if client_id is not None else None
+        whose = client.id if client is not None else None
+        row = await self._book.row_to_give(conversation_id, whose, shops)
+        return (await self._book.give(row, whose, is_chosen=whose is not None)).id
 
     async def decide(self, message_id: str, *, is_sent: bool, shops: Shops) -> None:
         """Of a message in doubt: it has arrived, or it is to be sent once more. Raises Conflict when nothing
@@ -175,7 +172,7 @@ class ThreadService:
         return message
 
     async def _one(self, message_id: str, shops: Shops) -> Message:
-        message = await self._settling.one(message_id[:26].replace("\x00", ""), lock=True)
+        message = await self._book.message(message_id[:26].replace("\x00", ""))
         if message is None or (shops is not None and message.shop_id not in shops):
             raise NotFound("messaging.unknown_message", "There is no such message.")
         return message

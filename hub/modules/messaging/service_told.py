@@ -3,12 +3,13 @@ path: Core on the writer's connection; every fact may come twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from hub.events.base import Envelope
 from hub.events.messages import MessageBarred, MessageSettled, MessageStatusChanged
-from hub.kernel.context import BatchContext
+from hub.kernel.context import BatchContext, Delivered
 from hub.kernel.storage.turns import take_turn
 from hub.modules.messaging import statements as sql
 from hub.modules.messaging.rules import further
@@ -25,6 +26,26 @@ class StatusKeeper:
     def __init__(self, ctx: BatchContext) -> None:
         self._ctx = ctx
         self._connection = ctx.connection
+
+    def lock(self, batch: Sequence[Delivered[MessageStatusChanged]]) -> None:
+        """Everything that these change, in the one order (service_book.py). SQLite has one writer anyway."""
+        if self._connection.dialect.name == "sqlite":
+            return
+        threads, turns = set[str](), set[str]()
+        for event in (one.event for one in batch):
+            asked = {"v_channel": event.channel}
+            found = sql.THREAD_OF_OURS_BY_PROVIDER.all(
+                self._connection, {**asked, "v_provider_id": event.provider_id}
+            )
+            if event.message_id is not None:
+                own = {**asked, "v_id": event.message_id[:_LONGEST_ID]}
+                found += sql.THREAD_OF_OURS.all(self._connection, own)
+            threads |= {one.conversation_id for one in found}
+            turns.add(turn_of(event.channel, event.provider_id))
+        for thread_id in sorted(threads):
+            sql.THREAD.all(self._connection, {"v_id": thread_id})
+        for turn in sorted(turns):
+            take_turn(self._connection, turn)
 
     def told(self, event: MessageStatusChanged, cause: Envelope) -> None:
         """It is so far, or the address takes nothing any more."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.models import Message
+from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_settling import Settling
 
 WITHDRAWN = "It was stopped before it left."
@@ -19,7 +20,7 @@ class WithdrawingService:
     """What somebody does not want to be sent after all."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
-        self._session = uow.session
+        self._book = ThreadBook(uow, deps)
         self._clock = deps.clock
         self._settling = Settling(uow, deps)
 
@@ -30,8 +31,7 @@ class WithdrawingService:
         taken: set[str] = set()
         for begin in range(0, len(ids), _MOST):
             query = select(Message).where(is_state("queued"), Message.id.in_(ids[begin : begin + _MOST]))
-            locked = query.order_by(Message.n).with_for_update().execution_options(populate_existing=True)
-            for row in (await self._session.scalars(locked)).all():
+            for row in await self._book.messages(query):
                 await self._settling.settle(row, "failed", at=self._clock.now(), error=WITHDRAWN)
                 taken.add(row.id)
         return frozenset(taken)

@@ -45,6 +45,11 @@ THREAD = Prepared(_living.where(Conversation.id == bindparam("v_id")))
 THREAD_OF_CLIENT = Prepared(
     _living.where(Conversation.client_id == bindparam("v_client_id"), Conversation.merged_into.is_(None))
 )
+THREAD_ID_OF_CLIENT = Prepared(
+    select(Conversation.id).where(
+        Conversation.client_id == bindparam("v_client_id"), Conversation.merged_into.is_(None)
+    )
+)
 PUT_THREAD = _put(_threads)
 GIVE = _change(_threads, "client_id", "is_chosen", "rev")
 TOUCH = _change(_threads, "rev")
@@ -69,6 +74,9 @@ _of_ours = (
     .where(Message.channel == bindparam("v_channel"), _IS_OURS)
     .with_for_update()
 )  # fmt: skip
+_whose = select(Message.conversation_id).where(Message.channel == bindparam("v_channel"), _IS_OURS)
+THREAD_OF_OURS = Prepared(_whose.where(Message.id == bindparam("v_id")))
+THREAD_OF_OURS_BY_PROVIDER = Prepared(_whose.where(Message.provider_id == bindparam("v_provider_id")))
 OURS = Prepared(_of_ours.where(Message.id == bindparam("v_id")))
 OURS_BY_PROVIDER = Prepared(_of_ours.where(Message.provider_id == bindparam("v_provider_id")))
 NAME = _change(_messages, "provider_id")

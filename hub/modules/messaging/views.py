@@ -152,12 +152,14 @@ class SendingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayView:
-    """How somebody can be written to; `longest` in characters."""
+    """How somebody can be written to; `longest` in characters. Files go along (`can_media`), or a link to
+    them does (`can_link`)."""
 
     channel: str
     address: Dialable
     can_media: bool
     longest: int
+    can_link: bool = False
     can_reply: bool = True
     falls_to: str = ""
     """By what the provider sends on what does not arrive."""

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from hub.errors import Invalid, NotFound
 from hub.kernel.storage.orm import new_id
-from hub.kernel.web import PageRequest, Route
+from hub.kernel.web import PUBLIC, PageRequest, Route
 from hub.modules.messaging import store
-from hub.modules.messaging.api import MessagingApi
+from hub.modules.messaging.api import FileView, MessagingApi
+from hub.modules.messaging.file_links import PATH, file_behind
 from hub.modules.messaging.rules_files import PICTURES
 from hub.modules.messaging.scope import SEND, VIEW, shops_of
 
@@ -46,6 +47,19 @@ async def upload(request: PageRequest) -> web.StreamResponse:
 async def show(request: PageRequest) -> web.StreamResponse:
     """A picture in the page; everything else as a download."""
     file, path = await request.apis.of(MessagingApi).files.one(request.path["id"], shops_of(request))
+    return await _given_out(request, file, path)
+
+
+async def give(request: PageRequest) -> web.StreamResponse:
+    """Public: a signed address that is good for a while; providers fetch by it what they are to send."""
+    file_id = file_behind(request.deps.seal, request.path["token"], request.deps.clock.now())
+    if file_id is None:
+        raise NotFound("messaging.unknown_file", "There is no such file.")
+    file, path = await request.apis.of(MessagingApi).files.given(file_id)
+    return await _given_out(request, file, path)
+
+
+async def _given_out(request: PageRequest, file: FileView, path: str) -> web.StreamResponse:
     whole = Path(request.deps.settings.messaging.files) / path
     if not await asyncio.to_thread(whole.is_file):
         raise NotFound("messaging.unknown_file", "There is no such file.")
@@ -69,4 +83,7 @@ routes = (
         upload=MOST_BYTES,
     ),
     Route(method="GET", path="/inbox/files/{id}", handler=show, right=VIEW, name="messaging.file"),
+    Route(
+        method="GET", path=PATH, handler=give, right=PUBLIC, name="messaging.give_file", is_guessable=True
+    ),
 )  # fmt: skip

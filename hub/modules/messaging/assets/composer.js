@@ -36,7 +36,8 @@ export function startComposer(place, { conversation, answering }) {
     const channel = way.selectedOptions[0];
     form.querySelector("[data-attach]").hidden = channel?.dataset.media === undefined;
     const hint = form.querySelector("[data-way-hint]");
-    hint.textContent = channel?.dataset.hint || "";
+    const byLink = form.querySelector("[data-files]").children.length ? channel?.dataset.byLink : "";
+    hint.textContent = [channel?.dataset.hint, byLink].filter(Boolean).join(" ");
     hint.hidden = !hint.textContent;
     if (channel?.dataset.parts === undefined || !text.value.trim()) return void (count.textContent = "");
     const answer = await fetch(`/inbox/count?${new URLSearchParams({ text: text.value.slice(0, 3000) })}`).catch(() => null);
@@ -68,6 +69,7 @@ export function startComposer(place, { conversation, answering }) {
     fault.hidden = Boolean(answer?.ok);
     if (!answer?.ok) return void (fault.textContent = said.error?.text ?? form.closest("[data-unreachable]").dataset.unreachable);
     files.append(chip(said, field.dataset.remove));
+    recount();
   }
 
   function chip(file, remove) {
