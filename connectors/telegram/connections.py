@@ -3,7 +3,6 @@ which connection they are written from now. A connection that is made anew has a
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,34 +36,34 @@ class Connections:
         self._marks = marks
         self._name = f"telegram:{bot_id}:business"
         self._known: dict[str, Connection] = {}
-        self._noting = asyncio.Lock()
 
     async def load(self) -> None:
         """What every process has noted. Raises Unavailable."""
-        try:
-            kept = json.loads(await self._marks.read(self._name) or "[]")
-            self._known = {one["id"]: Connection(**one) for one in kept}
-        except (ValueError, KeyError, TypeError):
-            self._known = {}
+        self._known = _read(await self._marks.read(self._name))
 
     async def note(self, body: Mapping[str, Any]) -> None:
-        """An update says how one is. Raises Unavailable."""
+        """An update says how one is; of two, the later one counts, whichever process has heard it. Raises
+        Unavailable."""
         found = _connection(body)
         if found is None:
             return
-        async with self._noting:
-            await self.load()
-            self._known[found.id] = found
-            newest = sorted(self._known.values(), key=lambda one: one.at)[-_MOST:]
-            await self._marks.write(self._name, json.dumps([asdict(one) for one in newest]))
+
+        def added(kept: str) -> str:
+            known = _read(kept)
+            before = known.get(found.id)
+            if before is None or before.at <= found.at:
+                known[found.id] = found
+            newest = sorted(known.values(), key=lambda one: one.at)[-_MOST:]
+            return json.dumps([asdict(one) for one in newest])
+
+        self._known = _read(await self._marks.change(self._name, added))
 
     async def account(self, account: str) -> str:
         """By which the same person's account is written from now; another process may have noted it."""
         if not account.startswith(BUSINESS):
             return account
-        async with self._noting:
-            with suppress(Unavailable):
-                await self.load()
+        with suppress(Unavailable):
+            await self.load()
         known = self._known.get(account.removeprefix(BUSINESS))
         if known is None or known.is_enabled:
             return account
@@ -76,6 +75,13 @@ class Connections:
         """Whose accounts are connected, for /system."""
         names = {one.name for one in self._known.values() if one.is_enabled}
         return ", ".join(sorted(names))
+
+
+def _read(kept: str) -> dict[str, Connection]:
+    try:
+        return {one["id"]: Connection(**one) for one in json.loads(kept or "[]")}
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def _connection(body: Mapping[str, Any]) -> Connection | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from connectors.telegram.config import HOOK_PATH, TelegramConfig
@@ -73,7 +74,7 @@ class Telegram:
         link = api(self._config)
         try:
             me = await link.me()
-            self._bot_name = str(me.get("username") or "")
+            await self._called(str(me.get("username") or ""))
             await self._connections.load()
             self._trouble.clear()
             self._api, self._speech = link, speech(link, self._pacing)
@@ -88,6 +89,16 @@ class Telegram:
         finally:
             self._api = self._speech = self._updates = None
             await link.close()
+
+    async def _called(self, name: str) -> None:
+        """Every process is to know it."""
+        if self._marks is not None and await self._marks.read(self._name_mark) != name:
+            await self._marks.write(self._name_mark, name)
+        self._bot_name = name
+
+    @property
+    def _name_mark(self) -> str:
+        return f"telegram:{self._config.bot_id}:name"
 
     async def _until_trouble(self, updates: Updates, status: Status) -> None:
         """A message that finds the token refused ends the link too."""
@@ -127,8 +138,11 @@ class Telegram:
     def takes_messages(self) -> bool:
         return self._speech is not None and (self._updates is None or not self._updates.is_away)
 
-    @property
-    def bot_name(self) -> str:
+    async def bot_name(self) -> str:
+        """As ports.messaging: in a process that does not hold the link, what the one that does has noted."""
+        if not self._bot_name and self._marks is not None:
+            with suppress(Unavailable):
+                self._bot_name = await self._marks.read(self._name_mark)
         return self._bot_name
 
     async def send(self, message: OutgoingMessage) -> Sent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 
@@ -14,6 +15,11 @@ class Marks(Protocol):
 
     async def write(self, name: str, text: str) -> None:
         """In the place of what was there; committed when it returns. Raises Unavailable."""
+        ...
+
+    async def change(self, name: str, change: Callable[[str], str]) -> str:
+        """Read it, and write what `change` makes of it; nobody else changes it meanwhile. What it is now.
+        Raises Unavailable."""
         ...
 
 

@@ -158,9 +158,8 @@ class ChatBot(Protocol):
     has said, and answers a pressed button. None of these is kept or tried again here: that is the caller's.
     Each raises TransientError (certainly not done), Refused, AuthFailed, NotReady, or UnknownOutcome."""
 
-    @property
-    def bot_name(self) -> str:
-        """By which `https://t.me/<name>` leads to it; empty while it is not known."""
+    async def bot_name(self) -> str:
+        """By which `https://t.me/<name>` leads to it, in every process; empty while it is not known."""
         ...
 
     async def post(self, group: str, text: str, buttons: Sequence[Button] = (), *, answers: str = "") -> Sent:

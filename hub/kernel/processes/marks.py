@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Column, Connection, String, Table, Text, select
@@ -10,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub.clock import Clock
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.orm import Base, UtcDateTime
+from hub.kernel.storage.turns import take_turn
 
 link_marks = Table(
     "link_marks",
@@ -36,10 +39,21 @@ class StoredMarks:
         row = {"name": name, "text": text, "written_at": self._clock.now()}
         await self._database.write(partial(_write, row=row))
 
+    async def change(self, name: str, change: Callable[[str], str]) -> str:
+        """One after the other, whichever process asks. Raises Unavailable."""
+        return await self._database.write(partial(_change, name=name, change=change, now=self._clock.now()))
+
 
 def _read(connection: Connection, name: str) -> str:
     query = select(link_marks.c.text).where(link_marks.c.name == name)
     return connection.execute(query).scalar() or ""
+
+
+def _change(connection: Connection, name: str, change: Callable[[str], str], now: datetime) -> str:
+    take_turn(connection, f"mark:{name}")
+    text = change(_read(connection, name))
+    _write(connection, {"name": name, "text": text, "written_at": now})
+    return text
 
 
 def _write(connection: Connection, row: dict[str, object]) -> None:

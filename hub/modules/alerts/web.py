@@ -78,14 +78,14 @@ async def _page(request: PageRequest, shop: ShopView, *, code: str = "") -> web.
     people = [(one.name, one.id in bound) for one in await access.list_people([shop.id], only_active=True)]
     return request.page(
         "alerts/settings.html", shop=shop, shops=await shops_in_reach(request), code=code, kinds=KINDS,
-        group=await api.groups.read(shop.id), bot=request.apis.of(BotApi).name, people=people,
+        group=await api.groups.read(shop.id), bot=await request.apis.of(BotApi).name(), people=people,
         posts=(await api.posts.page([shop.id], limit=_SHOWN)).items,
     )  # fmt: skip
 
 
 async def _account(request: PageRequest, link: StartLink | None) -> web.StreamResponse:
     account = await request.apis.of(AlertsApi).accounts.of(_own_id(request))
-    bot = request.apis.of(BotApi).name
+    bot = await request.apis.of(BotApi).name()
     return request.page("alerts/account.html", account=account, link=link, bot=bot)
 
 

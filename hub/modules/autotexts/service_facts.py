@@ -127,10 +127,10 @@ class FactService:
         ) if thread.addresses else None  # fmt: skip
 
     async def _link(self, one: Occurrence, client: ClientView | None, cause: str) -> str:
-        if not self._bot.name:
+        if not (name := await self._bot.name()):
             return ""
         if not cause:
-            return f"https://t.me/{self._bot.name}?start=…"
+            return f"https://t.me/{name}?start=…"
         link = await self._bot.start_link(
             cause, client_id=client.id if client is not None else None, number=one.number,
             call_id=one.call_id,

@@ -21,10 +21,9 @@ class BotApi(Composed):
     buttons = Part(ButtonService)
     starts = Part(StartService)
 
-    @property
-    def name(self) -> str:
+    async def name(self) -> str:
         """What it is called in the messenger; empty where there is none."""
-        return self.starts.bot_name()
+        return await self.starts.bot_name()
 
     async def start_link(
         self, cause: str, *, client_id: str | None = None, number: str | None = None,
@@ -32,7 +31,7 @@ class BotApi(Composed):
     ) -> StartLink | None:  # fmt: skip
         """A link for a client, or for whoever has this number: the chat that follows it first is theirs, and
         belongs to the call. The same cause is the same link. None where there is no bot."""
-        if not self.name:
+        if not await self.name():
             return None
         return await self.starts.link(
             cause, client_id=client_id, number=number, call_id=call_id, lives=timedelta(days=days)

@@ -49,9 +49,10 @@ class StartService:
         self._clock = deps.clock
         self._country = deps.places.of(uow.shop_id).country
 
-    def bot_name(self) -> str:
+    async def bot_name(self) -> str:
         """What the bot is called in the messenger; empty where there is none, or it is not known yet."""
-        return next((one.bot_name for one in self._deps.senders if isinstance(one, ChatBot)), "")
+        bot = next((one for one in self._deps.senders if isinstance(one, ChatBot)), None)
+        return await bot.bot_name() if bot is not None else ""
 
     async def link(
         self, cause: str, *, client_id: str | None = None, number: str | None = None,
@@ -59,7 +60,7 @@ class StartService:
     ) -> StartLink:  # fmt: skip
         """The link of a cause: the same one, however often it is asked for. Raises Conflict where there is
         no bot."""
-        name = self.bot_name()
+        name = await self.bot_name()
         if not name:
             raise Conflict(
                 "bot.none", "There is no bot that a link could lead to.",

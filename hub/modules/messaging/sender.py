@@ -13,7 +13,7 @@ from hub.kernel.processes.outgoing import OutgoingWorker
 from hub.kernel.storage.orm import new_id
 from hub.modules.messaging.channels import carriers
 from hub.modules.messaging.pace import Pace
-from hub.modules.messaging.service_sending import Claim, SendingService
+from hub.modules.messaging.service_sending import CLAIM_SECONDS, Claim, SendingService
 from hub.ports.errors import ConnectorError, PermanentError, TransientError
 from hub.ports.messaging import MessageSender, Refused, Sent, UnknownOutcome
 
@@ -49,10 +49,12 @@ class Sender(OutgoingWorker):
         self.poll = ctx.deps.settings.messaging.poll
         self._paces: dict[str, Pace] = {}
         self._in_hand: set[str] = set()
+        self._held_at = 0.0
 
     async def step(self) -> float:
         """Claim what may go and set it on its way; ask about what is in doubt. Seconds until more of what
         waits may go (0: nothing is known to wait)."""
+        await self._hold()
         async with self._reading() as service:
             if not await service.has_work():
                 return 0.0
@@ -81,6 +83,16 @@ class Sender(OutgoingWorker):
             )
         more = min((self._paces[name].wait() for name in up), default=0.0) if claims else 0.0
         return max(_SHORT, more) if more else 0.0
+
+    async def _hold(self) -> None:
+        """A large file, a slow provider: nobody else is to take what this process still has in hand."""
+        now = self.ctx.deps.clock.monotonic()
+        if not self._in_hand:
+            self._held_at = now
+        elif now - self._held_at >= CLAIM_SECONDS / 4:
+            self._held_at = now
+            async with self._writing() as service:
+                await service.hold()
 
     def _up(self) -> dict[str, MessageSender]:
         every = carriers(self.ctx.deps.senders)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from hub.events.messages import Place
@@ -25,7 +25,7 @@ from hub.modules.messaging.service_settling import Settling, turn_of
 from hub.ports.messaging import Button, Channel, OutgoingFile, OutgoingMessage, Refused, Sent
 
 CLAIM_SECONDS = 120.0
-"""Longer than any connector waits for its provider."""
+"""After so long without a word of its process a message is in doubt: see `hold`."""
 _FETCHED_WITHIN = timedelta(days=1)
 """How long a provider may fetch a file."""
 TOO_LATE = "It could not be sent in time."
@@ -115,6 +115,16 @@ class SendingService:
         left = select(Message).where(is_state("sending"), self._is_orphan()).limit(100)
         for row in (await self._session.scalars(left.with_for_update(skip_locked=True))).all():
             self.doubt(row)
+
+    async def hold(self) -> None:
+        """What this process has in hand stays its own, however long its provider takes."""
+        until, mine = self._now + timedelta(seconds=CLAIM_SECONDS), Message.id.in_(sorted(self._in_hand))
+        for held, values in (
+            (and_(is_state("sending"), Message.claim == self._process), {"claimed_until": until}),
+            (and_(is_state("unknown"), Message.not_before.is_not(None)), {"not_before": until}),
+        ):
+            query = update(Message).where(mine, held).values(values)
+            await self._session.execute(query.execution_options(synchronize_session=False))
 
     async def doubts(self, channels: Collection[str], limit: int) -> list[Claim]:
         """Those whose providers are to be asked now; nobody else asks them meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -86,6 +86,10 @@ class Box:
 
     async def write(self, name: str, text: str) -> None:
         self.marks[name] = text
+
+    async def change(self, name: str, change: Callable[[str], str]) -> str:
+        self.marks[name] = change(self.marks.get(name, ""))
+        return self.marks[name]
 
     @property
     def ids(self) -> list[int]:

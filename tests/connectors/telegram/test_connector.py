@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +18,7 @@ from hub.events.messages import MessageReceived, MessageSentElsewhere
 from hub.ports.connector import Connector
 from hub.ports.errors import AuthFailed, NotReady, TransientError
 from hub.ports.hooks import FetchesHooks, TakesHooks
-from hub.ports.marks import KeepsMarks, Marks
+from hub.ports.marks import KeepsMarks
 from hub.ports.messaging import ChatBot, MessageSender
 from hub.secret import Secret
 from tests.connectors.contract import Heard, stops_in_time
@@ -56,7 +55,7 @@ async def test_it_says_how_it_is() -> None:
     async with practice() as telegram:
         async with line(telegram) as up:
             assert up.heard.states[0] == ("ready", "@practice_shop_bot, by long polling")
-            assert (up.connector.takes_messages, up.connector.bot_name) == (True, "practice_shop_bot")
+            assert (up.connector.takes_messages, await up.connector.bot_name()) == (True, "practice_shop_bot")
         assert not up.connector.takes_messages
         async with line(telegram, is_webhook=True, secret=Secret(SECRET), public_url=telegram.base) as up:
             assert up.heard.states[0] == ("ready", "@practice_shop_bot, by webhook")
@@ -287,31 +286,6 @@ async def test_a_connection_that_another_process_has_noted_is_written_by() -> No
             await other.note({"id": second.id, "is_enabled": True, "date": 2, **about})
             await up.connector.send(outgoing("Готово", account=theirs.account))
             assert [one["business"] for one in up.world.noted("sent")] == [second.id]
-
-
-async def test_connections_noted_at_once_are_all_kept() -> None:
-    box = Box(Telegram(config(), SystemClock()))
-    connections = Connections(SlowMarks(box), str(BOT_ID))
-    bodies = [{"id": f"B{n}", "user": {"id": OLEH}, "is_enabled": True, "date": n} for n in range(5)]
-    await asyncio.gather(*(connections.note(body) for body in bodies))
-    [kept] = box.marks.values()
-    assert [one["id"] for one in json.loads(kept)] == ["B0", "B1", "B2", "B3", "B4"]
-
-
-class SlowMarks:
-    """As a database: others get their turn meanwhile."""
-
-    def __init__(self, marks: Marks) -> None:
-        self._marks = marks
-
-    async def read(self, name: str) -> str:
-        found = await self._marks.read(name)
-        await asyncio.sleep(0)
-        return found
-
-    async def write(self, name: str, text: str) -> None:
-        await asyncio.sleep(0)
-        await self._marks.write(name, text)
 
 
 async def test_groups_are_spoken_to_and_changed() -> None:

@@ -30,8 +30,7 @@ class BotWire(Wire):
     changes: list[str] = field(default_factory=list)
     answered: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def bot_name(self) -> str:
+    async def bot_name(self) -> str:
         return self.name
 
     async def post(self, group: str, text: str, buttons: Sequence[Button] = (), *, answers: str = "") -> Sent:

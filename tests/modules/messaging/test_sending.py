@@ -10,14 +10,12 @@ import pytest
 
 from hub.clock import FrozenClock
 from hub.errors import Conflict, Invalid, Unavailable
-from hub.modules.messaging.api import MessageEntry, MessagingApi
+from hub.modules.messaging.api import MessageEntry
 from hub.modules.messaging.pace import Pace
-from hub.modules.messaging.service_sending import SendingService
-from hub.modules.messaging.service_settling import turn_of
+from hub.modules.messaging.service_sending import CLAIM_SECONDS
 from hub.ports.errors import NotReady, TransientError
-from hub.ports.messaging import Refused, Sent, UnknownOutcome
+from hub.ports.messaging import OutgoingMessage, Refused, Sent, UnknownOutcome
 from tests.factories.crm import make_client
-from tests.kernel.waiting import until
 from tests.modules.messaging.wire import IRYNA, OLEH, SMS, House, Wire, status, wrote
 
 
@@ -319,24 +317,26 @@ async def test_what_is_too_long_for_its_channel_goes_out_in_pieces_and_in_order(
 
 
 @pytest.mark.postgres
-async def test_what_the_provider_tells_and_what_we_note_do_not_wait_crosswise(house: House) -> None:
+async def test_what_a_process_has_in_hand_stays_its_own_however_long_the_provider_takes(
+    house: House, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, at_once = asyncio.Event(), wire.send
+
+    async def slowly(message: OutgoingMessage) -> Sent:
+        await answered.wait()
+        return await at_once(message)
+
+    monkeypatch.setattr(wire, "send", slowly)
+    first, second = house.sender("one"), house.sender("two")
     message = await house.queue()
-    deps = house.hub.installation.deps
-
-    async def went() -> None:
-        async with house.uow() as uow:
-            await SendingService(uow, deps, "one").went(message.id, Sent(provider_id="SM1", parts=1))
-
-    async def waits() -> bool:
-        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        return bool(
-            await house.hub.database.read(lambda connection: connection.exec_driver_sql(query).scalar_one())
-        )
-
-    async with house.uow() as told:
-        await told.take_turn(turn_of("sms", "SM1"))
-        other = asyncio.create_task(went())
-        await until(waits)
-        assert await MessagingApi(told, deps).settling.one(message.id, lock=True) is not None
-    await other
+    await first.step()
+    for _ in range(6):
+        house.clock.advance(CLAIM_SECONDS / 2)
+        await first.step()
+        await second.step()
+        assert (await house.message(message.id)).state == "sending"
+    answered.set()
+    await first.idle()
+    await second.idle()
     assert (await house.message(message.id)).state == "sent"
+    assert len(wire.ledger) == 1
