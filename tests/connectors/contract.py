@@ -62,7 +62,7 @@ async def connected(connector: Connector) -> AsyncIterator[Heard]:
     heard = Heard()
     task = asyncio.create_task(connector.run(heard, heard))
     try:
-        await heard.until(lambda: bool(heard.states) or task.done(), 60.0)
+        await heard.until(lambda: bool(heard.states) or task.done(), 180.0)
         if task.done():
             await task
         yield heard
