@@ -186,6 +186,7 @@ TABLES: Mapping[str, str] = {
     "calls_notes": "Note",
     "calls_lines": "Line",
     "tasks_tasks": "Task",
+    "tasks_shares": "Shop that waits for a call-back, too",
     "tasks_tries": "Try to reach somebody",
     "tasks_mobile_calls": "Call on a private mobile",
     "webhooks_endpoints": "Webhook",

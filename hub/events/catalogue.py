@@ -53,6 +53,7 @@ from hub.events.tasks import (
     TaskClosed,
     TaskEscalated,
     TaskOpened,
+    TaskShared,
     TaskTaken,
     TaskWriterNoticed,
 )
@@ -81,6 +82,7 @@ EVENTS: tuple[type[Event], ...] = (
     TaskCallNoticed,
     TaskWriterNoticed,
     TaskOpened,
+    TaskShared,
     TaskTaken,
     TaskEscalated,
     TaskClosed,

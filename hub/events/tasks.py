@@ -71,6 +71,14 @@ class TaskOpened(TaskFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskShared(TaskFact):
+    """A further shop waits for the same client; `call_id` is the call that was missed there."""
+
+    name: ClassVar[str] = "task.shared"
+    with_shop_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTaken(TaskFact):
     """Somebody has taken it in hand: `who_id` is a person, or a program's key."""
 

@@ -10,6 +10,7 @@ from hub.events.calls import CallSnapshot
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, Span
 from hub.modules.tasks.api import Holder, MissView, TaskFilter, TasksApi, TaskView
+from hub.values import ShopId
 from tests.factories.calls import fact, tell
 
 OKSANA = Holder(id="oksana", name="101 Oksana")
@@ -39,16 +40,17 @@ async def consider(hub: Hub, *call_ids: str) -> None:
                 await tasks.calls.consider(call_id)
 
 
-async def happen(hub: Hub, *calls: CallSnapshot, step: int = 1) -> None:
+async def happen(hub: Hub, *calls: CallSnapshot, step: int = 1, shop_id: ShopId = FIRST_SHOP) -> None:
     """Calls end, one after another, and tasks hear of them."""
     for call in calls:
-        await tell(hub, fact(step, call))
+        await tell(hub, fact(step, call), shop_id=shop_id)
         await consider(hub, call.call_id)
 
 
-async def open_tasks(hub: Hub) -> tuple[TaskView, ...]:
+async def open_tasks(hub: Hub, *shops: ShopId) -> tuple[TaskView, ...]:
+    """As whoever sees these shops sees them; without any, as the owner does."""
     async with tasks_of(hub) as tasks:
-        return await tasks.reading.open(None)
+        return await tasks.reading.open(frozenset(shops) or None)
 
 
 async def every_task(hub: Hub) -> tuple[TaskView, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.events.groups import GroupChanged, GroupPressed, GroupSaid
 from hub.events.messages import MessageSettled
 from hub.events.recordings import RecordingReviewed
-from hub.events.tasks import TaskClosed, TaskOpened, TaskTaken
+from hub.events.tasks import TaskClosed, TaskOpened, TaskShared, TaskTaken
 from hub.kernel.context import HandlerContext
 from hub.modules.alerts.api import AlertsApi
 
@@ -13,6 +13,11 @@ from hub.modules.alerts.api import AlertsApi
 async def on_task_opened(event: TaskOpened, ctx: HandlerContext) -> None:
     """Somebody is to be called back."""
     await ctx.apis.of(AlertsApi).facts.opened(event)
+
+
+async def on_task_shared(event: TaskShared, ctx: HandlerContext) -> None:
+    """A further shop waits for the same client."""
+    await ctx.apis.of(AlertsApi).facts.shared(event)
 
 
 async def on_task_taken(event: TaskTaken, ctx: HandlerContext) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hub.events.groups import GroupChanged, GroupPressed, GroupSaid
 from hub.events.messages import MessageSettled
 from hub.events.recordings import RecordingReviewed
-from hub.events.tasks import TaskClosed, TaskOpened, TaskTaken
+from hub.events.tasks import TaskClosed, TaskOpened, TaskShared, TaskTaken
 from hub.kernel.bot import BotMenu
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import Module, Permission, Worker, on
@@ -27,6 +27,7 @@ MODULE = Module(
     api=AlertsApi,
     handlers=(
         on(TaskOpened, handlers.on_task_opened),
+        on(TaskShared, handlers.on_task_shared),
         on(TaskTaken, handlers.on_task_taken),
         on(TaskClosed, handlers.on_task_closed),
         on(MessageSettled, handlers.on_message_settled),

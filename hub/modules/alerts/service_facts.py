@@ -7,8 +7,9 @@ from sqlalchemy import select
 from hub.errors import NotFound
 from hub.events.messages import MessageSettled
 from hub.events.recordings import RecordingReviewed
-from hub.events.tasks import TaskClosed, TaskOpened, TaskTaken
+from hub.events.tasks import TaskClosed, TaskOpened, TaskShared, TaskTaken
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import AccessApi
 from hub.modules.alerts.models import Group
 from hub.modules.alerts.rules import DEAD_AFTER, LOW_SCORE
 from hub.modules.alerts.service_posts import PostService
@@ -17,7 +18,7 @@ from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.api import MessagingApi, in_words
 from hub.modules.tasks.api import TasksApi
 from hub.ports.connector import Health
-from hub.values import PhoneNumber
+from hub.values import PhoneNumber, ShopId
 
 _DEAD = ("not_ready", "auth_failed", "error")
 _NUMBERS = ("sms", "viber", "whatsapp")
@@ -31,6 +32,7 @@ class FactService:
         self._session = uow.session
         self._deps = deps
         self._posts = PostService(uow, deps)
+        self._access = AccessApi(uow, deps)
         self._country = deps.places.of(uow.shop_id).country
 
     async def opened(self, event: TaskOpened) -> None:
@@ -41,7 +43,20 @@ class FactService:
             task = await TasksApi(self._uow, self._deps).reading.one(event.task_id, None)
         except NotFound:
             return
-        known = await self._posts.of_task(task.id)
+        await self._tell(task.id, task.shop_id, f"task:{task.id}")
+
+    async def shared(self, event: TaskShared) -> None:
+        """They are to be called back from a further shop, too: its group hears of it by its own call."""
+        shop_id = ShopId(event.with_shop_id)
+        await self._tell(event.task_id, shop_id, f"task:{event.task_id}:{shop_id}")
+
+    async def _tell(self, task_id: str, shop_id: ShopId, cause: str) -> None:
+        try:
+            task = await TasksApi(self._uow, self._deps).reading.one(task_id, [shop_id])
+        except NotFound:
+            return
+        posts = await self._posts.of_task(task.id)
+        known = next((post for post in posts if post.shop_id == shop_id), None)
         if task.state != "open" or known is not None:
             if known is not None and task.state == "open":
                 self._posts.reopen(known)
@@ -50,28 +65,30 @@ class FactService:
         since = max((miss.started_at for miss in task.misses), default=task.created_at)
         await self._posts.tell(
             AlertEntry(
-                kind="missed", cause=f"task:{task.id}", shop_id=str(task.shop_id), task_id=task.id,
+                kind="missed", cause=cause, shop_id=str(shop_id), task_id=task.id,
                 client_id=task.client_id, number=number, call_id=task.call_id, since=since,
                 values={"who": name, "what": self._shown(number) if name != self._shown(number) else ""},
             )
         )  # fmt: skip
 
     async def taken(self, event: TaskTaken) -> None:
-        """A colleague has it in hand, wherever they took it."""
-        post = await self._posts.of_task(event.task_id)
-        if post is not None:
-            self._posts.take(post, event.who_id, event.who)
+        """A colleague has it in hand, wherever they took it; who of another shop is not told."""
+        posts = await self._posts.of_task(event.task_id)
+        for post in posts:
+            people = await self._access.list_people([ShopId(post.shop_id)]) if len(posts) > 1 else []
+            is_known = len(posts) == 1 or any(person.id == event.who_id for person in people)
+            self._posts.take(post, event.who_id, event.who if is_known else "")
 
     async def closed(self, event: TaskClosed) -> None:
         """Nobody has to do it any more."""
-        post = await self._posts.of_task(event.task_id)
-        if post is None:
+        posts = await self._posts.of_task(event.task_id)
+        if not posts:
             return
         try:
             task = await TasksApi(self._uow, self._deps).reading.one(event.task_id, None)
         except NotFound:
             return
-        if task.state != "open":
+        for post in posts if task.state != "open" else ():
             self._posts.close(post, event.reason)
 
     async def settled(self, event: MessageSettled) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -71,10 +71,10 @@ class PostService:
         query = select(Post).where(Post.id == post_id).with_for_update()
         return (await self._session.scalars(query.execution_options(populate_existing=True))).first()
 
-    async def of_task(self, task_id: str) -> Post | None:
-        """The alert about a task, locked."""
-        query = select(Post).where(Post.task_id == task_id).with_for_update()
-        return (await self._session.scalars(query)).first()
+    async def of_task(self, task_id: str) -> Sequence[Post]:
+        """The alerts about a task, one in each shop that waits; locked."""
+        query = select(Post).where(Post.task_id == task_id).order_by(Post.id).with_for_update()
+        return (await self._session.scalars(query)).all()
 
     async def of_cause(self, cause: str) -> Post | None:
         """The alert of a cause, locked."""

@@ -48,6 +48,8 @@ def text_of(post: Post, voice: Voice) -> str:
 def ending_of(post: Post, voice: Voice) -> str:
     """What became of it; empty while nothing has."""
     at = voice.clock(post.changed_at)
+    if post.state == "taken" and not post.taken_by:
+        return voice.t("✋ taken at another shop {at}", at=at)
     if post.state == "taken":
         return voice.t("✋ taken by {who} {at}", who=post.taken_by, at=at)
     if post.state != "closed":

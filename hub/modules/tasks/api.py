@@ -1,4 +1,4 @@
-"""What other modules and pages may ask of tasks. A task belongs to the shop whose line was dialled."""
+"""What other modules and pages may ask of tasks. A task belongs to every shop whose line was dialled."""
 
 from __future__ import annotations
 

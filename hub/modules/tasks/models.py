@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, text
+from sqlalchemy import Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.events.tasks import TaskKind, TaskReason, TaskState
@@ -16,13 +16,14 @@ _IS_OPEN = text("state = 'open'")
 
 
 class Task(Base):
-    """Something to do. `subject` is what there is one open call-back for: `client:<id>` or `number:<key>`;
-    `call_id` the newest missed call. `claimed_by` has it in hand until `claimed_until`."""
+    """Something to do. `subject` is what there is one open call-back for, in all shops together:
+    `client:<id>` or `number:<key>`; `call_id` the newest missed call. `claimed_by` has it in hand until
+    `claimed_until`. `shop_id` is where it began; further shops that wait for the same client are shares."""
 
     __tablename__ = "tasks_tasks"
     __table_args__ = (
         Index(
-            "uq_tasks_tasks_subject", "shop_id", "subject", unique=True,
+            "uq_tasks_tasks_subject", "subject", unique=True,
             sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
         ),
         Index("ix_tasks_tasks_open", "due_at", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
@@ -59,6 +60,23 @@ class Task(Base):
     closed_call_id: Mapped[str | None] = mapped_column(String(128))
 
 
+class Share(Base):
+    """A further shop that waits for the same client: it sees the task by what happened to itself. `title`
+    and `note` are what was written there, `number` what it was to be called by; `is_made` by hand, else by
+    its missed calls."""
+
+    __tablename__ = "tasks_shares"
+    __table_args__ = (Index("ix_tasks_shares_shop_id", "shop_id", "task_id"),)
+
+    task_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    shop_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    title: Mapped[str] = mapped_column(Text, server_default="")
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    number: Mapped[str | None] = mapped_column(Text)
+    is_made: Mapped[bool] = mapped_column(server_default=false())
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Miss(Base):
     """A call that nobody of ours took. Without `task_id`: a single short one, a withheld number, one that
     cannot be called. `settled_by`: the later call (or word) that made it good."""
@@ -85,7 +103,7 @@ class Miss(Base):
 
 
 class Try(Base):
-    """Somebody tried to reach the one who rang; by a call of the PBX where `call_id` names it."""
+    """Somebody of a shop tried to reach the one who rang; by a call of the PBX where `call_id` names it."""
 
     __tablename__ = "tasks_tries"
     __table_args__ = (
@@ -95,6 +113,7 @@ class Try(Base):
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(26))
+    shop_id: Mapped[str] = mapped_column(String(40), server_default="")
     call_id: Mapped[str | None] = mapped_column(String(128))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     outcome: Mapped[TryOutcome] = mapped_column(String(16))

@@ -35,6 +35,7 @@ class MissOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     call_id: str
+    shop_id: str
     kind: MissKind
     reason: str | None = Field(description="As a call's `missed_reason`")
     number: Dialable | None
@@ -54,6 +55,7 @@ class TryOut(BaseModel):
     talk_seconds: float
     who: str
     note: Words
+    is_elsewhere: bool = Field(description="At a shop that you may not see into; the rest is not told")
 
 
 class WishOut(BaseModel):
@@ -70,7 +72,8 @@ class WishOut(BaseModel):
 
 class TaskOut(BaseModel):
     """Something to do. A call-back closes by itself when a later call with the client was answered and
-    talked long enough."""
+    talked long enough. There is one for a client over all shops; what happened at a shop that you may not see
+    into is not told."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -92,6 +95,9 @@ class TaskOut(BaseModel):
     claimed_by: str | None = Field(description="Who has it in hand until `claimed_until`")
     claimed_name: str
     claimed_until: Moment | None
+    is_held_elsewhere: bool = Field(description="A shop that you may not see into has it in hand")
+    shop_ids: list[str] = Field(description="Your shops that wait for the client, where it began first")
+    is_shared: bool = Field(description="A shop that you may not see into waits for the client, too")
     failed_tries: int
     is_asked: bool = Field(description="Somebody is to answer whether the client was reached")
     is_exhausted: bool = Field(

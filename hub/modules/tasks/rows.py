@@ -30,13 +30,15 @@ class TaskRow:
     owner: str
     is_late: bool
     is_mine: bool
+    shops: str = ""
+    """Which shops they rang, where there are several of the viewer's."""
     is_exhausted: bool = False
     """It was tried as often as the settings allow: a person gives up, or tries once more."""
 
     @property
     def is_taken(self) -> bool:
         """Somebody else has it in hand."""
-        return self.task.claimed_by is not None and not self.is_mine
+        return self.task.is_held_elsewhere or (self.task.claimed_by is not None and not self.is_mine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +83,22 @@ async def task_rows(request: PageRequest, tasks: Sequence[TaskView]) -> tuple[Ta
     people = await request.apis.of(AccessApi).list_people() if owned else []
     names = {person.id: person.name for person in people}
     most = request.deps.settings.tasks.most_tries
-    titles = await titles_of(request, tasks)
+    titles, shops = await titles_of(request, tasks), await _shops(request, tasks)
     return tuple(
         TaskRow(
             task=task, title=titles[task.id], client=clients.get(task.client_id or ""),
             cars=cars.get(task.client_id or "", ()), line=lines.get(task.line or ""),
             owner=names.get(task.owner_id or "", ""), is_late=task.is_late(now),
-            is_mine=task.claimed_by == request.viewer.id, is_exhausted=task.failed_tries >= most,
+            is_mine=task.claimed_by == request.viewer.id, shops=shops.get(task.id, ""),
+            is_exhausted=task.failed_tries >= most,
         )
         for task in tasks
     )  # fmt: skip
+
+
+async def _shops(request: PageRequest, tasks: Sequence[TaskView]) -> dict[str, str]:
+    shared = [task for task in tasks if len(task.shop_ids) > 1]
+    if not shared:
+        return {}
+    names = {shop.id: shop.name for shop in await request.apis.of(AccessApi).list_shops()}
+    return {task.id: ", ".join(names.get(shop, shop) for shop in task.shop_ids) for task in shared}

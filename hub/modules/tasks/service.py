@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,10 +45,7 @@ class TaskService:
         task, now = await self._open(task_id, shops), self._deps.clock.now()
         until = task.claimed_until
         if until is not None and until > now and task.claimed_by != holder.id:
-            raise Conflict(
-                "tasks.claimed", "{who} has this in hand now.", "Take the next one.",
-                data={"who": task.claimed_name, "until": until.isoformat()},
-            )  # fmt: skip
+            raise _held((await self._reading.views([task], shops))[0])
         if task.claimed_by != holder.id or until is None or until <= now:
             self._uow.publish(
                 TaskTaken(
@@ -60,28 +58,33 @@ class TaskService:
         if task.owner_id is None:
             people = await AccessApi(self._uow, self._deps).list_people()
             task.owner_id = holder.id if any(one.id == holder.id for one in people) else None
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def release(self, task_id: str, shops: Shops) -> TaskView:
-        """Nobody has it in hand. Raises NotFound."""
+        """Nobody has it in hand. Raises NotFound, Conflict (another shop has)."""
         task = await self._reading.row(task_id, shops)
+        view = await self._reading.one(task_id, shops)
+        if view.is_held_elsewhere:
+            raise _held(view)
         if task.claimed_by is None:
-            return await self._reading.one(task_id, shops)
+            return view
         self._book.let_go(task)
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def tried(self, task_id: str, holder: Holder, note: str, shops: Shops) -> TaskView:
         """Tried in vain, by a phone that no PBX sees. Raises NotFound, Conflict, Invalid."""
         task = await self._open(task_id, shops)
         self._add_try(task, "not_reached", holder, _checked_note(note))
         await self._book.try_later(task, self._deps.clock.now())
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def answer(self, task_id: str, holder: Holder, is_reached: bool, shops: Shops) -> TaskView:
         """Whether the client was reached by the short talk that is asked about (or by any other means).
         Raises NotFound, Conflict."""
         task = await self._open(task_id, shops)
         query = select(Try).where(Try.task_id == task.id, Try.outcome == "asked").order_by(Try.at)
+        if shops is not None:
+            query = query.where(Try.shop_id.in_(sorted(shops)))
         asked = (await self._session.scalars(query)).all()
         for row in asked:
             row.outcome, row.who = "reached" if is_reached else "not_reached", row.who or holder.name
@@ -92,18 +95,18 @@ class TaskService:
             await self._book.close(task, "done", "reached", by_call=asked[-1].call_id if asked else None)
         else:
             await self._book.try_later(task, self._deps.clock.now())
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def close(self, task_id: str, reason: TaskReason, note: str, shops: Shops) -> TaskView:
         """It is done, or not to be done. Raises NotFound, Conflict, Invalid."""
         task = await self._open(task_id, shops)
         if note := _checked_note(note):
-            task.note = "\n".join(filter(None, (task.note, note)))[-LONGEST_NOTE:]
+            await self._book.shares.append(task, shops, note, LONGEST_NOTE)
         if reason not in ("done", "reached", "unreached", "not_needed"):
             raise Invalid("tasks.reason", "Say why it is over.")
         await self._settle(task)
         await self._book.close(task, "cancelled" if reason == "not_needed" else "done", reason)
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def reopen(self, task_id: str, shops: Shops) -> TaskView:
         """It was closed by mistake. Raises NotFound, Conflict when there is another one by now."""
@@ -111,16 +114,14 @@ class TaskService:
         task = await self._reading.row(task_id, shops)
         if task.state == "open":
             return await self._reading.one(task_id, shops)
-        if task.reason == "merged" or (
-            task.subject is not None and await self._book.open_of(task.shop_id, task.subject)
-        ):
+        if task.reason == "merged" or (task.subject is not None and await self._book.open_of(task.subject)):
             raise Conflict(
                 "tasks.there_is_one", "There is an open call-back already.", "Go on with that one."
             )
         query = update(Miss).where(Miss.task_id == task.id).values(settled_by=None)
         await self._session.execute(query, execution_options={"synchronize_session": "fetch"})
         await self._book.reopen(task)
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def create(self, entry: TaskEntry, shops: Shops) -> TaskView:
         """A task made by hand. Raises Invalid, Conflict (there is an open call-back for them)."""
@@ -130,7 +131,9 @@ class TaskService:
         if len(title) > LONGEST_TITLE:
             raise Invalid("tasks.invalid", "Some fields need a look.", fields={"title": "This is too long."})
         if entry.kind == "callback":
-            task = await self._new_callback(entry)
+            task, is_joined = await self._callback(entry, shops)
+            if is_joined:
+                return await self._joined(task, replace(entry, title=title, note=note), shops)
         elif not title:
             raise Invalid(
                 "tasks.invalid", "Some fields need a look.", fields={"title": "Say what is to be done."}
@@ -143,7 +146,7 @@ class TaskService:
         if entry.due_at is not None:
             await self._book.promise(task, entry.due_at)
         task.owner_id = await self._owner(entry.owner_id, shops)
-        return await self._changed(task)
+        return await self._changed(task, shops)
 
     async def moments(self, shop_id: ShopId) -> dict[str, datetime]:
         """What `TasksApi.moments` says."""
@@ -172,8 +175,8 @@ class TaskService:
             await self._book.promise(task, changes["due_at"])
         for name in ("title", "note"):
             if name in changes:
-                setattr(task, name, _checked_note(changes[name]))
-        return await self._changed(task)
+                await self._book.shares.write(task, shops, name, _checked_note(changes[name]))
+        return await self._changed(task, shops)
 
     async def wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:
         """The client wrote to us (a fact of messaging): that is as good as a talk for what was before."""
@@ -190,11 +193,13 @@ class TaskService:
         """Tell of what is too late; forget the single short calls of days ago."""
         query = select(Task).where(*late_open(now)).order_by(Task.escalate_at).limit(_MOST_AT_ONCE)
         for task in (await self._session.scalars(query)).all():
-            self._book.escalate(task)
+            await self._book.escalate(task)
         old = select(Miss.call_id).where(Miss.started_at < now - timedelta(days=_SOFT_DAYS))
         await self._session.execute(delete(Watch).where(Watch.why.in_(old)))
 
-    async def _new_callback(self, entry: TaskEntry) -> Task:
+    async def _callback(self, entry: TaskEntry, shops: Shops) -> tuple[Task, bool]:
+        """A new one, or the one that another shop has open for them already (True). Raises Conflict where
+        the maker sees that there is one."""
         client_id = await self._client(entry.client_id)
         number, crm = entry.number, CrmApi(self._uow, self._deps)
         if number is None and client_id is not None:
@@ -209,14 +214,34 @@ class TaskService:
         if client_id is None:
             client_id = (await crm.caller(number)).client_id
         subject = subject_of(client_id, key) or ""
-        if (known := await self._book.open_of(entry.shop_id, subject)) is not None:
+        known = await self._book.open_of(subject)
+        if known is not None and await self._book.shares.parts(known, shops):
             raise Conflict(
                 "tasks.there_is_one", "There is an open call-back already.", "Go on with that one.",
                 data={"task_id": known.id},
             )  # fmt: skip
-        return await self._book.open_callback(
+        if known is not None:
+            await self._book.shares.join(known, entry.shop_id, None, is_made=True)
+            for part in await self._book.shares.parts(known, [entry.shop_id]):
+                part.number = number
+            return known, True
+        made = await self._book.open_callback(
             shop_id=entry.shop_id, client_id=client_id, number=number, key=key, since=self._deps.clock.now()
         )
+        return made, False
+
+    async def _joined(self, task: Task, entry: TaskEntry, shops: Shops) -> TaskView:
+        """The earlier moment counts; who has it already goes on."""
+        mine = [entry.shop_id]
+        await self._book.shares.write(task, mine, "title", entry.title)
+        await self._book.shares.write(task, mine, "note", entry.note)
+        if entry.due_at is None:
+            await self._book.earlier_clock(task, self._deps.clock.now(), entry.shop_id)
+        elif task.due_at is None or entry.due_at < task.due_at:
+            await self._book.promise(task, entry.due_at)
+        if task.owner_id is None:
+            task.owner_id = await self._owner(entry.owner_id, shops)
+        return await self._changed(task, shops)
 
     async def _client(self, client_id: str | None) -> str | None:
         if client_id is not None:
@@ -246,15 +271,29 @@ class TaskService:
         now = self._deps.clock.now()
         self._session.add(
             Try(
-                id=new_id(self._deps.clock), task_id=task.id, call_id=None, at=now, outcome=outcome,
-                talk_seconds=0.0, who=holder.name, note=note,
+                id=new_id(self._deps.clock), task_id=task.id, shop_id=self._uow.shop_id, call_id=None, at=now,
+                outcome=outcome, talk_seconds=0.0, who=holder.name, note=note,
             )
         )  # fmt: skip
 
-    async def _changed(self, task: Task) -> TaskView:
-        self._book.touch(task)
+    async def _changed(self, task: Task, shops: Shops) -> TaskView:
+        await self._book.touch(task)
         await self._session.flush()
-        return (await self._reading.views([task]))[0]
+        return (await self._reading.views([task], shops))[0]
+
+
+def _held(task: TaskView) -> Conflict:
+    """Said without the name of somebody who works at a shop that one does not see into."""
+    until = task.claimed_until.isoformat() if task.claimed_until is not None else ""
+    if task.is_held_elsewhere:
+        return Conflict(
+            "tasks.claimed", "Another shop has this in hand now.", "Take the next one.",
+            data={"who": "", "until": until},
+        )  # fmt: skip
+    return Conflict(
+        "tasks.claimed", "{who} has this in hand now.", "Take the next one.",
+        data={"who": task.claimed_name, "until": until},
+    )  # fmt: skip
 
 
 def _checked_note(text: str) -> str:

@@ -16,6 +16,7 @@ from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch, Wish
 from hub.modules.tasks.rules import FAILED_TRIES, subject_of
 from hub.modules.tasks.rules_time import Calendar, after_working, calendar_of, next_try
+from hub.modules.tasks.service_shares import ShareBook
 from hub.values import ShopId
 
 TOPIC = "task"
@@ -32,6 +33,7 @@ class TaskBook:
         self._country = deps.places.of(uow.shop_id).country
         self._crm = CrmApi(uow, deps)
         self._calendars: dict[str, Calendar] = {}
+        self.shares = ShareBook(uow, deps)
 
     async def take_turn(self) -> None:
         """One at a time: what is looked up first and written then must not be written twice."""
@@ -44,9 +46,9 @@ class TaskBook:
             self._calendars[shop_id] = calendar_of(shop)
         return self._calendars[shop_id]
 
-    async def open_of(self, shop_id: str, subject: str) -> Task | None:
-        """The open call-back of a client or number."""
-        query = select(Task).where(Task.shop_id == shop_id, Task.subject == subject, Task.state == "open")
+    async def open_of(self, subject: str) -> Task | None:
+        """The open call-back of a client or number: one, whichever shops were rung."""
+        query = select(Task).where(Task.subject == subject, Task.state == "open")
         return (await self._session.scalars(query)).one_or_none()
 
     async def open_about(self, client_id: str | None, key: str | None) -> Sequence[Task]:
@@ -85,14 +87,22 @@ class TaskBook:
                 call_id=task.call_id, due_at=task.due_at,
             )
         )  # fmt: skip
-        self._hint(task)
+        await self._hint(task)
         return task
 
-    async def set_clock(self, task: Task, since: datetime) -> None:
-        """Due and escalated so many working minutes after a moment."""
-        calendar = await self.calendar(task.shop_id)
+    async def set_clock(self, task: Task, since: datetime, shop_id: str | None = None) -> None:
+        """Due and escalated so many working minutes after a moment, by the hours of a shop (that where it
+        began)."""
+        calendar = await self.calendar(shop_id or task.shop_id)
         task.due_at = after_working(calendar, since, self._settings.due_minutes)
         self._escalates(task, calendar)
+
+    async def earlier_clock(self, task: Task, since: datetime, shop_id: str) -> None:
+        """The same, where that is earlier than the clock that runs."""
+        known, before = task.due_at, (task.due_at, task.escalate_at, task.escalated_at)
+        await self.set_clock(task, since, shop_id)
+        if known is not None and task.due_at is not None and known <= task.due_at:
+            task.due_at, task.escalate_at, task.escalated_at = before
 
     async def due_at_once(self, task: Task, at: datetime) -> None:
         """Not later than now; a clock that has run out already stays."""
@@ -107,14 +117,17 @@ class TaskBook:
             self._escalates(task, await self.calendar(task.shop_id))
 
     async def try_later(self, task: Task, at: datetime) -> None:
-        """Its clock begins anew after a try in vain, and nobody has it in hand. After the last one that the
-        settings allow a superior is told: whether to give up is for a person to say."""
-        calendar = await self.calendar(task.shop_id)
-        task.due_at = next_try(calendar, at, self._settings.try_again_minutes)
+        """Its clock begins anew after a try in vain, by whichever shop can try first, and nobody has it in
+        hand. After the last one that the settings allow a superior is told: whether to give up is for a
+        person to say."""
+        calendars = [await self.calendar(shop) for shop in await self.shares.shops(task)]
+        minutes = self._settings.try_again_minutes
+        calendar = min(calendars, key=lambda one: next_try(one, at, minutes))
+        task.due_at = next_try(calendar, at, minutes)
         self._escalates(task, calendar)
         self.let_go(task)
         if self._settings.escalate_last_try and await self._is_exhausted(task):
-            self.escalate(task)
+            await self.escalate(task)
 
     async def _is_exhausted(self, task: Task) -> bool:
         await self._session.flush()
@@ -160,13 +173,13 @@ class TaskBook:
                 call_id=task.call_id, state=state, reason=reason,
             )
         )  # fmt: skip
-        self.touch(task)
+        await self.touch(task)
 
     async def reopen(self, task: Task) -> None:
         """It is to be done after all; its clock is the old one."""
         task.state, task.reason = "open", None
         task.closed_at, task.closed_by, task.closed_call_id = None, None, None
-        self.touch(task)
+        await self.touch(task)
         await self._session.flush()
         await self.watch(task)
 
@@ -177,11 +190,12 @@ class TaskBook:
                 update(table).where(table.task_id == task.id).values(task_id=into.id),
                 execution_options={"synchronize_session": False},
             )
+        await self.shares.take_over(task, into)
         if task.due_at is not None and (into.due_at is None or task.due_at < into.due_at):
             into.due_at, into.escalate_at = task.due_at, task.escalate_at
         await self.close(task, "cancelled", "merged")
         await self.newest_call(into)
-        self.touch(into)
+        await self.touch(into)
 
     async def newest_call(self, task: Task) -> None:
         """The task names its newest missed call, and the line that it came by."""
@@ -191,7 +205,7 @@ class TaskBook:
             task.call_id, task.line = newest.call_id, newest.line
             task.number, task.number_key = newest.number, newest.number_key
 
-    def escalate(self, task: Task) -> None:
+    async def escalate(self, task: Task) -> None:
         """It is so late that a superior should know."""
         task.escalated_at = self._deps.clock.now()
         self._uow.publish(
@@ -200,19 +214,20 @@ class TaskBook:
                 call_id=task.call_id, due_at=task.due_at,
             )
         )  # fmt: skip
-        self.touch(task)
+        await self.touch(task)
 
-    def touch(self, task: Task) -> None:
+    async def touch(self, task: Task) -> None:
         """Something of it has changed."""
         task.rev += 1
-        self._hint(task)
+        await self._hint(task)
 
     def hint_misses(self, shop_id: str, call_id: str) -> None:
         """What stands beside the tasks has changed."""
         self._uow.hint(TOPIC, call_id, 0, shop_id=ShopId(shop_id))
 
-    def _hint(self, task: Task) -> None:
-        self._uow.hint(TOPIC, task.id, task.rev, shop_id=ShopId(task.shop_id))
+    async def _hint(self, task: Task) -> None:
+        for shop_id in await self.shares.shops(task):
+            self._uow.hint(TOPIC, task.id, task.rev, shop_id=ShopId(shop_id))
 
     def _new(self, shop_id: str, kind: str, *, call_id: str | None, client_id: str | None) -> Task:
         clock = self._deps.clock

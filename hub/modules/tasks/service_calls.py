@@ -96,15 +96,16 @@ class CallTaskService:
         subject = subject_of(caller.client_id, caller.key)
         if subject is None or caller.key is None or not caller.is_wanted or _is_reached(call):
             return
-        task = await self._book.open_of(call.shop_id, subject)
+        task = await self._book.open_of(subject)
         if task is None:
             task = await self._book.open_callback(
                 shop_id=call.shop_id, client_id=caller.client_id, number=caller.number, key=caller.key,
                 since=at, line=call.line, call_id=call.id,
             )  # fmt: skip
         wish.task_id = task.id
+        await self._book.shares.join(task, call.shop_id, call.id)
         await self._book.due_at_once(task, at)
-        self._book.touch(task)
+        await self._book.touch(task)
 
     async def _take_wish_back(self, call_id: str) -> None:
         """They were talked to in the same call: nothing is left of what they asked for."""
@@ -117,6 +118,8 @@ class CallTaskService:
             left = select(Miss.call_id).where(Miss.task_id == task.id).limit(1)
             if task.state == "open" and (await self._session.scalars(left)).first() is None:
                 await self._book.close(task, "cancelled", "withdrawn", by_call=call_id)
+            else:
+                await self._book.shares.settle(task)
 
     async def _caller(self, call: CallView) -> _Caller:
         number = call.other_number
@@ -153,7 +156,7 @@ class CallTaskService:
         if row.settled_by is not None:
             return
         near = await self._near_short(row)
-        task = await self._book.open_of(call.shop_id, subject)
+        task = await self._book.open_of(subject)
         within = timedelta(minutes=self._settings.short_within_minutes)
         helps = calls_for_help(kind, call.started_at, [one.started_at for one in near], within)
         if task is None and not helps:
@@ -171,29 +174,26 @@ class CallTaskService:
             )  # fmt: skip
         for miss in misses:
             miss.task_id = task.id
+            await self._book.shares.join(task, miss.shop_id, miss.call_id)
             await self._session.execute(delete(Watch).where(Watch.why == miss.call_id))
         await self._session.flush()
         await self._earlier_clock(task, misses)
         await self._book.newest_call(task)
-        self._book.touch(task)
+        await self._book.touch(task)
 
     async def _earlier_clock(self, task: Task, misses: list[Miss]) -> None:
         """A miss that was told late may be the first one; after a try the clock is that of the try."""
         tried = select(Try.id).where(Try.task_id == task.id).limit(1)
         if (await self._session.scalars(tried)).first() is not None or misses[0].kind == "short_abandon":
             return
-        known = task.due_at
-        before = (task.due_at, task.escalate_at, task.escalated_at)
-        await self._book.set_clock(task, misses[0].started_at)
-        if known is not None and task.due_at is not None and known <= task.due_at:
-            task.due_at, task.escalate_at, task.escalated_at = before
+        await self._book.earlier_clock(task, misses[0].started_at, misses[0].shop_id)
 
     async def _near_short(self, row: Miss) -> list[Miss]:
-        """Single short calls of the same number near this one."""
+        """Single short calls of the same number near this one, at whichever shop."""
         within = timedelta(minutes=self._settings.short_within_minutes)
         query = select(Miss).where(
-            Miss.number_key == row.number_key, Miss.shop_id == row.shop_id, Miss.call_id != row.call_id,
-            Miss.kind == "short_abandon", Miss.task_id.is_(None), Miss.settled_by.is_(None),
+            Miss.number_key == row.number_key, Miss.call_id != row.call_id, Miss.kind == "short_abandon",
+            Miss.task_id.is_(None), Miss.settled_by.is_(None),
             Miss.started_at.between(row.started_at - within, row.started_at + within),
         )  # fmt: skip
         return list((await self._session.scalars(query)).all())
@@ -225,8 +225,9 @@ class CallTaskService:
             if (await self._session.scalars(left)).first() is None:
                 await self._book.close(task, "cancelled", "withdrawn", by_call=call_id)
             else:
+                await self._book.shares.settle(task)
                 await self._book.newest_call(task)
-                self._book.touch(task)
+                await self._book.touch(task)
 
     async def _tried(self, call: CallView, outcome: TryOutcome, caller: _Caller) -> None:
         if outcome != "reached":
@@ -250,8 +251,8 @@ class CallTaskService:
             return
         if row is None:
             row = Try(
-                id=new_id(self._deps.clock), task_id=task.id, call_id=call.id, at=call.started_at, note="",
-                outcome=outcome, talk_seconds=call.talk_seconds, who=_who(call),
+                id=new_id(self._deps.clock), task_id=task.id, shop_id=call.shop_id, call_id=call.id,
+                at=call.started_at, note="", outcome=outcome, talk_seconds=call.talk_seconds, who=_who(call),
             )  # fmt: skip
             self._session.add(row)
         row.outcome, row.talk_seconds = outcome, call.talk_seconds
@@ -260,7 +261,7 @@ class CallTaskService:
             await self._settle(task, call)
         elif outcome != "asked":
             await self._book.try_later(task, call.ended_at or call.started_at)
-        self._book.touch(task)
+        await self._book.touch(task)
 
     async def _settle(self, task: Task, call: CallView) -> None:
         """The misses before the call are made good; where none is left the task is done."""
@@ -296,7 +297,7 @@ class CallTaskService:
         await self._session.flush()
         for task in await tasks_by_ids(self._uow, {miss.task_id for miss in misses if miss.task_id}):
             if task.state == "done" and task.closed_call_id == call_id and task.subject is not None:
-                known = await self._book.open_of(task.shop_id, task.subject)
+                known = await self._book.open_of(task.subject)
                 await (self._book.reopen(task) if known is None else self._book.join(task, known))
 
     async def _forget_try(self, call_id: str) -> None:
@@ -307,7 +308,7 @@ class CallTaskService:
             await self._session.delete(row)
         await self._session.flush()
         for task in await tasks_by_ids(self._uow, {row.task_id for row in tries}):
-            self._book.touch(task)
+            await self._book.touch(task)
 
 
 def _is_reached(call: CallView) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.tasks.models import Miss, MobileCall, Task, Try, Watch
+from hub.modules.tasks.models import Miss, MobileCall, Share, Task, Try, Watch
 from hub.modules.tasks.rules import subject_of
 from hub.modules.tasks.service_book import TaskBook, tasks_by_ids
 
@@ -23,7 +23,7 @@ async def move(uow: UnitOfWork, deps: Deps, what: Move) -> Moved:
     subject = subject_of(what.into_id, None) or ""
     moved: dict[str, list[str]] = {"tasks": [], "joined": [], "misses": [], "tries": [], "mobile": []}
     for task in (await session.scalars(select(Task).where(Task.client_id == what.from_id))).all():
-        known = await book.open_of(task.shop_id, subject) if _is_callback(task) else None
+        known = await book.open_of(subject) if _is_callback(task) else None
         if known is not None:
             moved["joined"].append(task.id)
             moved["misses"] += [
@@ -37,7 +37,7 @@ async def move(uow: UnitOfWork, deps: Deps, what: Move) -> Moved:
         moved["tasks"].append(task.id)
         await session.flush()
         await book.watch(task)
-        book.touch(task)
+        await book.touch(task)
     calls = update(MobileCall).where(MobileCall.client_id == what.from_id).values(client_id=what.into_id)
     moved["mobile"] = list((await session.scalars(calls.returning(MobileCall.id))).all())
     return moved
@@ -52,6 +52,7 @@ async def put_back(uow: UnitOfWork, deps: Deps, what: Move, moved: Moved) -> Non
         for one in moved.get(name, []):
             row_id, _, task_id = one.rpartition(" ")
             await session.execute(update(table).where(key == row_id).values(task_id=task_id))
+    parted: set[str] = set()
     for task in await tasks_by_ids(uow, moved.get("tasks", [])):
         if task.client_id != what.into_id:
             continue
@@ -60,18 +61,21 @@ async def put_back(uow: UnitOfWork, deps: Deps, what: Move, moved: Moved) -> Non
         if _is_callback(task) or is_joined:
             task.subject = subject
         await session.flush()
-        if is_joined and await book.open_of(task.shop_id, subject) is None:
+        if is_joined and await book.open_of(subject) is None:
             await book.reopen(task)
+            parted |= set(await book.shares.shops(task))
         await book.watch(task)
-        book.touch(task)
+        await book.touch(task)
     calls = update(MobileCall).where(MobileCall.id.in_(moved.get("mobile", [])))
     await session.execute(calls.where(MobileCall.client_id == what.into_id).values(client_id=what.from_id))
-    await _rewatch(uow, book, what.into_id)
+    await _part(uow, book, what.into_id, parted)
 
 
-async def _rewatch(uow: UnitOfWork, book: TaskBook, client_id: str) -> None:
+async def _part(uow: UnitOfWork, book: TaskBook, client_id: str, gone: Collection[str]) -> None:
+    """What is left of the one who kept the task."""
     query = select(Task).where(Task.client_id == client_id, Task.state == "open")
     for task in (await uow.session.scalars(query)).all():
+        await book.shares.settle(task, gone)
         await book.watch(task)
 
 
@@ -100,6 +104,9 @@ def erase(connection: Connection, who: Erasure) -> int:
             )
         )  # fmt: skip
         connection.execute(update(Try).where(Try.task_id == row.id).values(note=""))
+        connection.execute(
+            update(Share).where(Share.task_id == row.id).values(title="", note="", number=None)
+        )
         connection.execute(delete(Watch).where(Watch.why == row.id))
     tasks = [row.id for row in found]
     misses = or_(Miss.task_id.in_(tasks), Miss.number_key.in_(keys))

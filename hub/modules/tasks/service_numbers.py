@@ -63,14 +63,14 @@ class NumberTaskService:
             await self._move(task, client_id)
             return
         subject = subject_of(None, key) or ""
-        known = await self._book.open_of(task.shop_id, subject)
+        known = await self._book.open_of(subject)
         if known is not None and known is not task:
             await self._book.join(task, known)
             return
         task.client_id, task.subject = None, subject
         await self._session.flush()
         await self._book.watch(task)
-        self._book.touch(task)
+        await self._book.touch(task)
 
     async def _bring_in_line(self, task: Task, match: CallerMatch) -> None:
         if task.client_id is not None:
@@ -86,7 +86,7 @@ class NumberTaskService:
 
     async def _move(self, task: Task, client_id: str) -> None:
         subject = subject_of(client_id, None) or ""
-        known = await self._book.open_of(task.shop_id, subject)
+        known = await self._book.open_of(subject)
         if known is task:
             return
         if known is not None:
@@ -95,7 +95,7 @@ class NumberTaskService:
         task.client_id, task.subject = client_id, subject
         await self._session.flush()
         await self._book.watch(task)
-        self._book.touch(task)
+        await self._book.touch(task)
 
     async def _forget_soft(self, key: str) -> None:
         """Single short calls of somebody who is no client are nothing to look at."""

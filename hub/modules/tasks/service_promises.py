@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.tasks.models import Miss, Task
 from hub.modules.tasks.service_reading import TaskReading
+from hub.modules.tasks.service_shares import of_shops
 from hub.modules.tasks.views import Shops, TaskView
 
 _MOST = 50
@@ -26,7 +27,5 @@ class PromiseService:
         ends = await self._reading.today(shops) + timedelta(days=1)
         unanswered = exists().where(Miss.task_id == Task.id, Miss.settled_by.is_(None))
         query = select(Task).where(Task.state == "open", Task.due_at < ends, ~unanswered)
-        if shops is not None:
-            query = query.where(Task.shop_id.in_(sorted(shops)))
-        query = query.order_by(Task.due_at, Task.id).limit(_MOST)
-        return await self._reading.views((await self._session.scalars(query)).all())
+        query = query.where(*of_shops(shops)).order_by(Task.due_at, Task.id).limit(_MOST)
+        return await self._reading.views((await self._session.scalars(query)).all(), shops)

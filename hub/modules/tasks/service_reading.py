@@ -6,16 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi, number_key
-from hub.modules.tasks.models import Miss, Task, Try, Watch, Wish
+from hub.modules.tasks.models import Miss, Share, Task, Try, Watch, Wish
+from hub.modules.tasks.rules_shares import Part, as_seen
 from hub.modules.tasks.service_book import TaskBook
+from hub.modules.tasks.service_shares import of_shops
 from hub.modules.tasks.views import (
     Counts,
     MissView,
@@ -39,7 +42,9 @@ class TaskReading:
     """Queries; whoever asks says which shops they may see (None: every one)."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow = uow
         self._session = uow.session
+        self._deps = deps
         self._clock = deps.clock
         self._country = deps.places.of(uow.shop_id).country
         self._book = TaskBook(uow, deps)
@@ -47,16 +52,17 @@ class TaskReading:
         self._crm = CrmApi(uow, deps)
 
     async def row(self, task_id: str, shops: Shops) -> Task:
-        """Raises NotFound, also for a task of another shop."""
+        """Raises NotFound, also for a task that only other shops wait for."""
         is_id = len(task_id) <= 26 and "\x00" not in task_id
-        row = await self._session.get(Task, task_id) if is_id else None
-        if row is None or (shops is not None and row.shop_id not in shops):
+        query = select(Task).where(Task.id == task_id, *of_shops(shops))
+        row = (await self._session.scalars(query)).one_or_none() if is_id else None
+        if row is None:
             raise NotFound("tasks.unknown", "There is no such task.")
         return row
 
     async def one(self, task_id: str, shops: Shops) -> TaskView:
         """Raises NotFound."""
-        return (await self.views([await self.row(task_id, shops)]))[0]
+        return (await self.views([await self.row(task_id, shops)], shops))[0]
 
     async def page(self, where: TaskFilter, *, cursor: str | None, limit: int) -> TaskPage:
         """Newest first; older than the cursor."""
@@ -68,21 +74,21 @@ class TaskReading:
             conditions.append(Task.id < cursor)
         query = select(Task).where(*conditions).order_by(Task.id.desc()).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
-        items = await self.views(rows[:limit])
+        items = await self.views(rows[:limit], where.shops)
         return TaskPage(items=items, next=items[-1].id if len(rows) > limit else None)
 
     async def open(self, shops: Shops) -> tuple[TaskView, ...]:
         """Every open task in the order in which it should be done: what is asked, then by its clock."""
-        query = select(Task).where(Task.state == "open", *_of_shops(Task.shop_id, shops))
+        query = select(Task).where(Task.state == "open", *of_shops(shops))
         query = query.order_by(Task.due_at.is_(None), Task.due_at, Task.id).limit(_MOST_OPEN)
-        views = await self.views((await self._session.scalars(query)).all())
+        views = await self.views((await self._session.scalars(query)).all(), shops)
         return tuple(sorted(views, key=lambda task: task.asked is None))
 
     async def closed_since(self, since: datetime, shops: Shops, limit: int) -> tuple[TaskView, ...]:
         """What was closed lately, the newest first."""
-        query = select(Task).where(Task.closed_at >= since, *_of_shops(Task.shop_id, shops))
+        query = select(Task).where(Task.closed_at >= since, *of_shops(shops))
         query = query.order_by(Task.closed_at.desc(), Task.id).limit(limit)
-        return await self.views((await self._session.scalars(query)).all())
+        return await self.views((await self._session.scalars(query)).all(), shops)
 
     async def soft(self, shops: Shops) -> tuple[MissView, ...]:
         """Today's single short calls that nobody has answered since, the newest first."""
@@ -144,11 +150,14 @@ class TaskReading:
         rows = await self._book.open_about(client_id, key)
         todo = select(Task).where(Task.state == "open", Task.kind == "todo", Task.client_id == client_id)
         more = (await self._session.scalars(todo)).all() if client_id is not None else ()
-        mine = [row for row in (*rows, *more) if shops is None or row.shop_id in shops]
-        return await self.views(mine)
+        return await self.views([row for row in (*rows, *more) if await self._is_of(row, shops)], shops)
 
-    async def views(self, rows: Sequence[Task]) -> tuple[TaskView, ...]:
-        """Rows with their misses and tries: two statements for a list of any length."""
+    async def _is_of(self, row: Task, shops: Shops) -> bool:
+        return shops is None or any(shop in shops for shop in await self._book.shares.shops(row))
+
+    async def views(self, rows: Sequence[Task], shops: Shops) -> tuple[TaskView, ...]:
+        """Rows with their misses and tries, as whoever sees these shops sees them: a few statements for a
+        list of any length."""
         ids = [row.id for row in rows]
         misses: dict[str, list[MissView]] = {}
         tries: dict[str, list[TryView]] = {}
@@ -160,16 +169,25 @@ class TaskReading:
             for one in (await self._session.scalars(of_tries)).all():
                 tries.setdefault(one.task_id, []).append(_try(one))
         now = self._clock.now()
-        wishes = await self.wishes_of(ids)
-        return tuple(
-            _view(row, misses.get(row.id, []), tries.get(row.id, []), wishes.get(row.id), now) for row in rows
-        )
+        wishes, shares = await self.wishes_of(ids, shops), await self._book.shares.of(ids)
+        colleagues: frozenset[str] = frozenset()
+        if shares and shops is not None:
+            people = await AccessApi(self._uow, self._deps).list_people(shops)
+            colleagues = frozenset(person.id for person in people)
+        found = []
+        for row in rows:
+            view = _view(row, misses.get(row.id, []), tries.get(row.id, []), wishes.get(row.id), now)
+            further = {ShopId(share.shop_id): _part(share) for share in shares.get(row.id, [])}
+            parts = {view.shop_id: _part(row), **further}
+            found.append(as_seen(view, parts, shops, colleagues))
+        return tuple(found)
 
-    async def wishes_of(self, task_ids: Sequence[str]) -> dict[str, WishView]:
+    async def wishes_of(self, task_ids: Sequence[str], shops: Shops = None) -> dict[str, WishView]:
         """The newest wish behind each task."""
         if not task_ids:
             return {}
-        query = select(Wish).where(Wish.task_id.in_(task_ids)).order_by(Wish.asked_at)
+        query = select(Wish).where(Wish.task_id.in_(task_ids), *_of_shops(Wish.shop_id, shops))
+        query = query.order_by(Wish.asked_at)
         return {row.task_id or "": wish_view(row) for row in await self._session.scalars(query)}
 
     async def wish(self, call_id: str) -> WishView | None:
@@ -184,8 +202,10 @@ class TaskReading:
         }  # fmt: skip
         conditions: Conditions = [c == value for c, value in exact.items() if value is not None]
         if where.number is not None:
-            conditions.append(Task.number_key == (number_key(where.number, self._country) or where.number))
-        return [*conditions, *_of_shops(Task.shop_id, where.shops)]
+            key = number_key(where.number, self._country) or where.number
+            rang = exists().where(Miss.task_id == Task.id, Miss.number_key == key)
+            conditions.append(or_(Task.number_key == key, rang))
+        return [*conditions, *of_shops(where.shops)]
 
 
 def late_open(now: datetime) -> Conditions:
@@ -205,10 +225,15 @@ def _miss(row: Miss) -> MissView:
     )  # fmt: skip
 
 
+def _part(one: Task | Share) -> Part:
+    at = one.at if isinstance(one, Share) else one.created_at
+    return Part(title=one.title, note=one.note, number=one.number, at=at)
+
+
 def _try(row: Try) -> TryView:
     return TryView(
-        id=row.id, call_id=row.call_id, at=row.at, outcome=row.outcome, talk_seconds=row.talk_seconds,
-        who=row.who, note=row.note,
+        id=row.id, shop_id=ShopId(row.shop_id), call_id=row.call_id, at=row.at, outcome=row.outcome,
+        talk_seconds=row.talk_seconds, who=row.who, note=row.note,
     )  # fmt: skip
 
 
@@ -231,6 +256,6 @@ def _view(
 def wish_view(row: Wish) -> WishView:
     """As others see it."""
     return WishView(
-        call_id=row.call_id, queue=row.queue, place=row.place, waiting_since=row.waiting_since,
-        asked_at=row.asked_at, has_task=row.task_id is not None,
+        call_id=row.call_id, shop_id=ShopId(row.shop_id), queue=row.queue, place=row.place,
+        waiting_since=row.waiting_since, asked_at=row.asked_at, has_task=row.task_id is not None,
     )  # fmt: skip

@@ -30,15 +30,18 @@ class MissView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryView:
-    """Somebody tried to reach the one who rang."""
+    """Somebody tried to reach the one who rang. `is_elsewhere`: at a shop that the viewer may not see into;
+    nothing else of it is told."""
 
     id: str
+    shop_id: ShopId | None
     call_id: str | None
     at: datetime
     outcome: TryOutcome
     talk_seconds: float
     who: str
     note: Words
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class WishView:
     """A caller asked to be called back instead of waiting on; without `has_task` nobody can do that."""
 
     call_id: str
+    shop_id: ShopId
     queue: str
     place: int | None
     waiting_since: datetime | None
@@ -56,7 +60,8 @@ class WishView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
     """A task with the misses it comes of and the tries that were made. `claimed_by` is somebody who has it
-    in hand now; None when the time for that has run out."""
+    in hand now; None when the time for that has run out, or `is_held_elsewhere`. `shop_ids`: the viewer's
+    shops that wait for the client, that where it began first; `is_shared`: one more does."""
 
     id: str
     rev: int
@@ -85,6 +90,9 @@ class TaskView:
     tries: tuple[TryView, ...] = ()
     wish: WishView | None = None
     """The newest call in which they asked for it."""
+    shop_ids: tuple[ShopId, ...] = ()
+    is_shared: bool = False
+    is_held_elsewhere: bool = False
 
     @property
     def asked(self) -> TryView | None:

@@ -32,6 +32,7 @@ TITLES: Mapping[str, str] = {
     "crm.client_erased": "A client's data were erased.",
     "task.call_noticed": "A call changed something of a task.",
     "task.opened": "There is something to do: a call-back or a task.",
+    "task.shared": "A further shop waits for the same client to be called back.",
     "task.escalated": "A task is so late that a superior should know.",
     "task.closed": "A task is done or not needed.",
     "command.given": "Somebody told the PBX to do something: a call, a transfer.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import text
 
@@ -11,7 +13,8 @@ from hub.events.groups import GroupChanged
 from hub.events.messages import MessageSettled
 from hub.events.recordings import RecordingReviewed
 from hub.kernel.clients import Erasure
-from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.shops import FIRST_SHOP, Place
+from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.alerts.api import AlertEntry, AlertsApi
 from hub.modules.alerts.service_quarantine import HELD
 from hub.modules.tasks.api import Holder
@@ -22,7 +25,7 @@ from tests.factories.calls import at, ended
 from tests.factories.crm import make_client
 from tests.factories.relays import settled
 from tests.factories.tasks import happen, tasks_of
-from tests.modules.alerts.stage import GROUP, Staff
+from tests.modules.alerts.stage import GROUP, OTHER_GROUP, Staff
 from tests.modules.messaging.wire import IRYNA, OLEH
 
 
@@ -273,3 +276,34 @@ async def test_what_a_restored_system_drops_is_told_no_more(staff: Staff) -> Non
     assert await write(HELD.drop) == 1
     await staff.told()
     assert staff.wire.posts == []
+
+
+async def test_a_client_who_rang_two_shops_is_told_to_both_groups_each_by_its_own_call(staff: Staff) -> None:
+    hub, deps = staff.house.hub, staff.deps
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        entry = ShopEntry(name="Львів", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+        lviv = (await AccessApi(uow, deps).shops.create(entry)).id
+    deps.places.learn({lviv: Place("UA", ZoneInfo("Europe/Kyiv"))})
+    async with hub.transactions.writing(actor=None, shop_id=lviv) as uow:
+        code = await AlertsApi(uow, deps).groups.make_code(lviv)
+    await staff.type(f"/pair {code}", 2, OTHER_GROUP)
+    await staff.told()
+    staff.wire.said.clear()
+    staff.wire.posts.clear()
+    person = await staff.hire()
+    await make_client(hub, "Ірина Коваль", IRYNA, OLEH)
+    await happen(hub, ended("1", 0, "missed"))
+    await happen(hub, ended("2", 60, "missed", from_number=OLEH), shop_id=lviv)
+    await staff.told()
+    assert len(staff.wire.posts) == 2
+    posts = {staff.wire.said[post][0]: post for post in staff.wire.posts}
+    here, there = staff.text(posts[GROUP]), staff.text(posts[OTHER_GROUP])
+    assert ("+380 50 123 4567" in here, "+380 67 111 2233" in here) == (True, False)
+    assert ("+380 50 123 4567" in there, "+380 67 111 2233" in there) == (False, True)
+    async with tasks_of(hub) as tasks:
+        (task,) = await tasks.reading.open(None)
+        await tasks.claim(task.id, Holder(id=person.id, name="101 Анна"))
+    await staff.told()
+    here, there = staff.text(posts[GROUP]), staff.text(posts[OTHER_GROUP])
+    assert here.splitlines()[-1] == "✋ бере 101 Анна 09:02"
+    assert there.splitlines()[-1] == "✋ взяли в іншій філії 09:02"
