@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import BinaryIO
 
 import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
 
@@ -18,6 +19,8 @@ _FORMULA = re.compile(
     r"[\s\0\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 )
 _LONGEST_CELL = 32_000
+MOST_ROWS = 1_048_575
+"""That a sheet of XLSX can hold beside its head; CSV has no end."""
 _HARMLESS = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,10})?|\+\d{1,4}(?: \d{1,6}){1,6}", re.ASCII)
 
 
@@ -49,6 +52,26 @@ def as_xlsx(
         sheet.add(row)
     sheet.close()
     return out.getvalue()
+
+
+class Lines:
+    """A CSV file, written row by row into a binary file that stays open."""
+
+    def __init__(self, out: BinaryIO, head: Sequence[str]) -> None:
+        self._text = io.TextIOWrapper(out, "utf-8-sig", "replace", newline="")
+        self._writer = csv.writer(self._text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        self.rows = -1
+        self.add(head)
+
+    def add(self, row: Sequence[object]) -> None:
+        """One more."""
+        self.rows += 1
+        self._writer.writerow([cell(one) for one in row])
+
+    def close(self) -> None:
+        """Write it out."""
+        self._text.flush()
+        self._text.detach()
 
 
 class Sheet:

@@ -9,6 +9,7 @@ from sqlalchemy import Select
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.calls.periods import bounds as period_bounds
+from hub.modules.calls.periods import own_days, within
 from hub.modules.calls.rules_replay import Finding, Retelling
 from hub.modules.calls.rules_statistics import (
     GROUPS,
@@ -49,6 +50,7 @@ from hub.modules.calls.views import (
     NoteView,
     PartyView,
     RouteView,
+    Stretch,
     TransferView,
     TrunkView,
 )  # fmt: skip
@@ -59,8 +61,8 @@ __all__ = [
     "GROUPS", "MOST_COUNTED", "NONE", "CallCount", "CallFilter", "CallPage", "CallTotals", "CallView",
     "CallerKind", "CallsApi", "Facet", "Finding", "FullView", "GapView", "LegView", "LineEntry",
     "LineService", "LineView", "LostCall", "NoteView", "Outcome", "OutcomeGroup", "PartyView", "ReplayReport",
-    "Retelling", "RouteView", "StoredCalls", "TransferView", "TrunkView", "day_of", "erased_calls",
-    "period_bounds", "shop_of_line", "weekday_of",
+    "Retelling", "RouteView", "StoredCalls", "Stretch", "TransferView", "TrunkView", "day_of", "erased_calls",
+    "own_days", "period_bounds", "shop_of_line", "weekday_of", "within",
 ]  # fmt: skip
 
 

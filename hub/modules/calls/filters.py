@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Double, case, cast, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Double, and_, case, cast, exists, func, literal, or_, select
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.list_filters import Narrowing, condition_of
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Line, Person
 from hub.modules.calls.rules_statistics import GROUPS, NONE, offsets, results_of
-from hub.modules.calls.views import CallFilter
+from hub.modules.calls.views import CallFilter, Stretch
 from hub.modules.crm.api import CrmApi, number_key
 from hub.values import ShopId
 
@@ -61,6 +61,8 @@ class CallFilters:
             found.append(Call.started_at >= where.since)
         if where.until is not None:
             found.append(Call.started_at < where.until)
+        if where.stretches:
+            found.append(or_(*(and_(*_within(one)) for one in where.stretches)))
         if where.queue is not None:
             found.append(Call.queue.is_(None) if where.queue == NONE else Call.queue == where.queue)
         if where.person is not None:
@@ -202,6 +204,13 @@ class CallFilters:
         if len(known) <= _FEW:
             return Call.id.in_(known)
         return exists().where(Person.call_id == Call.id, Person.who.in_(who))
+
+
+def _within(one: Stretch) -> list[Condition]:
+    found: list[Condition] = [] if one.shops is None else [Call.shop_id.in_(sorted(one.shops))]
+    if one.since is not None:
+        found.append(Call.started_at >= one.since)
+    return [*found, Call.started_at < one.until] if one.until is not None else found
 
 
 def day(local: ColumnElement[int]) -> ColumnElement[int]:

@@ -29,6 +29,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.filters import CALLER, CallFilters, day, hour, weekday
 from hub.modules.calls.models import IS_RARE_DIRECTION, IS_RARE_RESULT, Call, Person
+from hub.modules.calls.periods import apart
 from hub.modules.calls.rules_statistics import Outcome, days_of_month
 from hub.modules.calls.service_tallies import EVERYBODY, TallyReading, day_spans, gaps, month_spans
 from hub.modules.calls.views import CallCount, CallFilter, Facet, LostCall, counted, key_of_phones
@@ -63,8 +64,9 @@ class StatisticsService:
         tallies and from the calls): add them up. `by_month`: the calls of a whole month may be told as those
         of its first day."""
         found: list[CallCount] = []
-        for part in await self._parts(where, found, facets, by_month=by_month or "day" not in facets):
-            found += await self.count_calls(part, facets)
+        for one in apart(where):
+            for part in await self._parts(one, found, facets, by_month=by_month or "day" not in facets):
+                found += await self.count_calls(part, facets)
         return tuple(found)
 
     async def count_calls(self, where: CallFilter, facets: Collection[Facet]) -> tuple[CallCount, ...]:
@@ -119,7 +121,7 @@ class StatisticsService:
         talked = and_(later.result == "answered", later.talk_seconds >= seconds)
         again: ColumnElement[bool] = later.result.in_(("missed", "voicemail"))
         if where.until is not None:
-            again = and_(again, later.started_at < where.until)
+            again = and_(again, _before_end(later, where))
         after = or_(
             later.started_at > Call.started_at,
             and_(later.started_at == Call.started_at, later.id > Call.id),
@@ -158,7 +160,8 @@ class StatisticsService:
             return [where]
         shops = [one.id for one in await AccessApi(self._uow, self._deps).list_shops()]
         mine = [shop for shop in shops if where.shops is None or shop in where.shops]
-        zone = self._deps.places.of(self._uow.shop_id).zone
+        zones = {self._deps.places.of(shop).zone for shop in mine}
+        zone = zones.pop() if len(zones) == 1 else self._deps.places.of(self._uow.shop_id).zone
         who = EVERYBODY if where.person is None else key_of_phones(where.person)
         days = await self._tallies.days(mine, zone, since, until) if by_month or where.person is None else []
         months = await self._tallies.months(mine, who, zone, since, until, days) if by_month and days else []
@@ -173,6 +176,19 @@ class StatisticsService:
             spans = sorted([*month_spans(months, zone), *day_spans(days, zone)])
             left = gaps(spans, since, until)
         return [replace(where, since=begin, until=end) for begin, end in left]
+
+
+def _before_end(later: Any, where: CallFilter) -> ColumnElement[bool]:
+    """Within the days of the call's own shop; of one that the filter leaves out, within the outermost."""
+    is_before: ColumnElement[bool] = later.started_at < where.until
+    if not where.stretches:
+        return is_before
+    mine = {shop for one in where.stretches for shop in one.shops or ()}
+    arms = [
+        and_(later.shop_id.in_(sorted(one.shops or ())), later.started_at < one.until)
+        for one in where.stretches
+    ]
+    return or_(*arms, and_(later.shop_id.not_in(sorted(mine)), is_before))
 
 
 def _by(calls: CTE, group: Sequence[Facet], facets: Collection[Facet]) -> Any:

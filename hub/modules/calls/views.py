@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
+from zoneinfo import ZoneInfo
 
 from hub.events.calls import CallResult, CallStateName, Direction, MissedReason, PartyOutcome
 from hub.kernel.hosts import HostReason
@@ -127,12 +128,23 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A time of shops that share a zone; `shops` None = every shop, an end that is None is open."""
+
+    shops: frozenset[ShopId] | None
+    zone: ZoneInfo
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
     """Which calls. `shops` None = every shop. `person` holds extensions and mobiles, any of which
     took part, `answered_by` those of whoever talked first; `number` is any writing of either side's number.
     `line`, `queue` and `source` may be NONE: calls without one. `weekday` (0 = Monday) and `hour` are the
     shop's own; `outcome` is a number of the statistics; `more` are filters that other modules add
-    (hub.kernel.list_filters)."""
+    (hub.kernel.list_filters). Where the shops' days begin at different moments, `stretches` has the time of
+    each zone, and `since` and `until` are the outermost ends."""
 
     shops: frozenset[ShopId] | None = None
     since: datetime | None = None
@@ -156,6 +168,7 @@ class CallFilter:
     weekday: int | None = None
     hour: int | None = None
     more: Given = ()
+    stretches: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

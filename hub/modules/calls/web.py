@@ -25,7 +25,7 @@ from hub.modules.calls.api import (
     FullView,
     OutcomeGroup,
 )
-from hub.modules.calls.periods import PERIODS, bounds
+from hub.modules.calls.periods import PERIODS, days_of, own_days, within
 from hub.modules.calls.rows import call_rows, with_gaps
 from hub.modules.calls.scope import extensions_of, shops_of
 from hub.modules.calls.timeline import bars
@@ -171,10 +171,9 @@ async def _asked(request: PageRequest) -> Asked:
     given.update({name: "" for name, allowed in _ALLOWED.items() if given[name] not in allowed})
     zone = request.deps.places.of(request.viewer.shop_id).zone
     days = (_day(given["from"]), _day(given["to"]))
-    since, until = bounds(given["period"], *days, request.deps.clock.now(), zone)
+    days = days_of(given["period"], *days, request.deps.clock.now(), zone)
     where = CallFilter(
-        shops=_shops(request, given["shop"]), since=since, until=until,
-        direction=_one_of(given["direction"], get_args(Direction)),
+        shops=_shops(request, given["shop"]), direction=_one_of(given["direction"], get_args(Direction)),
         result=_one_of(given["result"], get_args(CallResult)),
         state=_one_of(given["state"], get_args(CallStateName)),
         person=await extensions_of(request, given["person"]) if given["person"] else None,
@@ -189,7 +188,9 @@ async def _asked(request: PageRequest) -> Asked:
         weekday=int(given["weekday"]) if given["weekday"] else None,
         hour=int(given["hour"]) if given["hour"] else None, more=given_more(request.deps, "calls", given),
     )  # fmt: skip
-    return Asked(given=given, where=where)
+    shops = [shop.id for shop in await request.apis.of(AccessApi).list_shops()]
+    stretches = own_days(*days, shops, request.deps.places, where, zone)
+    return Asked(given=given, where=within(where, stretches))
 
 
 async def _choices(request: PageRequest, asked: Asked) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 
 from hub.kernel.web import PageRequest
@@ -30,9 +31,11 @@ def hears_only(request: PageRequest) -> str | None:
 
 
 def click_of(request: PageRequest) -> str:
-    """A program's click by its Idempotency-Key, so that the same request is one call; else by chance."""
+    """A program's click by its Idempotency-Key, however short or long that is, so that the same request is
+    one call; else by chance."""
     said = request.http.headers.get(KEY, "").strip().strip('"')
-    return f"api:{said}"[:255] if said else f"api:{secrets.token_hex(16)}"
+    name = hashlib.sha256(said.encode()).hexdigest() if said else secrets.token_hex(16)
+    return f"api:{name}"
 
 
 def asker_of(request: PageRequest) -> Asker:

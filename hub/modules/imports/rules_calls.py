@@ -87,8 +87,9 @@ def call_of(group: Sequence[Leg], country: str) -> OldCall:
         from_number=_number(src, direction == "inbound", country) if direction != "outbound" else None,
         to_number=_number(dialled, direction != "internal", country),
         caller_name=(name[1] or None) if name else None, dialled=first.values.get("did") or None, trunk=None,
-        queue=None, state="ended", result=result, missed_reason=reason, started_at=first.at, queued_at=None,
-        offered_at=None, answered_at=begun, ended_at=ended,
+        queue=None, state="ended", result=result, missed_reason=reason, started_at=first.at,
+        queued_at=_queued_at(group) if direction == "inbound" else None,
+        offered_at=_offered_at(group) if direction == "inbound" else None, answered_at=begun, ended_at=ended,
         wait_seconds=((begun or ended) - first.at).total_seconds(),
         talk_seconds=float(sum(leg.talk for leg in answered)), hold_seconds=0.0,
         answered_by=who[0] if who else None, last_extension=who[-1] if who else None, parties=parties,
@@ -159,6 +160,18 @@ def _is_answered(leg: Leg, direction: Direction) -> bool:
     if leg.values.get("disposition") != "ANSWERED" or leg.talk == 0:
         return False
     return direction == "outbound" or _PHONE.match(leg.values.get("dstchannel", "")) is not None
+
+
+def _offered_at(group: Sequence[Leg]) -> datetime | None:
+    """When the first phone of ours was dialled: the wait of an unanswered call runs from there to its end. A
+    row begins with its channel, so that a greeting before the ringing may be in it."""
+    rung = [leg.at for leg in group if _PHONE.match(leg.values.get("dstchannel", ""))]
+    return min(rung, default=None)
+
+
+def _queued_at(group: Sequence[Leg]) -> datetime | None:
+    """When the caller came to a queue, also to one where no phone rang."""
+    return min((leg.at for leg in group if leg.values.get("lastapp", "").casefold() == "queue"), default=None)
 
 
 def _answered_at(leg: Leg) -> datetime:

@@ -36,7 +36,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class CallReportQuery(Strict):
-    """Which calls. Days are those of the shop's own zone."""
+    """Which calls. Days are those of each shop's own zone."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -136,8 +136,8 @@ class CallReportOut(BaseModel):
     """The report on calls. `lost_clients`: missed and never reached after, each client once; null for more
     than 62 days and for a person."""
 
-    since: Moment
-    until: Moment
+    since: Moment = Field(description="Of several zones, when the first day begins anywhere")
+    until: Moment = Field(description="Of several zones, when the last day ends everywhere")
     answer_within_seconds: float
     inbound: SumsOut
     before: SumsOut | None

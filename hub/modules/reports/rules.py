@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.modules.calls.api import GROUPS, CallCount, Outcome, OutcomeGroup
+from hub.modules.calls.api import GROUPS, CallCount, Outcome, OutcomeGroup, Stretch
 
 
 @dataclass(slots=True)
@@ -79,12 +79,14 @@ def median(values: Collection[float]) -> float | None:
     return statistics.median(values) if values else None
 
 
-def before(since: datetime, until: datetime, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def before(one: Stretch, now: datetime) -> Stretch:
     """The same length just before, by local days; of a time that is not over, only as far as it has come."""
-    first, after = since.astimezone(zone), until.astimezone(zone)
+    assert one.since is not None
+    assert one.until is not None
+    first, after = one.since.astimezone(one.zone), one.until.astimezone(one.zone)
     days = timedelta(days=max(1, (after.date() - first.date()).days))
-    end = min(until, max(now, since)).astimezone(zone)
-    return _moved(first, days, zone), _moved(end, days, zone)
+    end = min(one.until, max(now, one.since)).astimezone(one.zone)
+    return replace(one, since=_moved(first, days, one.zone), until=_moved(end, days, one.zone))
 
 
 def _moved(moment: datetime, days: timedelta, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ from hub.kernel.list_filters import given as given_more
 from hub.kernel.list_filters import names
 from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.api import NONE, CallerKind, CallFilter, CallsApi, period_bounds
+from hub.modules.calls.api import NONE, CallerKind, CallFilter, CallsApi, own_days, within
 from hub.modules.reports.api import Hours, Question
 from hub.values import ShopId
 
@@ -80,20 +80,20 @@ async def asked_of(request: PageRequest, query: Mapping[str, str]) -> Asked:
     zone = request.deps.places.of(request.viewer.shop_id).zone
     now = request.deps.clock.now()
     days = _days(given, now.astimezone(zone).date())
-    since, until = period_bounds("custom", *days, now, zone)
-    assert since is not None
-    assert until is not None
     if is_own(request):
         given["person"] = request.viewer.id
     phones = await _phones(request, given["person"])
+    where = CallFilter(
+        shops=_shops(request, given["shop"]), line=given["line"] or None, queue=given["queue"] or None,
+        source=given["source"] or None, person=phones, caller=_kind(given["caller"]),
+        more=given_more(request.deps, "calls", given),
+    )  # fmt: skip
+    shops = [shop.id for shop in await request.apis.of(AccessApi).list_shops()]
+    stretches = own_days(*days, shops, request.deps.places, where, zone)
     question = Question(
-        where=CallFilter(
-            shops=_shops(request, given["shop"]), since=since, until=until, line=given["line"] or None,
-            queue=given["queue"] or None, source=given["source"] or None, person=phones,
-            caller=_kind(given["caller"]), more=given_more(request.deps, "calls", given),
-        ),
-        since=since, until=until, zone=zone, hours=_hours(given["hours"]), is_own=is_own(request),
-        lines=await _lines(request, given), compares=given["compare"] != "no", person=given["person"],
+        where=within(where, stretches), days=days, stretches=stretches, hours=_hours(given["hours"]),
+        is_own=is_own(request), lines=await _lines(request, given), compares=given["compare"] != "no",
+        person=given["person"],
     )  # fmt: skip
     return Asked(given=given, question=question, days=days)
 

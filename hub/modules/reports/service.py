@@ -8,7 +8,17 @@ from datetime import date, timedelta
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi, PersonView
-from hub.modules.calls.api import NONE, CallCount, CallsApi, Facet, FullView, LineView, LostCall, day_of
+from hub.modules.calls.api import (
+    NONE,
+    CallCount,
+    CallsApi,
+    Facet,
+    FullView,
+    LineView,
+    LostCall,
+    day_of,
+    within,
+)
 from hub.modules.reports.rules import Sums, before, median, month_end, month_of, summed
 from hub.modules.reports.views import CallReport, PersonRow, Question, Row, Speed, Step
 from hub.modules.tasks.api import TasksApi
@@ -58,19 +68,22 @@ class ReportService:
         found = await self._calls.statistics.lost(replace(asked.where, in_hours=in_hours))
         if not found:
             return ()
-        settled = await self._tasks.speed.settled(asked.since, asked.until, asked.where.shops)
+        settled = await self._tasks.speed.settled(asked.stretches)
         return tuple(one for one in found if one.call_id not in settled)
 
     async def _full(self, asked: Question) -> tuple[FullView, ...]:
         if asked.is_own:
             return ()
-        return await self._calls.capacity.between(asked.since, asked.until, asked.where.shops)
+        found: list[FullView] = []
+        for one in asked.stretches:
+            found += await self._calls.capacity.between(one.since, one.until, one.shops)
+        return tuple(sorted(found, key=lambda one: one.began_at, reverse=True))
 
     async def _before(self, asked: Question) -> Sums | None:
         if not asked.compares:
             return None
-        since, until = before(asked.since, asked.until, self._deps.clock.now(), asked.zone)
-        where = replace(asked.where, since=since, until=until, direction="inbound")
+        stretches = [before(one, self._deps.clock.now()) for one in asked.stretches]
+        where = replace(within(asked.where, stretches), direction="inbound")
         counts = await self._calls.statistics.count(where, ["all"])
         return summed(one for one in counts if _is_in(asked, one))
 
@@ -78,7 +91,7 @@ class ReportService:
         where = asked.where
         if asked.is_own or where.queue or where.person or where.caller or where.more:
             return None
-        found = await self._tasks.speed.callbacks(asked.since, asked.until, where.shops, asked.lines)
+        found = await self._tasks.speed.callbacks(asked.stretches, asked.lines)
         if found is None:
             return None
         tried = [one.to_first_try for one in found if one.to_first_try is not None]
@@ -118,16 +131,11 @@ class ReportService:
 
 def _is_soon_known(asked: Question) -> bool:
     """For each lost call all later ones of that client are looked at: of a year that takes seconds."""
-    return asked.where.person is None and asked.until - asked.since <= timedelta(days=MOST_DAYS + 1)
-
-
-def _days(asked: Question) -> tuple[date, date]:
-    first = asked.since.astimezone(asked.zone).date()
-    return first, max(first, (asked.until - timedelta(microseconds=1)).astimezone(asked.zone).date())
+    return asked.where.person is None and not _is_by_month(asked)
 
 
 def _is_by_month(asked: Question) -> bool:
-    first, last = _days(asked)
+    first, last = asked.days
     return (last - first).days >= MOST_DAYS
 
 
@@ -149,7 +157,7 @@ def _whose(phone: str, owner: Mapping[str, PersonView]) -> str:
 
 def _steps(counts: Sequence[CallCount], asked: Question) -> tuple[Step, ...]:
     """Every day of the time, those without a call included; of a long time, every month."""
-    first, last = _days(asked)
+    first, last = asked.days
     by_month = _is_by_month(asked)
     spans: dict[date, tuple[date, date]] = {}
     for number in range((last - first).days + 1):

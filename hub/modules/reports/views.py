@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from hub.kernel.masking import Dialable, Words
-from hub.modules.calls.api import CallFilter, FullView, LostCall
+from hub.modules.calls.api import CallFilter, FullView, LostCall, Stretch
 from hub.modules.reports.rules import Sums
 
 Hours = Literal["in", "out", "all"]
@@ -17,18 +16,28 @@ Hours = Literal["in", "out", "all"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: whose calls, of which time; `where` is the filter without the opening hours. `is_own`:
-    only what the viewer took part in. `lines`: the numbers that a source or line leaves, None = all."""
+    """What is asked: whose calls, of which days; `where` is the filter without the opening hours. A day is
+    each shop's own: `stretches` says from when to when they are, a zone each. `is_own`: only what the viewer
+    took part in. `lines`: the numbers that a source or line leaves, None = all."""
 
     where: CallFilter
-    since: datetime
-    until: datetime
-    zone: ZoneInfo
+    days: tuple[date, date]
+    stretches: tuple[Stretch, ...]
     hours: Hours = "in"
     lines: frozenset[str] | None = None
     is_own: bool = False
     compares: bool = True
     person: str = ""
+
+    @property
+    def since(self) -> datetime:
+        """When the first day begins at the first shop."""
+        return min(one.since for one in self.stretches if one.since is not None)
+
+    @property
+    def until(self) -> datetime:
+        """When the last day is over at every shop."""
+        return max(one.until for one in self.stretches if one.until is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

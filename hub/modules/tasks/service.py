@@ -236,7 +236,7 @@ class TaskService:
         await self._book.shares.write(task, mine, "title", entry.title)
         await self._book.shares.write(task, mine, "note", entry.note)
         if entry.due_at is None:
-            await self._book.earlier_clock(task, self._deps.clock.now(), entry.shop_id)
+            await self._book.set_clock(task, self._deps.clock.now(), entry.shop_id, only_earlier=True)
         elif task.due_at is None or entry.due_at < task.due_at:
             await self._book.promise(task, entry.due_at)
         if task.owner_id is None:

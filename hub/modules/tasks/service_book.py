@@ -90,18 +90,16 @@ class TaskBook:
         await self._hint(task)
         return task
 
-    async def set_clock(self, task: Task, since: datetime, shop_id: str | None = None) -> None:
+    async def set_clock(
+        self, task: Task, since: datetime, shop_id: str | None = None, *, only_earlier: bool = False
+    ) -> None:
         """Due and escalated so many working minutes after a moment, by the hours of a shop (that where it
-        began)."""
+        began). `only_earlier`: the clock that runs stays, unless the new one is earlier."""
+        known, before = task.due_at, (task.due_at, task.escalate_at, task.escalated_at)
         calendar = await self.calendar(shop_id or task.shop_id)
         task.due_at = after_working(calendar, since, self._settings.due_minutes)
         self._escalates(task, calendar)
-
-    async def earlier_clock(self, task: Task, since: datetime, shop_id: str) -> None:
-        """The same, where that is earlier than the clock that runs."""
-        known, before = task.due_at, (task.due_at, task.escalate_at, task.escalated_at)
-        await self.set_clock(task, since, shop_id)
-        if known is not None and task.due_at is not None and known <= task.due_at:
+        if only_earlier and known is not None and known <= task.due_at:
             task.due_at, task.escalate_at, task.escalated_at = before
 
     async def due_at_once(self, task: Task, at: datetime) -> None:

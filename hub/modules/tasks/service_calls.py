@@ -186,7 +186,7 @@ class CallTaskService:
         tried = select(Try.id).where(Try.task_id == task.id).limit(1)
         if (await self._session.scalars(tried)).first() is not None or misses[0].kind == "short_abandon":
             return
-        await self._book.earlier_clock(task, misses[0].started_at, misses[0].shop_id)
+        await self._book.set_clock(task, misses[0].started_at, misses[0].shop_id, only_earlier=True)
 
     async def _near_short(self, row: Miss) -> list[Miss]:
         """Single short calls of the same number near this one, at whichever shop."""

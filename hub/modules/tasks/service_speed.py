@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.calls.api import Stretch
 from hub.modules.tasks.models import Miss, Task, Try
 from hub.modules.tasks.rules_time import working_seconds
 from hub.modules.tasks.service_book import TaskBook
-from hub.modules.tasks.views import CallbackView, Shops
+from hub.modules.tasks.views import CallbackView
 
 MOST = 5000
 _LOST = ("missed", "voicemail")
@@ -27,11 +28,11 @@ class SpeedService:
         self._book = TaskBook(uow, deps)
 
     async def callbacks(
-        self, since: datetime, until: datetime, shops: Shops, lines: Collection[str] | None = None
+        self, stretches: Sequence[Stretch], lines: Collection[str] | None = None
     ) -> tuple[CallbackView, ...] | None:
         """One for each call-back task that somebody was missed for in this time, by the first such miss; of
         some lines only, where `lines` says which. None of more than MOST: a person waits for it."""
-        within = self._within(since, until, shops)
+        within = self._within(stretches)
         if lines is not None:
             within.append(Miss.line.in_(sorted(lines)))
         query = select(Miss.task_id, Miss.call_id, Miss.shop_id, Miss.started_at)
@@ -55,11 +56,11 @@ class SpeedService:
             ]
         )
 
-    async def settled(self, since: datetime, until: datetime, shops: Shops) -> frozenset[str]:
+    async def settled(self, stretches: Sequence[Stretch]) -> frozenset[str]:
         """The missed calls of this time that were made good: by a call, a word, or somebody's hand."""
         query = select(Miss.call_id).outerjoin(Task, Task.id == Miss.task_id)
         done = or_(Miss.settled_by.is_not(None), Task.state == "done", Task.reason == "not_client")
-        rows = await self._session.scalars(query.where(*self._within(since, until, shops)[:-1], done))
+        rows = await self._session.scalars(query.where(*self._within(stretches)[:-1], done))
         return frozenset(rows.all())
 
     async def _view(
@@ -76,8 +77,15 @@ class SpeedService:
             to_reached=working_seconds(calendar, missed_at, reached) if reached else None,
         )  # fmt: skip
 
-    def _within(self, since: datetime, until: datetime, shops: Shops) -> list[ColumnElement[bool]]:
-        found = [Miss.kind.in_(_LOST), Miss.started_at >= since, Miss.started_at < until]
-        if shops is not None:
-            found.append(Miss.shop_id.in_(sorted(shops)))
-        return [*found, Miss.task_id.is_not(None)]
+    def _within(self, stretches: Sequence[Stretch]) -> list[ColumnElement[bool]]:
+        times = or_(*(and_(*_time(one)) for one in stretches))
+        return [Miss.kind.in_(_LOST), times, Miss.task_id.is_not(None)]
+
+
+def _time(one: Stretch) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [true()]
+    if one.shops is not None:
+        found.append(Miss.shop_id.in_(sorted(one.shops)))
+    if one.since is not None:
+        found.append(Miss.started_at >= one.since)
+    return [*found, Miss.started_at < one.until] if one.until is not None else found

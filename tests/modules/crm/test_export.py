@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from hub.app import Hub
 from hub.kernel.spreadsheet import as_xlsx
+from hub.modules.crm import web_export
 from hub.modules.crm.exports import CLIENT_COLUMNS
 from hub.modules.imports.opening import opened
 from hub.modules.imports.rules import guess, row_of
@@ -77,3 +78,31 @@ async def test_no_cell_is_a_formula(hub: Hub, site: Client, evil: str) -> None:
 async def test_another_format_is_refused(site: Client) -> None:
     async with site.get("/clients/export?format=exe") as answer:
         assert answer.status == 422
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_however_many_there_are_none_is_left_out(
+    hub: Hub, site: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(web_export, "_PAGE", 4)
+    for number in range(11):
+        await make_client(hub, f"Client {number:02}")
+    body = await fetched(site, f"format={kind}")
+    if kind == "csv":
+        names = [row["Name"] for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig")))]
+    else:
+        sheet = load_workbook(io.BytesIO(body)).active
+        names = [str(row[0]) for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert sorted(names) == [f"Client {number:02}" for number in range(11)]
+
+
+async def test_what_a_sheet_cannot_hold_is_refused_and_csv_holds_it(
+    hub: Hub, site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_export, "MOST_ROWS", 2)
+    for number in range(3):
+        await make_client(hub, f"Client {number}")
+    async with site.get("/clients/export?format=xlsx") as answer:
+        assert answer.status == 422
+        assert "CSV" in await answer.text()
+    assert (await fetched(site, "format=csv")).count(b"Client") == 3

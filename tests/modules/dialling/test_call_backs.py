@@ -77,3 +77,12 @@ async def test_without_the_right_nobody_calls(shop: Shop) -> None:
     stranger = await site_of(shop.hub, "mechanic")
     assert (await ring(stranger, task, extension="101"))[0] == 403
     await stranger.close()
+
+
+@pytest.mark.parametrize("key", ["1", "x" * 255], ids=["short", "long"])
+async def test_a_key_of_any_length_is_one_call(shop: Shop, site: Client, key: str) -> None:
+    task = await the_task(shop)
+    status, said = await ring(site, task, key, extension="101")
+    assert status == 202, said
+    assert await ring(site, task, key, extension="101") == (202, said)
+    assert len(await orders(shop)) == 1

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Insert, MetaData, Table, insert, text
 
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.calls.api import CallFilter, CallView
+from hub.kernel.storage.database import Database
+from hub.kernel.storage.migrating import migrate, revisions, upgrade
+from hub.modules.calls.api import CallFilter, CallView, OutcomeGroup
 from hub.modules.imports.api import FileView, ImportsApi
 from hub.modules.imports.jobs import take_in
 from hub.modules.imports.opening import opened
@@ -167,3 +169,73 @@ async def test_the_page_says_that_it_was_imported_and_programs_see_it_by_the_id(
 @pytest.mark.parametrize("head", ["name,phone", "calldate,src"])
 def test_another_table_is_no_history(head: str) -> None:
     assert not is_history(head.split(","))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "phone", "lastapp", "outcome"),
+    [
+        (30, "PJSIP/101-2", "Dial", "lost_late"),
+        (20, "PJSIP/101-2", "Dial", "lost_early"),
+        (30, "", "Queue", "lost_late"),
+        (30, "", "Playback", "lost_early"),
+    ],
+    ids=["rang for 30 s", "rang for 20 s", "waited in a queue", "heard the greeting only"],
+)
+async def test_an_old_missed_call_is_lost_early_or_late_by_what_its_record_says(
+    hub: Hub, seconds: int, phone: str, lastapp: str, outcome: OutcomeGroup
+) -> None:
+    row = (
+        f"2026-01-02 11:00:00,,0501112233,600,ext,PJSIP/t-1,{phone},{lastapp},{seconds},0,NO ANSWER,"
+        "5.1,0441112233,,5.1\n"
+    )
+    await put(hub, row)
+    async with calls_of(hub) as calls:
+        found = (await calls.history(CallFilter(outcome=outcome), limit=5)).items
+    assert [(call.id, call.wait_seconds) for call in found] == [("cdr:5.1", float(seconds))]
+
+
+@pytest.mark.slow
+async def test_calls_that_were_taken_in_before_get_their_wait(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    await database.open()
+    rang = "2026-01-02T09:00:05Z"
+
+    def before(connection: Connection) -> None:
+        upgrade(connection, revisions()[revisions().index("0136_old_waits") - 1])
+        for call, direction, parties in (
+            ("cdr:1", "inbound", f'[{{"rang_at": "{rang}"}}, {{"rang_at": "2026-01-02T09:00:09Z"}}]'),
+            ("cdr:2", "inbound", "[]"),
+            ("cdr:3", "outbound", f'[{{"rang_at": "{rang}"}}]'),
+            ("main:4", "inbound", f'[{{"rang_at": "{rang}"}}]'),
+        ):
+            connection.execute(_stored(connection, call, direction, parties))
+        connection.execute(
+            text(
+                "INSERT INTO calls_days (shop_id, day, basis, begins_at, ends_at)"
+                " VALUES ('main', 1, 'x', '2026-01-02 00:00:00', '2026-01-03 00:00:00')"
+            )
+        )
+
+    await database.write(before)
+    await migrate(database)
+    read = text("SELECT id FROM calls_calls WHERE offered_at IS NOT NULL")
+    mended = await database.read(lambda connection: list(connection.execute(read).scalars()))
+    days = await database.read(lambda c: c.execute(text("SELECT count(*) FROM calls_days")).scalar_one())
+    await database.close()
+    assert (mended, days) == (["cdr:1"], 0)
+
+
+def _stored(connection: Connection, call: str, direction: str, parties: str) -> Insert:
+    """A row of the version before, with whatever its table asks for."""
+    table = Table("calls_calls", MetaData(), autoload_with=connection)
+    begun = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
+    values: dict[str, object] = {"id": call, "direction": direction, "parties": parties, "offered_at": None}
+    for column in table.columns:
+        if column.name in values or column.nullable or column.server_default is not None:
+            continue
+        kind = column.type.python_type
+        values[column.name] = (
+            begun.replace(tzinfo=None) if kind is datetime and connection.dialect.name == "sqlite"
+            else begun if kind is datetime else kind()
+        )  # fmt: skip
+    return insert(table).values(values)
