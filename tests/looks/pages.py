@@ -42,6 +42,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("client-new", "/clients/new"),
     ("client-duplicates", "/clients/duplicates"),
     ("client-merges", "/clients/merges"),
+    ("client-erasures", "/clients/erasures"),
+    ("imports", "/imports"),
     ("vehicles", "/vehicles"),
     ("vehicle-new", "/vehicles/new"),
     ("settings", "/settings"),
@@ -57,6 +59,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("line-new", "/settings/lines/new"),
     ("phones", "/settings/phones"),
     ("queues-settings", "/settings/queues"),
+    ("dialling-settings", "/settings/dialling"),
+    ("wrap-up", "/settings/wrap-up"),
     ("tokens", "/settings/tokens"),
     ("hooks", "/settings/webhooks"),
     ("hook-new", "/settings/webhooks/new"),
@@ -80,6 +84,10 @@ FOLLOWED: tuple[tuple[str, str, str], ...] = (
     ("client", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
     ("client-edit", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
     ("client-consents", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("client-history", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("client-erase", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("client-merge", "/clients", r'href="(/clients/[0-9a-z]{26})"'),
+    ("recording", "/recordings", r'href="(/recordings/[0-9a-z]{26})"'),
     ("vehicle", "/vehicles", r'href="(/vehicles/[0-9a-z]{26})"'),
     ("person", "/settings/people", r'href="(/settings/people/[0-9a-z]{26})"'),
     ("hook", "/settings/webhooks", r'href="(/settings/webhooks/[0-9a-z]{26})"'),
@@ -89,6 +97,7 @@ FOLLOWED: tuple[tuple[str, str, str], ...] = (
     ("mailing-report", "/mailings?state=done", r'href="(/mailings/[0-9a-z]{26})"'),
 )
 """Pages whose address stands on another one."""
+_BELOW = ("edit", "report", "consents", "history", "erase", "merge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +116,7 @@ async def stops(demo: Demo, page: Page) -> AsyncIterator[Stop]:
         answer = await page.request.get(demo.url + where)
         found = re.search(pattern, await answer.text())
         if found is not None:
-            below = next(
-                (f"/{end}" for end in ("edit", "report", "consents") if name.endswith(f"-{end}")), ""
-            )
+            below = next((f"/{end}" for end in _BELOW if name.endswith(f"-{end}")), "")
             yield Stop(name, _goes(demo.url + found[1] + below))
 
 
