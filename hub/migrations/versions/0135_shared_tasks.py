@@ -11,7 +11,7 @@ from hub.clock import SystemClock
 from hub.kernel.storage.orm import UtcDateTime
 
 revision = "0135_shared_tasks"
-down_revision = "0145_map_pins"
+down_revision = "0140_recording_parts"
 branch_labels = None
 depends_on = None
 
