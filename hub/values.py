@@ -65,23 +65,6 @@ class PhoneNumber:
 
 @lru_cache(maxsize=65536)
 def _parse(raw: str, country: str) -> str | None:
-    if raw in _WRITTEN:
-        return raw
-    e164 = _read(raw, country)
-    if e164 is not None:
-        if len(_WRITTEN) >= _MOST_WRITTEN:
-            _WRITTEN.clear()
-        _WRITTEN[e164] = None
-    return e164
-
-
-_MOST_WRITTEN = 65536
-_WRITTEN: dict[str, None] = {}
-"""Numbers in E.164 as they were written here: read again, in any country, each is itself. Reading a number
-by the plans of all countries takes 0.1 ms, and one that has come in is read again at once, to be matched."""
-
-
-def _read(raw: str, country: str) -> str | None:
     for text, region in ((raw, country), ("+" + _NOT_DIGIT.sub("", raw), None)):
         try:
             number = phonenumbers.parse(text, region)

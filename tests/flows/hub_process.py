@@ -112,8 +112,9 @@ class HubProcess:
                 await asyncio.sleep(0.02)
 
     def _furnish(self) -> None:
-        if self.furnish is not None and self._own is not None and not self._own.exists():
-            self.furnish(self._own)
+        furnish = type(self).furnish
+        if furnish is not None and self._own is not None and not self._own.exists():
+            furnish(self._own)
 
     async def stop(self, within: float = 8.0) -> int:
         """SIGTERM, as an operating system would; the exit code."""
