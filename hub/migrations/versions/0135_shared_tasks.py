@@ -69,7 +69,14 @@ def _join() -> None:
 
 
 def _take_over(connection: sa.Connection, row: Any, into: Any) -> None:
-    for name in ("tasks_misses", "tasks_tries", "tasks_wishes"):
+    connection.execute(
+        sa.text(  # one call in vain was a try of each of them
+            "DELETE FROM tasks_tries WHERE task_id = :old AND call_id IN"
+            " (SELECT call_id FROM tasks_tries WHERE task_id = :into AND call_id IS NOT NULL)"
+        ),
+        {"old": row.id, "into": into.id},
+    )
+    for name in ("tasks_misses", "tasks_tries", "tasks_wishes", "alerts_posts"):
         table = sa.table(name, sa.column("task_id"))
         connection.execute(table.update().where(table.c.task_id == row.id).values(task_id=into.id))
     connection.execute(sa.text("DELETE FROM tasks_watches WHERE why = :task"), {"task": row.id})

@@ -17,6 +17,7 @@ branch_labels = None
 depends_on = None
 
 _BATCH = 1000
+_OLD = "cdr:"
 _CALLS = sa.table(
     "calls_calls", sa.column("id"), sa.column("direction"), sa.column("parties"),
     sa.column("offered_at", UtcDateTime()),
@@ -25,12 +26,13 @@ _SUMS = ("calls_days", "calls_tallies", "calls_months", "calls_month_tallies")
 
 
 def upgrade() -> None:
-    """In batches by the id, which is the key."""
-    connection, last, mended = op.get_bind(), "cdr:", 0
+    """In batches by the id, which is the key. The text of an id is compared as it is: between which others it
+    stands is different in each language of a PostgreSQL."""
+    connection, last, mended = op.get_bind(), "", 0
     while True:
         query = sa.select(_CALLS.c.id, _CALLS.c.parties).where(
-            _CALLS.c.id > last, _CALLS.c.id < "cdr;", _CALLS.c.direction == "inbound",
-            _CALLS.c.offered_at.is_(None),
+            _CALLS.c.id > last, sa.func.substr(_CALLS.c.id, 1, len(_OLD)) == _OLD,
+            _CALLS.c.direction == "inbound", _CALLS.c.offered_at.is_(None),
         )  # fmt: skip
         rows = connection.execute(query.order_by(_CALLS.c.id).limit(_BATCH)).all()
         found = [{"call": row.id, "at": at} for row in rows if (at := _rang_at(row.parties)) is not None]

@@ -18,8 +18,9 @@ def upgrade() -> None:
         "messaging_templates", sa.Column("has_pin", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.execute(
-        sa.text(  # the bot gave out the point of the first text that had one
+        sa.text(  # the bot gave out the point of the first text that had one: that of the first shop
             "UPDATE access_shops SET (latitude, longitude) = (SELECT t.latitude, t.longitude FROM"
             " messaging_templates t WHERE t.latitude IS NOT NULL ORDER BY t.place, t.id LIMIT 1)"
+            " WHERE id = 'main' OR (SELECT COUNT(*) FROM access_shops) = 1"
         )
     )

@@ -68,9 +68,8 @@ async def answer(request: PageRequest) -> web.StreamResponse:
     if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:
         tasks = request.apis.of(TasksApi)
         due = (await tasks.moments(call.shop_id)).get("hour")
-        await tasks.remind(
-            TaskEntry(shop_id=call.shop_id, kind="callback", number=call.other_number, due_at=due)
-        )
+        promise = TaskEntry(shop_id=call.shop_id, kind="callback", number=call.other_number, due_at=due)
+        await tasks.remind(promise, frozenset({call.shop_id}))
     notice = request.t(
         "“{title}” is on its way by {channel}.", title=template.title, channel=in_words(message.channel)
     )

@@ -63,7 +63,8 @@ class TasksApi(Composed):
         return await self.doing.moments(shop_id)
 
     async def remind(self, entry: TaskEntry, shops: Shops = None) -> TaskView:
-        """Call them back at this moment: a new task, or the open one with another time. Raises Invalid."""
+        """Call them back at this moment: a new task, or the open one with another time; of one that several
+        shops wait for, the earlier time counts. Raises Invalid."""
         return await self.doing.remind(entry, shops)
 
     async def client_wrote(self, client_id: str | None, number: str | None, at: datetime) -> None:

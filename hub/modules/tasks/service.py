@@ -160,7 +160,14 @@ class TaskService:
             known = error.data.get("task_id")
             if not isinstance(known, str):
                 raise
-            return await self.change(known, {"due_at": entry.due_at}, None, shops)
+            changes = {} if await self._is_sooner(known, entry.due_at) else {"due_at": entry.due_at}
+            return await self.change(known, changes, None, shops)
+
+    async def _is_sooner(self, task_id: str, at: datetime | None) -> bool:
+        """Whether another shop waits too, and what is promised already is earlier."""
+        task = await self._reading.row(task_id, None)
+        is_shared = len(await self._book.shares.shops(task)) > 1
+        return is_shared and task.due_at is not None and (at is None or task.due_at < at)
 
     async def change(
         self, task_id: str, changes: Mapping[str, Any], rev: int | None, shops: Shops

@@ -182,7 +182,13 @@ class TaskBook:
         await self.watch(task)
 
     async def join(self, task: Task, into: Task) -> None:
-        """What a number missed is the client's: misses and tries move, the earlier clock counts."""
+        """What a number missed is the client's: misses and tries move, the earlier clock counts. A call that
+        was a try of both stays that of the other one."""
+        known = select(Try.call_id).where(Try.task_id == into.id, Try.call_id.is_not(None))
+        await self._session.execute(
+            delete(Try).where(Try.task_id == task.id, Try.call_id.in_(known)),
+            execution_options={"synchronize_session": "fetch"},
+        )
         for table in (Miss, Try, Wish):
             await self._session.execute(
                 update(table).where(table.task_id == task.id).values(task_id=into.id),

@@ -29,8 +29,10 @@ async def move(uow: UnitOfWork, deps: Deps, what: Move) -> Moved:
             moved["misses"] += [
                 f"{one} {task.id}" for one in await _of(uow, Miss.call_id, Miss.task_id, task)
             ]
-            moved["tries"] += [f"{one} {task.id}" for one in await _of(uow, Try.id, Try.task_id, task)]
+            tries = set(await _of(uow, Try.id, Try.task_id, task))
             await book.join(task, known)
+            tries &= set(await _of(uow, Try.id, Try.task_id, known))
+            moved["tries"] += [f"{one} {task.id}" for one in sorted(tries)]
         elif _is_callback(task):
             task.subject = subject
         task.client_id = what.into_id

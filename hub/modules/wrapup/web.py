@@ -44,7 +44,7 @@ async def later(request: PageRequest) -> web.StreamResponse:
     entry = TaskEntry(
         shop_id=call.shop_id, kind="callback", due_at=due, client_id=call.client_id, number=call.other_number
     )
-    await tasks.remind(entry)
+    await tasks.remind(entry, frozenset({call.shop_id}))
     return _back(request, call)
 
 

@@ -195,13 +195,18 @@ async def test_an_old_missed_call_is_lost_early_or_late_by_what_its_record_says(
 
 
 @pytest.mark.slow
-async def test_calls_that_were_taken_in_before_get_their_wait(empty_database_url: str) -> None:
+async def test_calls_that_were_taken_in_before_get_their_wait_in_any_order_of_letters(
+    empty_database_url: str,
+) -> None:
     database = Database(empty_database_url)
     await database.open()
     rang = "2026-01-02T09:00:05Z"
 
     def before(connection: Connection) -> None:
         upgrade(connection, revisions()[revisions().index("0136_old_waits") - 1])
+        if connection.dialect.name == "postgresql":  # where `cdr;` stands before `cdr:1`
+            order = 'ALTER TABLE calls_calls ALTER COLUMN id TYPE varchar(128) COLLATE "en-x-icu"'
+            connection.execute(text(order))
         for call, direction, parties in (
             ("cdr:1", "inbound", f'[{{"rang_at": "{rang}"}}, {{"rang_at": "2026-01-02T09:00:09Z"}}]'),
             ("cdr:2", "inbound", "[]"),

@@ -16,7 +16,7 @@ from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP, Place
 from hub.modules.access.api import AccessApi, ShopEntry, Span
 from hub.modules.crm.api import CrmApi
-from hub.modules.tasks.api import Holder, MissView, TasksApi, TaskView, TryView
+from hub.modules.tasks.api import Holder, MissView, TaskEntry, TasksApi, TaskView, TryView
 from hub.modules.tasks.rules_shares import Part, as_seen
 from hub.values import ShopId
 from tests.factories.calls import LINE, at, ended, fact, tell
@@ -247,6 +247,55 @@ async def test_merged_clients_of_two_shops_share_one_call_back_until_they_come_a
     assert [task.shop_ids for task in await open_tasks(hub, FIRST_SHOP)] == [(FIRST_SHOP,)]
     assert [task.shop_ids for task in await open_tasks(hub, lviv)] == [(lviv,)]
     assert not any(task.is_shared for task in await open_tasks(hub))
+
+
+async def test_one_call_that_was_a_try_of_two_call_backs_is_one_when_they_become_one(
+    hub: Hub, lviv: ShopId
+) -> None:
+    iryna, _ = await make_client(hub, "Ірина", IRYNA, WORK), await make_client(hub, "Олег", WORK)
+    await happen(hub, ended("kyiv", 0, "missed"))
+    await happen(hub, ended("lviv", 60, "missed", from_number=WORK, to_number=THERE), shop_id=lviv)
+    await happen(hub, outbound("try", 300, "no_answer", to_number=WORK))
+    assert [len(task.tries) for task in await open_tasks(hub)] == [1, 1]
+    async with tasks_of(hub) as tasks:
+        await tasks.numbers.chosen("lviv", iryna.id)
+    (task,) = await open_tasks(hub)
+    assert [one.call_id for one in task.tries] == ["try"]
+
+
+async def test_merged_clients_come_apart_also_where_one_call_tried_both(hub: Hub, lviv: ShopId) -> None:
+    third = "+380671112233"
+    one, other = await make_client(hub, "Ірина", IRYNA, WORK), await make_client(hub, "Ирина", third, WORK)
+    await happen_unattended(hub, "kyiv", 0, FIRST_SHOP, IRYNA)
+    await happen_unattended(hub, "lviv", 60, lviv, third)
+    await happen(hub, outbound("try", 300, "no_answer", to_number=WORK))
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await CrmApi(uow, hub.installation.deps).merging.merge(one.id, other.id, "")
+    (task,) = await open_tasks(hub)
+    assert [one.call_id for one in task.tries] == ["try"]
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        crm = CrmApi(uow, hub.installation.deps)
+        (merging,) = (await crm.merging.recent(cursor=None, limit=5)).items
+        await crm.merging.undo(merging.id)
+    assert sorted(len(task.tries) for task in await open_tasks(hub)) == [0, 1]
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(-5, "theirs"), (600, "the first")])
+async def test_a_promise_of_one_shop_never_puts_the_other_ones_off(
+    hub: Hub, lviv: ShopId, minutes: int, counts: str
+) -> None:
+    await happen(hub, ended("kyiv", 0, "missed"))
+    (first,) = await open_tasks(hub)
+    assert first.due_at is not None
+    theirs = first.due_at + timedelta(minutes=minutes)
+    entry = TaskEntry(shop_id=lviv, kind="callback", number=IRYNA, due_at=theirs)
+    for _ in range(2):  # joins it, then finds it
+        async with tasks_of(hub) as tasks:
+            await tasks.remind(entry, frozenset({lviv}))
+        (task,) = await open_tasks(hub)
+        assert (task.shop_ids, task.due_at) == (
+            (FIRST_SHOP, lviv), theirs if counts == "theirs" else first.due_at,
+        )  # fmt: skip
 
 
 async def test_either_shop_hears_at_once_that_something_changed(hub: Hub, lviv: ShopId) -> None:
