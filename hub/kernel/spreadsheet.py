@@ -32,6 +32,12 @@ def cell(value: object) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """What `cell` was given: without the apostrophe that it wrote before it."""
+    bare = text[1:]
+    return bare if text.startswith("'") and cell(bare) == text else text
+
+
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """UTF-8 with the mark that Excel needs to read Cyrillic, every cell quoted, lines end with CR LF."""
     out = io.StringIO()

@@ -19,6 +19,7 @@ from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import Base, new_id
 from hub.modules.crm.entries import ReadyClient, ready_client, ready_vehicle
 from hub.modules.crm.models import Client, Ownership, Phone, Vehicle
+from hub.modules.crm.rules_birthday import birthday_in
 from hub.modules.crm.service import ClientService, entry_of
 from hub.modules.crm.service_history import differences
 from hub.modules.crm.service_vehicles import VehicleService, owned_on
@@ -31,6 +32,7 @@ _TABLES = (
 
 
 _ERASED = "Whoever has this number wanted to be forgotten: it is not taken in."
+_NO_DAY = "The birthday was left out: write the day, 14.03.1980, or 14.03 without the year."
 
 
 @dataclass(slots=True)
@@ -66,7 +68,12 @@ class BulkService:
         return f"{self._base}{self._count:06x}"
 
     async def take(self, rows: Sequence[ImportedRow]) -> list[ImportOutcome]:
-        """What became of each row, in their order."""
+        """What became of each row, in their order. A birthday that nobody can read is left out and told."""
+        days = [birthday_in(row.entry.birthday[:40]) for row in rows]
+        rows = [
+            row if day is not None else replace(row, entry=replace(row.entry, birthday=""))
+            for row, day in zip(rows, days, strict=True)
+        ]
         ready = [self._ready(row) for row in rows]
         self._cars_of = {id(car): self._car_ready(car) for row in rows for car in row.cars}
         erased = await self._uow.read(_erased)
@@ -88,7 +95,10 @@ class BulkService:
                 outcomes.append(await self._fill(found, row.entry))
                 self._cars(known, found, row, outcomes)
         await self._write()
-        return outcomes
+        return [
+            one if day is not None or one.text else replace(one, text=_NO_DAY)
+            for one, day in zip(outcomes, days, strict=True)
+        ]
 
     def _ready(self, row: ImportedRow) -> ReadyClient | str:
         try:

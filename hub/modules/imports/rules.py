@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from hub.kernel.spreadsheet import plain
 from hub.modules.crm.api import ClientEntry, ImportedRow, Kind, PhoneEntry, Relation, VehicleEntry
 
 TARGETS: tuple[str, ...] = (
@@ -99,6 +100,7 @@ def is_enough(mapping: Sequence[str]) -> bool:
 
 def row_of(cells: Sequence[str], mapping: Sequence[str]) -> ImportedRow:
     """A client and perhaps a car, as the row says it. Raises nothing: what is wrong crm finds."""
+    cells = [plain(cell) for cell in cells]
     values: dict[str, list[str]] = {}
     labels: dict[int, str] = {}
     for place, target in enumerate(mapping):
@@ -124,7 +126,7 @@ def row_of(cells: Sequence[str], mapping: Sequence[str]) -> ImportedRow:
         relation=cast("Relation", relation if relation in _RELATIONS else "client"),
         segments=_many(values.get("segments", [])), tags=_many(values.get("tags", [])),
         language=_LANGUAGES.get(one("language").casefold()),
-        blocked_reason=one("blocked_reason")[:500] or None, birthday=one("birthday")[:40],
+        blocked_reason=one("blocked_reason")[:500] or None, birthday=one("birthday").lstrip("'")[:40],
     )  # fmt: skip
     car = VehicleEntry(
         plate=one("plate"), vin=one("vin"), make=one("make"), model=one("model"), year=_whole(one("year")),

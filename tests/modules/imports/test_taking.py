@@ -15,7 +15,7 @@ from hub.clock import SystemClock
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
 from hub.main import MODULES
-from hub.modules.crm.api import ClientFilter, ClientView
+from hub.modules.crm.api import ClientEntry, ClientFilter, ClientView, CrmApi, PhoneEntry
 from hub.modules.imports import jobs
 from hub.modules.imports.api import FileView, ImportsApi
 from hub.modules.imports.opening import opened
@@ -53,9 +53,10 @@ async def site(live: Hub) -> AsyncIterator[Client]:
     await client.close()
 
 
-async def put(hub: Hub, text: str, *, is_dry: bool = False) -> FileView:
+async def put(hub: Hub, table: str | bytes, *, is_dry: bool = False, name: str = "клієнти.csv") -> FileView:
     """Upload and take in; the file as it stands at the end."""
-    file = await asyncio.to_thread(opened, text.encode(), "клієнти.csv")
+    data = table.encode() if isinstance(table, str) else table
+    file = await asyncio.to_thread(opened, data, name)
     async with hub.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
         imports = ImportsApi(uow, hub.installation.deps)
         stored = await imports.store(file, "clients")
@@ -118,6 +119,33 @@ async def test_what_is_missing_is_filled_in_and_what_is_there_stays(live: Hub) -
     assert counted(file) == (0, 1, 0, 0)
     (client,) = await everybody(live)
     assert (client.name, client.emails, client.note) == ("Ірина", ("i@example.com",), "моє")
+
+
+async def test_a_birthday_that_is_no_day_loses_nobody(live: Hub, site: Client) -> None:
+    days = ("0000-00-00", "14.03.80", "1980", "31.02.1980", "14.03.1980")
+    rows = "".join(f"Клієнт {n};067000000{n};{day}\n" for n, day in enumerate(days))
+    file = await put(live, "Ім'я;Телефон;День народження\n" + rows)
+    assert counted(file) == (5, 0, 0, 0)
+    born = {one.name: one.birthday for one in await everybody(live)}
+    assert born == {f"Клієнт {n}": "1980-03-14" if n == 4 else "" for n in range(5)}
+    _, told = await get_json(site, f"/api/v1/imports/{file.id}/faults")
+    assert [one["line"] for one in told["items"]] == [2, 3, 4, 5]
+    assert {one["text"].partition(":")[0] for one in told["items"]} == {"The birthday was left out"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_our_own_table_fills_in_what_was_lost_since(live: Hub, site: Client, kind: str) -> None:
+    client = await make_client(live, "Ірина", "+380671234567", birthday="--03-14", note="-2 днi")
+    async with site.get(f"/clients/export?format={kind}") as answer:
+        table = await answer.read()
+    async with live.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+        crm = CrmApi(uow, live.installation.deps)
+        entry = ClientEntry(name="Ірина", phones=(PhoneEntry(number="+380671234567"),))
+        await crm.change_client(client.id, client.rev, entry)
+    file = await put(live, table, name=f"clients.{kind}")
+    assert counted(file) == (0, 1, 0, 0)
+    (found,) = await everybody(live)
+    assert (found.birthday, found.note) == ("--03-14", "-2 днi")
 
 
 async def test_somebody_else_with_the_same_phone_is_somebody_else(live: Hub) -> None:
