@@ -14,6 +14,7 @@ from hub.modules.consents.service_ledger import LedgerService
 from hub.modules.consents.views import ConsentEntry, Subject
 from hub.modules.crm.api import CrmApi
 from hub.modules.links.api import LinkEntry, LinksApi
+from hub.values import ShopId
 
 OBJECT = "consents.marketing"
 """What links about it are about; of somebody unknown with channel and address behind it."""
@@ -46,17 +47,18 @@ class AskingService:
         )  # fmt: skip
 
     async def confirmed(self, event: LinkConfirmed, at: datetime) -> None:
-        """They said yes. May run twice."""
+        """They said yes: the proof is what they saw. May run twice."""
         name, _, where = event.object.partition(":")
         if name != OBJECT:
             return
         channel, _, address = where.partition(":")
         whose = Subject(client_id=event.client_id, channel=channel, address=address)
-        question = await self._question(await self._language(whose))
+        question = event.text or await self._question(await self._language(whose))
         await self._ledger.record(
             ConsentEntry(
                 subject=whose, topic="marketing", act="granted", form="link", source="Link in a message",
                 evidence=f"{question} – /c/ {event.link_id}", at=at, cause=f"link:{event.link_id}",
+                shop_id=ShopId(event.shop_id) if event.shop_id else None,
             )
         )  # fmt: skip
 

@@ -126,7 +126,7 @@ class LedgerService:
         """Write a row down as it is, and tell of it."""
         now = self._clock.now()
         row = Entry(
-            id=new_id(self._clock), shop_id=self._uow.shop_id, client_id=person.client_id,
+            id=new_id(self._clock), shop_id=entry.shop_id or self._uow.shop_id, client_id=person.client_id,
             channel=entry.channel, via=person.channel, address=person.address, mark=person.mark,
             marks=sorted(person.marks), topic=entry.topic, act=entry.act,
             form=entry.form, source=" ".join(entry.source.split()), evidence=entry.evidence.strip(),

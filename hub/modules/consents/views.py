@@ -43,7 +43,8 @@ class Subject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentEntry:
     """A consent, or its end, as somebody records it. An empty `channel` means every one; `source` says where
-    it comes from, `evidence` what proves it: words, or where the paper lies. `cause` is recorded once."""
+    it comes from, `evidence` what proves it: words, or where the paper lies. `cause` is recorded once;
+    `shop_id` (None: of the unit of work) is the shop that it was given to."""
 
     subject: Subject
     topic: Topic
@@ -55,6 +56,7 @@ class ConsentEntry:
     at: datetime | None = None
     cause: str = ""
     author: str = ""
+    shop_id: ShopId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

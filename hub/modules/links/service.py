@@ -83,7 +83,13 @@ class LinkService:
     async def confirm(self, link: OpenedLink) -> None:
         """The client said yes to what it asks: whoever made it hears of it."""
         self._uow.publish(
-            LinkConfirmed(link_id=link.id, object=link.object, client_id=link.client_id),
+            LinkConfirmed(
+                link_id=link.id,
+                object=link.object,
+                client_id=link.client_id,
+                text=link.text,
+                shop_id=link.shop_id,
+            ),
             external_id=f"links:{link.id}",
         )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hub.errors import NotAllowed
 from hub.kernel.web import PageRequest
 from hub.modules.access.api import AccessApi, ShopView, show_minutes
 from hub.modules.calls.api import CallsApi
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.crm.api import CrmApi, VehicleView
 from hub.modules.messaging.rules_templates import AGREE
+from hub.modules.messaging.scope import is_program
 from hub.modules.tasks.api import TasksApi
 from hub.values import ShopId
 
@@ -43,9 +45,14 @@ async def with_agreement(
     request: PageRequest, text: str, client_id: str | None, channel: str | None, address: str | None
 ) -> dict[str, str]:
     """The link by which they agree to advertising, where the text has a place for it: a new one each time, so
-    only for a text that is sent now. Raises Conflict where there can be none."""
+    only for a text that is sent now. Raises Conflict where there can be none, NotAllowed for a program."""
     if AGREE not in text:
         return {}
+    if is_program(request):
+        raise NotAllowed(
+            "messaging.agree_by_person", "Programs do not ask for consents.",
+            "Name a template without {variable}, or let a person send it.", data={"variable": AGREE},
+        )  # fmt: skip
     whose = Subject(client_id=client_id, channel=channel or "", address=address or "")
     return {"agree": await request.apis.of(ConsentsApi).asking.link(whose)}
 

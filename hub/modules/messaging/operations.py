@@ -26,7 +26,7 @@ from hub.modules.messaging.api import (
 )
 from hub.modules.messaging.filling import values_of, with_agreement
 from hub.modules.messaging.rules import LONGEST_TEXT
-from hub.modules.messaging.scope import SEND, VIEW, author_of, shops_of
+from hub.modules.messaging.scope import SEND, VIEW, author_of, is_program, shops_of
 
 
 def no_nul(text: str) -> str:
@@ -196,30 +196,32 @@ async def get_message(request: PageRequest) -> MessageView:
 
 async def send_message(request: PageRequest, body: MessageIn) -> MessageView:
     """Write it down; it leaves after the commit."""
-    is_program = request.viewer.kind == "token" and request.viewer.role == "integration"
-    if is_program and (body.template is None or body.text or body.purpose == "dialogue"):
+    of_program = is_program(request)
+    if of_program and (body.template is None or body.text or body.purpose == "dialogue"):
         raise NotAllowed(
             "messaging.templates_only", "Programs send the shop’s templates only.",
             "Name a template; they are written under Settings, Templates and answers.",
         )  # fmt: skip
-    purpose = body.purpose or ("service" if is_program else "dialogue")
+    purpose = body.purpose or ("service" if of_program else "dialogue")
+    text, agree_url = (body.text, "") if body.template is None else await _of_template(request, body)
     entry = MessageEntry(
-        text=body.text if body.template is None else await _of_template(request, body),
-        client_id=body.client_id, channel=body.channel, address=body.address, purpose=purpose,
+        text=text, agree_url=agree_url, client_id=body.client_id, channel=body.channel,
+        address=body.address, purpose=purpose,
         priority="campaign" if purpose == "marketing" else "dialogue" if purpose == "dialogue" else "notice",
         author=author_of(request),
     )  # fmt: skip
     return await request.apis.of(MessagingApi).queue_message(entry, shops_of(request, SEND))
 
 
-async def _of_template(request: PageRequest, body: MessageIn) -> str:
-    """Filled with what is known of the client, and with what the program gives."""
+async def _of_template(request: PageRequest, body: MessageIn) -> tuple[str, str]:
+    """Filled with what is known of the client, and with what the program gives; the link by which they
+    agree, where there is one in it."""
     if body.text:
         raise Invalid("messaging.text_twice", "Give a text or a template, not both.")
     template = await request.apis.of(MessagingApi).templates.one(body.template or "")
     known = await values_of(request, body.client_id, request.viewer.shop_id)
-    known |= await with_agreement(request, template.text, body.client_id, body.channel, body.address)
-    return fill(template, {**known, **body.values})
+    made = await with_agreement(request, template.text, body.client_id, body.channel, body.address)
+    return fill(template, {**known, **body.values, **made}), made.get("agree", "")
 
 
 async def list_templates(request: PageRequest) -> TemplatesOut:

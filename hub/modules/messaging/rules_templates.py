@@ -14,6 +14,8 @@ VARIABLES: tuple[str, ...] = (
 next hours; who writes; when one may promise to ring back; a link by
 which they agree to advertising, made when the text is sent."""
 AGREE = "{agree}"
+_HIDDEN = "*"
+_TOKEN = re.compile(r"(?<=/c/)[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])")
 LONGEST_TITLE = 60
 _VARIABLE = re.compile(r"\{([a-z_]{1,32})\}")
 
@@ -26,6 +28,16 @@ def variables_in(text: str) -> tuple[str, ...]:
 def unknown_in(text: str) -> tuple[str, ...]:
     """Those that nobody can fill in."""
     return tuple(name for name in variables_in(text) if name not in VARIABLES)
+
+
+def hidden(text: str) -> str:
+    """Without the words by which links of clients open, and as long as before."""
+    return _TOKEN.sub(lambda found: _HIDDEN * len(found[0]), text)
+
+
+def opened(text: str, link: str) -> str:
+    """As it leaves: the link opens again."""
+    return text.replace(hidden(link), link) if link else text
 
 
 def filled(text: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -16,6 +16,11 @@ def shops_of(request: PageRequest, right: str = VIEW) -> Shops:
     return None if viewer.rights.get(right) == "all" else viewer.shop_ids
 
 
+def is_program(request: PageRequest) -> bool:
+    """A token of the role `integration`."""
+    return request.viewer.kind == "token" and request.viewer.role == "integration"
+
+
 def author_of(request: PageRequest) -> str:
     """As colleagues know the viewer."""
     return request.viewer.name

@@ -18,6 +18,7 @@ from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import has_cause
 from hub.modules.messaging.models import Conversation, File, Message
 from hub.modules.messaging.rules import EMAIL, LONGEST_TEXT, PRIORITIES, clean_text, is_email, split_text
+from hub.modules.messaging.rules_templates import hidden
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.views import MessageEntry, Shops
@@ -63,6 +64,8 @@ class OutgoingService:
         if known is not None:
             return known
         text = clean_text(entry.text)
+        if entry.agree_url:
+            text = text.replace(entry.agree_url, hidden(entry.agree_url))
         entry, way = await self._admitted(entry, shops)
         files = await self._files(entry)
         by_link = bool(files) and not way.channel.carries(way.address, [file.size for file in files])
@@ -182,6 +185,8 @@ class OutgoingService:
             named = await self._named(entry.channel, entry.address)
             if entry.client_id is not None:
                 named = replace(named, client_id=(await self._crm.client(entry.client_id)).id)
+                if entry.agree_url:
+                    await self._check_own(named)
             return (named,)
         if entry.conversation_id is not None:
             row = await self._book.row(entry.conversation_id, shops)
@@ -206,6 +211,16 @@ class OutgoingService:
                 "Add a mobile number to the client, or set up a channel in the settings.",
             )  # fmt: skip
         return ways
+
+    async def _check_own(self, way: Way) -> None:
+        """The link by which somebody agrees goes to nobody else. Raises Invalid."""
+        own = {(one.channel.name, one.address) for one in await self.ways(way.client_id, None)}
+        if (way.channel.name, way.address) not in own:
+            raise Invalid(
+                "messaging.not_theirs", "This address is not the client’s.",
+                "Leave the address out, or add it to the client first.",
+                fields={"address": "Not an address of this client"},
+            )  # fmt: skip
 
     async def _named(self, name: str, raw: str) -> Way:
         channel = self._channel(name)
@@ -298,6 +313,8 @@ class OutgoingService:
                 for one in entry.buttons
             ]
         more |= {name: said for name in ("subject", "unsubscribe_url") if (said := getattr(entry, name))}
+        if entry.agree_url and hidden(entry.agree_url) in text:
+            more["agree_url"] = entry.agree_url
         if entry.place is not None:
             more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
         if entry.not_after is not None:

@@ -13,6 +13,7 @@ from hub.kernel.cursors import cursor_of, place_in, unknown_place
 from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.conditions import has_cause, is_not_closed, is_state, is_unread
 from hub.modules.messaging.models import Address, Conversation, File, Message, Note
+from hub.modules.messaging.rules_templates import hidden
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.views import (
     AddressView,
@@ -224,8 +225,8 @@ def message_view(row: Message, client_id: str | None, files: tuple[FileView, ...
     place = row.more.get("place")
     return MessageView(
         id=row.id, rev=row.rev, n=row.n, shop_id=row.shop_id, conversation_id=row.conversation_id,
-        client_id=client_id, channel=row.channel, direction=row.direction, state=row.state, text=row.text,
-        purpose=row.purpose,
+        client_id=client_id, channel=row.channel, direction=row.direction, state=row.state,
+        text=hidden(row.text) if row.direction == "inbound" else row.text, purpose=row.purpose,
         address=row.address, provider_id=row.provider_id, error=row.error, created_at=row.created_at,
         settled_at=row.settled_at, edited_at=row.edited_at, author=row.author, parts=row.parts,
         carried_by=row.carried_by,

@@ -19,6 +19,7 @@ from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.file_links import address_of
 from hub.modules.messaging.models import File, Message
 from hub.modules.messaging.rules import ASK_AFTER, next_try
+from hub.modules.messaging.rules_templates import opened
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
 from hub.modules.messaging.service_settling import Settling, turn_of
@@ -214,7 +215,7 @@ class SendingService:
         place = row.more.get("place")
         point = Place(latitude=place["latitude"], longitude=place["longitude"]) if place else None
         channel = Channels(self._deps.senders).of(row.channel)
-        text = row.text
+        text = opened(row.text, row.more.get("agree_url", ""))
         if point is not None and (channel is None or not channel.can_place):
             text, point = f"{text}\n{map_link(point.latitude, point.longitude)}".strip(), None
         return OutgoingMessage(

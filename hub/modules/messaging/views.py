@@ -193,6 +193,9 @@ class MessageEntry:
     """Of a letter; other channels leave it out."""
     unsubscribe_url: str = ""
     """Of an advertisement, for the headers of a letter; in the text it stands by itself."""
+    agree_url: str = ""
+    """The link in the text by which they agree. It goes to their own address only, and only what leaves has
+    it: whoever of ours reads the message could else agree in their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,10 @@ async def send(request: PageRequest) -> web.StreamResponse:
     thread = await api.reading.conversation(thread_id, shops)
     made = await with_agreement(request, text, thread.client_id, channel, address)
     entry = MessageEntry(
-        text=text.replace(AGREE, made.get("agree", AGREE)), conversation_id=thread_id,
-        channel=channel or None, address=address or None, priority="dialogue", author=author_of(request),
-        files=tuple(form.getall("file", [])), cause=f"inbox:{request.viewer.actor}:{key}" if key else "",
+        text=text.replace(AGREE, made.get("agree", AGREE)), agree_url=made.get("agree", ""),
+        conversation_id=thread_id, channel=channel or None, address=address or None, priority="dialogue",
+        author=author_of(request), files=tuple(form.getall("file", [])),
+        cause=f"inbox:{request.viewer.actor}:{key}" if key else "",
     )  # fmt: skip
     await api.queue_message(entry, shops)
     return _back(request)

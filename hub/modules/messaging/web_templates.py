@@ -54,15 +54,15 @@ async def answer(request: PageRequest) -> web.StreamResponse:
     template = await api.templates.one(request.path["template"])
     values = await values_of(request, call.client_id, call.shop_id, line=call.line)
     is_known = call.client_id is not None
-    values |= await with_agreement(
+    made = await with_agreement(
         request, template.text, call.client_id, "" if is_known else "sms", call.other_number
     )
     point = point_of(template, await request.apis.of(AccessApi).shop(call.shop_id))
     thread_id, channel, address = (None, None, None) if is_known else await _where_they_write(request, call)
     entry = MessageEntry(
-        text=fill(template, values), priority="dialogue", author=author_of(request), place=point,
-        cause=f"prepared:{template.id}:{call.id}"[:200], client_id=call.client_id,
-        conversation_id=thread_id, channel=channel, address=address,
+        text=fill(template, values | made), agree_url=made.get("agree", ""), priority="dialogue",
+        author=author_of(request), place=point, cause=f"prepared:{template.id}:{call.id}"[:200],
+        client_id=call.client_id, conversation_id=thread_id, channel=channel, address=address,
     )  # fmt: skip
     message = await api.queue_message(entry, None)
     if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:

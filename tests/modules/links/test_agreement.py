@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from hub.clock import FrozenClock
-from hub.modules.consents.api import Subject
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi, ShopEntry
+from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.api import TemplateEntry, TemplateView
 from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
@@ -18,7 +21,7 @@ from tests.factories.crm import make_client
 from tests.factories.relays import settled
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
 from tests.modules.consents.stories import NOON, asked, moved, record, standing
-from tests.modules.messaging.wire import IRYNA, House, Wire, house_of, wrote
+from tests.modules.messaging.wire import IRYNA, OLEH, House, Wire, house_of, wrote
 
 PUBLIC = "https://pitline.example"
 CALL = "b1:1.1"
@@ -135,3 +138,67 @@ async def test_their_yes_by_the_link_counts_after_an_earlier_no(
     await send_form(visitor, link_in(wire), {})
     await settled(house.hub)
     assert (await asked(house, client_id=client.id)).is_yes
+
+
+async def test_whoever_of_ours_reads_the_message_cannot_agree_in_the_clients_place(
+    house: House, site: Client, wire: Wire
+) -> None:
+    client = await make_client(house.hub, "Ірина", IRYNA)
+    body = {"client_id": client.id, "template": (await asking(house)).id}
+    _, made = await send_json(site, "POST", "/api/v1/messages", body)
+    await house.sent()
+    token = link_in(wire).removeprefix("/c/")
+    assert made["text"] == f"Offers? Yes: {PUBLIC}/c/{'*' * 22}"
+    _, listed = await get_json(site, "/api/v1/messages")
+    assert [one["text"] for one in listed["items"]] == [made["text"]]
+    await house.tell(wrote(f"What is {PUBLIC}/c/{token} ?"))
+    for page in (
+        f"/inbox/{made['conversation_id']}", "/inbox", f"/clients/{client.id}",
+        f"/api/v1/messages/{made['id']}", "/api/v1/messages",
+    ):  # fmt: skip
+        status, shown = await get_text(site, page)
+        assert (status, token in shown) == (200, False), page
+
+
+async def test_the_link_goes_to_the_clients_own_address_only(house: House, site: Client, wire: Wire) -> None:
+    client = await make_client(house.hub, "Ірина", IRYNA)
+    body = {"client_id": client.id, "template": (await asking(house)).id, "channel": "sms"}
+    status, said = await send_json(site, "POST", "/api/v1/messages", body | {"address": OLEH})
+    assert (status, said["error"]["code"]) == (422, "messaging.not_theirs")
+    await house.sent()
+    assert wire.ledger == []
+    status, _ = await send_json(site, "POST", "/api/v1/messages", body | {"address": "050 123 45 67"})
+    await house.sent()
+    assert (status, wire.ledger[-1].address) == (202, IRYNA)
+
+
+async def test_a_program_asks_nobody_for_a_consent(house: House, wire: Wire) -> None:
+    client = await make_client(house.hub, "Ірина", IRYNA)
+    program = await site_of(house.hub, "integration")
+    body = {"client_id": client.id, "template": (await asking(house)).id}
+    status, said = await send_json(program, "POST", "/api/v1/messages", body)
+    await program.close()
+    await house.sent()
+    assert (status, said["error"]["code"]) == (403, "messaging.agree_by_person")
+    assert wire.ledger == []
+
+
+async def test_the_proof_is_the_question_that_they_saw_and_of_the_shop_that_asked(
+    house: House, visitor: Client
+) -> None:
+    client = await make_client(house.hub, "Ірина", IRYNA)
+    deps = house.hub.installation.deps
+    async with house.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        entry = ShopEntry(name="Lviv", country="UA", timezone="Europe/Kyiv", currency="UAH", language="ru")
+        lviv = (await AccessApi(uow, deps).shops.create(entry)).id
+    async with house.hub.transactions.writing(actor=None, shop_id=lviv) as uow:
+        link = await ConsentsApi(uow, deps).asking.link(Subject(client_id=client.id))
+    await send_form(visitor, link.removeprefix(PUBLIC), {})
+    await settled(house.hub)
+    (row,) = (await standing(house, client_id=client.id)).entries
+    assert row.evidence.startswith("Вы согласны получать")
+    assert "Lviv" in row.evidence
+    shops = await house.hub.database.read(
+        lambda connection: connection.execute(text("SELECT shop_id FROM consents_entries")).scalars().all()
+    )
+    assert shops == [lviv]
