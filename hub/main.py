@@ -34,7 +34,7 @@ from recordings.module import MODULE as RECORDINGS
 from webui.app import make_app
 
 _HANDLERS_MAY_FINISH = 1.0
-_SWEEP_EVERY, _QUIET = 600.0, 2.0
+_SWEEP_EVERY, _QUIET, _LOOKS = 600.0, 2.0, 30
 """Seconds between two rounds of the garbage collector over everything, and without a commit before one."""
 MODULES = (*HUB_MODULES, RECORDINGS)
 """Every module; `recordings` stands outside of `hub`, so that no import runs from there to it."""
@@ -141,10 +141,11 @@ async def _sweep(hub: Hub) -> None:
     hold them up for tenths of a second."""
     while True:
         await asyncio.sleep(_SWEEP_EVERY)
-        seen = -1
-        while seen != hub.database.commits:
+        for _ in range(_LOOKS):  # a hub that is never quiet (leases are renewed) must not grow for ever
             seen = hub.database.commits
             await asyncio.sleep(_QUIET)
+            if seen == hub.database.commits:
+                break
         gc.collect()
 
 

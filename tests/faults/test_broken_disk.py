@@ -3,12 +3,16 @@ what can be read is read, and what was said to be stored is there after a new st
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Awaitable
 from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import Connection, text
 
+from hub.errors import Unavailable
 from hub.settings import Settings
 from tests.factories.backups import elsewhere, hub_with
 from tests.factories.site import Client, get_json, send_json, site_of
@@ -51,9 +55,11 @@ async def _a_life(
             status, said = await send_json(site, "POST", "/api/v1/clients", {"name": f"c{chance.random()}"})
             assert status == 201, said
             stored.append(said["id"])
+        disk.once = chance.random() < 0.5
         disk.fails.add(what)
         refused = disk.refused
-        await _is_refused(site)
+        crowd = 5 if disk.once else 1  # who waits for the turn meanwhile may not write after it either
+        await asyncio.gather(*(_is_refused(site) for _ in range(crowd)))
         assert disk.refused > refused, "the disk was never asked"
         disk.fails.clear()  # it says that all is well again: too late
         await _is_refused(site)
@@ -72,3 +78,27 @@ async def _is_refused(site: Client) -> None:
     status, said = await send_json(site, "POST", "/api/v1/clients", {"name": "lost?"})
     assert (status, said["error"]["code"]) == (503, "database.disk_fault"), said
     assert said["error"]["hint"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.fault("F51")
+async def test_what_waits_for_its_turn_is_not_written_after_such_a_write(
+    settings: Settings, tmp_path: Path, fault: Fault
+) -> None:
+    hub = hub_with(elsewhere(settings, f"sqlite+aiosqlite:///{tmp_path}/hub.db", tmp_path))
+
+    def write(number: int) -> Awaitable[object]:
+        def note(connection: Connection) -> None:
+            connection.execute(text("INSERT INTO probe VALUES (:number)"), {"number": number})
+
+        return hub.database.write(note)
+
+    with below_sqlite(BrokenDisk()) as disk:
+        await hub.open()
+        await hub.database.write(lambda connection: connection.execute(text("CREATE TABLE probe (number)")))
+        disk.once = True
+        disk.fails.add("sync")
+        ended = await asyncio.gather(*(write(number) for number in range(5)), return_exceptions=True)
+        await hub.close()
+    fault.check(f"ended as {ended}", all(isinstance(one, Unavailable) for one in ended))
+    assert disk.refused == 1

@@ -77,10 +77,12 @@ class Disk:
 
 
 class BrokenDisk(Disk):
-    """`fails`: what is refused just now, of `write` and `sync`. `refused` counts."""
+    """`fails`: what is refused just now, of `write` and `sync`; `once`: it is well again after the first.
+    `refused` counts."""
 
     def __init__(self) -> None:
         self.fails: set[str] = set()
+        self.once = False
         self.refused = 0
 
     def write(self, path: Path, at: int, data: int, size: int) -> int | None:
@@ -91,6 +93,8 @@ class BrokenDisk(Disk):
 
     def _refuse(self, code: int) -> int:
         self.refused += 1
+        if self.once:
+            self.fails.clear()
         return code
 
 

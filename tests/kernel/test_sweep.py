@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
@@ -63,6 +64,24 @@ async def test_old_garbage_goes_when_nobody_writes_and_not_before(
         await gone.wait()
     assert database.was_there
     assert database.looks > _LOOKS
+    sweeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await sweeping
+
+
+async def test_old_garbage_goes_also_where_somebody_always_writes(
+    gone: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "_SWEEP_EVERY", 0.05)
+    monkeypatch.setattr(main, "_QUIET", 0.0)
+    counter = itertools.count()
+
+    class Busy:
+        commits = property(lambda _: next(counter))
+
+    sweeping = asyncio.create_task(main._sweep(cast("Any", SimpleNamespace(database=Busy()))))
+    async with asyncio.timeout(10):
+        await gone.wait()
     sweeping.cancel()
     with suppress(asyncio.CancelledError):
         await sweeping

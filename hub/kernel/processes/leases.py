@@ -7,9 +7,10 @@ the very transaction that would store it. One process alone on its file needs no
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -52,6 +53,9 @@ link_leases = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("text", Text, nullable=False),
 )
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +110,23 @@ class Leases:
     async def take(self, name: str) -> Fence | Holding:
         """Take the link if nobody holds it: our fence, or who holds it."""
         # Looked at first without a lock: most of the time somebody holds it and all is well.
+        found = await self._timed(self._database.read(lambda connection: self._look(connection, name)))
+        if found is not None and (found.is_held or self._is_patient):
+            return found.holding
+        return await self._timed(self._database.write(lambda connection: self._take(connection, name)))
+
+    async def _timed(self, asked: Awaitable[R]) -> R:
+        """Where the database is away, or slow, its holder could not renew either: it gets a whole lease
+        to do so."""
         begun = self._clock.monotonic()
         try:
-            found = await self._database.read(lambda connection: self._look(connection, name))
+            answer = await asked
         except Unavailable:
             self._be_patient()
             raise
         if self._clock.monotonic() - begun > self.seconds / 2:
             self._be_patient()
-        if found is not None and (found.is_held or self._is_patient):
-            return found.holding
-        return await self._database.write(lambda connection: self._take(connection, name))
+        return answer
 
     def _be_patient(self) -> None:
         self._patient_until = self._clock.monotonic() + self.seconds

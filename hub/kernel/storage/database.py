@@ -227,7 +227,7 @@ class Database:
         found = await self.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)")))
         if found != "ok":
             self.damage = damaged(str(found))
-            raise self.damage
+            self._refuse_if_damaged()
 
     async def tend(self) -> None:
         """Give a sign of life, and empty SQLite's log if nobody has written since the last call, so that
@@ -244,8 +244,7 @@ class Database:
     @contextmanager
     def _confirmed(self) -> Iterator[None]:
         """Nothing is written to a damaged database, or after the disk has failed to confirm a write."""
-        if self.damage is not None:
-            raise self.damage
+        self._refuse_if_damaged()
         with _told():
             try:
                 yield
@@ -254,6 +253,10 @@ class Database:
                     self.damage = fault
                     raise fault from error
                 raise
+
+    def _refuse_if_damaged(self) -> None:
+        if (found := self.damage) is not None:  # a new one: each that is raised holds on to where it was
+            raise Unavailable(found.code, found.text, found.hint, data=found.data)
 
     def _checkpoint(self) -> None:
         # Past SQLAlchemy, whose connections begin a transaction, in which no checkpoint can run.
@@ -296,9 +299,11 @@ class Database:
         return await asyncio.shield(job)
 
     def _job_done(self, job: asyncio.Future[R]) -> None:
+        """The caller may be gone, and who waits for the turn must know before it has it."""
+        error = None if job.cancelled() else job.exception()
+        if error is not None:
+            self.damage = unconfirmed(error) or self.damage
         self._end_turn()
-        if not job.cancelled():
-            job.exception()  # seen, even when the caller is gone
 
     def _in_transaction(self, work: Callable[[Connection], R]) -> R:
         done, changed = _opened(self._writing).run(work)
@@ -310,6 +315,9 @@ class Database:
         if task is not None and self._turn_owner is task:
             raise RuntimeError("this task holds a writing unit of work already: a second would wait for ever")
         await self._turn.acquire()
+        if self.damage is not None:
+            self._end_turn()
+            self._refuse_if_damaged()
 
     def _end_turn(self) -> None:
         self._turn_owner = None
