@@ -14,7 +14,7 @@ from recordings.api import RecordingsApi
 from recordings.models_basis import PauseState
 from recordings.rights import CONTROL
 from recordings.rules_basis import Consent, Notice, Profile
-from recordings.scope import VIEW, calls_of
+from recordings.scope import VIEW, call_to_erase, calls_of
 from recordings.views_basis import CallRecordingState, CallRecordingView
 
 _READ = (401, 403, 404, 429)
@@ -97,7 +97,7 @@ async def resume(request: PageRequest) -> CallRecordingOut:
 
 async def erase(request: PageRequest, body: StopIn) -> CallRecordingOut:
     """Stop, and erase whatever there is and comes of it."""
-    call = await call_of(request)
+    call = await call_to_erase(request, is_withdrawn=body.is_withdrawn)
     await request.apis.of(RecordingsApi).guard.stop_and_erase(
         call, name=request.viewer.name, reason=body.reason, is_withdrawn=body.is_withdrawn
     )

@@ -17,6 +17,7 @@ HOLD = "recordings.hold"
 PROPOSE = "recordings.propose_hold"
 KEEP = "recordings.keep"
 CONTROL = "recordings.control"
+STOP_ERASE = "recordings.stop_erase"
 POLICY = "recordings.policy"
 
 PERMISSIONS = (
@@ -39,8 +40,12 @@ PERMISSIONS = (
     ),
     Permission(ERASE, "Erase recordings on request", {"owner": "all", "manager": "shop"}),
     Permission(
-        CONTROL, "Pause the recording of a call that goes on, or stop and erase it",
+        CONTROL, "Pause the recording of a call that goes on; erase it when the caller does not want it",
         {"owner": "all", "manager": "shop", "receptionist": "own", "master": "own", "cashier": "own"},
+    ),
+    Permission(
+        STOP_ERASE, "Stop and erase the recording of a call that goes on or has just ended",
+        {"owner": "all", "manager": "shop"},
     ),
     Permission(POLICY, "Decide on what ground calls are recorded", {"owner": "all", "manager": "shop"}),
     Permission(KEEP, "Keep recordings until a day", {"owner": "all", "manager": "shop"}),

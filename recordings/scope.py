@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.errors import NotFound
+from hub.errors import NotAllowed, NotFound
 from hub.kernel.web import PageRequest
 from hub.modules.calls.api import CallsApi, CallView
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
+from recordings.rights import CONTROL, STOP_ERASE
 
 LISTEN = "recordings.listen"
 VIEW = "calls.view"
@@ -40,4 +41,19 @@ async def calls_of(request: PageRequest, calls: CallsApi, call_id: str, right: s
     heard = {one.who for one in call.parties}
     if reach.phones is not None and not heard & set(reach.phones):
         raise NotFound("calls.unknown", "There is no such call.")
+    return call
+
+
+async def call_to_erase(request: PageRequest, *, is_withdrawn: bool) -> CallView:
+    """The call of the address, whose recording the viewer may stop and erase. Without a right of its own for
+    that: while the call goes on, because the caller does not want it. Raises NotFound, NotAllowed."""
+    calls, call_id = request.apis.of(CallsApi), request.path["id"]
+    if request.viewer.can(STOP_ERASE):
+        return await calls_of(request, calls, call_id, STOP_ERASE)
+    call = await calls_of(request, calls, call_id, CONTROL)
+    if not is_withdrawn or not call.is_live:
+        raise NotAllowed(
+            "recordings.no_right_to_erase", "You may erase it only when the caller does not want it.",
+            "Say during the call that the caller does not want it, or ask a manager.",
+        )  # fmt: skip
     return call

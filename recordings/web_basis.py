@@ -10,8 +10,8 @@ from aiohttp import web
 from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
 from hub.modules.calls.api import CallsApi, CallView
 from recordings.api import RecordingsApi
-from recordings.rights import CONTROL
-from recordings.scope import VIEW, calls_of
+from recordings.rights import CONTROL, STOP_ERASE
+from recordings.scope import VIEW, call_to_erase, calls_of
 from recordings.service_guard import GuardService
 
 
@@ -31,8 +31,8 @@ async def resume(request: PageRequest) -> web.StreamResponse:
 
 async def erase(request: PageRequest) -> web.StreamResponse:
     """Stop, and nothing of it stays."""
-    call = await _call(request)
     is_withdrawn = request.form.get("why") == "withdrawn"
+    call = await call_to_erase(request, is_withdrawn=is_withdrawn)
     await _guard(request).stop_and_erase(call, name=request.viewer.name, is_withdrawn=is_withdrawn)
     return _back(request)
 
@@ -57,8 +57,9 @@ async def now(request: PageRequest, subject: CardSubject) -> str:
     if not call.is_live and not found.pauses and found.basis.stop_rule is None and found.basis.rev == 0:
         return ""
     return request.html(
-        "recordings/part_live.html", call=call, live=found, may_steer=request.viewer.can(CONTROL)
-    )
+        "recordings/part_live.html", call=call, live=found, may_steer=request.viewer.can(CONTROL),
+        may_erase=request.viewer.can(STOP_ERASE),
+    )  # fmt: skip
 
 
 async def _call(request: PageRequest) -> CallView:

@@ -183,6 +183,9 @@ MATRIX = {
     "recordings.control": {
         **RIGHTS, "owner": "all", "manager": "shop", "receptionist": "own", "cashier": "own",
     },
+    "recordings.stop_erase": {
+        **RIGHTS, "owner": "all", "manager": "shop", "receptionist": "", "cashier": "", "master": "",
+    },
     "recordings.hold": {**RIGHTS, "owner": "all", "manager": "", "receptionist": "", "cashier": ""},
     "recordings.propose_hold": {
         **RIGHTS, "owner": "all", "manager": "shop", "receptionist": "", "cashier": "",
