@@ -112,13 +112,14 @@ def _end_sharing(connection: Connection, ids: list[str], at: datetime) -> None:
     """Links open nothing, parts go, ZIPs that hold one of them are thrown away."""
     still = and_(Share.recording_id.in_(ids), Share.revoked_at.is_(None))
     connection.execute(update(Share).where(still).values(revoked_at=at, rev=Share.rev + 1))
-    leave(connection, connection.execute(select(Clip.key).where(Clip.recording_id.in_(ids))).scalars().all())
-    connection.execute(delete(Clip).where(Clip.recording_id.in_(ids)))
+    # The keys are those that the rows have as they go: one may be written at this moment.
+    cut = delete(Clip).where(Clip.recording_id.in_(ids)).returning(Clip.key)
+    leave(connection, connection.execute(cut).scalars().all())
     gone = set(ids)
-    for bundle in connection.execute(select(Bundle.id, Bundle.key, Bundle.recording_ids)).all():
+    for bundle in connection.execute(select(Bundle.id, Bundle.recording_ids)).all():
         if gone & set(bundle.recording_ids):
-            leave(connection, [bundle.key])
-            connection.execute(delete(Bundle).where(Bundle.id == bundle.id))
+            packed = delete(Bundle).where(Bundle.id == bundle.id).returning(Bundle.key)
+            leave(connection, connection.execute(packed).scalars().all())
 
 
 def _keep_the_fact(connection: Connection, ids: list[str], why: Why) -> None:

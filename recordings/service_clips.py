@@ -4,7 +4,7 @@ commits."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
@@ -14,7 +14,9 @@ from hub.kernel.storage.orm import new_id
 from hub.values import ShopId
 from recordings.audio.clips import CONTENT_TYPE, LONGEST, SHORTEST
 from recordings.erasing import leave
+from recordings.models import Recording
 from recordings.models_sharing import Clip, Share
+from recordings.service_erasing import TURN
 from recordings.service_sharing import clean_reason
 from recordings.views import PeaksView, RecordingView, RenditionView
 from recordings.views_library import ClipView
@@ -37,6 +39,10 @@ class ClipService:
     ) -> ClipView:  # fmt: skip
         """A part that is to be cut. Raises Invalid for moments that are none, Conflict."""
         begin, end = self.ensure_part(recording, begin, end)
+        await self._uow.take_turn(TURN)
+        state = select(Recording.state).where(Recording.id == recording.id)
+        if (await self._session.scalars(state)).first() in (None, "erased"):
+            raise Conflict("recordings.erased", "This recording was erased.", "There is nothing left of it.")
         await self._uow.take_turn(f"recordings.clips:{recording.id}")
         counted = select(func.count()).where(Clip.recording_id == recording.id)
         if (await self._session.execute(counted)).scalar_one() >= MOST:
@@ -97,7 +103,7 @@ class ClipService:
 
     async def cut(self, clip_id: str, key: str, size: int, sha256: str) -> None:
         """It lies there now; of what was erased or removed meanwhile nothing stays."""
-        row = await self._session.get(Clip, clip_id)
+        row = await self._locked(clip_id)
         if row is None or row.key:
             await self._uow.read(lambda connection: leave(connection, [key]))
             return
@@ -107,7 +113,7 @@ class ClipService:
 
     async def remove(self, clip: ClipView) -> None:
         """It is gone, and links to it open nothing."""
-        row = await self._session.get(Clip, clip.id)
+        row = await self._locked(clip.id)
         if row is None:
             return
         await self._uow.read(lambda connection: leave(connection, [row.key]))
@@ -118,6 +124,16 @@ class ClipService:
         )
         await self._session.delete(row)
         await self._session.flush()
+
+    async def drop_uncut(self, before: datetime) -> None:
+        """Parts that were asked for before then and whose work has ended without them."""
+        query = select(Clip).where(Clip.key == "", Clip.created_at < before)
+        for row in (await self._session.scalars(query)).all():
+            await self.remove(_view(row))
+
+    async def _locked(self, clip_id: str) -> Clip | None:
+        """Cutting, removing and erasing wait for each other: each sees what the one before has written."""
+        return await self._session.get(Clip, clip_id, with_for_update=True, populate_existing=True)
 
 
 def as_recording(recording: RecordingView, clip: ClipView) -> RecordingView:

@@ -52,6 +52,8 @@ class LegalHoldService:
             raise Conflict(
                 "recordings.no_call", "This recording belongs to no call.", "Keep the recording itself."
             )
+        if is_proposal:
+            await self._ensure_first(recording, whole_call=whole_call)
         row = LegalHold(
             id=new_id(self._clock), rev=1, recording_id=None if whole_call else recording.id,
             call_id=recording.call_id if whole_call else None, reason=clean_reason(reason),
@@ -97,6 +99,7 @@ class LegalHoldService:
 
     async def end_proposals(self) -> int:
         """Those that nobody has decided in time hold nothing any more. How many."""
+        await self._uow.take_turn(TURN)
         now = self._clock.now()
         over = (LegalHold.proposed_at < now - PROPOSED_FOR, LegalHold.lifted_at.is_(None))
         rows = (await self._session.scalars(select(LegalHold).where(*over))).all()
@@ -109,6 +112,22 @@ class LegalHoldService:
         """One recording that it keeps, to look at."""
         mine = Recording.id == hold.recording_id if hold.recording_id else Recording.call_id == hold.call_id
         return (await self._session.scalars(select(Recording.id).where(mine).limit(1))).first()
+
+    async def _ensure_first(self, recording: RecordingView, *, whole_call: bool) -> None:
+        """Proposed anew and anew it would never be erased. Raises Conflict for what has a proposal that is
+        open, or ended without an owner's yes."""
+        mine = [LegalHold.recording_id == recording.id]
+        if recording.call_id is not None:
+            mine.append(LegalHold.call_id == recording.call_id)
+        if whole_call:
+            its = select(Recording.id).where(Recording.call_id == recording.call_id)
+            mine.append(LegalHold.recording_id.in_(its))
+        query = select(LegalHold.id).where(or_(*mine), LegalHold.proposed_at.is_not(None)).limit(1)
+        if (await self._session.scalars(query)).first() is not None:
+            raise Conflict(
+                "recordings.proposed_before", "A hold was proposed here already.",
+                "An owner decides now: ask one to keep it.",
+            )  # fmt: skip
 
     async def _row(self, recording: RecordingView, hold_id: str) -> LegalHold:
         row = await self._session.get(LegalHold, hold_id) if "\x00" not in hold_id else None

@@ -23,6 +23,8 @@ from recordings.store import store_of, trouble
 LATELY = timedelta(days=14)
 STILL_LOOKED_FOR = timedelta(days=3)
 _YOUNG = 24 * 3600.0
+_CUT_WITHIN = 3600.0
+"""Seconds: no try to cut a part takes longer; its file has its row by then."""
 Form = Literal["opus", "mp3"]
 _OURS = re.compile(r"(?:\d{4}/\d\d/\d\d|bundles|clips)/([0-9A-Za-z]{26})(?:\.\d+)?\.[0-9a-z]+")
 """The id is a recording's, a part's or a ZIP's; the number that of the run which made the file: a run that
@@ -112,7 +114,11 @@ async def check_store(ctx: JobContext) -> None:
     """Files that no row speaks of go; rows whose file is gone say so."""
     store = store_of(ctx.deps)
     now = ctx.clock.now().timestamp()
-    keys = await asyncio.to_thread(lambda: [key for key, made in store.entries() if now - made > _YOUNG])
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(RecordingsApi).clips.drop_uncut(ctx.clock.now() - timedelta(days=1))
+    keys = await asyncio.to_thread(
+        lambda: [key for key, made in store.entries() if now - made > _wait_for(key)]
+    )
     remaining = iter(key for key in keys if _OURS.fullmatch(key))
     while batch := list(islice(remaining, 400)):
         async with ctx.reading() as uow:
@@ -125,6 +131,10 @@ async def check_store(ctx: JobContext) -> None:
             await asyncio.to_thread(store.delete, orphan)
             ctx.log.warning("a file of no recording was removed", key=orphan)
     await _missing(ctx, store, set(keys))
+
+
+def _wait_for(key: str) -> float:
+    return _CUT_WITHIN if key.startswith("clips/") else _YOUNG
 
 
 async def _missing(ctx: JobContext, store: Storage, present: set[str]) -> None:

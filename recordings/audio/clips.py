@@ -3,6 +3,7 @@ pydub makes it a piece of its own. It blocks: call it in a thread."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 
@@ -27,8 +28,9 @@ def cut(source: Path, target: Path, begin: float, end: float, *, rate: int, chan
 
     heard = ffmpeg.Heard("", min(rate, _HIGHEST_RATE), min(channels, 2))
     led = ("-ss", f"{begin:.3f}", "-t", f"{end - begin:.3f}")
-    data = b"".join(ffmpeg.decoded(source, heard, led))
     width = 2 * heard.channels
+    most = math.ceil((end - begin) * heard.rate) * width
+    data = b"".join(ffmpeg.decoded(source, heard, led, most=most))
     if len(data) < width:
         raise ffmpeg.ConversionFailed("there is no sound in this part")
     part = AudioSegment(

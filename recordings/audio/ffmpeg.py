@@ -4,17 +4,23 @@ three minutes."""
 from __future__ import annotations
 
 import re
+import selectors
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import imageio_ffmpeg
 
 from recordings.audio.container import NotSound
 
 LONGEST = 3600.0
+_SILENT = 60.0
+"""Seconds without a byte of sound: it hangs."""
 _LOCAL = ("-protocol_whitelist", "file,pipe")
 """A playlist that somebody sends must not make it fetch anything."""
 _PIECE = 1 << 17
@@ -64,21 +70,58 @@ def heard_in(path: Path, options: Sequence[str] = ()) -> Heard:
     return Heard(found[1], int(found[2]), _CHANNELS.get(found[3].strip(), 2))
 
 
-def decoded(path: Path, heard: Heard, options: Sequence[str] = ()) -> Iterator[bytes]:
-    """The sound as 16 bit samples of its own rate, in whole stretches. Raises ConversionFailed."""
+def decoded(
+    path: Path, heard: Heard, options: Sequence[str] = (), *, most: int | None = None
+) -> Iterator[bytes]:
+    """The sound as 16 bit samples of its own rate, in whole stretches; `most` bytes of it. Raises
+    ConversionFailed, also when nothing comes for a minute."""
     command = [
         ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", *_LOCAL, *options, "-i", f"file:{path}",
         "-vn", "-map", "0:a:0", "-ac", str(heard.channels), "-ar", str(heard.rate),
         "-f", "s16le", "pipe:1",
     ]  # fmt: skip
     size = heard.rate // 20 * 20 * 2 * heard.channels
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - a list, no shell, a path of ours
+    with (
+        tempfile.TemporaryFile() as said,  # a pipe that nobody empties would stop it
+        subprocess.Popen(command, bufsize=0, stdout=subprocess.PIPE, stderr=said) as process,  # noqa: S603 - a list, no shell, a path of ours
+    ):
         assert process.stdout is not None
-        while data := process.stdout.read(size):
-            yield data
-        trouble = process.stderr.read().decode("utf-8", "replace") if process.stderr is not None else ""
-    if process.returncode:
-        raise ConversionFailed(trouble.strip()[-300:])
+        try:
+            is_whole = yield from _stretches(process.stdout, size, most)
+            code = process.wait(_SILENT) if is_whole else 0
+        except subprocess.TimeoutExpired as error:
+            raise ConversionFailed("it took too long") from error
+        finally:
+            process.kill()  # whoever leaves early waits for nothing
+        if code:
+            raise ConversionFailed(_last_words(said))
+
+
+def _stretches(pipe: IO[bytes], size: int, most: int | None) -> Generator[bytes, None, bool]:
+    """Whether that was all of it."""
+    left = sys.maxsize if most is None else most
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while left > 0:
+            wanted, data = min(size, left), bytearray()
+            while len(data) < wanted:
+                if not selector.select(_SILENT):
+                    raise ConversionFailed("it took too long")
+                piece = pipe.read(wanted - len(data))
+                if not piece:
+                    break
+                data += piece
+            if data:
+                yield bytes(data)
+            if len(data) < wanted:
+                return True
+            left -= len(data)
+    return False
+
+
+def _last_words(said: IO[bytes]) -> str:
+    said.seek(max(0, said.seek(0, 2) - 4096))
+    return said.read().decode("utf-8", "replace").strip()[-300:]
 
 
 def convert(source: Path, target: Path, form: str, channels: int) -> None:

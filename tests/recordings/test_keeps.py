@@ -175,6 +175,22 @@ async def test_a_proposal_that_is_declined_holds_nothing(shop: Shop, hub: Hub) -
     await erased(shop, manager, one)
 
 
+@pytest.mark.parametrize(("first", "then"), [("", ""), ("", "1"), ("1", ""), ("1", "1")])
+async def test_what_was_proposed_once_is_not_put_off_by_another_proposal(
+    shop: Shop, hub: Hub, spool: Spool, frozen_clock: FrozenClock, first: str, then: str
+) -> None:
+    await tell_calls(hub, ended("c1", 0, "answered"))
+    one = await recording(hub, call_id="c1", started_at=frozen_clock.now())
+    path, again = f"/recordings/{one.id}/holds/proposed", {**ORDER, "call": then}
+    manager = await shop.signed_in("manager")
+    await post(manager, path, {**ORDER, "call": first}, 303)
+    await post(manager, path, again, 409)
+    frozen_clock.advance(15 * DAY)
+    assert await states(spool) == {one.id: "ready"}
+    await post(await shop.sign_in("manager"), path, again, 409)
+    await post(await shop.signed_in("owner"), f"/recordings/{one.id}/holds", ORDER, 303)
+
+
 RIGHTS = dict.fromkeys(("mechanic", "storekeeper", "accountant", "fleet_manager", "integration"), "")
 MATRIX = {
     "recordings.listen": {**RIGHTS, "owner": "all", "manager": "shop", "receptionist": "own", "cashier": ""},

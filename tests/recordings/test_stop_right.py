@@ -49,9 +49,7 @@ async def test_after_the_call_who_talked_erases_nothing_and_a_manager_still_does
 
 
 @pytest.mark.parametrize(("role", "keys"), [("receptionist", 1), ("manager", 2)])
-async def test_the_key_is_on_the_page_for_what_one_may_do(
-    shop: Shop, hub: Hub, role: str, keys: int
-) -> None:
+async def test_the_key_is_on_the_page_for_what_one_may_do(shop: Shop, hub: Hub, role: str, keys: int) -> None:
     await tell_calls(hub, snapshot(CALL, state="talking", answered_at=hub.installation.deps.clock.now()))
     await shop.person(role, extensions=["101"])
     page = await (await (await shop.sign_in(role)).get(f"/calls/{CALL}")).text()
