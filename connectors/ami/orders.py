@@ -113,6 +113,8 @@ class Orders:
                 return [hang_up(self._end_of(command.call_id).name)]
             case TakeCall():
                 waiting = self._end_of(command.call_id)
+                if any(one is not waiting for one in hearing(waiting)):
+                    raise _Gone("Somebody talks with them already.")
                 return [redirect(waiting.name, number=command.extension, context=command.context)]
             case TransferCall():
                 make = blind_transfer if command.kind == "blind" else attended_transfer

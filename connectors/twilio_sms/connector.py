@@ -125,13 +125,16 @@ class TwilioSms:
         return _sent(made)
 
     async def find(self, message: OutgoingMessage) -> Sent | None:
-        """By receiver, text and time. Raises UnknownOutcome where two of the same text may be it."""
+        """By receiver, text, number of files and time. Raises UnknownOutcome where two of the same text may
+        be it, or one with files, which are not compared."""
         since = message.created_at - _SKEW
         same = [
             one
             for one in await self._up().sent_to(message.address, since)
-            if one.body == message.text and self._sent.get(str(one.sid), message.id) == message.id
+            if _looks_like(one, message) and self._sent.get(str(one.sid), message.id) == message.id
         ]
+        if message.files and any(str(one.sid) not in self._sent for one in same):
+            raise UnknownOutcome("Twilio has sent files there since, perhaps others: a person decides.")
         if len(same) > 1:
             raise UnknownOutcome("Twilio has sent this text there more than once since: a person decides.")
         return _sent(same[0]) if same else None
@@ -204,6 +207,13 @@ async def _arrival(api: TwilioApi, one: Any) -> Arrival:
 def _attached(found: Any) -> Attached:
     ref = f"https://api.twilio.com{str(found.uri or '').removesuffix('.json')}"
     return Attached(ref=ref, content_type=str(found.content_type or "application/octet-stream"))
+
+
+def _looks_like(one: Any, message: OutgoingMessage) -> bool:
+    # None counted beside files of ours: Twilio may not have fetched them yet.
+    counted = str(one.num_media or "0")
+    expected = ("0", str(len(message.files))) if message.files else ("0",)
+    return one.body == message.text and counted in expected
 
 
 def _sent(made: Any) -> Sent:

@@ -70,7 +70,11 @@ MODULE = Module(
             {"owner": "all", "manager": "shop"},
         ),
     ),
-    scripts=(PageScript("dialling/dial.js", CALL), PageScript("dialling/board.js", STEER)),
+    scripts=(
+        PageScript("dialling/dial.js", CALL),
+        PageScript("dialling/board.js", STEER),
+        PageScript("dialling/hearing.js", LISTEN),
+    ),
     topics=(LiveTopic(TOPIC, CALL),),
     settings=(
         SettingsItem(

@@ -43,7 +43,7 @@ async def command_of(claim: Claim, uow: UnitOfWork, deps: Deps) -> Command:
                 context=settings.context, ring_seconds=settings.ring_seconds,
             )  # fmt: skip
         case "take" | "give":
-            given = (await _gate(claim, settings, uow, deps)).digits if claim.kind == "give" else ""
+            given = _colleague(await _gate(claim, settings, uow, deps)) if claim.kind == "give" else ""
             return TakeCall(
                 command_id=claim.id, call_id=call_id, extension=given or claim.extension,
                 context=settings.context,
@@ -83,6 +83,13 @@ def parking_space(digits: str | None) -> str:
     if digits is None or not _SPACE.fullmatch(digits):
         raise Invalid("dial.not_parked", "This call is not parked.")
     return digits
+
+
+def _colleague(target: Target) -> str:
+    """The digits that a caller is given away to: the phone may be nobody's by now. Raises Invalid."""
+    if target.kind != "colleague":
+        raise Invalid("dial.not_a_colleague", "A caller who waits is given to a colleague’s phone.")
+    return target.digits
 
 
 async def _ring(claim: Claim, settings: DialSettings, uow: UnitOfWork, deps: Deps) -> RingAndDial:

@@ -20,6 +20,7 @@ from hub.modules.presence.api import PresenceApi, PresenceView, by_readiness
 from hub.ports.commands import CommandKind, Hearing
 
 Press = Callable[[PageRequest, SteeringService, str], Awaitable[CommandView]]
+_COLLEAGUES = web.RequestKey("dialling.colleagues", tuple[PresenceView, ...])
 
 
 def _steering(request: PageRequest) -> SteeringService:
@@ -126,12 +127,14 @@ async def steer(request: PageRequest, subject: CardSubject) -> str:
 
 
 async def colleagues_of(request: PageRequest) -> Sequence[PresenceView]:
-    """Those with a phone, whoever is free in front."""
-    own = set(asker_of(request).extensions)
-    everybody = await request.apis.of(PresenceApi).everybody()
-    return sorted(
-        (one for one in everybody if one.extensions and not set(one.extensions) & own), key=by_readiness
-    )
+    """Those with a phone, whoever is free in front; read once for all the calls of a page."""
+    known = request.http.get(_COLLEAGUES)
+    if known is None:
+        own = set(asker_of(request).extensions)
+        everybody = await request.apis.of(PresenceApi).everybody()
+        found = (one for one in everybody if one.extensions and not set(one.extensions) & own)
+        known = request.http[_COLLEAGUES] = tuple(sorted(found, key=by_readiness))
+    return known
 
 
 def _lacking(request: PageRequest) -> Mapping[CommandKind, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,6 +151,31 @@ async def test_a_list_that_comes_in_many_pieces_is_read_to_its_end(up: Line) -> 
     for _ in range(49):
         up.account.create({"To": THEIRS, "Body": "я" * 1600, "From": OURS})
     assert await up.connector.find(outgoing("the first")) is not None
+
+
+def picture(path: Path) -> OutgoingFile:
+    return OutgoingFile(path=path / "x", content_type="image/png", name="x.png", url=f"{PUBLIC}/files/x")
+
+
+@pytest.mark.parametrize("counted", [1, 0])
+async def test_a_picture_without_words_is_not_taken_for_another(
+    up: Line, tmp_path: Path, counted: int
+) -> None:
+    message = outgoing("", files=(picture(tmp_path),))
+    assert await up.connector.find(message) is None
+    up.account.create({"To": THEIRS, "From": OURS}, [("image/png", b"another")] * counted)
+    with pytest.raises(UnknownOutcome):
+        await up.connector.find(message)
+    with pytest.raises(UnknownOutcome):
+        await up.connector.send(replace(message, tries=2))
+    assert len(up.account.sent()) == 1
+
+
+async def test_a_text_is_not_found_in_a_picture_with_the_same_words(up: Line, tmp_path: Path) -> None:
+    up.account.create({"To": THEIRS, "From": OURS, "Body": "ok"}, [("image/png", b"x")])
+    assert await up.connector.find(outgoing("ok")) is None
+    two = outgoing("ok", files=(picture(tmp_path), picture(tmp_path)))
+    assert await up.connector.find(two) is None
 
 
 async def test_a_file_cannot_go_by_sms(up: Line, tmp_path: Path) -> None:

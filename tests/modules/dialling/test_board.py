@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import func, select
@@ -18,12 +18,15 @@ from hub.kernel.stream.outbox import event_outbox
 from hub.modules.calls.api import CallView
 from hub.modules.catalogue import MODULES
 from hub.modules.dialling.rules_keys import keys_for
+from hub.modules.presence.service import PresenceService
 from hub.ports.commands import CommandKind
 from hub.settings import ModulesSettings, Settings
 from tests.factories.calls import at, call_of, party, snapshot, tell_calls
 from tests.factories.site import get_text, site_of
 from tests.kernel.waiting import until
 from tests.modules.dialling.shop import Shop
+from tests.modules.dialling.told import another_rings, ringing
+from tests.modules.presence.told import person
 
 EVERYTHING: frozenset[CommandKind] = frozenset(get_args(CommandKind))
 RINGS = snapshot("rings")
@@ -105,6 +108,30 @@ async def test_on_the_page_they_are_those_of_the_line_and_of_the_viewer(shop: Sh
         client = await site_of(shop.hub, role)
         assert shown((await get_text(client, "/calls/live"))[1]) == keys
         await client.close()
+
+
+async def test_colleagues_stand_by_name_so_that_a_digit_stays_whose_it_is(shop: Shop) -> None:
+    call = await ringing(shop)  # at Olena's phone: of the three she would be the first to ask
+    await person(shop.hub, "Борис", "104")
+    client = await site_of(shop.hub)
+    _, page = await get_text(client, "/calls/live")
+    found = re.findall(r'<button [^>]*id="give-([^"]+)" name="to" value="(\d+)"', page)
+    assert found == [(f"{call}-{phone}", phone) for phone in ("104", "101", "102")]
+    await client.close()
+
+
+async def test_colleagues_are_read_once_for_all_who_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await another_rings(shop, but=await ringing(shop))
+    client, read, reads = await site_of(shop.hub), PresenceService.everybody, []
+
+    async def counted(self: PresenceService, *shops: Any) -> Any:
+        reads.append(self)
+        return await read(self, *shops)
+
+    monkeypatch.setattr(PresenceService, "everybody", counted)
+    _, page = await get_text(client, "/calls/live", part="board")
+    assert (page.count('/give"'), len(reads)) == (2, 1)
+    await client.close()
 
 
 async def test_while_no_line_to_the_pbx_is_up_nothing_can_be_pressed(hub: Hub) -> None:

@@ -12,7 +12,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.dialling.api import DiallingApi, DialSettings
 from hub.modules.dialling.rules_settings import RoleRule
 from tests.modules.dialling.shop import Shop
-from tests.modules.dialling.test_steering import talking
+from tests.modules.dialling.told import talking
 
 
 async def transfer(shop: Shop, call: str, number: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -15,7 +16,21 @@ from tests.flows.browser import Faults, chromium
 from tests.kernel.waiting import until
 from tests.modules.dialling.shop import Shop
 from tests.modules.dialling.test_pause import MARIA
-from tests.modules.dialling.test_steering import OWN, PHONE, TRUNK, ringing, talking
+from tests.modules.dialling.told import (
+    OTHER_OUTSIDE,
+    OTHER_OWN,
+    OTHER_PHONE,
+    OTHER_TRUNK,
+    OUTSIDE,
+    OWN,
+    PHONE,
+    TRUNK,
+    another_rings,
+    another_talks,
+    hang_up,
+    ringing,
+    talking,
+)
 from tests.webui.stage import PASSWORD, open_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -82,6 +97,63 @@ async def test_on_a_board_a_waiting_caller_is_given_away_and_taken_by_keys(maria
     assert (sent["channel"], sent["exten"]) == (TRUNK, "101")
     await maria.press("t")
     assert (await maria.reached("redirect", 2))["exten"] == "103"
+
+
+async def test_a_digit_gives_away_the_call_whose_menu_was_opened_last_and_no_other(maria: Hand) -> None:
+    first = await ringing(maria.shop)
+    channels = {first: TRUNK, await another_rings(maria.shop, but=first): OTHER_TRUNK}
+    await maria.at("/calls/live")
+    rows = maria.page.locator("[data-call]:has([data-board-keys])")
+    menus = maria.page.locator("details[open] .dial-give")
+    await expect(rows).to_have_count(2)
+    upper, lower = [channels[str(await row.get_attribute("data-call"))] for row in await rows.all()]
+    await maria.press("ArrowDown", "d", "ArrowDown", "d")
+    await expect(menus).to_have_count(1)
+    await maria.press("1")
+    sent = await maria.reached("redirect")
+    assert (sent["channel"], sent["exten"]) == (lower, "101")
+    await maria.press("d")
+    await rows.first.locator("[data-board-key=KeyD]").click()
+    await expect(rows.first).to_have_class(re.compile("is-walked"))
+    await expect(menus).to_have_count(1)
+    await maria.press("2")
+    sent = await maria.reached("redirect", 2)
+    assert (sent["channel"], sent["exten"]) == (upper, "102")
+
+
+async def test_a_key_for_a_call_that_has_just_ended_joins_no_other(maria: Hand) -> None:
+    first = await talking(maria.shop)
+    legs = {first: (OUTSIDE, PHONE), await another_talks(maria.shop, but=first): (OTHER_OUTSIDE, OTHER_PHONE)}
+    await maria.at("/calls/live")
+    rows = maria.page.locator("[data-call]:has([data-board-keys])")
+    await expect(rows).to_have_count(2)
+    left, walked = [str(await row.get_attribute("data-call")) for row in await rows.all()]
+    await maria.press("ArrowDown", "ArrowDown")
+    await expect(rows.last).to_have_class(re.compile("is-walked"))
+    hang_up(maria.shop, *legs[walked])
+    await expect(rows).to_have_count(1)
+    await expect(maria.page.locator(".is-walked")).to_have_count(0)
+    await maria.press("j", "l")
+    sent = await maria.reached("originate")
+    assert sent["data"] == f"{legs[left][1]['Channel']},qES"
+
+
+async def test_in_the_desks_open_menu_a_digit_stays_the_calls_when_another_ends(maria: Hand) -> None:
+    first = await talking(maria.shop)
+    await another_talks(maria.shop, but=first)
+    rows = maria.page.locator("#dial-hearing li")
+    await expect(rows).to_have_count(2)
+    await expect(rows.first.locator("strong")).to_contain_text("101")
+    await maria.press("j")
+    await expect(maria.page.locator("#dial-hearing")).to_have_attribute("open", "")
+    hang_up(maria.shop, OUTSIDE, PHONE)
+    await expect(rows).to_have_count(1)
+    await expect(rows.locator("kbd")).to_have_text("2")
+    await maria.press("1")
+    await expect(maria.page.locator("#dial-hearing")).to_have_attribute("open", "")
+    await maria.press("2")
+    sent = await maria.reached("originate")
+    assert sent["data"] == f"{OTHER_OWN},qESB"
 
 
 async def test_a_colleagues_call_is_heard_and_joined_from_the_desk_and_digits_go_nowhere_else(

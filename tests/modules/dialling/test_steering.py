@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,18 +16,12 @@ from hub.modules.calls.api import CallsApi
 from hub.modules.dialling.api import DiallingApi
 from hub.modules.dialling.models import Command
 from hub.modules.presence.api import PresenceApi
-from tests.connectors.ami.ami_server import channel, frame
 from tests.factories.site import Client, get_text, send_form, send_json, site_of
 from tests.faults.figures import Fault
 from tests.kernel.waiting import until
 from tests.modules.dialling.numbers import REFUSED
 from tests.modules.dialling.shop import Shop
-
-TRUNK, OWN = "PJSIP/trunk-0000000a", "PJSIP/101-0000000b"
-OUTSIDE = channel(TRUNK, "1795860000.10", Exten="380441112233")
-PHONE = channel(
-    OWN, "1795860000.11", Linkedid="1795860000.10", ChannelState="5", CallerIDNum="101", Exten="s"
-)
+from tests.modules.dialling.told import OUTSIDE, OWN, PHONE, TRUNK, ringing, say, talking
 
 
 @pytest.fixture
@@ -35,47 +29,6 @@ async def site(shop: Shop) -> AsyncIterator[Client]:
     client = await site_of(shop.hub)
     yield client
     await client.close()
-
-
-def say(shop: Shop, event: str, **headers: str) -> None:
-    shop.pbx.session.send(frame(f"Event: {event}", **headers))
-
-
-async def stored(shop: Shop, state: str) -> str:
-    """The one call, once it stands so in the history."""
-    found: list[str] = []
-
-    async def is_so() -> bool:
-        async with shop.hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
-            live = await CallsApi(uow, shop.hub.installation.deps).live_calls()
-        found[:] = [one.id for one in live if one.state == state]
-        return len(found) == 1
-
-    await until(is_so)
-    return found[0]
-
-
-async def ringing(shop: Shop, phone: Mapping[str, str] = PHONE) -> str:
-    """Iryna rings at 101, or at this phone."""
-    say(shop, "Newchannel", **OUTSIDE)
-    say(shop, "Newchannel", **phone)
-    dest = {f"Dest{name}": value for name, value in phone.items()}
-    say(shop, "DialBegin", **OUTSIDE, **dest, DialString=phone["CallerIDNum"])
-    return await stored(shop, "ringing")
-
-
-async def talking(shop: Shop, phone: Mapping[str, str] = PHONE) -> str:
-    """Iryna talks with 101, or with this phone."""
-    await ringing(shop, phone)
-    up = {"ChannelState": "6", "ChannelStateDesc": "Up"}
-    for leg in (phone, OUTSIDE):
-        say(shop, "Newstate", **{**leg, **up})
-    dest = {f"Dest{name}": value for name, value in {**phone, **up}.items()}
-    say(shop, "DialEnd", **{**OUTSIDE, **up}, **dest, DialStatus="ANSWER")
-    bridge = {"BridgeUniqueid": "b1", "BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
-    for number, leg in enumerate((phone, OUTSIDE), 1):
-        say(shop, "BridgeEnter", **bridge, BridgeNumChannels=str(number), **{**leg, **up})
-    return await stored(shop, "talking")
 
 
 async def order(site: Client, call: str, what: str, status: int = 202, **body: object) -> Any:

@@ -1,6 +1,6 @@
 // Keys of the boards (live calls, queues): the arrows choose a call, a letter does with it what its button of
-// that letter does, a digit chooses a colleague in the menu that is open. Without a choice the first call is
-// meant whose button it is. By the place of the key, as on the desk.
+// that letter does, a digit chooses a colleague in that call's open menu: only one is open at a time. Without a
+// choice the first call is meant whose button it is. By the place of the key, as on the desk.
 
 const ROWS = ":is(li, div)[data-call]:has([data-board-keys])";
 let chosen = "";
@@ -16,8 +16,13 @@ function mark() {
   for (const row of all) {
     row.tabIndex = -1;
     row.classList.toggle("is-current", row === now);
-    row.classList.toggle("is-walked", row === now && isWalked);
+    row.classList.toggle("is-walked", isWalked && row.dataset.call === chosen);
   }
+}
+
+function pick(row) {
+  chosen = row.dataset.call;
+  for (const open of document.querySelectorAll(`${ROWS} details[open]`)) open.open = row.contains(open);
 }
 
 function walk(step) {
@@ -25,7 +30,7 @@ function walk(step) {
   if (!all.length) return false;
   const at = all.indexOf(current());
   const next = all[Math.min(all.length - 1, Math.max(0, isWalked && at >= 0 ? at + step : 0))];
-  chosen = next.dataset.call;
+  pick(next);
   isWalked = true;
   mark();
   next.focus({ preventScroll: true });
@@ -38,15 +43,24 @@ function press(code) {
   const row = current() ?? rows().find(button);
   const target = row && button(row);
   if (!target) return false;
-  chosen = row.dataset.call;
+  if (isWalked && !current()) return forget();
+  pick(row);
   mark();
   target.click();
   if (target.tagName === "SUMMARY") target.parentElement.querySelector("form button")?.focus();
   return true;
 }
 
+// The call that was chosen has ended under the hand: the key was meant for it, and for no other.
+function forget() {
+  chosen = "";
+  isWalked = false;
+  mark();
+  return true;
+}
+
 function choose(digit) {
-  const menu = document.querySelector(`${ROWS} details[open] .dial-give`);
+  const menu = current()?.querySelector("details[open] .dial-give");
   const button = menu?.querySelectorAll("button")[digit - 1];
   button?.click();
   return Boolean(button);
@@ -75,5 +89,17 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   if (act(event)) event.preventDefault();
 });
+// Whoever opens a menu, also by the mouse, has chosen its call.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    const row = target.matches?.(`${ROWS} details[open]`) && target.closest(ROWS);
+    if (!row) return;
+    pick(row);
+    isWalked = true;
+    mark();
+  },
+  true,
+);
 document.addEventListener("pitline:put", mark);
 mark();

@@ -115,6 +115,9 @@ document.addEventListener(
 );
 
 async function post(form, button) {
+  const menu = form.closest("details[open]");
+  let isLeft = false;
+  menu?.addEventListener("toggle", () => (isLeft = true), { once: true });
   let answer;
   try {
     const body = new URLSearchParams(new FormData(form, button));
@@ -127,7 +130,8 @@ async function post(form, button) {
     const { text = WORDS.dataset.unreachable, hint = "" } = said.error ?? {};
     return tell([text, hint].filter(Boolean).join(" "));
   }
-  form.closest("details")?.removeAttribute("open");
+  // Shut meanwhile, it may have been opened anew, for the next order.
+  if (!isLeft) menu?.removeAttribute("open");
   await show(said.id);
 }
 
