@@ -79,9 +79,15 @@ class UnitOfWork(Protocol):
         ...
 
     def publish(
-        self, event: Event, *, occurred_at: datetime | None = None, external_id: str | None = None
+        self,
+        event: Event,
+        *,
+        occurred_at: datetime | None = None,
+        external_id: str | None = None,
+        shop_id: ShopId | None = None,
     ) -> None:
-        """Remember a fact; on commit its outbox row and deliveries are written with the rest."""
+        """Remember a fact of the shop (None = where this work is done); on commit its outbox row and
+        deliveries are written with the rest."""
         ...
 
     def hint(

@@ -61,7 +61,12 @@ class SqlUnitOfWork:
         return self._actor
 
     def publish(
-        self, event: Event, *, occurred_at: datetime | None = None, external_id: str | None = None
+        self,
+        event: Event,
+        *,
+        occurred_at: datetime | None = None,
+        external_id: str | None = None,
+        shop_id: ShopId | None = None,
     ) -> None:
         """Remember a fact; it is stored by the commit."""
         if self._outbox is None:
@@ -70,7 +75,7 @@ class SqlUnitOfWork:
             self._outbox.fact(
                 event,
                 occurred_at=occurred_at or self._clock.now(),
-                shop_id=self._shop_id,
+                shop_id=shop_id or self._shop_id,
                 actor=self._actor,
                 cause_id=self._cause_id,
                 external_id=external_id,

@@ -72,15 +72,13 @@ class FactService:
         )  # fmt: skip
 
     async def taken(self, event: TaskTaken) -> None:
-        """A colleague has it in hand, wherever they took it; who of another shop is not told."""
-        posts = await self._posts.of_task(event.task_id)
-        for post in posts:
-            people = await self._access.list_people([ShopId(post.shop_id)]) if len(posts) > 1 else []
-            is_known = len(posts) == 1 or any(person.id == event.who_id for person in people)
-            self._posts.take(post, event.who_id, event.who if is_known else "")
+        """A colleague has it in hand, wherever they took it: each shop is told for itself."""
+        for post in await self._posts.of_task(event.task_id):
+            if post.shop_id == self._uow.shop_id:
+                self._posts.take(post, event.who_id, event.who)
 
     async def closed(self, event: TaskClosed) -> None:
-        """Nobody has to do it any more."""
+        """Nobody has to do it any more, or this shop has not."""
         posts = await self._posts.of_task(event.task_id)
         if not posts:
             return
@@ -88,8 +86,10 @@ class FactService:
             task = await TasksApi(self._uow, self._deps).reading.one(event.task_id, None)
         except NotFound:
             return
-        for post in posts if task.state != "open" else ():
-            self._posts.close(post, event.reason)
+        waiting = task.shop_ids if task.state == "open" else ()
+        for post in posts:
+            if post.shop_id not in waiting:
+                self._posts.close(post, event.reason)
 
     async def settled(self, event: MessageSettled) -> None:
         """A message has failed, or is in doubt; or it has arrived after all. Advertising tells its own

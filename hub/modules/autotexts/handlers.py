@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from hub.errors import NotFound
 from hub.events.calls import CallEnded, CallWrappedUp
 from hub.events.messages import MessageArrived, MessageSettled
-from hub.events.tasks import TaskClosed, TaskOpened
+from hub.events.tasks import TaskClosed, TaskOpened, TaskShared
 from hub.events.triggers import TriggerFired
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
 from hub.kernel.storage.prepared import PreparedIn
@@ -66,25 +67,39 @@ async def on_trigger_fired(event: TriggerFired, ctx: HandlerContext) -> None:
 
 async def on_task_opened(event: TaskOpened, ctx: HandlerContext) -> None:
     """A miss: the call-back is one per client or number, so the text is too."""
+    missed = await _missed(event, ctx)
+    if missed is not None:
+        await _happened(ctx, missed)
+
+
+async def on_task_shared(event: TaskShared, ctx: HandlerContext) -> None:
+    """A miss at a further shop: what that shop writes of its own; what all write was written already."""
+    missed = await _missed(event, ctx)
+    if missed is not None:
+        own = replace(missed, shop_id=ShopId(event.with_shop_id))
+        await ctx.apis.of(AutoTextsApi).runs.happened(own, is_own_only=True)
+
+
+async def _missed(event: TaskOpened | TaskShared, ctx: HandlerContext) -> Occurrence | None:
     if event.kind != "callback" or event.call_id is None:
-        return
+        return None
     call = await ctx.apis.of(CallsApi).call(event.call_id)
     name = triggers.VOICEMAIL if call.result == "voicemail" else triggers.MISSED
     at = call.ended_at or ctx.envelope.occurred_at
-    await _happened(ctx, of_call(name, call, f"task:{event.task_id}", at=at, task_id=event.task_id))
+    return of_call(name, call, f"task:{event.task_id}", at=at, task_id=event.task_id)
 
 
 async def on_task_closed(event: TaskClosed, ctx: HandlerContext) -> None:
-    """We gave up to reach them."""
+    """We gave up to reach them; of several shops that waited, each tells its own call."""
     if event.kind != "callback" or event.reason != "unreached":
         return
     task = await ctx.apis.of(TasksApi).reading.one(event.task_id, None)
     await _happened(
         ctx,
         Occurrence(
-            trigger=triggers.UNREACHED, cause=f"task:{task.id}", at=task.closed_at or ctx.clock.now(),
-            shop_id=task.shop_id, client_id=task.client_id, number=task.number, call_id=task.call_id,
-            task_id=task.id,
+            trigger=triggers.UNREACHED, cause=f"task:{task.id}",
+            at=task.closed_at or ctx.envelope.occurred_at, shop_id=ctx.uow.shop_id, client_id=task.client_id,
+            number=event.number, call_id=event.call_id, task_id=task.id,
         ),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.events.calls import CallEnded, CallWrappedUp
 from hub.events.messages import MessageArrived, MessageSettled
-from hub.events.tasks import TaskClosed, TaskOpened
+from hub.events.tasks import TaskClosed, TaskOpened, TaskShared
 from hub.events.triggers import TriggerFired
 from hub.kernel.jobs.definition import every
 from hub.kernel.manifest import Module, Permission, Worker, on, on_batch
@@ -26,6 +26,7 @@ MODULE = Module(
         on_batch((CallEnded,), handlers.on_call_ended),
         on(TriggerFired, handlers.on_trigger_fired),
         on(TaskOpened, handlers.on_task_opened),
+        on(TaskShared, handlers.on_task_shared),
         on(TaskClosed, handlers.on_task_closed),
         on(CallWrappedUp, handlers.on_call_wrapped_up),
         on(MessageArrived, handlers.on_message_arrived),

@@ -55,10 +55,17 @@ class RunService:
         self._consents = ConsentsApi(uow, deps)
         self._messaging = MessagingApi(uow, deps)
 
-    async def happened(self, one: Occurrence) -> int:
-        """A run for each rule that waits for it; told twice is once. How many are new."""
+    async def happened(self, one: Occurrence, *, is_own_only: bool = False) -> int:
+        """A run for each rule that waits for it (of the shop itself only, where it says so); told twice is
+        once. How many are new."""
         rules = await self._rules.waiting_for(one.trigger, one.shop_id)
-        return sum([await self.happened_to(rule, one) for rule in rules])
+        return sum(
+            [
+                await self.happened_to(rule, one)
+                for rule in rules
+                if not is_own_only or rule.entry.shop_id == one.shop_id
+            ]
+        )
 
     async def happened_to(self, rule: RuleView, one: Occurrence) -> int:
         """A run for this rule; 0: it has one already."""

@@ -31,13 +31,14 @@ def as_seen(
     title = next((part.title for part in mine if part.title), "")
     note = "\n".join(part.note for part in mine if part.note)
     whole = replace(task, shop_ids=tuple(seen), title=title, note=note)
-    if len(seen) == len(parts):
+    is_whole = shops is None or all(miss.shop_id in shops for miss in task.misses)
+    if len(seen) == len(parts) and is_whole:  # a shop that waits no more may have left its calls
         return whole
     misses = tuple(miss for miss in task.misses if miss.shop_id in seen)
     last = misses[-1] if misses else None
     is_elsewhere = task.claimed_by is not None and task.claimed_by not in colleagues
     return replace(
-        whole, shop_id=seen[0], misses=misses, is_shared=True,
+        whole, shop_id=seen[0], misses=misses, is_shared=len(seen) < len(parts),
         tries=tuple(one if one.shop_id in seen else _bare(one) for one in task.tries if _tells(one, seen)),
         wish=task.wish if task.wish is not None and task.wish.shop_id in seen else None,
         call_id=last.call_id if last else None, line=last.line if last else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from hub.errors import Conflict, Invalid
-from hub.events.tasks import TaskReason, TaskTaken
+from hub.events.tasks import TaskReason, TaskState, TaskTaken
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.access.api import AccessApi
@@ -18,13 +18,15 @@ from hub.modules.crm.api import CrmApi, number_key
 from hub.modules.tasks.models import Miss, Task, Try, Watch
 from hub.modules.tasks.rules import LONGEST_NOTE, LONGEST_TITLE, TryOutcome, subject_of
 from hub.modules.tasks.rules_time import promises
-from hub.modules.tasks.service_book import TaskBook
+from hub.modules.tasks.service_book import TaskBook, closed_fact
 from hub.modules.tasks.service_reading import TaskReading, late_open
 from hub.modules.tasks.views import Holder, Shops, TaskEntry, TaskView
 from hub.values import ShopId
 
 _SOFT_DAYS = 2
 _MOST_AT_ONCE = 200
+_OF_ONE_SHOP: frozenset[TaskReason] = frozenset({"not_needed", "unreached"})
+"""What one shop says for itself: others that wait for the same client go on."""
 
 
 class TaskService:
@@ -47,18 +49,28 @@ class TaskService:
         if until is not None and until > now and task.claimed_by != holder.id:
             raise _held((await self._reading.views([task], shops))[0])
         if task.claimed_by != holder.id or until is None or until <= now:
-            self._uow.publish(
-                TaskTaken(
-                    task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
-                    call_id=task.call_id, who=holder.name, who_id=holder.id,
-                )
-            )  # fmt: skip
+            await self._tell_taken(task, holder)
         task.claimed_by, task.claimed_name = holder.id, holder.name
         task.claimed_until = now + timedelta(minutes=self._settings.claim_minutes)
         if task.owner_id is None:
             people = await AccessApi(self._uow, self._deps).list_people()
             task.owner_id = holder.id if any(one.id == holder.id for one in people) else None
         return await self._changed(task, shops)
+
+    async def _tell_taken(self, task: Task, holder: Holder) -> None:
+        """Who of another shop is not told."""
+        fact = TaskTaken(
+            task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
+            call_id=task.call_id, who=holder.name, who_id=holder.id,
+        )  # fmt: skip
+        waiting = await self._book.shares.shops(task)
+        for shop_id in waiting:
+            is_known = len(waiting) == 1 or shop_id == self._uow.shop_id
+            if not is_known:
+                people = await AccessApi(self._uow, self._deps).list_people([ShopId(shop_id)])
+                is_known = any(person.id == holder.id for person in people)
+            told = fact if is_known else replace(fact, who="", who_id="")
+            await self._book.shares.tell(task, told, only=[shop_id])
 
     async def release(self, task_id: str, shops: Shops) -> TaskView:
         """Nobody has it in hand. Raises NotFound, Conflict (another shop has)."""
@@ -104,9 +116,31 @@ class TaskService:
             await self._book.shares.append(task, shops, note, LONGEST_NOTE)
         if reason not in ("done", "reached", "unreached", "not_needed"):
             raise Invalid("tasks.reason", "Say why it is over.")
+        state: TaskState = "cancelled" if reason == "not_needed" else "done"
+        waiting = await self._book.shares.shops(task)
+        mine = [shop for shop in waiting if shops is None or shop in shops]
+        if reason in _OF_ONE_SHOP and len(mine) < len(waiting):
+            return await self._leave(task, mine, state, reason, shops)
         await self._settle(task)
-        await self._book.close(task, "cancelled" if reason == "not_needed" else "done", reason)
+        await self._book.close(task, state, reason)
         return await self._changed(task, shops)
+
+    async def _leave(
+        self, task: Task, mine: Collection[str], state: TaskState, reason: TaskReason, shops: Shops
+    ) -> TaskView:
+        """The other shops go on waiting, and are not told that these do not."""
+        view = (await self._reading.views([task], shops))[0]
+        await self._settle(task, mine)
+        if not view.is_held_elsewhere:
+            self._book.let_go(task)
+        task.owner_id = None if view.owner_id is not None else task.owner_id
+        await self._book.shares.tell(task, closed_fact(task, state, reason), only=mine)
+        await self._book.touch(task)
+        await self._book.shares.leave(task, mine)
+        await self._book.newest_call(task)
+        await self._book.watch(task)
+        over = replace(view, state=state, reason=reason, closed_at=self._deps.clock.now())
+        return replace(over, claimed_by=None, claimed_name="", claimed_until=None)
 
     async def reopen(self, task_id: str, shops: Shops) -> TaskView:
         """It was closed by mistake. Raises NotFound, Conflict when there is another one by now."""
@@ -228,13 +262,12 @@ class TaskService:
                 data={"task_id": known.id},
             )  # fmt: skip
         if known is not None:
-            await self._book.shares.join(known, entry.shop_id, None, is_made=True)
-            for part in await self._book.shares.parts(known, [entry.shop_id]):
-                part.number = number
+            await self._book.shares.join(known, entry.shop_id, None, number=number, is_made=True)
             return known, True
         made = await self._book.open_callback(
-            shop_id=entry.shop_id, client_id=client_id, number=number, key=key, since=self._deps.clock.now()
-        )
+            shop_id=entry.shop_id, client_id=client_id, number=number, key=key, since=self._deps.clock.now(),
+            is_made=True,
+        )  # fmt: skip
         return made, False
 
     async def _joined(self, task: Task, entry: TaskEntry, shops: Shops) -> TaskView:
@@ -267,9 +300,11 @@ class TaskService:
             raise Conflict("tasks.over", "This is done already.", "Take the next one.")
         return task
 
-    async def _settle(self, task: Task) -> None:
-        """By somebody's word, which no call takes back."""
+    async def _settle(self, task: Task, shops: Collection[str] | None = None) -> None:
+        """By somebody's word, which no call takes back; at some of the shops only, where `shops` says so."""
         query = update(Miss).where(Miss.task_id == task.id, Miss.settled_by.is_(None))
+        if shops is not None:
+            query = query.where(Miss.shop_id.in_(sorted(shops)))
         await self._session.execute(
             query.values(settled_by=f"task:{task.id}"), execution_options={"synchronize_session": "fetch"}
         )

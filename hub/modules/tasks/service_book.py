@@ -61,10 +61,11 @@ class TaskBook:
 
     async def open_callback(
         self, *, shop_id: str, client_id: str | None, number: str | None, key: str | None, since: datetime,
-        line: str | None = None, call_id: str | None = None,
+        line: str | None = None, call_id: str | None = None, is_made: bool = False,
     ) -> Task:  # fmt: skip
-        """A new call-back whose clock runs from `since`."""
+        """A new call-back whose clock runs from `since`; `is_made` by hand, else by what happened."""
         task = self._new(shop_id, "callback", call_id=call_id, client_id=client_id)
+        task.created_by = task.created_by if is_made else None
         task.number, task.number_key, task.line = number, key, line
         task.subject = subject_of(client_id, key)
         await self.set_clock(task, since)
@@ -85,7 +86,8 @@ class TaskBook:
             TaskOpened(
                 task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
                 call_id=task.call_id, due_at=task.due_at,
-            )
+            ),
+            shop_id=ShopId(task.shop_id),
         )  # fmt: skip
         await self._hint(task)
         return task
@@ -165,12 +167,7 @@ class TaskBook:
         task.closed_at, task.closed_by, task.closed_call_id = self._deps.clock.now(), self._uow.actor, by_call
         self.let_go(task)
         await self._session.execute(delete(Watch).where(Watch.why == task.id))
-        self._uow.publish(
-            TaskClosed(
-                task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
-                call_id=task.call_id, state=state, reason=reason,
-            )
-        )  # fmt: skip
+        await self.shares.tell(task, closed_fact(task, state, reason))
         await self.touch(task)
 
     async def reopen(self, task: Task) -> None:
@@ -202,22 +199,26 @@ class TaskBook:
         await self.touch(into)
 
     async def newest_call(self, task: Task) -> None:
-        """The task names its newest missed call, and the line that it came by."""
-        query = select(Miss).where(Miss.task_id == task.id).order_by(Miss.started_at.desc(), Miss.call_id)
-        newest = (await self._session.scalars(query.limit(1))).first()
+        """The task names its newest missed call at a shop that waits, and the line that it came by."""
+        query = select(Miss).where(
+            Miss.task_id == task.id, Miss.shop_id.in_(await self.shares.shops(task))
+        )  # fmt: skip
+        ordered = query.order_by(Miss.started_at.desc(), Miss.call_id).limit(1)
+        newest = (await self._session.scalars(ordered)).first()
         if newest is not None:
             task.call_id, task.line = newest.call_id, newest.line
-            task.number, task.number_key = newest.number, newest.number_key
+            # What a shop wrote by hand stays its own number, whichever phone another shop was rung from.
+            if newest.shop_id == task.shop_id or task.created_by is None:
+                task.number, task.number_key = newest.number, newest.number_key
 
     async def escalate(self, task: Task) -> None:
         """It is so late that a superior should know."""
         task.escalated_at = self._deps.clock.now()
-        self._uow.publish(
-            TaskEscalated(
-                task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
-                call_id=task.call_id, due_at=task.due_at,
-            )
+        fact = TaskEscalated(
+            task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number,
+            call_id=task.call_id, due_at=task.due_at,
         )  # fmt: skip
+        await self.shares.tell(task, fact)
         await self.touch(task)
 
     async def touch(self, task: Task) -> None:
@@ -240,6 +241,14 @@ class TaskBook:
             call_id=call_id, client_id=client_id, created_by=self._uow.actor, created_at=clock.now(),
             claimed_name="",
         )  # fmt: skip
+
+
+def closed_fact(task: Task, state: TaskState, reason: TaskReason) -> TaskClosed:
+    """What is told when it is over."""
+    return TaskClosed(
+        task_id=task.id, kind=task.kind, client_id=task.client_id, number=task.number, call_id=task.call_id,
+        state=state, reason=reason,
+    )  # fmt: skip
 
 
 async def tasks_by_ids(uow: UnitOfWork, ids: Collection[str]) -> Sequence[Task]:

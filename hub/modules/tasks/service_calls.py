@@ -60,6 +60,7 @@ class CallTaskService:
         await self._book.take_turn()
         call = await self._calls.call(call_id)
         if call.id != call_id:
+            await self._carry_wish(call_id, call.id)
             await self._withdraw(call_id)
             await self._forget_try(call_id)
         if call.is_live:
@@ -103,7 +104,7 @@ class CallTaskService:
                 since=at, line=call.line, call_id=call.id,
             )  # fmt: skip
         wish.task_id = task.id
-        await self._book.shares.join(task, call.shop_id, call.id)
+        await self._book.shares.join(task, call.shop_id, call.id, number=caller.number)
         await self._book.due_at_once(task, at)
         await self._book.touch(task)
 
@@ -114,12 +115,29 @@ class CallTaskService:
             return
         task_id, wish.task_id = wish.task_id, None
         await self._session.flush()
+        await self._without(task_id, call_id)
+
+    async def _without(self, task_id: str, call_id: str) -> None:
+        """A call-back that this call asks for no more: over, unless something else asks for it."""
         for task in await tasks_by_ids(self._uow, [task_id]):
-            left = select(Miss.call_id).where(Miss.task_id == task.id).limit(1)
-            if task.state == "open" and (await self._session.scalars(left)).first() is None:
+            if not await self._book.shares.is_wanted(task):
                 await self._book.close(task, "cancelled", "withdrawn", by_call=call_id)
-            else:
-                await self._book.shares.settle(task)
+                continue
+            await self._book.shares.settle(task)
+            await self._book.newest_call(task)
+            await self._book.watch(task)
+            await self._book.touch(task)
+
+    async def _carry_wish(self, call_id: str, into_id: str) -> None:
+        """What was asked in a part of a call was asked in the call."""
+        wish = await self._session.get(Wish, call_id)
+        if wish is None:
+            return
+        if await self._session.get(Wish, into_id) is None:
+            wish.call_id = into_id
+        else:
+            await self._session.delete(wish)
+        await self._session.flush()
 
     async def _caller(self, call: CallView) -> _Caller:
         number = call.other_number
@@ -174,7 +192,7 @@ class CallTaskService:
             )  # fmt: skip
         for miss in misses:
             miss.task_id = task.id
-            await self._book.shares.join(task, miss.shop_id, miss.call_id)
+            await self._book.shares.join(task, miss.shop_id, miss.call_id, number=miss.number)
             await self._session.execute(delete(Watch).where(Watch.why == miss.call_id))
         await self._session.flush()
         await self._earlier_clock(task, misses)
@@ -220,14 +238,8 @@ class CallTaskService:
         await self._session.execute(delete(Watch).where(Watch.why == call_id))
         await self._session.flush()
         self._book.hint_misses(shop_id, call_id)
-        for task in await tasks_by_ids(self._uow, [task_id] if task_id else []):
-            left = select(Miss.call_id).where(Miss.task_id == task.id).limit(1)
-            if (await self._session.scalars(left)).first() is None:
-                await self._book.close(task, "cancelled", "withdrawn", by_call=call_id)
-            else:
-                await self._book.shares.settle(task)
-                await self._book.newest_call(task)
-                await self._book.touch(task)
+        if task_id is not None:
+            await self._without(task_id, call_id)
 
     async def _tried(self, call: CallView, outcome: TryOutcome, caller: _Caller) -> None:
         if outcome != "reached":

@@ -307,3 +307,8 @@ async def test_a_client_who_rang_two_shops_is_told_to_both_groups_each_by_its_ow
     here, there = staff.text(posts[GROUP]), staff.text(posts[OTHER_GROUP])
     assert here.splitlines()[-1] == "✋ бере 101 Анна 09:02"
     assert there.splitlines()[-1] == "✋ взяли в іншій філії 09:02"
+    async with tasks_of(hub) as tasks:
+        await tasks.doing.close(task.id, "not_needed", "", frozenset({lviv}))
+    await staff.told()
+    assert staff.text(posts[GROUP]) == here, "the first shop still has to call"
+    assert staff.text(posts[OTHER_GROUP]).splitlines()[-1] == "✅ не потрібно, 09:02"

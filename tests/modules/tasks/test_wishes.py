@@ -8,7 +8,7 @@ from hub.app import Hub
 from hub.events.calls import CallbackAsked
 from hub.modules.tasks.api import TaskView
 from hub.values import CallId
-from tests.factories.calls import at, ended, fact, snapshot, tell
+from tests.factories.calls import at, ended, fact, merged, snapshot, tell
 from tests.factories.site import get_json, get_text, site_of
 from tests.factories.tasks import consider, every_task, happen, open_hours, open_tasks, tasks_of
 
@@ -75,6 +75,23 @@ async def test_a_later_talk_closes_it_like_any_other(hub: Hub) -> None:
 async def test_who_was_talked_to_in_the_same_call_is_not_called_back(hub: Hub) -> None:
     await asks(hub)
     await end(hub, result="answered")
+    (task,) = await every_task(hub)
+    assert (task.state, task.reason) == ("cancelled", "withdrawn")
+
+
+async def test_what_was_asked_for_outlives_an_earlier_miss_that_was_none(hub: Hub) -> None:
+    await happen(hub, ended("0", -60, "missed"))
+    await asks(hub)
+    await happen(hub, ended("0", -60, "answered", talk_seconds=3.0), step=2)
+    assert (await only(hub)).wish is not None
+
+
+async def test_who_asked_in_a_part_of_a_call_and_was_talked_to_in_it_is_not_called_back(hub: Hub) -> None:
+    await asks(hub)
+    await tell(hub, fact(1, snapshot("2", state="talking", answered_at=at(50))), merged(2, "1", "2"))
+    await consider(hub, "1")
+    await tell(hub, fact(3, ended("2", 0, "answered", talk_seconds=3.0)))
+    await consider(hub, "2")
     (task,) = await every_task(hub)
     assert (task.state, task.reason) == ("cancelled", "withdrawn")
 
