@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from aiohttp import FormData
 
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.crm.api import CrmApi
 from hub.modules.messaging.api import PlaceView, TemplateEntry
+from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.ports.messaging import UnknownOutcome
 from tests.factories.calls import fact, snapshot, tell
 from tests.factories.crm import make_client
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
+from tests.factories.tasks import open_tasks
 from tests.modules.messaging.wire import IRYNA, OLEH, House, Wire, wrote
 
 
@@ -201,6 +206,25 @@ async def test_a_key_during_a_call_sends_the_prepared_answer_once(
     assert [one.text for one in wire.ledger] == [
         "Here we are\nhttps://maps.google.com/?q=50.500000,30.250000"
     ]
+
+
+async def test_a_promised_time_never_puts_off_the_call_back_of_another_shop(
+    house: House, site: Client
+) -> None:
+    deps = house.hub.installation.deps
+    late = deps.clock.now() - timedelta(hours=1)
+    async with house.hub.transactions.writing(actor="person:x", shop_id=FIRST_SHOP) as uow:
+        entry = ShopEntry(name="Львів", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+        lviv = (await AccessApi(uow, deps).shops.create(entry)).id
+        asked = TaskEntry(shop_id=lviv, kind="callback", number=IRYNA, due_at=late)
+        await TasksApi(uow, deps).doing.create(asked, None)
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    async with house.api() as api:
+        answer = await api.templates.save(TemplateEntry(title="Later", text="We ring you at {time}"))
+    status, where, _ = await send_form(site, f"/calls/b1:1.1/answers/{answer.id}", {})
+    assert (status, where) == (303, "/desk")
+    (task,) = await open_tasks(house.hub)
+    assert (task.shop_ids, task.due_at) == ((lviv, FIRST_SHOP), late)
 
 
 async def test_the_pin_of_the_shop_goes_along_once_the_shop_is_on_the_map(

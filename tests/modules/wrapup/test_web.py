@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,9 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
-from hub.modules.tasks.api import TasksApi
+from hub.kernel.shops import FIRST_SHOP
+from hub.modules.access.api import AccessApi, ShopEntry
+from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.wrapup.api import WrapUpApi
 from tests.flows.desk_shop import IRYNA, NOBODY, Hand, Shop, open_shop
 from tests.modules.desk.telling import Telling
@@ -105,6 +108,25 @@ async def test_a_promise_makes_a_call_back_and_a_second_one_moves_it(shop: Shop,
     assert due[0] < due[1]
     status, _ = await oksana.post(path(call, "later"), when="never")
     assert status == 422
+
+
+async def test_a_promise_joins_the_call_back_of_another_shop_and_never_puts_it_off(
+    shop: Shop, oksana: Hand
+) -> None:
+    number, deps = "+380671110099", shop.hub.installation.deps
+    async with shop.hub.transactions.writing(actor="person:x", shop_id=FIRST_SHOP) as uow:
+        entry = ShopEntry(name="Львів", country="UA", timezone="Europe/Kyiv", currency="UAH", language="uk")
+        lviv = (await AccessApi(uow, deps).shops.create(entry)).id
+        late = deps.clock.now() - timedelta(hours=1)
+        asked = TaskEntry(shop_id=lviv, kind="callback", number=number, due_at=late)
+        await TasksApi(uow, deps).doing.create(asked, None)
+    call = await talked(shop, number)
+    for _ in range(2):
+        status, _ = await oksana.post(path(call, "later"), when="morning")
+        assert status == 200
+        async with shop.reading() as uow:
+            [task] = await TasksApi(uow, deps).about(None, number)
+        assert ([*task.shop_ids], task.due_at) == ([lviv, FIRST_SHOP], late)
 
 
 async def test_a_mechanic_says_nothing_of_calls(shop: Shop) -> None:
