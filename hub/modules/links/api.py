@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hub.kernel.parts import Composed, Part
 from hub.modules.links.service import LinkService
+from hub.modules.links.service_clients import forget_objects
 from hub.modules.links.views import LinkEntry
 
-__all__ = ["LinkEntry", "LinksApi"]
+__all__ = ["LinkEntry", "LinksApi", "forget_objects"]
 
 
 class LinksApi(Composed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Select, delete, or_, select, update
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
@@ -34,6 +34,12 @@ def erase(connection: Connection, who: Erasure) -> int:
     """They open nothing any more."""
     whose = or_(Link.client_id.in_(sorted(who.client_ids)), Link.address.in_(sorted(who.numbers)))
     return connection.execute(delete(Link).where(whose, Link.created_at <= who.until)).rowcount
+
+
+def forget_objects(connection: Connection, kind: str, objects: Select[str]) -> int:
+    """Links to these things go, whoever they were made for; how many there were."""
+    whose = (Link.kind == kind, Link.object.in_(objects))
+    return connection.execute(delete(Link).where(*whose)).rowcount
 
 
 def _numbers(connection: Connection, among: Collection[str] | None) -> Collection[str]:

@@ -3,6 +3,7 @@ the process that holds a channel's link sends on it."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ class Sender(OutgoingWorker):
     doubt when the hub starts again."""
 
     patience = 1.0
+    longest = 900.0
+    """Seconds that a provider, or the disk under it, may take; then the message is in doubt."""
     looks_again = True
 
     def __init__(self, ctx: WorkerContext, process: str = "") -> None:
@@ -48,7 +51,8 @@ class Sender(OutgoingWorker):
         self.process = process or new_id(ctx.deps.clock)
         self.poll = ctx.deps.settings.messaging.poll
         self._paces: dict[str, Pace] = {}
-        self._in_hand: set[str] = set()
+        self._in_hand: dict[str, float] = {}
+        """Since when."""
         self._held_at = 0.0
 
     async def step(self) -> float:
@@ -73,26 +77,43 @@ class Sender(OutgoingWorker):
                 for claim in found:
                     pace.spend(claim.message.address)
                 claims += found
-        if barred:
-            async with self._writing() as service:
-                await service.bar(barred)
         for claim in claims:
             to = claim.message.address
             self.set_off(
                 self._carry(claim, up[claim.message.channel]), name=f"message-{claim.message.id}", to=to
             )
+        if barred:
+            await self._bar(barred)
         more = min((self._paces[name].wait() for name in up), default=0.0) if claims else 0.0
         return max(_SHORT, more) if more else 0.0
 
     async def _hold(self) -> None:
-        """A large file, a slow provider: nobody else is to take what this process still has in hand."""
+        """A large file, a slow provider: nobody else is to take what this process still has in hand. In vain,
+        it is tried at the next step: there is time for more than one before a claim runs out."""
         now = self.ctx.deps.clock.monotonic()
-        if not self._in_hand:
+        if not self._held():
             self._held_at = now
         elif now - self._held_at >= CLAIM_SECONDS / 4:
-            self._held_at = now
+            try:
+                async with self._writing() as service:
+                    await service.hold()
+                self._held_at = now
+            except Unavailable as fault:
+                self.ctx.log.warning("claims could not be renewed", code=fault.code)
+
+    async def _bar(self, message_ids: list[str]) -> None:
+        """Once what was claimed is on its way: nothing here may lose it. In vain, the next step finds them
+        again."""
+        try:
             async with self._writing() as service:
-                await service.hold()
+                await service.bar(message_ids)
+        except Unavailable as fault:
+            self.ctx.log.warning("what may not be sent waits for the database", code=fault.code)
+
+    def _held(self) -> list[str]:
+        """What is in hand, and not for so long that its task must hang."""
+        since = self.ctx.deps.clock.monotonic() - self.longest
+        return [message_id for message_id, begun in self._in_hand.items() if begun > since]
 
     def _up(self) -> dict[str, MessageSender]:
         every = carriers(self.ctx.deps.senders)
@@ -108,7 +129,7 @@ class Sender(OutgoingWorker):
 
     async def _carry(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message
-        self._in_hand.add(message.id)
+        self._in_hand[message.id] = self.ctx.deps.clock.monotonic()
         try:
             if claim.is_doubted:
                 await self._ask(claim, sender)
@@ -120,12 +141,13 @@ class Sender(OutgoingWorker):
                 "the end of a message waits for the database", code=fault.code, id=message.id
             )
         finally:
-            self._in_hand.discard(message.id)
+            self._in_hand.pop(message.id, None)
 
     async def _send(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message
         try:
-            sent: Sent = await sender.send(message)
+            async with asyncio.timeout(self.longest):
+                sent: Sent = await sender.send(message)
         except TransientError as fault:
             wait = fault.retry_after
             self._pause(message.channel, wait)
@@ -135,9 +157,9 @@ class Sender(OutgoingWorker):
             refusal = fault
             await self._note(lambda service: service.refused(message.id, refusal))
             self._log(claim, "refused", fault.text)
-        except UnknownOutcome as fault:
+        except (UnknownOutcome, TimeoutError) as fault:
             await self._note(lambda service: service.in_doubt(message.id))
-            self._log(claim, "unknown", fault.text)
+            self._log(claim, "unknown", fault.text if isinstance(fault, UnknownOutcome) else "no end")
         except PermanentError as fault:
             refusal = Refused(fault.text)
             await self._note(lambda service: service.refused(message.id, refusal))
@@ -153,13 +175,14 @@ class Sender(OutgoingWorker):
     async def _ask(self, claim: Claim, sender: MessageSender) -> None:
         message = claim.message
         try:
-            found = await sender.find(message)
+            async with asyncio.timeout(self.longest):
+                found = await sender.find(message)
         except UnknownOutcome as fault:
             await self._note(lambda service: service.still_unknown(message.id, is_final=True))
             self._log(claim, "a person decides", fault.text)
-        except ConnectorError as fault:
+        except (ConnectorError, TimeoutError) as fault:
             await self._note(lambda service: service.still_unknown(message.id, is_final=False))
-            self._log(claim, "asked in vain", fault.text)
+            self._log(claim, "asked in vain", fault.text if isinstance(fault, ConnectorError) else "no end")
         else:
             if found is None:
                 await self._note(lambda service: service.not_found(message.id))
@@ -194,9 +217,9 @@ class Sender(OutgoingWorker):
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.writing(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)
+            yield SendingService(uow, self.ctx.deps, self.process, self._held())
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[SendingService]:
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-            yield SendingService(uow, self.ctx.deps, self.process, self._in_hand)
+            yield SendingService(uow, self.ctx.deps, self.process, self._held())

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 
-from hub.errors import NotFound
+from hub.errors import NotFound, Unavailable
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
 from hub.modules.calls.api import CallsApi
@@ -98,13 +98,20 @@ class ThreadBook:
     async def thread_for(
         self, channel: str, account: str, address: str, *, client_id: str | None, at: datetime
     ) -> tuple[Conversation, Address]:
-        """The thread of an address, locked; made where there is none: the client's, or one of its own."""
+        """The thread of an address, locked; made where there is none: the client's, or one of its own. Raises
+        Unavailable where somebody has erased or moved it while we waited for the lock."""
         known = await self.address(channel, address)
         if known is None:
             await self._uow.take_turn(turn_of_address(channel, address))
             known = await self.address(channel, address)
         if known is not None:
-            return await self.row(known.conversation_id, lock=True), known
+            row = await self.row(known.conversation_id, lock=True)
+            query = select(Address).where(Address.channel == channel, Address.address == address)
+            again = query.execution_options(populate_existing=True)
+            still = (await self._session.scalars(again)).first()
+            if still is None or still.conversation_id != row.id:
+                raise _crossed()
+            return row, still
         row = await self.thread_of_client(client_id, await self.shop_of(account), at)
         made = Address(
             id=new_id(self._clock), conversation_id=row.id, channel=channel, account=account, address=address,
@@ -116,12 +123,15 @@ class ThreadBook:
         return row, made
 
     async def thread_of_client(self, client_id: str | None, shop_id: ShopId, at: datetime) -> Conversation:
-        """The client's thread, locked; a new one where there is none, or nobody knows the client."""
+        """The client's thread, locked; a new one where there is none, or nobody knows the client. Raises
+        Unavailable where they have been erased while we waited."""
         if client_id is not None:
             await self._uow.take_turn(turn_of_client(client_id))
             known = await self.of_client(client_id)
             if known is not None:
                 return await self.row(known.id, lock=True)
+            if client_id not in await self._crm.clients_by_ids([client_id]):
+                raise _crossed()
         row = Conversation(
             id=new_id(self._clock), rev=0, shop_id=shop_id, client_id=client_id, is_chosen=False,
             state="closed", owner_id=None, unread=0, waiting_since=None, snoozed_until=None, last_at=at,
@@ -207,3 +217,10 @@ class ThreadBook:
         """It has changed: watchers of its shop look again."""
         row.rev += 1
         self._uow.hint(TOPIC, row.id, row.rev, shop_id=ShopId(row.shop_id))
+
+
+def _crossed() -> Unavailable:
+    """Whoever asks once more sees what is left."""
+    return Unavailable(
+        "database.conflict", "Somebody else changed the same thing at the same moment.", "Try again."
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.hooks.keeping import forget_numbers
+from hub.kernel.storage.turns import take_turn
+from hub.modules.links.api import forget_objects
 from hub.modules.messaging.models import Address, Conversation, File, Message, Note
-from hub.modules.messaging.service_book import ThreadBook
+from hub.modules.messaging.service_book import ThreadBook, turn_of_client
+from hub.modules.messaging.service_outgoing import FILES
 
 _MOST = 900
 """Ids in one statement."""
@@ -125,20 +128,17 @@ async def put_back(uow: UnitOfWork, deps: Deps, what: Move, moved: Moved) -> Non
 
 def erase(connection: Connection, who: Erasure) -> int:
     """What remains is that there was a message, when, by which channel: no word, no name, no address."""
-    clients, numbers = sorted(who.client_ids), sorted(who.numbers)
-    threads = set(
-        connection.execute(select(Conversation.id).where(Conversation.client_id.in_(clients))).scalars()
-    )
-    nobodys = (
-        select(Address.conversation_id)
-        .join(Conversation, Conversation.id == Address.conversation_id)
-        .where(Address.number_key.in_(numbers), Conversation.client_id.is_(None))
-    )
-    threads |= set(connection.execute(nobodys).scalars())
-    touched = forget_numbers(connection, numbers, who.until)
-    for thread in sorted(threads):
-        before = (Message.conversation_id == thread, Message.created_at <= who.until)
+    threads = _locked(connection, who)
+    touched = forget_numbers(connection, sorted(who.numbers), who.until)
+    for thread, is_theirs in threads.items():
+        # A client's thread ends with them, also what came while we waited for the lock.
+        before = [Message.conversation_id == thread]
+        notes = [Note.conversation_id == thread]
+        if not is_theirs:
+            before.append(Message.created_at <= who.until)
+            notes.append(Note.created_at <= who.until)
         whose = select(Message.id).where(*before)
+        touched += forget_objects(connection, FILES, whose)
         connection.execute(
             update(File)
             .where(File.message_id.in_(whose))
@@ -156,7 +156,7 @@ def erase(connection: Connection, who: Erasure) -> int:
             .where(*before, Message.state.in_(("queued", "unknown", "sending")))
             .values(state="failed", claim=None)
         )
-        connection.execute(delete(Note).where(Note.conversation_id == thread, Note.created_at <= who.until))
+        connection.execute(delete(Note).where(*notes))
         connection.execute(delete(Address).where(Address.conversation_id == thread))
         connection.execute(
             update(Conversation).where(Conversation.id == thread).values(
@@ -165,6 +165,19 @@ def erase(connection: Connection, who: Erasure) -> int:
             )
         )  # fmt: skip
     return touched
+
+
+def _locked(connection: Connection, who: Erasure) -> dict[str, bool]:
+    """Their threads and those of their numbers that are nobody's, locked before anything in them is (the
+    order is service_book.py's): whoever is writing into one ends first. Whether each is a client's."""
+    for client_id in sorted(who.client_ids):
+        take_turn(connection, turn_of_client(client_id))
+    of_numbers = select(Address.conversation_id).where(Address.number_key.in_(sorted(who.numbers)))
+    theirs = Conversation.client_id.in_(sorted(who.client_ids))
+    nobodys = and_(Conversation.client_id.is_(None), Conversation.id.in_(of_numbers))
+    query = select(Conversation.id, Conversation.client_id).where(or_(theirs, nobodys))
+    rows = connection.execute(query.order_by(Conversation.id).with_for_update()).all()
+    return {row.id: row.client_id is not None for row in rows}
 
 
 def _numbers(connection: Connection, among: Collection[str] | None) -> Collection[str]:

@@ -18,7 +18,7 @@ from hub.modules.messaging.channels import Channels
 from hub.modules.messaging.conditions import is_state
 from hub.modules.messaging.file_links import address_of
 from hub.modules.messaging.models import File, Message
-from hub.modules.messaging.rules import ASK_AFTER, next_try
+from hub.modules.messaging.rules import ASK_AFTER, OPEN_STATES, next_try
 from hub.modules.messaging.rules_templates import opened
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
@@ -44,7 +44,7 @@ class Claim:
 
 class SendingService:
     """The rows behind the sender; `process` is the name of its own claims, `in_hand` are the messages that it
-    is sending just now."""
+    is sending just now, and not for too long."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps, process: str, in_hand: Collection[str] = ()) -> None:
         self._uow = uow
@@ -118,7 +118,7 @@ class SendingService:
             self.doubt(row)
 
     async def hold(self) -> None:
-        """What this process has in hand stays its own, however long its provider takes."""
+        """What this process has in hand stays its own, as long as a provider may take."""
         until, mine = self._now + timedelta(seconds=CLAIM_SECONDS), Message.id.in_(sorted(self._in_hand))
         for held, values in (
             (and_(is_state("sending"), Message.claim == self._process), {"claimed_until": until}),
@@ -145,15 +145,22 @@ class SendingService:
         row.rev += 1
 
     async def went(self, message_id: str, sent: Sent) -> None:
-        """The provider has it."""
+        """The provider has it. Where it names it by an id that another message to that address has, a person
+        decides."""
         known = (await self._session.scalars(select(Message).where(Message.id == message_id))).first()
         if known is None:
             return
         await self._book.row(known.conversation_id, lock=True)
         await self._uow.take_turn(turn_of(known.channel, known.provider_id or sent.provider_id))
         row = await self._book.message(message_id)
-        if row is not None:
-            await self._settling.went(row, sent.provider_id, sent.parts, self._now)
+        if row is None:
+            return
+        if row.provider_id is None and await self._is_anothers(row, sent.provider_id):
+            if row.state in OPEN_STATES:
+                row.not_before = None
+                await self._settling.settle(row, "unknown", at=self._now)
+            return
+        await self._settling.went(row, sent.provider_id, sent.parts, self._now)
 
     async def again(self, message_id: str, retry_after: float, *, counts: bool = True) -> None:
         """It certainly did not go out; it is tried later."""
@@ -253,6 +260,14 @@ class SendingService:
         row.more = {**row.more, "moved_from": row.address}
         row.address, row.state, row.claim, row.not_before = to, "queued", None, None
         row.rev += 1
+
+    async def _is_anothers(self, row: Message, provider_id: str) -> bool:
+        """Whether another message of ours to that address has this id already; the thread is locked."""
+        query = select(Message.n).where(
+            Message.channel == row.channel, Message.address == row.address,
+            Message.direction == row.direction, Message.provider_id == provider_id, Message.n != row.n,
+        )  # fmt: skip
+        return (await self._session.scalars(query.limit(1))).first() is not None
 
     async def _mine(self, message_id: str) -> Message | None:
         """Still being sent by this process; else somebody or something has settled it meanwhile."""

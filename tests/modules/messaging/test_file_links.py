@@ -17,13 +17,15 @@ from connectors.practice_twilio.server import PracticeTwilio
 from connectors.twilio_sms.connector import TwilioSms
 from hub.clock import FrozenClock, SystemClock
 from hub.errors import Conflict
+from hub.modules.crm.api import CrmApi
 from hub.modules.messaging import store
 from hub.modules.messaging.file_links import address_of, file_behind
 from hub.settings import MessagingSettings, Settings
 from tests.connectors.contract import connected
 from tests.connectors.twilio_sms.stage import PUBLIC, config, practice
+from tests.factories.crm import make_client
 from tests.factories.site import Client, get_text, site_of
-from tests.modules.messaging.wire import IRYNA, SMS, House, Wire, house_of
+from tests.modules.messaging.wire import IRYNA, SMS, TELEGRAM, House, Wire, house_of, wrote
 from tests.webui.stage import WIDE
 from webui.app import make_app
 
@@ -92,6 +94,24 @@ async def test_a_file_alone_is_a_link_alone_and_erased_ones_say_so(
         await (await uow.session.connection()).exec_driver_sql("UPDATE messaging_files SET state = 'gone'")
     _, page = await get_text(visitor, sent.text.removeprefix(PUBLIC))
     assert "/files/" not in page
+
+
+async def test_a_link_from_before_anybody_knew_whose_the_chat_is_goes_with_the_client(
+    house: House, wire: Wire, visitor: Client, tmp_path: Path
+) -> None:
+    wire.carried = {"telegram": replace(TELEGRAM, can_media=False)}
+    client = await make_client(house.hub, "Iryna", IRYNA)
+    await house.tell(wrote("hi", 7, channel="telegram", account="bot", address="4401"))
+    file_id = await uploaded(house, tmp_path, "f1")
+    await house.queue("Look", channel="telegram", address="4401", files=(file_id,))
+    await house.sent()
+    link = wire.ledger[0].text.removeprefix(f"Look\n{PUBLIC}")
+    assert (await visitor.get(link)).status == 200
+    async with house.api() as api:
+        await api.clients.tie("telegram", "4401", None, client.id)
+    async with house.uow() as uow:
+        await CrmApi(uow, house.hub.installation.deps).erasing.erase(client.id, "asked", second=None)
+    assert (await visitor.get(link)).status == 404
 
 
 async def test_an_address_that_is_over_changed_or_guessed_gives_nothing(
