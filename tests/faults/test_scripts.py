@@ -44,7 +44,7 @@ BEGIN = b"Pitline: SessionBegun\r\nBoot: b1\r\nFirst: yes\r\n\r\n"
 
 _NO_PAGES = (
     "/login", "/setup", "/metrics", "/healthz", "/readyz", "/clients/export", "/consents/export",
-    "/recordings/reviews/export", "/dialling/latest", "/dialling/phone",
+    "/recordings/reviews/export", "/dialling/latest", "/dialling/phone", "/dialling/hearing",
 )  # fmt: skip
 
 

@@ -96,7 +96,10 @@ def _shown(body: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.fault("T16")
-@pytest.mark.parametrize("role", ["mechanic", "cashier", "own"])
+@pytest.mark.parametrize(
+    "role",
+    ["own", *(pytest.param(one, marks=pytest.mark.sqlite) for one in ("mechanic", "cashier"))],
+)
 async def test_no_answer_to_who_lacks_the_right_holds_a_whole_number(
     shop: Shop, hub: Hub, role: str, fault: Fault
 ) -> None:

@@ -32,6 +32,7 @@ LINKS = (
     "/recordings/shared/{token}/media",
     "/recordings/shared/{token}/peaks",
     "/c/{token}",
+    "/files/{token}",
 )
 """Whoever holds the address may look; it is long, ends, and is taken back by a person."""
 

@@ -18,7 +18,6 @@ from hub.modules.access.views import HolidayView, ShopEntry, ShopView, Span
 from hub.modules.access.web_shops import may_add, own_shop, placed
 from hub.modules.access.zones import zone_of
 
-_MAP = "Its point on the map: latitude and longitude in degrees (`50.4501, 30.5234`), or a map's link."
 _TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -85,7 +84,10 @@ class NewShop(Strict):
     timezone: str = Field(max_length=64)
     currency: str = Field(min_length=3, max_length=3)
     language: str = Field(max_length=8)
-    map: str = Field("", max_length=LONGEST, description=_MAP)
+    map: str = Field(
+        "", max_length=LONGEST,
+        description="Its point on the map: a map's link, or degrees: `50.4501, 30.5234`",
+    )  # fmt: skip
 
 
 class ShopChange(Strict):
@@ -98,7 +100,9 @@ class ShopChange(Strict):
     timezone: str | None = Field(None, max_length=64)
     currency: str | None = Field(None, min_length=3, max_length=3)
     language: str | None = Field(None, max_length=8)
-    map: str | None = Field(None, max_length=LONGEST, description=_MAP + " Empty: no point any more")
+    map: str | None = Field(
+        None, max_length=LONGEST, description="Its point, in either writing; empty: no point any more"
+    )
 
 
 async def list_shops(request: PageRequest) -> ShopList:

@@ -269,6 +269,10 @@ async def test_the_shops_own_account_is_written_from_by_its_newest_connection() 
             assert [one["business"] for one in up.world.noted("sent")] == [first.id, second.id]
 
 
+LATER = 4_000_000_000
+"""Seconds of Unix time, after whatever the practice Telegram has said: the later word counts."""
+
+
 async def test_a_connection_that_another_process_has_noted_is_written_by() -> None:
     async with practice() as telegram:
         owner = telegram.world.person(OLEH, "Oleh")
@@ -280,9 +284,9 @@ async def test_a_connection_that_another_process_has_noted_is_written_by() -> No
             assert isinstance(theirs, MessageReceived)
             other = Connections(up.box, str(BOT_ID))
             about = {"user": {"id": OLEH}, "rights": {"can_reply": True}}
-            await other.note({"id": first.id, "is_enabled": False, "date": 1, **about})
+            await other.note({"id": first.id, "is_enabled": False, "date": LATER, **about})
             second = telegram.world.businesses["B2"] = Business("B2", owner, True, True)
-            await other.note({"id": second.id, "is_enabled": True, "date": 2, **about})
+            await other.note({"id": second.id, "is_enabled": True, "date": LATER + 1, **about})
             await up.connector.send(outgoing("Готово", account=theirs.account))
             assert [one["business"] for one in up.world.noted("sent")] == [second.id]
 
