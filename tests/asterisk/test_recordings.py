@@ -52,9 +52,11 @@ def likeness(piece: bytes, recorded: bytes) -> float:
     """How much of a piece of sound is found in a recording where it fits best, 0 to 1 (correlation)."""
     at, _ = audioop.findfit(recorded, piece)
     there = recorded[at * 2 : at * 2 + len(piece)]
+    if not audioop.rms(there, 2):
+        return 0.0  # nothing is there, and nothing is wrong with it
     factor = audioop.findfactor(there, piece)
     rest = audioop.add(there, audioop.mul(piece, 2, -factor), 2)
-    return 1 - audioop.rms(rest, 2) / max(1, audioop.rms(there, 2))
+    return 1 - audioop.rms(rest, 2) / audioop.rms(there, 2)
 
 
 @asynccontextmanager
