@@ -17,6 +17,7 @@ from tests.asterisk.pbx import AsteriskPbx
 from tests.flows.black_hole import Cable
 from tests.flows.hub_process import HubProcess
 from tests.machine import CHROMIUM, need_asterisk, need_chromium
+from tests.programs import cold
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -82,7 +83,7 @@ async def test_a_call_from_the_first_ring_to_the_history(
     async with AsyncExitStack() as stack:
         pbx = await stack.enter_async_context(AsteriskPbx(settings={"extensions.conf:OPEN": "*,*,*,*"}))
         hub = await stack.enter_async_context(
-            HubProcess(tmp_path, ami_settings(pbx), database_url=database_url)
+            HubProcess(tmp_path, ami_settings(pbx), database_url=database_url, launch=cold)
         )
         world = await stack.enter_async_context(pbx.trunk())
         anna = await stack.enter_async_context(pbx.phone("101"))
@@ -155,7 +156,9 @@ async def test_the_cable_to_the_pbx_is_out_in_mid_call(browser: Browser, tmp_pat
     async with AsyncExitStack() as stack:
         pbx = await stack.enter_async_context(AsteriskPbx(settings={"extensions.conf:OPEN": "*,*,*,*"}))
         cable = await stack.enter_async_context(Cable(pbx.ami_host, pbx.ami_port))
-        hub = await stack.enter_async_context(HubProcess(tmp_path, ami_settings(pbx, cable.port)))
+        hub = await stack.enter_async_context(
+            HubProcess(tmp_path, ami_settings(pbx, cable.port), launch=cold)
+        )
         world = await stack.enter_async_context(pbx.trunk())
         anna = await stack.enter_async_context(pbx.phone("101"))
         boris = await stack.enter_async_context(pbx.phone("102"))
@@ -183,7 +186,7 @@ async def test_an_unknown_caller_reaches_the_owners_mobile_in_the_evening(tmp_pa
     need_asterisk()
     async with AsyncExitStack() as stack:
         pbx = await stack.enter_async_context(AsteriskPbx("freepbx"))
-        hub = await stack.enter_async_context(HubProcess(tmp_path, ami_settings(pbx)))
+        hub = await stack.enter_async_context(HubProcess(tmp_path, ami_settings(pbx), launch=cold))
         world = await stack.enter_async_context(pbx.trunk("kyivstar_1"))
         anna = await stack.enter_async_context(pbx.phone("101"))
         evening = await world.call("380670001144", number="380971234567")
