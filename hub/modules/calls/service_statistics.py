@@ -98,8 +98,13 @@ class StatisticsService:
 
     async def _by_phones(self, conditions: Sequence[ColumnElement[bool]]) -> list[CallCount]:
         """Outbound calls, and inbound ones that nobody answered, by all who took part: few among many."""
-        joined = func.group_concat if self._is_sqlite else func.string_agg
-        who = select(joined(Person.who, ",")).where(Person.call_id == Call.id).scalar_subquery()
+        # In one order: SQLite's is its index's, a server's may be any.
+        joined = (
+            func.group_concat(Person.who, ",")
+            if self._is_sqlite
+            else func.string_agg(Person.who, ",").aggregate_order_by(Person.who)
+        )
+        who = select(joined).where(Person.call_id == Call.id).scalar_subquery()
         columns = (
             self._kind(), Call.talk_seconds, func.coalesce(Call.wait_seconds, 0.0).label("wait_seconds"),
             who.label("phones"),
