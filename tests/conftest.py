@@ -26,7 +26,7 @@ from hub.settings import (
 )
 from tests.databases import Databases
 from tests.flows.hub_process import HubProcess
-from tests.programs import Nursery
+from tests.programs import forked
 from tests.thrift import (
     log_plainly,
     make_passwords_cheap,
@@ -91,14 +91,12 @@ def _thrift() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nursery(databases: Databases) -> Iterator[Nursery]:
-    """Starts programs at a tenth of what a start costs, on databases that are migrated."""
-    made = Nursery()
+def _quick_starts(databases: Databases) -> Iterator[None]:
+    """Hubs start at a tenth of what a start costs, on databases that are migrated."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HubProcess, "launch", staticmethod(made.start))
+        patch.setattr(HubProcess, "launch", staticmethod(forked))
         patch.setattr(HubProcess, "furnish", staticmethod(databases.copy_file))
-        yield made
-    made.close()
+        yield
 
 
 @pytest.fixture

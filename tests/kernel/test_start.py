@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.flows.hub_process import ROOT, HubProcess
-from tests.programs import finished
+from tests.programs import cold, finished
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def resident_megabytes(pid: int) -> float:
 
 
 async def test_a_hub_is_small_and_stops_within_five_seconds_with_browsers_watching(tmp_path: Path) -> None:
-    async with HubProcess(tmp_path) as hub, aiohttp.ClientSession() as client:
+    async with HubProcess(tmp_path, launch=cold) as hub, aiohttp.ClientSession() as client:
         headers = {"Authorization": f"Bearer {hub.new_token()}"}
         async with client.get(f"{hub.url}/readyz") as answer:
             ready = await answer.json()
