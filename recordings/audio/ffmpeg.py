@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -72,7 +72,7 @@ def heard_in(path: Path, options: Sequence[str] = ()) -> Heard:
 
 def decoded(
     path: Path, heard: Heard, options: Sequence[str] = (), *, most: int | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """The sound as 16 bit samples of its own rate, in whole stretches; `most` bytes of it. Raises
     ConversionFailed, also when nothing comes for a minute."""
     command = [

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from operator import methodcaller
 from pathlib import Path
 from random import Random
+from typing import TypedDict
 from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlsplit
 
 import pytest
@@ -69,12 +70,20 @@ async def test_a_repeat_after_a_restart_and_after_the_facts_are_pruned_is_silenc
                 await shop.hub.database.write(methodcaller("exec_driver_sql", f"DELETE FROM {table}"))
 
 
-def forged(body: str) -> list[dict[str, str]]:
+class Forgery(TypedDict, total=False):
+    """What a request is sent with, by the names of `SmsShop.send`."""
+
+    signed: str
+    query: str
+    path: str
+    public: str
+    token: str
+
+
+def forged(body: str) -> list[Forgery]:
     """Signatures of this request that are none, of others, or of something else."""
     right = signature(f"{PUBLIC}/hooks/twilio/sms", body)
-    found: list[dict[str, str]] = [
-        {"signed": text} for text in ("", " ", "x", "=", "A" * 28, "é" * 20, "A" * 4000)
-    ]
+    found: list[Forgery] = [{"signed": text} for text in ("", " ", "x", "=", "A" * 28, "é" * 20, "A" * 4000)]
     found += [
         {"signed": right[:place] + "A" + right[place + 1 :]} for place in range(27) if right[place] != "A"
     ]
@@ -96,7 +105,7 @@ async def test_what_is_forged_is_refused_and_kept_apart(shop: SmsShop, fault: Fa
     for number, chance in enumerate(fault.runs(full=500, sample=20)):
         body = form(number)
         case = chance.choice(forged(body))
-        status, _ = await shop.send(body, **case)  # type: ignore[arg-type]  # names of its parameters
+        status, _ = await shop.send(body, **case)
         fault.check(f"{case} was answered {status}", status == 403)
     await shop.worked()
     fault.measure("accepted", sum((await shop.messages()).values()), 0)

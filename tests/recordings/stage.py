@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.app import Hub
+from hub.clock import FrozenClock
 from hub.kernel.context import WorkerContext
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
@@ -28,6 +29,13 @@ class Spool:
     root: Path
     ctx: WorkerContext
     intake: Intake
+
+    @property
+    def clock(self) -> FrozenClock:
+        """The test's."""
+        clock = self.hub.installation.clock
+        assert isinstance(clock, FrozenClock)
+        return clock
 
     def write(self, name: str, data: bytes = SOUND, *, at: datetime | None = None) -> Path:
         """A file as the PBX leaves it; `at`: when its last byte was written."""

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
 from recordings import jobs
 from recordings.api import RecordingsApi, RecordingView
 from recordings.audio import clips
@@ -244,9 +245,9 @@ def test_what_the_player_shows_is_understood(seconds: int) -> None:
 def test_the_waveform_of_a_part_is_that_part_of_the_waveform() -> None:
     wave = PeaksView(per_second=2.0, channels=(tuple(n / 100 for n in range(40)),))
     clip = ClipView(
-        id="1", rev=1, recording_id="1", shop_id="main", begin_seconds=5.0, end_seconds=10.0, reason="",
+        id="1", rev=1, recording_id="1", shop_id=FIRST_SHOP, begin_seconds=5.0, end_seconds=10.0, reason="",
         key="k", size=1, sha256="", made_by=None, made_name="", created_at=MORNING,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     assert peaks_within(wave, clip).channels[0] == tuple(n / 100 for n in range(10, 21))
 
 

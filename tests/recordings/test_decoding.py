@@ -59,4 +59,4 @@ def test_who_stops_listening_waits_for_nothing(tmp_path: Path, monkeypatch: pyte
     instead(tmp_path, monkeypatch, "head -c 16000 /dev/zero; exec sleep 60")
     sound = decoded(tmp_path, MONO)
     assert len(next(sound)) == 16_000
-    sound.close()  # type: ignore[attr-defined]  # a generator
+    sound.close()

@@ -235,7 +235,7 @@ async def test_a_full_disk_leaves_nothing_half_and_the_file_is_taken_when_there_
         fault.check("the file is gone from the spool", spool.in_spool() == ["done/long.wav"])
         fault.check("a broken recording is shown", await spool.recordings() == [])
         filling.unlink()
-        spool.hub.installation.clock.advance(10)  # type: ignore[attr-defined]  # the clock of tests
+        spool.clock.advance(10)
         fault.check("it was not tried again", await spool.look() == 1)
         [made] = await spool.recordings()
         fault.check("it is not whole", made.duration_seconds == 200.0)
@@ -268,7 +268,7 @@ async def test_a_disk_that_refuses_to_confirm_takes_nothing_and_says_so(
     fault.check("no alarm", [one.code for one in await spool.troubled()] == ["storage.away"])
     fault.check("it is shown", await spool.recordings() == [])
     monkeypatch.undo()
-    spool.hub.installation.clock.advance(10)  # type: ignore[attr-defined]  # the clock of tests
+    spool.clock.advance(10)
     fault.check("it was not tried again", await spool.look() == 1)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,29 +13,22 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.api import TemplateEntry, TemplateView
-from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
 from tests.factories.crm import make_client
 from tests.factories.relays import settled
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
 from tests.modules.consents.stories import NOON, asked, moved, record, standing
-from tests.modules.messaging.wire import IRYNA, OLEH, House, Wire, house_of, wrote
+from tests.modules.links.conftest import PUBLIC
+from tests.modules.messaging.wire import IRYNA, OLEH, House, Wire, wrote
 
-PUBLIC = "https://pitline.example"
 CALL = "b1:1.1"
 
 
 @pytest.fixture
-async def house(
-    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path, wire: Wire
-) -> AsyncIterator[House]:
-    settings = replace(
-        settings, server=replace(settings.server, public_url=PUBLIC),
-        messaging=MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05),
-    )  # fmt: skip
-    async with house_of(settings, frozen_clock, tmp_path, wire) as made:
-        moved(frozen_clock, NOON)
-        yield made
+def house(house: House, frozen_clock: FrozenClock) -> House:
+    """At noon, when advertising may go out."""
+    moved(frozen_clock, NOON)
+    return house
 
 
 @pytest.fixture

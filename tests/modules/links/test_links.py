@@ -14,27 +14,14 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.links.api import LinkEntry, LinksApi
 from hub.modules.links.rules import hash_of, new_token
-from hub.settings import MessagingSettings, ServerSettings, Settings
+from hub.settings import ServerSettings, Settings
 from tests.factories.crm import make_client
 from tests.factories.relays import settled
 from tests.factories.site import Client, get_text, send_form, site_of
 from tests.faults.figures import Fault
 from tests.modules.consents.stories import NOON, asked, record
+from tests.modules.links.conftest import PUBLIC
 from tests.modules.messaging.wire import IRYNA, House, Wire, house_of
-
-PUBLIC = "https://pitline.example"
-
-
-@pytest.fixture
-async def house(
-    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path, wire: Wire
-) -> AsyncIterator[House]:
-    settings = replace(
-        settings, server=replace(settings.server, public_url=PUBLIC),
-        messaging=MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05),
-    )  # fmt: skip
-    async with house_of(settings, frozen_clock, tmp_path, wire) as made:
-        yield made
 
 
 @pytest.fixture

@@ -37,14 +37,7 @@ async def test_what_may_not_go_and_cannot_be_noted_holds_up_nothing_else(
 async def test_a_claim_that_cannot_be_renewed_holds_up_nothing_and_is_renewed_at_the_next_step(
     house: House, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered, at_once = asyncio.Event(), wire.send
-
-    async def slowly(message: OutgoingMessage) -> Sent:
-        if message.address == IRYNA:
-            await answered.wait()
-        return await at_once(message)
-
-    monkeypatch.setattr(wire, "send", slowly)
+    answered = wire.held[IRYNA] = asyncio.Event()
     slow, sender = await house.queue("slow"), house.sender("one")
     await sender.step()
     await asyncio.sleep(0)
@@ -117,13 +110,7 @@ async def test_what_never_ends_is_in_doubt_and_its_provider_is_asked_again(
 async def test_a_claim_whose_task_hangs_is_renewed_no_longer_than_a_provider_may_take(
     house: House, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered, at_once = asyncio.Event(), wire.send
-
-    async def slowly(message: OutgoingMessage) -> Sent:
-        await answered.wait()
-        return await at_once(message)
-
-    monkeypatch.setattr(wire, "send", slowly)
+    answered = wire.held[IRYNA] = asyncio.Event()
     message, sender = await house.queue(), house.sender()
     await sender.step()
     await asyncio.sleep(0)

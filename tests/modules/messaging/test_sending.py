@@ -14,7 +14,7 @@ from hub.modules.messaging.api import MessageEntry
 from hub.modules.messaging.pace import Pace
 from hub.modules.messaging.service_sending import CLAIM_SECONDS
 from hub.ports.errors import NotReady, TransientError
-from hub.ports.messaging import OutgoingMessage, Refused, Sent, UnknownOutcome
+from hub.ports.messaging import Refused, UnknownOutcome
 from tests.factories.crm import make_client
 from tests.modules.messaging.wire import IRYNA, OLEH, SMS, House, Wire, status, wrote
 
@@ -320,13 +320,7 @@ async def test_what_is_too_long_for_its_channel_goes_out_in_pieces_and_in_order(
 async def test_what_a_process_has_in_hand_stays_its_own_however_long_the_provider_takes(
     house: House, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered, at_once = asyncio.Event(), wire.send
-
-    async def slowly(message: OutgoingMessage) -> Sent:
-        await answered.wait()
-        return await at_once(message)
-
-    monkeypatch.setattr(wire, "send", slowly)
+    answered = wire.held[IRYNA] = asyncio.Event()
     first, second = house.sender("one"), house.sender("two")
     message = await house.queue()
     await first.step()

@@ -43,7 +43,8 @@ TELEGRAM = Channel(
 @dataclass
 class Wire:
     """Implements ports.messaging.MessageSender. `faults` are raised one after another instead of sending; one
-    that `keeps` has taken the message all the same. `found` answers `find`: by default the ledger does."""
+    that `keeps` has taken the message all the same. Whose address is `held` waits for its event. `found`
+    answers `find`: by default the ledger does."""
 
     carried: dict[str, Channel] = field(default_factory=lambda: {"sms": SMS, "telegram": TELEGRAM})
     ledger: list[OutgoingMessage] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Wire:
     found: Callable[[OutgoingMessage], Sent | None] | None = None
     is_up: bool = True
     pause: float = 0.0
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     away: bool = False
 
@@ -65,6 +67,8 @@ class Wire:
 
     async def send(self, message: OutgoingMessage) -> Sent:
         await asyncio.sleep(self.pause)
+        if message.address in self.held:
+            await self.held[message.address].wait()
         if self.faults:
             fault = self.faults.pop(0)
             if self.keeps:
