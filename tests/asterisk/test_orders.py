@@ -267,3 +267,28 @@ async def test_a_waiting_caller_who_is_given_to_a_colleague_in_vain_is_back_in_t
 async def test_what_has_ended_takes_no_orders(sample_pbx: AsteriskPbx) -> None:
     async with following(sample_pbx) as hub:
         await give(hub, HangUp(command_id="1", call_id="gone"), "refused")
+
+
+async def test_a_parked_caller_is_given_to_a_colleague_and_is_not_lost_when_nobody_picks_up(
+    sample_pbx: AsteriskPbx,
+) -> None:
+    """From the car park to a phone that is not there: back in the queue; parked again, to one that answers."""
+    async with (
+        following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
+        sample_pbx.phone("105") as master,
+    ):  # fmt: skip
+        caller = await world.call(LINE, number=CALLER)
+        for extension in ("103", "105"):
+            (await anna.ringing()).answer()
+            call = await the_call(hub, lambda one: one.state == "talking")
+            await give(hub, ParkCall(command_id="1", call_id=call.call_id, extension="101"))
+            call = await the_call(hub, lambda one: one.state == "parked" and one.parked_at_space is not None)
+            await give(
+                hub, TakeCall(command_id="2", call_id=call.call_id, extension=extension, context=CONTEXT)
+            )
+        (await master.ringing()).answer()
+        call = await the_call(hub, lambda one: one.last_extension == "105" and one.state == "talking")
+        assert call.parked_at_space is None
+        await caller.bye()
+        call = await the_call(hub, lambda one: one.state == "ended")
+        assert (call.result, len(hub.calls)) == ("answered", 1)

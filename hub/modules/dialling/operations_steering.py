@@ -79,7 +79,7 @@ async def take(request: PageRequest, body: PhoneIn) -> CommandView:
 
 
 async def give(request: PageRequest, body: GiveIn) -> CommandView:
-    """A caller who waits goes to a colleague's phone."""
+    """A caller who waits or is parked goes to a colleague's phone."""
     shops = calls_of(request, STEER)
     return await _steering(request).give(
         request.path["id"], body.to, asker_of(request), click_of(request), shops
@@ -138,7 +138,7 @@ operations = (
     ),
     ApiOperation(
         method=_POST, path=f"{_CALL}/give", handler=give, right=STEER, name="dialling.api_give",
-        summary="Give a caller who waits to a colleague", body=GiveIn, result=OrderOut, status=202,
+        summary="Give a caller who waits or is parked to a colleague", body=GiveIn, result=OrderOut, status=202,
         errors=ERRORS,
     ),
     ApiOperation(

@@ -29,10 +29,10 @@ def _steering(call: CallView, own: Collection[str]) -> Iterator[CommandKind]:
     if not call.is_live:
         return
     yield "hang_up"
-    waits = call.state == "parked" or (call.state in ("ringing", "queued") and call.direction == "inbound")
-    if waits and own and not _is_mine(call, own):
+    waits = call.state in ("ringing", "queued", "parked") and call.direction == "inbound"
+    if (waits or call.state == "parked") and own and not _is_mine(call, own):
         yield "take"
-    if waits and call.state != "parked":
+    if waits:
         yield "give"
     if _talks(call):
         yield from ("park", "blind", "attended")

@@ -60,10 +60,11 @@ class SteeringService:
         return await self._order("take", asker, key, call, own)
 
     async def give(self, call_id: str, to: str, asker: Asker, key: str, shops: Shops) -> CommandView:
-        """A caller who waits goes to a colleague's phone: a number passes the gate like another, and only a
-        colleague's is taken. Raises Invalid too."""
+        """A caller who waits or is parked goes to a colleague's phone: a number passes the gate like another,
+        and only a colleague's is taken. Raises Invalid too."""
         call = await self._live(call_id, shops)
-        _ensure_waits(call)
+        if call.state != "parked" or call.direction != "inbound":
+            _ensure_waits(call)
         target, _ = await self._orders.target(to, asker, await self._settings.read())
         if target.kind != "colleague":
             raise Invalid(

@@ -46,7 +46,7 @@ async def take(request: PageRequest) -> web.StreamResponse:
 
 
 async def give(request: PageRequest) -> web.StreamResponse:
-    """A caller who waits goes to a colleague's phone."""
+    """A caller who waits or is parked goes to a colleague's phone."""
     asker, shops, to = asker_of(request), calls_of(request, STEER), request.form.get("to", "")[:100]
     return answer(request, await _steering(request).give(request.path["id"], to, asker, _key(request), shops))
 

@@ -37,11 +37,15 @@ TALKS = snapshot(
 PARKED = snapshot("parked", state="parked", parked_at_space="701", parties=())
 OUTBOUND = snapshot("out", direction="outbound", from_number=None, to_number="+380501234567")
 
+OUTBOUND_PARKED = snapshot("out parked", direction="outbound", from_number=None, to_number="+380501234567",
+                           state="parked", parked_at_space="702", parties=())  # fmt: skip
+
 
 @pytest.fixture
 async def calls(hub: Hub) -> dict[str, CallView]:
-    await tell_calls(hub, RINGS, TALKS, PARKED, OUTBOUND)
-    return {name: await call_of(hub, name) for name in ("rings", "talks", "parked", "out")}
+    told = (RINGS, TALKS, PARKED, OUTBOUND, OUTBOUND_PARKED)
+    await tell_calls(hub, *told)
+    return {one.call_id: await call_of(hub, one.call_id) for one in told}
 
 
 @pytest.mark.parametrize(
@@ -60,9 +64,10 @@ async def calls(hub: Hub) -> dict[str, CallView]:
         ("talks", ["101"], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", [], EVERYTHING, {"hang_up", "park", "blind", "attended"}),
         ("talks", ["102"], {"hang_up", "listen"}, {"hang_up", "listen"}),
-        ("parked", ["102"], EVERYTHING, {"hang_up", "take"}),
-        ("parked", ["102"], EVERYTHING - {"pick_up"}, {"hang_up"}),
-        ("parked", ["102"], EVERYTHING - {"take"}, {"hang_up", "take"}),
+        ("parked", ["102"], EVERYTHING, {"hang_up", "take", "give"}),
+        ("parked", ["102"], EVERYTHING - {"pick_up"}, {"hang_up", "give"}),
+        ("parked", ["102"], EVERYTHING - {"take", "give"}, {"hang_up", "take"}),
+        ("out parked", ["102"], EVERYTHING, {"hang_up", "take"}),  # no queue that he would be back in
         ("out", ["102"], EVERYTHING, {"hang_up"}),
         ("talks", ["102"], set(), set()),
     ],

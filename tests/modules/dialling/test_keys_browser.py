@@ -121,6 +121,20 @@ async def test_a_digit_gives_away_the_call_whose_menu_was_opened_last_and_no_oth
     assert (sent["channel"], sent["exten"]) == (upper, "102")
 
 
+async def test_on_the_desk_who_rings_at_ones_own_phone_is_given_to_a_colleague_by_a_digit(maria: Hand) -> None:
+    call = await ringing(maria.shop, PHONE_103)
+    menu = maria.page.locator(f'[data-card="{call}"] .dial-put')
+    await expect(menu.locator("summary")).to_be_visible()
+    await maria.press("1")  # without the key before it a digit gives nobody away
+    await maria.press("d")
+    await expect(menu).to_have_attribute("open", "")
+    await maria.press("9")
+    await maria.press("2")
+    sent = await maria.reached("redirect")
+    assert (sent["channel"], sent["exten"]) == (TRUNK, "102")
+    await expect(menu).not_to_have_attribute("open", "")
+
+
 async def test_a_key_for_a_call_that_has_just_ended_joins_no_other(maria: Hand) -> None:
     first = await talking(maria.shop)
     legs = {first: (OUTSIDE, PHONE), await another_talks(maria.shop, but=first): (OTHER_OUTSIDE, OTHER_PHONE)}

@@ -21,7 +21,7 @@ from tests.faults.figures import Fault
 from tests.kernel.waiting import until
 from tests.modules.dialling.numbers import REFUSED
 from tests.modules.dialling.shop import Shop
-from tests.modules.dialling.told import OUTSIDE, OWN, PHONE, TRUNK, ringing, say, talking
+from tests.modules.dialling.told import OUTSIDE, OWN, PHONE, TRUNK, parked, ringing, say, talking
 
 
 @pytest.fixture
@@ -169,6 +169,13 @@ async def test_a_waiting_caller_is_given_to_a_colleague_and_to_nobody_else(shop:
     again = await order(site, call, "give", to="102")
     assert first["id"] == again["id"]
     assert (first["kind"], first["extension"]) == ("give", "102")
+    sent = await reached(shop, "redirect")
+    assert (sent["channel"], sent["exten"], sent["context"]) == (TRUNK, "102", "from-internal")
+
+
+async def test_a_parked_caller_is_given_to_a_colleague_too(shop: Shop, site: Client) -> None:
+    call = await parked(shop)
+    await order(site, call, "give", to="102")
     sent = await reached(shop, "redirect")
     assert (sent["channel"], sent["exten"], sent["context"]) == (TRUNK, "102", "from-internal")
 

@@ -66,6 +66,19 @@ async def talking(shop: Shop, phone: Leg = PHONE, outside: Leg = OUTSIDE, but: s
     return await stored(shop, "talking", but)
 
 
+async def parked(shop: Shop) -> str:
+    """Iryna talked with 101, who parked her."""
+    await talking(shop)
+    say(shop, "Hangup", **PHONE, Cause="16")
+    bridge = {"BridgeUniqueid": "b-lot", "BridgeType": "parking", "BridgeTechnology": "holding_bridge"}
+    up = {**OUTSIDE, "ChannelState": "6", "ChannelStateDesc": "Up"}
+    parkee = {f"Parkee{name}": value for name, value in up.items()}
+    say(shop, "BridgeLeave", **{**bridge, "BridgeUniqueid": f"b{OUTSIDE['Uniqueid']}"}, **up)
+    say(shop, "ParkedCall", **parkee, ParkerDialString="PJSIP/101", Parkinglot="default", ParkingSpace="701")
+    say(shop, "BridgeEnter", **bridge, BridgeNumChannels="1", **up)
+    return await stored(shop, "parked")
+
+
 async def another_rings(shop: Shop, but: str) -> str:
     """Somebody else rings at 102, beside this call."""
     return await ringing(shop, OTHER_PHONE, OTHER_OUTSIDE, but)

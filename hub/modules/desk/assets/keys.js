@@ -14,7 +14,7 @@ const PLACES = {
 // open as long as it leads, so that no digit that is meant for it goes anywhere else.
 const LEADERS = {
   KeyR: "result", KeyG: "tag", KeyA: "later",
-  KeyL: "listen", KeyI: "whisper", KeyJ: "barge", KeyZ: "pause",
+  KeyL: "listen", KeyI: "whisper", KeyJ: "barge", KeyZ: "pause", KeyD: "give",
 };
 const LED_FOR = 4000;
 const ledBy = (row) => row.dataset.leader.split(" ");
@@ -52,6 +52,8 @@ export function listenForKeys(act) {
     const field = typingIn(event.target);
     if (field) return keyWhileTyping(event, field, act);
     if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+    // The card with that row is gone: the digit is not its any more.
+    if (led && !document.querySelector(`[data-leader~="${led}"]`)) lead("");
     if (led && /^Digit[1-9]$/.test(event.code)) {
       event.preventDefault();
       return void (act(`${led}-${event.code.at(-1)}`) && lead(""));
