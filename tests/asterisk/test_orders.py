@@ -272,7 +272,7 @@ async def test_what_has_ended_takes_no_orders(sample_pbx: AsteriskPbx) -> None:
 async def test_a_parked_caller_is_given_to_a_colleague_and_is_not_lost_when_nobody_picks_up(
     sample_pbx: AsteriskPbx,
 ) -> None:
-    """From the car park to a phone that is not there: back in the queue; parked again, to one that answers."""
+    """To a phone that is not there: back in the queue. Parked again, and given to one that answers."""
     async with (
         following(sample_pbx) as hub, sample_pbx.trunk() as world, sample_pbx.phone("101") as anna,
         sample_pbx.phone("105") as master,

@@ -138,8 +138,8 @@ operations = (
     ),
     ApiOperation(
         method=_POST, path=f"{_CALL}/give", handler=give, right=STEER, name="dialling.api_give",
-        summary="Give a caller who waits or is parked to a colleague", body=GiveIn, result=OrderOut, status=202,
-        errors=ERRORS,
+        summary="Give a caller who waits or is parked to a colleague", body=GiveIn, result=OrderOut,
+        status=202, errors=ERRORS,
     ),
     ApiOperation(
         method=_POST, path=f"{_CALL}/transfer", handler=transfer, right=STEER, name="dialling.api_transfer",

@@ -121,7 +121,9 @@ async def test_a_digit_gives_away_the_call_whose_menu_was_opened_last_and_no_oth
     assert (sent["channel"], sent["exten"]) == (upper, "102")
 
 
-async def test_on_the_desk_who_rings_at_ones_own_phone_is_given_to_a_colleague_by_a_digit(maria: Hand) -> None:
+async def test_on_the_desk_who_rings_at_ones_own_phone_is_given_to_a_colleague_by_a_digit(
+    maria: Hand,
+) -> None:
     call = await ringing(maria.shop, PHONE_103)
     menu = maria.page.locator(f'[data-card="{call}"] .dial-put')
     await expect(menu.locator("summary")).to_be_visible()
