@@ -24,6 +24,7 @@ class Shop(Base):
     address: Mapped[str] = mapped_column(Text, server_default="")
     latitude: Mapped[float | None] = mapped_column(Double)
     longitude: Mapped[float | None] = mapped_column(Double)
+    requisites: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     rev: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -13,6 +13,7 @@ from hub.kernel.web import ApiOperation, PageRequest
 from hub.modules.access.rules import show_minutes
 from hub.modules.access.rules_hours import open_state, read_time
 from hub.modules.access.rules_map import LONGEST
+from hub.modules.access.rules_shops import LONGEST_REQUISITES
 from hub.modules.access.service_shops import ShopService
 from hub.modules.access.views import HolidayView, ShopEntry, ShopView, Span
 from hub.modules.access.web_shops import may_add, own_shop, placed
@@ -63,6 +64,7 @@ class ShopOut(BaseModel):
     language: str
     latitude: float | None = Field(description="Its point on the map, in degrees; null: not said")
     longitude: float | None
+    requisites: str = Field(description="By which it is paid: receiver, account, tax number")
     hours: Hours
     is_open: bool
     changes_at: Moment | None = Field(description="When it opens or closes next; null: not in sight")
@@ -84,6 +86,7 @@ class NewShop(Strict):
     timezone: str = Field(max_length=64)
     currency: str = Field(min_length=3, max_length=3)
     language: str = Field(max_length=8)
+    requisites: str = Field("", max_length=LONGEST_REQUISITES)
     map: str = Field(
         "", max_length=LONGEST,
         description="Its point on the map: a map's link, or degrees: `50.4501, 30.5234`",
@@ -100,6 +103,7 @@ class ShopChange(Strict):
     timezone: str | None = Field(None, max_length=64)
     currency: str | None = Field(None, min_length=3, max_length=3)
     language: str | None = Field(None, max_length=8)
+    requisites: str | None = Field(None, max_length=LONGEST_REQUISITES)
     map: str | None = Field(
         None, max_length=LONGEST, description="Its point, in either writing; empty: no point any more"
     )

@@ -14,6 +14,7 @@ from hub.modules.access.views import ShopEntry
 
 LANGUAGES = ("en", "ru", "uk")
 _LONGEST = {"name": 200, "address": 300}
+LONGEST_REQUISITES = 600
 
 
 def cleaned(entry: ShopEntry) -> ShopEntry:
@@ -27,6 +28,7 @@ def cleaned(entry: ShopEntry) -> ShopEntry:
         language=entry.language,
         latitude=entry.latitude,
         longitude=entry.longitude,
+        requisites=_lines(entry.requisites),
     )
 
 
@@ -45,6 +47,8 @@ def shop_faults(entry: ShopEntry) -> dict[str, str]:
         faults["currency"] = "There is no such currency."
     if entry.language not in LANGUAGES:
         faults["language"] = "One of en, ru, uk."
+    if len(entry.requisites) > LONGEST_REQUISITES:
+        faults["requisites"] = "Use at most 600 characters."
     if not _is_placed(entry):
         faults["map"] = map_fault("")
     return faults
@@ -70,6 +74,12 @@ def zone_names() -> list[str]:
     return sorted(
         name for name in _zones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))
     )
+
+
+def _lines(text: str) -> str:
+    """Without empty lines and needless blanks."""
+    lines = (" ".join(line.split()) for line in text.replace("\x00", " ").splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _is_placed(entry: ShopEntry) -> bool:

@@ -228,7 +228,7 @@ class ShopService:
             id=ShopId(shop.id), name=shop.name, country=shop.country, timezone=shop.timezone,
             currency=shop.currency, language=shop.language, rev=shop.rev, hours=hours,
             address=shop.address, latitude=shop.latitude, longitude=shop.longitude,
-            holidays=tuple(holidays),
+            requisites=shop.requisites, holidays=tuple(holidays),
         )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ class HolidayView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopEntry:
     """What may be written about a shop: country ISO 3166, currency ISO 4217, zone by its place; its point on
-    the map in degrees, or none."""
+    the map in degrees, or none; `requisites` by which it is paid, a line each."""
 
     name: str
     country: str
@@ -138,6 +138,7 @@ class ShopEntry:
     address: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    requisites: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,7 @@ class ShopView:
     address: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    requisites: str = ""
     hours: dict[int, tuple[Span, ...]] = field(default_factory=dict)
     holidays: tuple[HolidayView, ...] = ()
 

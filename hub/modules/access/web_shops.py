@@ -20,7 +20,7 @@ Handler = Callable[[PageRequest], Awaitable[web.StreamResponse]]
 
 SHOP, NETWORK = "0.5", "6.1"
 """Functions of the price matrix: the shop's parameters, and more than one shop."""
-_FIELDS = ("name", "address", "country", "timezone", "currency", "language")
+_FIELDS = ("name", "address", "country", "timezone", "currency", "language", "requisites")
 
 
 def own_shop(request: PageRequest, shop_id: str) -> ShopId:
@@ -56,7 +56,7 @@ async def list_shops(request: PageRequest) -> web.StreamResponse:
 async def new_shop(request: PageRequest) -> web.StreamResponse:
     """An empty form, filled in like the shop of the viewer."""
     mine = await request.apis.of(AccessApi).shop(request.viewer.shop_id)
-    return _page(request, None, {**_typed(mine), "name": "", "address": "", "map": ""}, {})
+    return _page(request, None, {**_typed(mine), "name": "", "address": "", "map": "", "requisites": ""}, {})
 
 
 async def add_shop(request: PageRequest) -> web.StreamResponse:

@@ -158,6 +158,7 @@ def _variables(request: PageRequest) -> dict[str, str]:
         "time": request.t("until when we ring back"),
         "link": request.t("a link into the Telegram bot"),
         "map": request.t("a map’s link to the shop"),
+        "requisites": request.t("its requisites: account, tax number"),
     }
 
 

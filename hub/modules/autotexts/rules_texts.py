@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 
 VARIABLES: tuple[str, ...] = (
     "name", "car", "shop", "address", "phone", "hours", "time", "link", "map",
+    "requisites",
 )  # fmt: skip
 """What every text may say: the client's name, their car; the shop's name, address, number and next hours;
-until when we ring back; the link into the bot; a map's link to the shop."""
+until when we ring back; the link into the bot; a map's link to the shop; its requisites."""
 LONGEST_TEXT = 1000
 LONGEST_TITLE = 80
 _VARIABLE = re.compile(r"\{([a-z_]{1,32})\}")

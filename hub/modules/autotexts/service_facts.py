@@ -86,7 +86,7 @@ class FactService:
             **one.values, "name": client.name if client is not None else "", "shop": shop.name,
             "car": car.name if car is not None else "", "address": shop.address,
             "hours": next_hours(shop, self._deps.clock.now()), "link": "", "time": "", "phone": "",
-            "map": map_link(shop.latitude, shop.longitude),
+            "map": map_link(shop.latitude, shop.longitude), "requisites": shop.requisites,
         }  # fmt: skip
         if "phone" in wanted:
             line = call.line if call is not None else None

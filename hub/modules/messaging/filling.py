@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.errors import NotAllowed
 from hub.kernel.web import PageRequest
-from hub.modules.access.api import AccessApi, ShopView, show_minutes
+from hub.modules.access.api import ShopView, show_minutes
 from hub.modules.calls.api import CallsApi
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.crm.api import CrmApi, VehicleView
-from hub.modules.messaging.rules_templates import AGREE
+from hub.modules.messaging.rules_templates import AGREE, VARIABLES
 from hub.modules.messaging.scope import is_program
 from hub.modules.tasks.api import TasksApi
 from hub.values import ShopId
@@ -20,24 +21,26 @@ _LOOK_AHEAD = 14
 
 
 async def values_of(
-    request: PageRequest, client_id: str | None, shop_id: ShopId, *, line: str | None = None
-) -> dict[str, str]:
-    """Variable -> text; what is not known is empty, and has to be typed."""
+    request: PageRequest, client_id: str | None, shop: ShopView, *, line: str | None = None,
+    wanted: Collection[str] = VARIABLES,
+) -> dict[str, str]:  # fmt: skip
+    """Variable -> text; what is not known is empty, and has to be typed. Only what is wanted is looked up."""
     crm = request.apis.of(CrmApi)
     client = (await crm.clients_by_ids([client_id])).get(client_id) if client_id is not None else None
-    cars = (await crm.vehicles_of([client.id])).get(client.id, ()) if client is not None else ()
+    has_car = client is not None and not {"car", "plate"}.isdisjoint(wanted)
+    cars = (await crm.vehicles_of([client.id])).get(client.id, ()) if client is not None and has_car else ()
     car: VehicleView | None = next((one for one in cars if not one.is_archived), None)
-    shop = await request.apis.of(AccessApi).shops.one(shop_id)
     return {
         "name": client.name if client is not None else "",
         "car": car.name if car is not None else "",
         "plate": (car.plate or "") if car is not None else "",
         "shop": shop.name,
         "address": shop.address,
-        "phone": line or await _line_of(request, shop_id),
+        "requisites": shop.requisites,
+        "phone": line or (await _line_of(request, shop.id) if "phone" in wanted else ""),
         "hours": next_hours(shop, request.deps.clock.now()),
         "me": request.viewer.name,
-        "time": await _promised(request, shop),
+        "time": await _promised(request, shop) if "time" in wanted else "",
     }
 
 

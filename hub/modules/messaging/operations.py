@@ -11,6 +11,7 @@ from hub.events.messages import MessageState
 from hub.kernel.listing import NEXT, ListQuery, Moment, Strict
 from hub.kernel.masking import Dialable, Words
 from hub.kernel.web import ApiOperation, PageRequest
+from hub.modules.access.api import AccessApi
 from hub.modules.messaging.api import (
     ConversationFilter,
     ConversationPage,
@@ -219,9 +220,11 @@ async def _of_template(request: PageRequest, body: MessageIn) -> tuple[str, str]
     if body.text:
         raise Invalid("messaging.text_twice", "Give a text or a template, not both.")
     template = await request.apis.of(MessagingApi).templates.one(body.template or "")
-    known = await values_of(request, body.client_id, request.viewer.shop_id)
+    shop = await request.apis.of(AccessApi).shop(request.viewer.shop_id)
+    known = await values_of(request, body.client_id, shop)
+    own = {"requisites": known["requisites"]}  # to whom they pay is the shop's to say, never a program's
     made = await with_agreement(request, template.text, body.client_id, body.channel, body.address)
-    return fill(template, {**known, **body.values, **made}), made.get("agree", "")
+    return fill(template, {**known, **body.values, **own, **made}), made.get("agree", "")
 
 
 async def list_templates(request: PageRequest) -> TemplatesOut:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 
 VARIABLES: tuple[str, ...] = (
-    "name", "car", "plate", "shop", "address", "phone", "hours", "me", "time",
+    "name", "car", "plate", "shop", "address", "requisites", "phone", "hours", "me", "time",
     "agree",
 )  # fmt: skip
-"""What can be filled in: the client's name, their car and its plate; the shop's name, address, number and
-next hours; who writes; when one may promise to ring back; a link by
+"""What can be filled in: the client's name, their car and its plate; the shop's name, address,
+requisites, number and next hours; who writes; when one may promise to ring back; a link by
 which they agree to advertising, made when the text is sent."""
 AGREE = "{agree}"
 _HIDDEN = "*"

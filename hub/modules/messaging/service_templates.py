@@ -113,8 +113,9 @@ def fill(template: TemplateView, values: Mapping[str, str]) -> str:
     if missing:
         raise Invalid(
             "messaging.not_filled", "Something in the template is still empty.",
-            "Fill it in, or write it yourself.", fields=dict.fromkeys(missing, "Still empty"),
-            data={"missing": missing, "filled": text},
+            "Empty is: {names}. Write it where it belongs (the client, the shop), or write yourself.",
+            fields=dict.fromkeys(missing, "Still empty"),
+            data={"missing": missing, "filled": text, "names": ", ".join(missing)},
         )  # fmt: skip
     return text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.kernel.web import CardPart, CardSubject, PageRequest
 from hub.modules.crm.api import number_key
 from hub.modules.messaging.api import MessageFilter, MessageView, MessagingApi
+from hub.modules.messaging.prepared import answers_of
 from hub.modules.messaging.scope import SEND, VIEW, shops_of
 
 _LINES = 3
@@ -24,23 +25,12 @@ async def last_lines(request: PageRequest, subject: CardSubject) -> str:
     if thread is not None:
         where = MessageFilter(conversation_id=thread.id)
         lines = (await api.reading.messages(where, cursor=None, limit=_LINES)).items[::-1]
-    answers = await _answers(request, subject) if request.viewer.can(SEND) else ()
+    answers = await answers_of(request, subject) if request.viewer.can(SEND) else ()
     if not lines and not answers:
         return ""
     return request.html(
         "messaging/part_card.html", thread=thread, lines=lines, answers=answers, call_id=subject.call_id
     )
-
-
-async def _answers(request: PageRequest, subject: CardSubject) -> tuple[tuple[str, str, int, bool], ...]:
-    """Id, title, key, whether it is sent already; none where nothing could be sent."""
-    api = request.apis.of(MessagingApi)
-    if subject.call_id is None or not api.channels.names():
-        return ()
-    prepared = await api.templates.prepared()
-    causes = {one.id: f"prepared:{one.id}:{subject.call_id}"[:200] for one in prepared}
-    sent = await api.reading.causes(causes.values())
-    return tuple((one.id, one.title, one.place or 0, causes[one.id] in sent) for one in prepared)
 
 
 parts = (CardPart(name="messaging", order=45, right=VIEW, render=last_lines),)

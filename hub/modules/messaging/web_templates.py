@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
-from hub.modules.access.api import AccessApi, map_fault, map_link, point_in, show_point
-from hub.modules.calls.api import CallsApi, CallView
-from hub.modules.crm.api import number_key
+from hub.modules.access.api import AccessApi, ShopView, map_fault, map_link, point_in, show_point
+from hub.modules.calls.api import CallsApi
 from hub.modules.messaging.api import (
     MessageEntry,
     MessagingApi,
@@ -20,7 +21,8 @@ from hub.modules.messaging.api import (
 )
 from hub.modules.messaging.channels import in_words
 from hub.modules.messaging.filling import values_of, with_agreement
-from hub.modules.messaging.rules_templates import AGREE, VARIABLES, filled
+from hub.modules.messaging.prepared import cause_of, where_they_write
+from hub.modules.messaging.rules_templates import AGREE, VARIABLES, filled, variables_in
 from hub.modules.messaging.scope import SEND, SETTINGS, author_of, shops_of
 from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.values import ShopId
@@ -34,10 +36,10 @@ async def fill_in(request: PageRequest) -> web.StreamResponse:
     api = request.apis.of(MessagingApi)
     thread = await api.reading.conversation(request.path["id"], shops_of(request, SEND))
     template = await api.templates.one(request.path["template"])
-    values = await values_of(request, thread.client_id, ShopId(thread.shop_id))
+    shop = await request.apis.of(AccessApi).shop(ShopId(thread.shop_id))
+    values = await values_of(request, thread.client_id, shop)
     values["agree"] = AGREE  # stays, until it is sent
     text, missing = filled(template.text, values)
-    shop = await request.apis.of(AccessApi).shop(ShopId(thread.shop_id))
     point = point_of(template, shop)
     if point is not None:
         text = f"{text}\n{map_link(point.latitude, point.longitude)}"
@@ -52,16 +54,17 @@ async def answer(request: PageRequest) -> web.StreamResponse:
     is_all = request.viewer.rights.get("calls.view") == "all"
     call = await calls.call(request.path["call"], shops=None if is_all else reach.shop_ids)
     template = await api.templates.one(request.path["template"])
-    values = await values_of(request, call.client_id, call.shop_id, line=call.line)
+    shop = await request.apis.of(AccessApi).shop(call.shop_id)
+    values = await values_of(request, call.client_id, shop, line=call.line)
     is_known = call.client_id is not None
     made = await with_agreement(
         request, template.text, call.client_id, "" if is_known else "sms", call.other_number
     )
-    point = point_of(template, await request.apis.of(AccessApi).shop(call.shop_id))
-    thread_id, channel, address = (None, None, None) if is_known else await _where_they_write(request, call)
+    point = point_of(template, shop)
+    thread_id, channel, address = (None, None, None) if is_known else await where_they_write(request, call)
     entry = MessageEntry(
         text=fill(template, values | made), agree_url=made.get("agree", ""), priority="dialogue",
-        author=author_of(request), place=point, cause=f"prepared:{template.id}:{call.id}"[:200],
+        author=author_of(request), place=point, cause=cause_of(template.id, call.id),
         client_id=call.client_id, conversation_id=thread_id, channel=channel, address=address,
     )  # fmt: skip
     message = await api.queue_message(entry, None)
@@ -74,21 +77,6 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         "“{title}” is on its way by {channel}.", title=template.title, channel=in_words(message.channel)
     )
     return request.redirect("/desk", notice=notice)
-
-
-async def _where_they_write(
-    request: PageRequest, call: CallView
-) -> tuple[str | None, str | None, str | None]:
-    """Thread, channel and address of a caller who is not known: the thread that their number has, with
-    whatever they write by; else the number itself."""
-    api, number = request.apis.of(MessagingApi), call.other_number or ""
-    key = number_key(number, request.deps.places.of(call.shop_id).country) if number else None
-    thread = await api.reading.of_subject(None, key) if key is not None else None
-    shops = shops_of(request, SEND)
-    is_theirs = thread is not None and thread.client_id is None and bool(thread.addresses)
-    if thread is not None and is_theirs and (shops is None or thread.shop_id in shops):
-        return thread.id, None, None
-    return None, api.channels.first(("sms", "viber")) or "sms", number
 
 
 async def show(request: PageRequest) -> web.StreamResponse:
@@ -105,8 +93,16 @@ async def _page(
     return request.page(
         "messaging/settings.html", templates=templates, entry=entered or _entered(chosen),
         variables=VARIABLES, faults=faults.fields if faults is not None else {}, shop=shop,
+        unsaid=_unsaid(templates, shop),
         status=422 if faults is not None else 200,
     )  # fmt: skip
+
+
+def _unsaid(templates: Sequence[TemplateView], shop: ShopView) -> tuple[str, ...]:
+    """What texts say of the shop and nobody has written down yet."""
+    said = {"address": shop.address, "requisites": shop.requisites}
+    used = {name for one in templates for name in variables_in(one.text)}
+    return tuple(name for name, text in said.items() if name in used and not text)
 
 
 def _entered(chosen: TemplateView | None) -> dict[str, str]:
@@ -158,9 +154,6 @@ async def examples(request: PageRequest) -> web.StreamResponse:
         for place, (title, text) in enumerate(_examples(request), 1):
             has_pin = "{address}" in text
             await templates.save(TemplateEntry(title=title, text=text, place=place, has_pin=has_pin))
-        # Without a key: nothing of it may leave by one press before somebody has written the account into it.
-        words = request.t("For a transfer (write your account and code here):") + " {shop}"
-        await templates.save(TemplateEntry(title=request.t("Requisites"), text=words))
     return request.redirect(PAGE)
 
 
@@ -173,6 +166,7 @@ def _examples(request: PageRequest) -> tuple[tuple[str, str], ...]:
         (request.t("Hours"), request.t("We are open:") + " {hours}. {shop}"),
         (request.t("We ring back"), request.t("We ring you back at") + " {time}. {shop}"),
         (request.t("Our number"), request.t("Our number:") + " {phone}. {shop}"),
+        (request.t("Requisites"), request.t("For a transfer:") + "\n{requisites}"),
         *(((request.t("May we write?"), asks),) if is_public else ()),
     )
 
