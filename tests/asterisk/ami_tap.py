@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.patience import within
+
 # What a hub asks after each log-in.
 SNAPSHOT = ("CoreStatus", "CoreShowChannels", "Status", "QueueStatus", "ParkedCalls", "BridgeList")
 
@@ -55,7 +57,7 @@ class AmiTap:
                 await self._writer.drain()
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                await asyncio.wait_for(self._task, 3)
+                await asyncio.wait_for(self._task, within(3))
         self.cut()
 
     def cut(self) -> None:
@@ -88,7 +90,7 @@ class AmiTap:
             return number in self._ended if is_list else answer is not None
 
         async with self._news:
-            await asyncio.wait_for(self._news.wait_for(is_answered), 10)
+            await asyncio.wait_for(self._news.wait_for(is_answered), within(10))
         return self._answers[number]
 
     async def event(

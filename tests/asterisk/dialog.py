@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tests.asterisk.sip_message import SipMessage, address_of, sdp, tag_of, token, user_of, without_tag
 from tests.asterisk.sound import AudioStream
+from tests.patience import within
 
 if TYPE_CHECKING:
     from tests.asterisk.phone import Phone
@@ -70,7 +71,7 @@ class PhoneCall:
     async def until(self, moment: Moment, timeout: float = 30) -> PhoneCall:
         """Wait until it has happened."""
         try:
-            await asyncio.wait_for(self._event(moment).wait(), timeout)
+            await asyncio.wait_for(self._event(moment).wait(), within(timeout))
         except TimeoutError:
             raise CallFailed(
                 f"{self.phone.name}: no {moment} in {timeout} s; so far {list(self.at)}"
@@ -207,7 +208,7 @@ class PhoneCall:
         future: asyncio.Future[SipMessage] = asyncio.get_running_loop().create_future()
         self._waiting[(request.sequence, method)] = future
         self.phone.send(request)
-        return await asyncio.wait_for(future, 8)
+        return await asyncio.wait_for(future, within(8))
 
     async def _refer(self, address: str) -> None:
         self.at["referred"] = time.time()

@@ -23,6 +23,7 @@ from typing import Self
 from tests.asterisk.configuration import Place, Plan, write_configuration
 from tests.asterisk.phone import Phone, Reaction, Trunk
 from tests.asterisk.provision import provision
+from tests.patience import within
 
 TRUNKS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "sample": {"trunk": ()},
@@ -118,7 +119,7 @@ class AsteriskPbx:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 5)
+            await asyncio.wait_for(process.wait(), within(5))
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -168,7 +169,7 @@ class AsteriskPbx:
             if process.returncode is not None:
                 break
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-                await asyncio.wait_for(self._says_booted(), 5)
+                await asyncio.wait_for(self._says_booted(), within(5))
                 return
             await asyncio.sleep(0.02)
         output = (self.folder / "output.log").read_text(errors="replace")

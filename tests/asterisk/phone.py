@@ -17,6 +17,7 @@ from typing import Any, Self
 from tests.asterisk.dialog import CallFailed, PhoneCall
 from tests.asterisk.sip_message import NotSip, SipMessage, credentials, tag_of, token
 from tests.asterisk.sound import NOTES
+from tests.patience import within
 
 _notes = itertools.cycle(NOTES)
 
@@ -116,7 +117,7 @@ class Phone(asyncio.DatagramProtocol):
                 ],
             )
         )
-        return await asyncio.wait_for(self._registering, 5)
+        return await asyncio.wait_for(self._registering, within(5))
 
     # ------------------------------------------------------------------ calls
 

@@ -48,7 +48,7 @@ async def restored(hub: Hub, count: int) -> PbxLinkRestored:
     def so_many() -> list[PbxLinkRestored]:
         return [event for event in hub.intake.events if isinstance(event, PbxLinkRestored)]
 
-    await until(lambda: len(so_many()) >= count, within=20)
+    await until(lambda: len(so_many()) >= count, seconds=20)
     return so_many()[count - 1]
 
 

@@ -38,7 +38,7 @@ async def give(hub: Hub, command: Command, kind: str = "taken") -> None:
 
 
 async def the_call(hub: Hub, is_so: Callable[[CallSnapshot], bool]) -> CallSnapshot:
-    await until(lambda: any(is_so(one) for one in hub.calls.values()), within=10)
+    await until(lambda: any(is_so(one) for one in hub.calls.values()), seconds=10)
     return next(one for one in hub.calls.values() if is_so(one))
 
 
@@ -87,7 +87,7 @@ async def test_a_phone_that_is_not_there_is_told_so(sample_pbx: AsteriskPbx) -> 
             context=CONTEXT,
         )  # fmt: skip
         await give(hub, order)
-        await until(lambda: len(seen(hub, order.command_id)) > 0, within=10)
+        await until(lambda: len(seen(hub, order.command_id)) > 0, seconds=10)
         last = seen(hub, order.command_id)[-1]
         assert (last.state, last.result, last.own_phone) == ("ended", "failed", "away")
         (call,) = hub.calls.values()
@@ -193,14 +193,14 @@ async def test_listening_in_is_no_call(sample_pbx: AsteriskPbx, how: Hearing) ->
             return {name for name, leg in legs.items() if leg.audio.seconds_of(boss.frequency) > 0.5}
 
         # Twice as long as it takes to be heard: whoever shall not hear the boss has not heard them by then.
-        await until(lambda: all(ear.audio.seconds_of(note) > 1.5 for note in both), within=10)
-        await until(lambda: hearers() >= set(told), within=10)
+        await until(lambda: all(ear.audio.seconds_of(note) > 1.5 for note in both), seconds=10)
+        await until(lambda: hearers() >= set(told), seconds=10)
         shown = await sample_pbx.command("core show channels concise")
         assert "ChanSpy" in shown
         assert hearers() == set(told)
         await caller.bye()
         await the_call(hub, lambda one: one.state == "ended")
-        await until(lambda: seen(hub, order.command_id)[-1].state == "ended", within=5)
+        await until(lambda: seen(hub, order.command_id)[-1].state == "ended", seconds=5)
         assert seen(hub, order.command_id)[-1].result == "answered"
         assert len(hub.calls) == 1
 
@@ -215,7 +215,7 @@ async def test_a_boss_whose_phone_is_not_there_hears_nothing_and_is_told(sample_
             extension="101", how="listen",
         )  # fmt: skip
         await give(hub, order)
-        await until(lambda: [one.own_phone for one in seen(hub, order.command_id)] == ["away"], within=10)
+        await until(lambda: [one.own_phone for one in seen(hub, order.command_id)] == ["away"], seconds=10)
 
 
 async def test_a_caller_in_the_queue_is_taken_to_another_phone(sample_pbx: AsteriskPbx) -> None:

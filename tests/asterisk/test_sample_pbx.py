@@ -12,6 +12,7 @@ from tests.asterisk.ami_tap import AmiTap
 from tests.asterisk.conftest import ALWAYS_OPEN
 from tests.asterisk.dialog import PhoneCall
 from tests.asterisk.pbx import AsteriskPbx
+from tests.patience import within
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 
@@ -21,7 +22,7 @@ CALLER = "380501112233"
 
 async def _file_at(path: Path) -> Path:
     """Wait for a file to appear."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while not path.exists():
             await asyncio.sleep(0.02)
     return path

@@ -10,6 +10,7 @@ import pytest
 from tests.asterisk.pbx import AsteriskPbx
 from tests.asterisk.test_sample_pbx import CALLER, LINE
 from tests.machine import need_sipp
+from tests.patience import within
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 
@@ -87,7 +88,7 @@ async def test_a_call_of_sipp_rings_the_queue_and_is_answered(
             assert at_anna.number == CALLER
             at_anna.answer()
             await at_anna.until("ended")
-            assert await asyncio.wait_for(caller.wait(), 20) == 0
+            assert await asyncio.wait_for(caller.wait(), within(20)) == 0
         finally:
             if caller.returncode is None:
                 caller.kill()

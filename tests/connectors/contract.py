@@ -13,6 +13,7 @@ from datetime import datetime
 from hub.ports.connector import Connector, ConnectorState
 from hub.ports.intake import Arrival
 from hub.ports.outbound import Outbound
+from tests.patience import within
 
 MAY_TAKE = 5.0
 """Seconds that a cancelled connector has (hub/ports/connector.py)."""
@@ -43,7 +44,7 @@ class Heard:
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Return when it holds. Fails after so many seconds."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + within(seconds)
         while not condition():
             assert time.monotonic() < end, f"it did not happen in time; {self.states[-3:]}"
             await asyncio.sleep(0.005)
@@ -79,7 +80,7 @@ async def stops_in_time(connector: Connector, is_running: Callable[[Heard], bool
     assert not task.done(), "it ended by itself"
     task.cancel()
     began = time.monotonic()
-    done, _ = await asyncio.wait([task], timeout=MAY_TAKE)
+    done, _ = await asyncio.wait([task], timeout=within(MAY_TAKE))
     assert done, f"it did not stop within {MAY_TAKE:g} s"
     assert task.cancelled(), "it swallowed the cancellation"
-    assert time.monotonic() - began < MAY_TAKE
+    assert time.monotonic() - began < within(MAY_TAKE)

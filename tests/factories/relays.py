@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from sqlalchemy import Connection, text
 
 from hub.app import Hub
+from tests.kernel.waiting import until
 
 
 def waiting(connection: Connection) -> int:
@@ -18,9 +17,9 @@ def waiting(connection: Connection) -> int:
 async def settled(hub: Hub) -> None:
     """The facts so far were handled."""
     await hub.relay.start()
-    for _ in range(1000):
-        if await hub.database.read(waiting) == 0:
-            break
-        await asyncio.sleep(0.01)
+
+    async def nothing_waits() -> bool:
+        return await hub.database.read(waiting) == 0
+
+    await until(nothing_waits)
     await hub.relay.stop(1.0)
-    assert await hub.database.read(waiting) == 0

@@ -29,6 +29,7 @@ from hub.modules.messaging.api import MessageEntry, MessagingApi
 from hub.settings import Settings
 from tests.connectors.twilio_sms.stage import ACCOUNT, OURS, PUBLIC, THEIRS, TOKEN, config, signature
 from tests.kernel.waiting import until
+from tests.patience import within
 from tests.webui.stage import WIDE
 from webui.app import make_app
 
@@ -131,12 +132,12 @@ async def sms_shop(settings: Settings, folder: Path, clock: Clock | None = None)
             await twilio.stop()
 
 
-async def in_threads(url: str, within: float) -> Counter[str]:
+async def in_threads(url: str, seconds: float) -> Counter[str]:
     """How often each message stands in its thread, once nothing waits any more."""
     database = Database(url)
     await database.open()
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(within(seconds)):
             while await database.read(lambda connection: connection.scalar(WAITING)):
                 await asyncio.sleep(0.2)
         rows = await database.read(lambda connection: connection.execute(INBOUND).all())

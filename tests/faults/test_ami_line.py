@@ -46,7 +46,7 @@ async def following(pbx: ShopPbx) -> AsyncIterator[Hub]:
 
 
 async def restored(hub: Hub, count: int) -> None:
-    await until(lambda: len(hub.of(PbxLinkRestored)) >= count, within=10)
+    await until(lambda: len(hub.of(PbxLinkRestored)) >= count, seconds=10)
 
 
 def call_of(hub: Hub, made: Made) -> CallSnapshot | None:

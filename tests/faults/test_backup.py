@@ -40,6 +40,7 @@ from tests.factories.backups import (
     restore,
 )
 from tests.faults.figures import Fault
+from tests.patience import within
 
 WANTED = 300
 """Transactions a second, beside which the backup is taken."""
@@ -144,8 +145,8 @@ async def told(hub: Hub, numbers: list[str]) -> None:
             uow.publish(ClientPhoneAdded(client_id="c", number=number))
 
 
-async def until(condition: Callable[[], bool], within: float = 5.0) -> None:
-    end = time.monotonic() + within
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + within(seconds)
     while not condition() and time.monotonic() < end:
         await asyncio.sleep(0.02)
 

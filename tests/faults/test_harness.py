@@ -53,8 +53,24 @@ def test_a_figure_beyond_its_limit_is_a_failure() -> None:
     fault.measure("lag", 12.5, 100, " ms")
     fault.judge()
     assert "lag 12.5 ms (<= 100 ms)" in fault.figures.line()
-    fault.measure("lag", 101, 100, " ms")
-    with pytest.raises(AssertionError, match="lag 101 ms is more than 100 ms"):
+    fault.measure("lost", 1, 0)
+    with pytest.raises(AssertionError, match="lost 1 is more than 0"):
+        fault.judge()
+
+
+@pytest.mark.parametrize(("worker", "allowed"), [("", 100), ("gw1", 400)], ids=["alone", "beside others"])
+def test_a_time_is_judged_as_asked_where_the_test_is_alone(
+    worker: str, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if worker:
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
+    else:
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    fault = _fault()
+    fault.measure("lag", allowed, 100, " ms")
+    fault.judge()
+    fault.measure("lag", allowed + 1, 100, " ms")
+    with pytest.raises(AssertionError, match=f"lag {allowed + 1} ms is more than {allowed} ms"):
         fault.judge()
 
 

@@ -23,6 +23,7 @@ from tests.faults.slow_wire import slow_wire
 from tests.faults.test_shared_server import SAMPLE, asked, deadlocks, started
 from tests.kernel.rig import Bells, effects, effects_of, make_hub, rang
 from tests.kernel.stream.test_relay import settled
+from tests.patience import within
 from tests.webui.stage import open_shop
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -117,9 +118,9 @@ async def test_on_a_slow_server_heavy_pages_are_refused_and_calls_go_on(
     fault.check("other answers", {status for status, _, _ in answers} <= {200, 503})
 
 
-async def _is_let_in(client: TestClient[Any, Any], token: dict[str, str], within: float = 10.0) -> bool:
+async def _is_let_in(client: TestClient[Any, Any], token: dict[str, str], seconds: float = 10.0) -> bool:
     """A list is given again, some seconds after the server has become quick."""
-    end = time.monotonic() + within
+    end = time.monotonic() + within(seconds)
     while time.monotonic() < end:
         async with client.get("/api/v1/calls", headers=token) as answer:
             if answer.status == 200:

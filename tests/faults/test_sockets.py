@@ -24,6 +24,7 @@ from hub.ports.live import Hint
 from hub.values import ShopId
 from tests.faults.figures import Fault
 from tests.flows.hub_process import HubProcess
+from tests.patience import within
 from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.live import MOST_SOCKETS
@@ -64,7 +65,7 @@ async def _raw(port: int, token: str, *, small: bool = False) -> tuple[Any, Any,
         "Sec-WebSocket-Extensions: permessage-deflate\r\n"
         f"Authorization: Bearer {token}\r\n\r\n".encode()
     )
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), within(20))
     assert b"permessage-deflate" not in head
     return reader, writer, int(head.split()[1])
 
@@ -150,7 +151,7 @@ async def _ended(reader: asyncio.StreamReader) -> int:
     """The code of the closing frame that comes, 0 where the line just ends, -1 where it does not."""
     buffer = b""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(within(10)):
             while chunk := await reader.read(65536):
                 buffer += chunk
     except ConnectionError:

@@ -32,6 +32,7 @@ from tests.connectors.ami.ami_server import AmiServer
 from tests.connectors.ami.hub_side import config_for
 from tests.flows.browser import Faults
 from tests.modules.desk.telling import LINE, Telling
+from tests.patience import within
 from webui.app import make_app
 
 PASSWORD = "correct horse battery staple"
@@ -91,7 +92,7 @@ class Shop:
         """The desk on a browser of somebody who signed in."""
         assert self.browser is not None
         context = await self.browser.new_context(locale=language, **more)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(1000 * within(5))
         faults = Faults(context)
         page = await context.new_page()
         await page.goto(f"{self.url}/login")
@@ -208,19 +209,19 @@ def strips(page: Page) -> Locator:
     return page.locator(".desk-strip")
 
 
-async def becomes(page: Page, state: str, within: float = 3.0) -> None:
+async def becomes(page: Page, state: str, seconds: float = 3.0) -> None:
     """The open card shows this state within so many seconds."""
-    await expect(card(page)).to_have_attribute("data-state", state, timeout=within * 1000)
+    await expect(card(page)).to_have_attribute("data-state", state, timeout=1000 * within(seconds))
 
 
-async def closes(page: Page, within: float = 3.0) -> None:
-    await expect(card(page)).to_have_count(0, timeout=within * 1000)
+async def closes(page: Page, seconds: float = 3.0) -> None:
+    await expect(card(page)).to_have_count(0, timeout=1000 * within(seconds))
 
 
 async def put_away(*pages: Page) -> None:
     """End of a story: nothing of it stands in the way of the next one."""
     for page in pages:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(within(5)):
             while await card(page).count():
                 await page.evaluate("document.querySelector('[data-key=dismiss]')?.click()")
                 await page.wait_for_timeout(30)

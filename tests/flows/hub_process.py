@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import aiohttp
 
+from tests.patience import within
 from tests.programs import Program, Start, cold, finished
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +100,7 @@ class HubProcess:
             self._process = self._launch(
                 ["hub", "run"], folder=self.folder, environment=self._environment, output=log, errors=log
             )
-        async with asyncio.timeout(STARTS_WITHIN), aiohttp.ClientSession() as http:
+        async with asyncio.timeout(within(STARTS_WITHIN)), aiohttp.ClientSession() as http:
             while True:
                 if self._process.poll() is not None:
                     raise AssertionError(f"the hub did not start:\n{self.log.read_text()[-4000:]}")
@@ -116,7 +117,7 @@ class HubProcess:
         if furnish is not None and self._own is not None and not self._own.exists():
             furnish(self._own)
 
-    async def stop(self, within: float = 8.0) -> int:
+    async def stop(self, seconds: float = 8.0) -> int:
         """SIGTERM, as an operating system would; the exit code."""
         process = self._process
         if process is None:
@@ -125,12 +126,12 @@ class HubProcess:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            return await asyncio.to_thread(process.wait, within)
+            return await asyncio.to_thread(process.wait, within(seconds))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             raise AssertionError(
-                f"the hub did not stop within {within} s:\n{self.log.read_text()[-4000:]}"
+                f"the hub did not stop within {seconds} s:\n{self.log.read_text()[-4000:]}"
             ) from None
 
     def kill(self) -> None:

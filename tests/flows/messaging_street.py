@@ -40,6 +40,7 @@ from tests.connectors.telegram.stage import practice
 from tests.connectors.twilio_sms.stage import ACCOUNT, TOKEN
 from tests.factories.site import token_of
 from tests.flows.hub_process import HubProcess
+from tests.patience import within
 
 OURS, PASSWORD = "+380441234567", "correct-horse-battery"
 GO, NOT_ASKED, WITHDRAWN, LANDLINES = 212, 60, 38, 30
@@ -121,7 +122,7 @@ def do(call: Conversation, *deeds: str) -> None:
 async def until(is_so: Callable[[], bool], seconds: float = 20.0) -> float:
     """How long it took."""
     began = time.monotonic()
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(within(seconds)):
         while not is_so():
             await asyncio.sleep(0.02)
     return time.monotonic() - began

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.flows.hub_process import HubProcess
+from tests.patience import within
 
 _CALLS = text("SELECT id, from_number, state, result, answered_by, is_complete FROM calls_calls ORDER BY id")
 _DELIVERIES = text("SELECT state, count(*) FROM event_delivery GROUP BY state")
@@ -50,16 +51,16 @@ class Judge:
         await self._engine.dispose()
 
 
-async def holding(judge: Judge, among: list[HubProcess], within: float = 15.0) -> tuple[HubProcess, float]:
+async def holding(judge: Judge, among: list[HubProcess], seconds: float = 15.0) -> tuple[HubProcess, float]:
     """The process that holds the line and is connected, and the seconds that it took to be so."""
     began = time.monotonic()
-    while time.monotonic() - began < within:
+    while time.monotonic() - began < within(seconds):
         owner, state = await judge.holder()
         found = [hub for hub in among if owner.endswith(f"process {hub.pid}")]
         if found and state == "ready":
             return found[0], time.monotonic() - began
         await asyncio.sleep(0.02)
-    raise AssertionError(f"nobody holds the line after {within} s")
+    raise AssertionError(f"nobody holds the line after {seconds} s")
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from hub.modules.alerts.api import AlertEntry, AlertsApi
 from hub.settings import MessagingSettings, Settings
 from tests.connectors.telegram.stage import IRYNA, config, practice
 from tests.factories.crm import make_car, make_client
+from tests.patience import within
 
 PHONE = "+380971239876"
 
@@ -45,7 +46,7 @@ class Street:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(within(30)):
         while not is_so():
             await asyncio.sleep(0.02)
 

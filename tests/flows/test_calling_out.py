@@ -14,6 +14,7 @@ from tests.factories.tasks import open_hours
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import FAMILY, IRYNA, Shop, open_shop
 from tests.modules.dialling.shop import RIGHTS
+from tests.patience import within
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -34,7 +35,7 @@ async def shop(tmp_path_factory: pytest.TempPathFactory, pbx: AmiServer) -> Asyn
 
 
 async def bar(page: Page, words: str) -> None:
-    await expect(page.locator("#dial-bar")).to_contain_text(words, timeout=5000)
+    await expect(page.locator("#dial-bar")).to_contain_text(words, timeout=1000 * within(5))
 
 
 def refuse(pbx: AmiServer) -> None:

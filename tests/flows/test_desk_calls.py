@@ -59,7 +59,7 @@ async def test_the_card_stands_on_both_screens_within_a_second(
     await call.begins()
     await call.rings("101", "102")
     for page in (oksana, ihor):
-        await becomes(page, "ringing", within=1.0)
+        await becomes(page, "ringing", seconds=1.0)
         for text in (
             "Ірина Коваль",
             "VIP",
@@ -78,7 +78,7 @@ async def test_the_card_stands_on_both_screens_within_a_second(
     )
 
     await call.answered_by("101")
-    await closes(ihor, within=0.5)
+    await closes(ihor, seconds=0.5)
     await becomes(oksana, "talking")
     await expect(oksana.locator("#desk-announcer")).to_be_empty()
     assert await oksana.title() != "☎ Ірина Коваль"
@@ -239,7 +239,7 @@ async def test_a_tab_that_was_cut_off_heals_when_it_is_back(shop: Shop) -> None:
         await page.wait_for_timeout(500)
         await becomes(page, "ringing")
         await page.context.set_offline(False)
-        await becomes(page, "talking", within=3.0)
+        await becomes(page, "talking", seconds=3.0)
         await expect(card(page)).to_contain_text("+380 93 123 4567")
         await expect(strips(page)).to_have_count(0)
         await running.ends()
@@ -268,10 +268,10 @@ async def test_a_tab_whose_live_socket_is_cut_goes_on_by_asking(shop: Shop) -> N
         await sockets[-1].close()
         await page.wait_for_timeout(300)
         await call.answered_by("102")
-        await becomes(page, "talking", within=3.0)
+        await becomes(page, "talking", seconds=3.0)
         is_cut = False
         await call.ends()
-        await becomes(page, "wrap_up", within=3.0)
+        await becomes(page, "wrap_up", seconds=3.0)
         await put_away(page)
 
 

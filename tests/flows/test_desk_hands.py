@@ -350,7 +350,7 @@ async def test_two_keys_say_what_came_of_a_call_and_when_to_ring_back(shop: Shop
     assert await page.locator("[data-leader]").count() == 0
     await call.answered_by("101")
     await call.ends()
-    await becomes(page, "wrap_up", within=10)
+    await becomes(page, "wrap_up", seconds=10)
     await page.keyboard.press("r")
     await expect(page.locator('[data-leader="result"]')).to_have_class(re.compile("is-led"))
     await page.keyboard.press("1")

@@ -15,6 +15,7 @@ from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.calls.api import CallsApi
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import IRYNA, NOBODY, Shop, becomes, card, closes, open_shop, put_away
+from tests.patience import within
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -41,8 +42,8 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
         yield shop
 
 
-async def until(page: Page, expression: str, within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
+async def until(page: Page, expression: str, seconds: float = 10.0) -> None:
+    async with asyncio.timeout(within(seconds)):
         while not await page.evaluate(expression):
             await asyncio.sleep(0.02)
 
@@ -60,21 +61,21 @@ async def test_a_browser_rings_only_where_it_was_switched_on_and_only_while_it_r
         call = shop.call(IRYNA)
         await call.begins()
         await call.rings("101")
-        await becomes(page, "ringing", within=10)
+        await becomes(page, "ringing", seconds=10)
         assert await page.evaluate("heard") == []
         await call.ends("missed")
-        await closes(page, within=10)
+        await closes(page, seconds=10)
 
         await switch(page, "sound")
         await page.evaluate("heard.length = 0")  # the sample that the switch gave
         call = shop.call(IRYNA)
         await call.begins()
         await call.rings("101")
-        await becomes(page, "ringing", within=10)
+        await becomes(page, "ringing", seconds=10)
         await until(page, "heard.length >= 1")
         await until(page, "heard.length >= 2")
         await call.answered_by("101")
-        await becomes(page, "talking", within=10)
+        await becomes(page, "talking", seconds=10)
         await page.evaluate("heard.length = 0")
         await page.wait_for_timeout(3300)
         assert await page.evaluate("heard") == []
@@ -92,12 +93,12 @@ async def test_of_two_tabs_one_rings(shop: Shop) -> None:
         call = shop.call(IRYNA)
         await call.begins()
         await call.rings("101")
-        await becomes(page, "ringing", within=10)
+        await becomes(page, "ringing", seconds=10)
         await expect(other.locator("[data-pop]")).to_be_visible()
         await page.wait_for_timeout(200)
         assert bool(await page.evaluate("heard")) != bool(await other.evaluate("heard"))
         await call.ends("missed")
-        await closes(page, within=10)
+        await closes(page, seconds=10)
 
 
 async def test_a_hidden_tab_notifies_by_name_and_takes_it_back_when_it_stops(shop: Shop) -> None:
@@ -107,14 +108,14 @@ async def test_a_hidden_tab_notifies_by_name_and_takes_it_back_when_it_stops(sho
         call = shop.call(IRYNA)
         await call.begins()
         await call.rings("101")
-        await becomes(page, "ringing", within=10)
+        await becomes(page, "ringing", seconds=10)
         await until(page, "noted.length >= 1")
         [[words, tag]] = await page.evaluate("noted")
         assert "Ірина Коваль" in words
         assert "Octavia" in words
         assert tag == call.call.call_id
         await call.ends("missed")
-        await closes(page, within=10)
+        await closes(page, seconds=10)
         assert (await page.evaluate("noted"))[-1] == ["closed"]
 
 
@@ -146,7 +147,7 @@ async def test_mine_leaves_the_board_to_the_calls_of_my_phones(shop: Shop) -> No
         await expect(page.locator("#desk-board-rows")).to_contain_text("Ірина Коваль")
         for call in (mine, theirs):
             await call.ends("missed")
-        await closes(page, within=10)
+        await closes(page, seconds=10)
         await expect(page.locator("#desk-today-rows > tr").first).to_contain_text("Ірина Коваль")
         await page.reload()
         await expect(page.locator("#desk-mine")).to_have_attribute("aria-pressed", "true")
@@ -189,7 +190,7 @@ async def test_a_colleague_who_asks_brings_along_whom_he_has_on_hold(shop: Shop)
         asking = shop.call("102", direction="internal", to_number="101")
         await asking.begins()
         await asking.rings("101")
-        await becomes(page, "ringing", within=10)
+        await becomes(page, "ringing", seconds=10)
         await expect(card(page)).to_contain_text("Ігор Рецепція")
         part = page.locator(".desk-about")
         await expect(part).to_contain_text("has on hold")

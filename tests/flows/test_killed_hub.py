@@ -15,6 +15,7 @@ import pytest
 
 from tests.faults.shop_pbx import Made, ShopPbx, shop_pbx
 from tests.flows.hub_process import HubProcess
+from tests.patience import within
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
@@ -23,9 +24,9 @@ KEPT = ("id", "direction", "from_number", "to_number", "line", "queue", "started
         "offered_at", "answered_at", "answered_by", "last_extension")  # fmt: skip
 
 
-async def until(hub: HubProcess, is_right: Callable[[dict[str, Call]], bool], within: float = 10.0) -> Any:
+async def until(hub: HubProcess, is_right: Callable[[dict[str, Call]], bool], limit: float = 10.0) -> Any:
     """The calls by the caller's number, once they are as they should be."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(within(limit)):
         while True:
             calls = {call["from_number"]: call for call in (await hub.get("/calls"))["items"]}
             if is_right(calls):
@@ -41,9 +42,9 @@ def outcomes(call: Call) -> dict[str, str]:
     return {party["extension"]: party["outcome"] for party in call["parties"]}
 
 
-async def gap_of(hub: HubProcess, within: float = 5.0) -> tuple[float, float]:
+async def gap_of(hub: HubProcess, limit: float = 5.0) -> tuple[float, float]:
     """The only time in which calls may be missing, once it is over."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(within(limit)):
         while not (found := _gaps(hub)):
             await asyncio.sleep(0.05)
     ((began, ended),) = found

@@ -26,6 +26,7 @@ from tests.flows.messaging_street import (
     until,
 )
 from tests.kernel.waiting import until as until_told
+from tests.patience import within
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sqlite, pytest.mark.timeout(240)]
 
@@ -72,7 +73,7 @@ async def _is_missed_and_texted_once(street: Street) -> None:
     began = time.monotonic()
     await asyncio.gather(street.missed(UNKNOWN), street.missed(LANDLINE))
     await until(lambda: bool(street.texts(UNKNOWN)), 60)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < within(60)
     (text,) = street.texts(UNKNOWN)
     assert "Бачимо ваш дзвінок" in text.body
     assert street.word_in(text)
@@ -88,9 +89,9 @@ async def _becomes_a_chat_with_a_pin(street: Street) -> None:
     await anna.goto(f"{street.hub.url}/inbox")
     await anna.locator("[data-row]").first.click()
     entries = anna.locator("#inbox-entries")
-    await expect(entries).to_contain_text("Що це за лампочка?", timeout=15_000)
-    await expect(entries).to_contain_text("Бачимо ваш дзвінок", timeout=15_000)
-    await expect(entries.locator("img")).to_be_visible(timeout=15_000)
+    await expect(entries).to_contain_text("Що це за лампочка?", timeout=1000 * within(15))
+    await expect(entries).to_contain_text("Бачимо ваш дзвінок", timeout=1000 * within(15))
+    await expect(entries.locator("img")).to_be_visible(timeout=1000 * within(15))
     await _is_one_thread_with_its_calls(street, entries)
 
     await anna.goto(f"{street.hub.url}/desk")
@@ -98,7 +99,7 @@ async def _becomes_a_chat_with_a_pin(street: Street) -> None:
     await asyncio.sleep(0.3)
     do(call, "101 answers")
     key = anna.locator('[data-card] [data-key="answer-1"]').first
-    await expect(key).to_be_enabled(timeout=10_000)
+    await expect(key).to_be_enabled(timeout=1000 * within(10))
     await anna.keyboard.press("1")
     await until(lambda: any("location" in one for one in street.telegram.world.of_bot()), 15)
     (pin,) = [one for one in street.telegram.world.of_bot() if "location" in one]
@@ -111,7 +112,7 @@ async def _becomes_a_chat_with_a_pin(street: Street) -> None:
 
 async def _is_one_thread_with_its_calls(street: Street, entries: Any) -> None:
     """The SMS, the chat and the calls stand in one conversation."""
-    await expect(entries).to_contain_text("пропущено", timeout=15_000)
+    await expect(entries).to_contain_text("пропущено", timeout=1000 * within(15))
     mine = [
         one for one in (await street.hub.get("/messages", limit="200"))["items"] if one["address"] == UNKNOWN
     ]
@@ -159,7 +160,7 @@ async def _goes_to_those_who_agreed_until_it_is_stopped(street: Street, mailing_
 
 async def _is_stopped(page: Page) -> None:
     """Its page says so, and nothing waits any more: within 10 s."""
-    await expect(page.locator("[data-sum=stopped]")).to_be_visible(timeout=10_000)
+    await expect(page.locator("[data-sum=stopped]")).to_be_visible(timeout=1000 * within(10))
 
 
 async def _leaves_and_is_still_told_that_the_car_is_ready(street: Street, number: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.faults.shop_pbx import Made, ShopPbx, shop_pbx
 from tests.flows.hub_process import HubProcess
 from tests.flows.several import Judge, holding, listening, several
+from tests.patience import within
 from tests.redis_server import TemporaryRedis, temporary_redis
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -50,8 +51,8 @@ async def load(pbx: ShopPbx, seconds: float, per_second: float, chance: random.R
             await asyncio.sleep(1 / per_second)
 
 
-async def all_settled(judge: Judge, within: float = 15.0) -> None:
-    end = time.monotonic() + within
+async def all_settled(judge: Judge, seconds: float = 15.0) -> None:
+    end = time.monotonic() + within(seconds)
     while True:
         living = [row for row in await judge.calls() if row.state != "ended"]
         deliveries = await judge.deliveries()
@@ -121,7 +122,7 @@ async def test_of_four_processes_each_tells_who_holds_the_line_and_any_passes_it
 
 
 async def _tell_who_holds(others: list[HubProcess], pid: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         for other in others:
             while True:
                 ami = (await other.ready())["connectors"]["ami"]
@@ -136,12 +137,12 @@ async def _hear_a_call(others: list[HubProcess], pbx: ShopPbx) -> None:
         began = time.monotonic()
         made = pbx.dial_in()
         for heard in (first, last):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(within(5)):
                 while True:
                     topic, at = await heard.get()
                     if topic == "call":
                         break
-            assert at - began < 1.0
+            assert at - began < within(1.0)
         numbers = [call["from_number"] for call in (await others[-1].get("/calls"))["items"]]
         assert f"+{made.number}" in numbers
         pbx.hang_up(made)

@@ -17,6 +17,7 @@ from tests.asterisk.pbx import AsteriskPbx
 from tests.flows.black_hole import Cable
 from tests.flows.hub_process import HubProcess
 from tests.machine import CHROMIUM, need_asterisk, need_chromium
+from tests.patience import within
 from tests.programs import cold
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -61,23 +62,18 @@ async def desk_of(browser: Browser, hub: HubProcess, login: str, extension: str)
     return page
 
 
-BUSY = 4
-"""Two more workers with browsers of their own share this machine's two cores; how quick it is alone, the
-bench of calls tells."""
-
-
-async def shows(page: Page, text: str, within: float) -> float:
+async def shows(page: Page, text: str, seconds: float) -> float:
     """Wait until the card on the page says so; the seconds that it took."""
     began = time.monotonic()
     card = page.locator("[data-card]").filter(has_text=text).first
-    await card.wait_for(state="visible", timeout=within * BUSY * 1000)
+    await card.wait_for(state="visible", timeout=1000 * within(seconds))
     return time.monotonic() - began
 
 
-async def shows_nothing(page: Page, within: float) -> None:
+async def shows_nothing(page: Page, seconds: float) -> None:
     """Wait until no card is left that rings or talks."""
     await page.locator("[data-card]:not([data-state=wrap_up])").first.wait_for(
-        state="detached", timeout=within * BUSY * 1000
+        state="detached", timeout=1000 * within(seconds)
     )
 
 
@@ -116,17 +112,17 @@ async def test_a_call_from_the_first_ring_to_the_history(
         monday = await world.call("380441234567", number=IRYNA, name="IRYNA K")
         at_anna, at_boris = await anna.ringing(), await boris.ringing()
         for screen in screens[:2]:
-            await shows(screen, "Ірина Коваль", within=1.0)
+            await shows(screen, "Ірина Коваль", seconds=1.0)
             for text in ("Octavia", "АА1234ВВ", NOTE):
-                await shows(screen, text, within=1.0)
+                await shows(screen, text, seconds=1.0)
         assert await screens[2].locator("[data-card]").count() == 0
 
         at_boris.reject(603)
         await asyncio.sleep(0.3)
         at_anna.answer()
         await monday.until("answered")
-        await shows_nothing(screens[1], within=0.5)
-        await screens[0].locator("[data-card][data-state=talking]").wait_for(timeout=BUSY * 1000)
+        await shows_nothing(screens[1], seconds=0.5)
+        await screens[0].locator("[data-card][data-state=talking]").wait_for(timeout=1000 * within(1))
         await asyncio.sleep(2)
 
         # Anna asks the master and hands the call over; the card goes along.
@@ -137,11 +133,11 @@ async def test_a_call_from_the_first_ring_to_the_history(
         await asking.until("answered")
         await asyncio.sleep(0.5)
         await at_anna.refer_to(asking)
-        await shows(screens[2], "Ірина Коваль", within=1.5)
-        await shows_nothing(screens[0], within=1.5)
+        await shows(screens[2], "Ірина Коваль", seconds=1.5)
+        await shows_nothing(screens[0], seconds=1.5)
         await asyncio.sleep(2)
         await monday.bye()
-        await shows_nothing(screens[2], within=1.5)
+        await shows_nothing(screens[2], seconds=1.5)
 
         call = await _ended(hub, 2)
         parties = {party["extension"]: party["outcome"] for party in call["parties"]}
@@ -172,19 +168,23 @@ async def test_the_cable_to_the_pbx_is_out_in_mid_call(browser: Browser, tmp_pat
         inside = await anna.ringing()
         await boris.ringing()
         inside.answer()
-        await screen.locator("[data-card][data-state=talking]").wait_for(timeout=2000)
+        await screen.locator("[data-card][data-state=talking]").wait_for(timeout=1000 * within(2))
 
         cable.swallow()
-        await screen.locator("#banner-pbx .shell-banner-line").wait_for(state="visible", timeout=10_000)
+        await screen.locator("#banner-pbx .shell-banner-line").wait_for(
+            state="visible", timeout=1000 * within(10)
+        )
         await outside.bye()
         await asyncio.sleep(1)
         cable.mend()
-        await screen.locator("#banner-pbx .shell-banner-line").wait_for(state="hidden", timeout=20_000)
+        await screen.locator("#banner-pbx .shell-banner-line").wait_for(
+            state="hidden", timeout=1000 * within(20)
+        )
 
         call = await _ended(hub, 1)
         assert call["is_complete"] is False
         assert call["ended_at"] is None
-        await shows_nothing(screen, within=2)
+        await shows_nothing(screen, seconds=2)
 
 
 async def test_an_unknown_caller_reaches_the_owners_mobile_in_the_evening(tmp_path: Path) -> None:

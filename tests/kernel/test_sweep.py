@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from hub import main
+from tests.patience import within
 
 _LOOKS = 5
 
@@ -60,7 +61,7 @@ async def test_old_garbage_goes_when_nobody_writes_and_not_before(
     monkeypatch.setattr(main, "_QUIET", 0.0)
     database = Commits(gone)
     sweeping = asyncio.create_task(main._sweep(cast("Any", SimpleNamespace(database=database))))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(within(10)):
         await gone.wait()
     assert database.was_there
     assert database.looks > _LOOKS
@@ -80,7 +81,7 @@ async def test_old_garbage_goes_also_where_somebody_always_writes(
         commits = property(lambda _: next(counter))
 
     sweeping = asyncio.create_task(main._sweep(cast("Any", SimpleNamespace(database=Busy()))))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(within(10)):
         await gone.wait()
     sweeping.cancel()
     with suppress(asyncio.CancelledError):

@@ -30,6 +30,7 @@ from tests.factories.tones import header, tone, wav
 from tests.faults.figures import Fault
 from tests.modules.messaging.conftest import house, wire
 from tests.modules.messaging.wire import House, wrote
+from tests.patience import within
 from tests.recordings.stage import SOUND, Spool, open_spool
 from tests.recordings.test_erasing import erased
 from tests.recordings.test_faults import small_disk
@@ -231,7 +232,7 @@ async def test_an_open_stream_serves_nothing_more_once_its_recording_is_erased(
         await erased(shop, manager, one)
         is_whole = True
         try:
-            while piece := await asyncio.wait_for(answer.content.read(1 << 16), 30):
+            while piece := await asyncio.wait_for(answer.content.read(1 << 16), within(30)):
                 heard += len(piece)
         except Exception:
             is_whole = False

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from tests.faults.figures import Fault
+from tests.patience import within
 from tests.webui.stage import PASSWORD, Shop
 from webui.agents import described
 from webui.live import SIGNED_OUT
@@ -26,7 +27,7 @@ async def _code(client: TestClient[Any, Any], act: Any) -> int:
     origin = str(client.make_url("/")).rstrip("/")
     socket = await client.ws_connect("/live", headers={"Origin": origin})
     await act()
-    message = await asyncio.wait_for(socket.receive(), 1.0)
+    message = await asyncio.wait_for(socket.receive(), within(1.0))
     assert message.type is WSMsgType.CLOSE
     return int(message.data)
 

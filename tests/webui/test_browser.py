@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from hub.app import Hub
 from hub.modules.access.api import AccessApi
 from tests.flows.browser import Faults, chromium
+from tests.patience import within
 from tests.webui.fake_pbx import FakePbx
 from tests.webui.stage import PASSWORD, WIDE, Shop
 from tests.webui.test_dead_letters import fact as dead_fact
@@ -197,10 +198,10 @@ async def test_the_banner_of_the_pbx_comes_and_goes_by_itself(
     banner = page.get_by_text("Немає зв’язку з АТС")
     await expect(banner).to_be_hidden()
     pbx.is_up = False
-    await expect(banner).to_be_visible(timeout=3000)
+    await expect(banner).to_be_visible(timeout=1000 * within(3))
     await expect(page.locator("#banner-pbx time")).to_have_text("09:02:10")
     pbx.is_up = True
-    await expect(banner).to_be_hidden(timeout=3000)
+    await expect(banner).to_be_hidden(timeout=1000 * within(3))
 
 
 async def test_a_lost_connection_is_told_and_heals(context: BrowserContext, served: TestServer) -> None:
@@ -213,10 +214,10 @@ async def test_a_lost_connection_is_told_and_heals(context: BrowserContext, serv
     site = served.app[SITE]
     await context.set_offline(True)
     await site.sockets.stop()
-    await expect(page.locator("#banner-live")).to_be_visible(timeout=20000)
+    await expect(page.locator("#banner-live")).to_be_visible(timeout=1000 * within(20))
     await context.set_offline(False)
     site.sockets.start()
-    await expect(page.locator("#banner-live")).to_be_hidden(timeout=15000)
+    await expect(page.locator("#banner-live")).to_be_hidden(timeout=1000 * within(15))
     heard = await page.evaluate("heard")
     assert heard[0] == ["socket", False]
     assert ["socket", True] in heard
@@ -254,7 +255,7 @@ async def test_who_is_signed_out_elsewhere_is_led_to_the_log_in_at_once(
         owner = next(one for one in await access.list_people() if one.role == "owner")
         for session in await access.sessions.of(owner.id):
             await access.sessions.end_one(owner.id, session.id)
-    await page.wait_for_url("**/login?next=%2Fsettings%2Fpeople", timeout=4000)
+    await page.wait_for_url("**/login?next=%2Fsettings%2Fpeople", timeout=1000 * within(4))
 
 
 async def test_the_test_button_of_the_line_shows_its_findings_without_leaving(
@@ -288,7 +289,7 @@ async def test_a_failed_delivery_is_counted_in_the_menu_of_a_page_that_stands_op
     await expect(count).to_be_hidden()
     await dead_fact(hub, "f1", handlers={"crm.on_it": "dead"})
     await hub.system.letters.look()
-    await expect(count).to_contain_text("1", timeout=15_000)
+    await expect(count).to_contain_text("1", timeout=1000 * within(15))
     await page.goto(str(served.make_url("/system/dead-letters")))
     await page.get_by_role("button", name="Відмовитися").click()
     await expect(page.get_by_text("Невдач немає")).to_be_visible()

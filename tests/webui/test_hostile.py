@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from tests.patience import within
 from tests.webui.stage import PASSWORD, Shop
 from tests.webui.test_rights import CELLS, SAME
 
@@ -238,7 +239,7 @@ async def test_raw_bytes_that_are_hardly_http_get_no_500(shop: Shop, request_lin
     reader, writer = await asyncio.open_connection("127.0.0.1", shop.server.port)
     writer.write(request_line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), within(5))
     writer.close()
     assert b" 500 " not in answer.split(b"\r\n", 1)[0]
     assert (await shop.browser().get("/healthz")).status == 200

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from hub.modules.access.api import AccessApi
 from hub.ports.live import Hint
 from hub.values import ShopId
+from tests.patience import within
 from tests.webui.stage import Shop
 from webui.app import SITE
 from webui.live import CHANGED, MOST_SOCKETS, SIGNED_OUT, Sockets
@@ -27,16 +28,16 @@ async def _watch(client: TestClient[Any, Any], **headers: str) -> ClientWebSocke
 
 
 async def _next(ws: ClientWebSocketResponse) -> Mapping[str, Any]:
-    message = await asyncio.wait_for(ws.receive(), 3)
+    message = await asyncio.wait_for(ws.receive(), within(3))
     assert message.type is WSMsgType.TEXT, message
     heard: Mapping[str, Any] = json.loads(message.data)
     return heard
 
 
-async def _code(ws: ClientWebSocketResponse, within: float = 1.5) -> int:
+async def _code(ws: ClientWebSocketResponse, seconds: float = 1.5) -> int:
     """The code of the closing frame itself (aiohttp's `close_code` forgets it when the other side is
     gone before the answer)."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(within(seconds)):
         while True:
             message = await ws.receive()
             if message.type is WSMsgType.CLOSE:
@@ -194,7 +195,7 @@ async def test_a_closed_socket_leaves_nothing_behind(shop: Shop) -> None:
     ws = await _watch(client)
     assert (len(sockets), shop.hub.live.watchers) == (1, before + 1)
     await ws.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(within(2)):
         while len(sockets) or shop.hub.live.watchers != before:
             await asyncio.sleep(0.01)
 
@@ -211,7 +212,7 @@ async def test_stopping_says_goodbye_quickly(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     sockets = [await _watch(client) for _ in range(5)]
     reading = [asyncio.create_task(_code(ws, 4)) for ws in sockets]
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(within(4)):
         await shop.server.app[SITE].sockets.stop()
     assert await asyncio.gather(*reading) == [1001] * 5
 
@@ -225,8 +226,8 @@ async def test_stopping_does_not_wait_for_a_browser_that_never_answers(shop: Sho
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         f"Origin: http://127.0.0.1:{shop.server.port}\r\nCookie: pitline={cookie}\r\n\r\n".encode()
     )
-    assert b"101" in await asyncio.wait_for(reader.readline(), 3)
-    async with asyncio.timeout(3):
+    assert b"101" in await asyncio.wait_for(reader.readline(), within(3))
+    async with asyncio.timeout(within(3)):
         await shop.server.app[SITE].sockets.stop()
         await shop.server.app[SITE].door.close()
     writer.close()

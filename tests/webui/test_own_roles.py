@@ -11,6 +11,7 @@ from aiohttp import WSMsgType
 from aiohttp.test_utils import TestClient
 
 from hub.modules.access.api import AccessApi
+from tests.patience import within
 from tests.webui.stage import Shop
 from webui.live import CHANGED
 
@@ -67,7 +68,7 @@ async def test_a_change_of_the_role_counts_at_once_on_pages_sockets_and_for_toke
     assert (await client.get("/settings/people")).status == 403
     assert (await program.get("/api/v1/employees", headers=token)).status == 403
     for socket in sockets:
-        message = await asyncio.wait_for(socket.receive(), 1.0)
+        message = await asyncio.wait_for(socket.receive(), within(1.0))
         assert (message.type, message.data) == (WSMsgType.CLOSE, CHANGED)
     assert await _change(owner, role, BASIC) == 303
     assert (await client.get("/settings/people")).status == 200

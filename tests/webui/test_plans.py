@@ -27,6 +27,7 @@ from hub.kernel.web import PUBLIC, PageRequest, Route
 from hub.main import MODULES
 from hub.ports.live import Hint
 from hub.settings import Settings
+from tests.patience import within
 from tests.webui.stage import PASSWORD, WIDE, Shop
 from tests.webui.test_rights import SAME
 from webui.app import OWN_ROUTES, make_app
@@ -162,7 +163,7 @@ async def test_the_live_socket_tells_of_no_topic_outside_the_package(hub: Hub, s
                 hub.live.publish(Hint(topic, "1", 1, FIRST_SHOP))
             heard[plan] = []
             while heard[plan][-1:] != ["job"]:
-                heard[plan].append((await asyncio.wait_for(ws.receive_json(), 3))["topic"])
+                heard[plan].append((await asyncio.wait_for(ws.receive_json(), within(3)))["topic"])
             await ws.close()
     assert heard == {
         "free": ["webhook", "job"],

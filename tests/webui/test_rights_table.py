@@ -34,6 +34,7 @@ from hub.ports.live import Hint
 from hub.values import ShopId
 from tests.factories.calls import fact, snapshot, tell
 from tests.faults.figures import Fault
+from tests.patience import within
 from tests.webui.stage import Shop
 from tests.webui.test_rights import EVERY, GRANTS, SAME
 from webui.hearing import topics_of
@@ -324,7 +325,7 @@ async def test_a_socket_tells_only_of_topics_and_shops_that_the_role_may_see(
     hub.live.publish(Hint("pbx", "the end", 1))
     heard: set[tuple[str, str]] = set()
     while ("pbx", "the end") not in heard:
-        message = await asyncio.wait_for(ws.receive(), 3)
+        message = await asyncio.wait_for(ws.receive(), within(3))
         assert message.type is WSMsgType.TEXT
         said: Mapping[str, Any] = json.loads(message.data)
         heard.add((said["topic"], said["id"]))

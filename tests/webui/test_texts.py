@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from hub.kernel.texts import Texts, fill
 from hub.main import MODULES
+from tests.patience import within
 from tests.webui.extraction import ROOT, texts_of
 from tests.webui.stage import Shop
 from webui.app import SITE
@@ -144,7 +145,7 @@ def test_a_hostile_text_costs_no_time() -> None:
     begun = time.perf_counter()
     for text in (" to the PBX: " * 70, "a: " * 330, "(" * 999, "x" * 100_000):
         TEXTS.heard("uk", text)
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < within(0.5)
 
 
 @pytest.mark.parametrize("language", ["ru", "uk"])

@@ -82,7 +82,7 @@ class HookInbox:
     async def take(self, hook: Hook, request: HookRequest) -> HookAnswer | Forged:
         """Judge and store it; when this returns it is committed. Raises Unavailable when it could not be
         stored within the provider's patience: it is to be told to come again."""
-        self._taken.append(asyncio.get_running_loop().time())
+        self._taken.append(self._clock.monotonic())
         judged = judge(hook, request)
         if isinstance(judged, Forged):
             await self._refuse(hook, request, judged)
@@ -125,7 +125,7 @@ class HookInbox:
         """Whether so many come just now that what is stored should wait: the sender's patience is short,
         and the work is not going to run away."""
         taken = self._taken
-        return len(taken) == _FLOOD and asyncio.get_running_loop().time() - taken[0] < _FLOOD_SECONDS
+        return len(taken) == _FLOOD and self._clock.monotonic() - taken[0] < _FLOOD_SECONDS
 
     @property
     def waiting(self) -> int:

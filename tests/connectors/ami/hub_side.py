@@ -18,6 +18,7 @@ from hub.ports.connector import ConnectorState
 from hub.ports.errors import NotReady
 from hub.ports.intake import Arrival
 from tests.connectors.ami.ami_server import AmiServer
+from tests.patience import within
 
 QUICK = AmiWaits(
     connect=0.5, banner=0.1, login=0.5, identify=0.1, boot=0.3, answer=0.3, ping_interval=0.2,
@@ -137,9 +138,9 @@ async def hub_on(server: AmiServer, waits: AmiWaits = QUICK, **limits: int) -> A
             await running
 
 
-async def until(condition: Callable[[], object], within: float = 3.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 3.0) -> None:
     """Wait for something to become true."""
-    end = time.monotonic() + within
+    end = time.monotonic() + within(seconds)
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"
         await asyncio.sleep(0.005)

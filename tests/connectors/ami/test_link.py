@@ -18,6 +18,7 @@ from connectors.ami.message import Message
 from hub.clock import SystemClock
 from hub.ports.errors import AuthFailed, NotReady
 from tests.connectors.ami.ami_server import AmiServer, Script, channel, frame, serving
+from tests.patience import within
 
 WANTED = frozenset({"Newchannel", "Hangup", "ParkedCall", "UserEvent"})
 CHANNELS = Action("CoreShowChannels", complete="CoreShowChannelsComplete")
@@ -59,9 +60,9 @@ async def linked(server: AmiServer, waits: AmiWaits = QUICK) -> AsyncIterator[tu
         await link.close()
 
 
-async def until(condition: object, within: float = 2.0) -> None:
+async def until(condition: object, seconds: float = 2.0) -> None:
     assert callable(condition)
-    end = time.monotonic() + within
+    end = time.monotonic() + within(seconds)
     while not condition():
         assert time.monotonic() < end, "it did not come true"
         await asyncio.sleep(0.005)
@@ -219,9 +220,9 @@ async def test_a_dead_line_is_noticed_although_nobody_closes_it() -> None:
     async with serving() as server, linked(server) as (link, _):
         began = time.monotonic()
         server.session.swallow()
-        reason = await asyncio.wait_for(link.closed, 2)
+        reason = await asyncio.wait_for(link.closed, within(2))
         assert "no sign of life" in reason
-        assert time.monotonic() - began < QUICK.ping_interval + QUICK.ping_deadline + 0.25
+        assert time.monotonic() - began < within(QUICK.ping_interval + QUICK.ping_deadline + 0.25)
 
 
 def test_the_usual_waits_notice_a_dead_line_within_ten_seconds() -> None:
@@ -254,7 +255,7 @@ async def test_any_data_is_life_for_a_pbx_that_ignores_pings() -> None:
 async def test_a_closed_line_is_noticed_at_once(how: str) -> None:
     async with serving() as server, linked(server) as (link, _):
         getattr(server.session, how)()
-        assert "closed the line" in await asyncio.wait_for(link.closed, 0.5)
+        assert "closed the line" in await asyncio.wait_for(link.closed, within(0.5))
 
 
 async def test_closing_in_a_black_hole_takes_no_longer_than_its_wait() -> None:
@@ -263,7 +264,7 @@ async def test_closing_in_a_black_hole_takes_no_longer_than_its_wait() -> None:
             server.session.swallow()
             server.script.silent = {"Logoff"}
             began = time.monotonic()
-        assert time.monotonic() - began < QUICK.close + 0.3
+        assert time.monotonic() - began < within(QUICK.close + 0.3)
         assert link.closed.done()
 
 

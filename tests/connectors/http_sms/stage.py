@@ -21,6 +21,7 @@ from hub.ports.hooks import HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
 from tests.connectors.contract import Heard, connected
+from tests.patience import within
 
 TOKEN, SECRET = "the-token", "the-shared-secret"
 SENDER, VIBER = "AvtoMaister", "AvtoViber"
@@ -33,7 +34,11 @@ TURBOSMS = profile_of("turbosms")
 def settings(**more: Any) -> HttpSmsSettings:
     """As a shop in Ukraine gives them."""
     base = HttpSmsSettings(
-        token=Secret(TOKEN), webhook_secret=Secret(SECRET), sms_sender=SENDER, viber_sender=VIBER, timeout=1.0
+        token=Secret(TOKEN),
+        webhook_secret=Secret(SECRET),
+        sms_sender=SENDER,
+        viber_sender=VIBER,
+        timeout=within(1.0),
     )
     return replace(base, **more)
 

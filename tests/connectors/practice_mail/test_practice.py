@@ -14,6 +14,7 @@ from hub.errors import Invalid
 from hub.ports.messaging import OutgoingFile, PracticePhone
 from tests.connectors.contract import Heard, stops_in_time
 from tests.connectors.email.stage import THEIRS, line, outgoing, settings
+from tests.patience import within
 
 
 async def test_it_stops_in_time() -> None:
@@ -54,7 +55,7 @@ async def test_noise_ends_a_line_and_not_the_server() -> None:
             writer.write(noise)
             writer.write_eof()
             with suppress(ConnectionError):
-                await asyncio.wait_for(reader.read(), 5)
+                await asyncio.wait_for(reader.read(), within(5))
             writer.close()
         async with line(settings(made.port)) as (connector, _):
             await connector.send(outgoing())

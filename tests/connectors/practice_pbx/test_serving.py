@@ -12,6 +12,7 @@ from connectors.practice_pbx.connector import USERNAME, PracticeConfig, Practice
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from tests.connectors.contract import stops_in_time
+from tests.patience import within
 
 Frame = list[tuple[str, str]]
 
@@ -51,7 +52,7 @@ class Client:
 
     async def until(self, wanted: Callable[[dict[str, str]], bool]) -> dict[str, str]:
         """Read on until a frame of this kind comes, and give it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(within(10)):
             while True:
                 raw = (await self._reader.readuntil(b"\r\n\r\n")).decode()
                 pairs = [line.partition(": ") for line in raw.strip("\r\n").split("\r\n")]
@@ -71,7 +72,7 @@ class Client:
         return [row for row in own if row.get("ActionID") == f"t-{action}"]
 
     async def is_closed(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(within(5)):
             while await self._reader.read(4096):
                 pass
         return True

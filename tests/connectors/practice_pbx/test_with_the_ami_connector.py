@@ -18,6 +18,7 @@ from hub.ports.commands import CallControl, Command, HangUp, PauseMember, Phone,
 from hub.ports.intake import Arrival
 from hub.ports.telephony import PracticeExchange, Telephony
 from hub.settings import AmiSettings, PracticeSettings, Secret, Settings
+from tests.patience import within
 
 PACE = 100.0
 
@@ -42,7 +43,7 @@ class Hub:
         """The journal is not looked at here."""
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(within(15)):
             while not is_so():
                 self._changed.clear()
                 await asyncio.wait([asyncio.ensure_future(self._changed.wait())], timeout=0.05)

@@ -16,6 +16,7 @@ from connectors.sftp_spool.config import SftpSpoolConfig
 from connectors.sftp_spool.connector import SftpSpool
 from hub.ports.errors import AuthFailed, NotReady
 from hub.secret import Secret
+from tests.patience import within
 
 PASSWORD = "a long password"
 
@@ -190,7 +191,7 @@ async def test_after_a_lost_line_it_goes_on(box: Box) -> None:
     for line in box.lines:
         line.abort()
     with pytest.raises(NotReady):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(within(10)):
             await running
     box.write("b.wav", b"b")
     async with fetching(box):
@@ -201,6 +202,6 @@ async def test_it_stops_in_time(box: Box) -> None:
     running = asyncio.create_task(SftpSpool(box.config, box.spool).run(Nowhere(), Told()))
     await asyncio.sleep(0.2)
     running.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         with suppress(asyncio.CancelledError):
             await running

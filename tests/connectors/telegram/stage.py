@@ -23,6 +23,7 @@ from hub.ports.hooks import Genuine, HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
 from tests.connectors.contract import Heard, connected
+from tests.patience import within
 
 BOT_ID = 7000000001
 TOKEN = f"{BOT_ID}:the-practice-token"
@@ -35,7 +36,7 @@ AT = datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC)
 def config(**more: Any) -> TelegramConfig:
     """As the settings of a shop give it, with short waits."""
     base = TelegramConfig(
-        token=Secret(TOKEN), poll_seconds=1.0, timeout=1.0, look_seconds=0.05, press_grace=0.05
+        token=Secret(TOKEN), poll_seconds=1.0, timeout=within(1.0), look_seconds=0.05, press_grace=0.05
     )
     return replace(base, **more)
 

@@ -22,6 +22,7 @@ from hub.ports.hooks import HookRequest
 from hub.ports.messaging import OutgoingMessage
 from hub.secret import Secret
 from tests.connectors.contract import Heard, connected
+from tests.patience import within
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN, OLD_TOKEN = "the-new-token", "the-old-token"
@@ -35,7 +36,7 @@ def config(**more: Any) -> TwilioConfig:
     """As the settings of a shop give it."""
     base = TwilioConfig(
         account_sid=ACCOUNT, tokens=(Secret(TOKEN), Secret(OLD_TOKEN)), sender=OURS, public_url=PUBLIC,
-        catch_up_seconds=0.05, timeout=1.0,
+        catch_up_seconds=0.05, timeout=within(1.0),
     )  # fmt: skip
     return replace(base, **more)
 

@@ -22,6 +22,7 @@ from hub.values import ShopId
 from tests.faults.figures import Fault
 from tests.faults.live.readers import Asked, Told
 from tests.faults.test_sockets import _memory, _quantile, _raw
+from tests.patience import within
 from tests.webui.stage import Shop
 from webui.app import SITE
 
@@ -90,7 +91,7 @@ async def _stand(
         watch.cancel()
         await asyncio.sleep(1.0)
         process.stdin.write(b"enough\n")
-        told = Told(**json.loads(await asyncio.wait_for(process.stdout.readline(), 30)))
+        told = Told(**json.loads(await asyncio.wait_for(process.stdout.readline(), within(30))))
         fault.check("somebody who read was dropped", told.broken == 0 and len(sockets) == staying)
     for _, writer, _ in silent:
         writer.close()
@@ -158,7 +159,7 @@ async def _readers(asked: Asked) -> AsyncIterator[Any]:
         yield process
     finally:
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), within(30))
 
 
 async def _place(shop: Shop, number: int) -> ShopId:

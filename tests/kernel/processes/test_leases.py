@@ -27,6 +27,7 @@ from tests.faults.figures import Fault
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
 from tests.kernel.stream.test_relay import settled
 from tests.kernel.waiting import until
+from tests.patience import within
 from tests.postgres import TemporaryPostgres
 
 LEASE = 0.4
@@ -119,7 +120,7 @@ async def test_the_heir_of_a_dead_holder_knows_when_that_was_last_seen(database:
     async def has_it() -> bool:
         return isinstance(await heir.take("ami"), Fence)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while not await has_it():
             await asyncio.sleep(LEASE / 8)
     seen = heir.last_seen("ami")
@@ -211,7 +212,7 @@ async def test_a_holder_that_was_asleep_wakes_up_without_the_link_and_forgets(se
         await until(lambda: _says(second, "elsewhere"))
         sleepy = bellmen[0].intake
         assert sleepy is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(within(10)):
             while not await _says(second, "ready"):  # the former holder may be the quicker one
                 await first.database.write(_overtake)
                 await asyncio.sleep(0.3)
@@ -262,7 +263,7 @@ async def test_after_an_outage_of_the_database_the_holder_stores_what_it_had_and
                 with fault.run(f"outage {number}"):
                     away = asyncio.create_task(disturb(server))
                     await asyncio.sleep(LEASE / 2)
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(within(20)):
                         await asyncio.gather(away, intake.accept([rang(f"kept{number}", 1)]))
                     await asyncio.sleep(LEASE * 1.5)  # whoever would take it has had the time
                     assert [one.is_running for one in bellmen] == [True, False, False]

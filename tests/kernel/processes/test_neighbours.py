@@ -21,6 +21,7 @@ from hub.values import ShopId
 from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
 from tests.kernel.stream.test_relay import settled
 from tests.kernel.waiting import until
+from tests.patience import within
 from tests.redis_server import TemporaryRedis, temporary_redis
 
 pytestmark = pytest.mark.postgres
@@ -58,7 +59,7 @@ async def _is(hub: Hub, state: str) -> bool:
 
 async def next_number(watcher: Subscription) -> int | None:
     """The next hint's bell; None: ask for everything anew."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         hint = await watcher.next()
     return None if hint is None else hint.rev
 

@@ -12,6 +12,7 @@ from hub.kernel.context import WorkerContext
 from hub.kernel.processes.outgoing import OutgoingWorker
 from hub.kernel.shops import FIRST_SHOP
 from tests.own_log import OwnLog
+from tests.patience import within
 
 
 class Sender(OutgoingWorker):
@@ -68,7 +69,7 @@ async def sender(hub: Hub, own_log: OwnLog) -> AsyncIterator[Sender]:
 
 
 async def until(sender: Sender, sent: list[str]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while sender.sent != sent:
             await asyncio.sleep(0.005)
 
@@ -92,7 +93,7 @@ async def test_it_looks_again_when_something_may_go_on(sender: Sender) -> None:
     sender.more = 0.01
     sender.give("a", is_open=True)
     await until(sender, ["a"])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while sender.looks < 4:
             await asyncio.sleep(0.005)
 
@@ -100,12 +101,12 @@ async def test_it_looks_again_when_something_may_go_on(sender: Sender) -> None:
 async def test_an_end_makes_room_where_the_owner_says_so(sender: Sender) -> None:
     sender.looks_again = True
     gate = sender.give("a")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while not sender.under_way:
             await asyncio.sleep(0.005)
     looks = sender.looks
     gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while sender.looks == looks:
             await asyncio.sleep(0.005)
 
@@ -115,7 +116,7 @@ async def test_at_the_end_it_is_as_patient_as_its_owner_wants(
     sender: Sender, patience: float, sent: list[str]
 ) -> None:
     gate = sender.give("a")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while not sender.under_way:
             await asyncio.sleep(0.005)
     sender.patience = patience
@@ -128,7 +129,7 @@ async def test_what_could_not_be_written_is_logged_and_stops_nobody(sender: Send
     sender.give("broken", is_open=True)
     sender.give("a", is_open=True)
     await until(sender, ["a"])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while not own_log.at("error"):
             await asyncio.sleep(0.005)
     (said,) = own_log.at("error")

@@ -17,6 +17,7 @@ from tests.kernel.rig import Bells, effects_of, make_hub, prepare, rang
 from tests.kernel.stream.test_relay import settled
 from tests.kernel.waiting import until
 from tests.machine import missing
+from tests.patience import within
 from tests.postgres import TemporaryPostgres
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.fault("F56")]
@@ -72,7 +73,7 @@ async def test_a_server_that_resets_or_dies_loses_nothing_and_doubles_nothing(
                 for fact in range(FACTS):
                     await hub.intake.accept([rang(bell, fact)])
 
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(within(30)):
                 await asyncio.gather(disturb(server, chance), *map(feed, bells))
                 await settled(hub)
             assert await hub.system.letters.page(DeadFilter()) == []
@@ -95,7 +96,7 @@ async def test_a_hub_says_that_the_server_is_away_and_that_it_is_back(
     await until(is_said)
     assert not waiting.done()
     server.revive()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(within(10)):
         await waiting
 
     async def is_well() -> bool:

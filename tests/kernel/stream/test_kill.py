@@ -34,10 +34,10 @@ async def test_kill_nine_in_the_middle_loses_nothing_and_doubles_nothing(setting
             cwd=ROOT, env={**os.environ, "KEY_FILE": key}, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert victim.stdout is not None
-        victim.stdout.readline()
-        time.sleep(0.1 + chance.random() * 0.6)
+        _, *begun = (victim.stdout.readline() for _ in range(6))
+        time.sleep(chance.random() * 0.6)
         victim.send_signal(signal.SIGKILL)
-        said = victim.stdout.read().split("\n")[:-1]  # the last line may be torn
+        said = "".join([*begun, victim.stdout.read()]).split("\n")[:-1]  # the last line may be torn
         victim.wait()
         accepted += [(bell, int(number)) for bell, number in (line.split() for line in said)]
         start += 100_000
@@ -46,7 +46,6 @@ async def test_kill_nine_in_the_middle_loses_nothing_and_doubles_nothing(setting
     await settled(hub)
     ordinary, batch = await effects_of(hub, "ordinary"), await effects_of(hub, "batch")
     await hub.stop()
-    assert len(accepted) > 20
     assert ordinary == batch
     for bell, numbers in batch.items():
         assert numbers == sorted(set(numbers)), f"{bell} out of order or doubled"

@@ -14,6 +14,7 @@ from hub.kernel.stream.outbox import event_delivery, event_outbox
 from hub.settings import Settings
 from tests.kernel.rig import Bells, Rang, effects_of, make_hub, prepare, rang
 from tests.kernel.waiting import until
+from tests.patience import within
 
 
 async def pending(hub: Hub) -> int:
@@ -112,7 +113,7 @@ async def test_hints_come_after_the_commit_of_the_row_they_speak_of(settings: Se
     await hub.start()
     watcher = hub.live.subscribe()
     await hub.intake.accept([rang("a", 1)])
-    hint = await asyncio.wait_for(watcher.next(), 5)
+    hint = await asyncio.wait_for(watcher.next(), within(5))
     found = await effects_of(hub, "batch")
     await hub.stop()
     assert hint is not None

@@ -36,6 +36,7 @@ from tests.factories.calls import (
     tell_calls,
 )
 from tests.factories.crm import make_client
+from tests.patience import within
 
 
 async def ids(hub: Hub) -> list[str]:
@@ -332,7 +333,7 @@ async def test_a_new_number_of_a_client_finds_its_past_calls(hub: Hub) -> None:
     await tell(hub, fact(1, snapshot("b1:3.1", from_number="+380509999999")))
     await hub.start()
     client = await make_client(hub, "Ірина", "050 123 45 67")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(within(10)):
         while (await call_of(hub, "b1:1.1")).client_id is None:
             await asyncio.sleep(0.01)
     calls = [await call_of(hub, call_id) for call_id in ("b1:1.1", "b1:2.1", "b1:3.1")]

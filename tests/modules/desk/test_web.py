@@ -20,6 +20,7 @@ from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
 from tests.flows.desk_shop import FAMILY, IRYNA, MOBILE, Hand, Shop, open_shop
 from tests.modules.desk.telling import Telling
+from tests.patience import within
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,7 +70,7 @@ async def ringing(shop: Shop, hand: Hand, number: str | None, **more: Any) -> Te
     call = shop.call(number, **more)
     await call.begins()
     await call.rings("101")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(within(3)):
         while f'data-card="{call.call.call_id}"' not in (await look(hand, call)):
             await asyncio.sleep(0.01)
     return call
@@ -92,7 +93,7 @@ async def test_the_state_has_a_tag_until_something_changes(shop: Shop, oksana: H
     assert (again, body) == (304, "")
     assert later["Server-Time"] > headers["Server-Time"]
     await call.ends("missed")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(within(3)):
         while (await oksana.get("/desk/state", **{"If-None-Match": headers["ETag"]}))[0] == 304:
             await asyncio.sleep(0.01)
 
@@ -122,7 +123,7 @@ async def test_the_unsaved_note_of_a_call_that_became_a_part_of_another_goes_on_
     here, there = absorbed.call.call_id, survivor.call.call_id
     await absorbed.becomes_part_of(survivor)
     asked = f"/desk/state?open={quote(here)}&keep={quote(here)}"
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(within(3)):
         while "data-became=" not in (html := (await oksana.get(asked))[1]):
             await asyncio.sleep(0.01)
     assert f'data-became=\'{{"{here}": "{there}"}}\'' in html
@@ -248,7 +249,7 @@ async def test_a_call_id_of_any_writing_can_be_worked_on(shop: Shop, oksana: Han
     call = Telling(shop.hub.intake, shop.clock, "boot/1:17 0.1?#%2F", IRYNA)
     await call.begins()
     await call.rings("101")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(within(3)):
         while 'data-card="boot/1:17' not in (html := await look(oksana, call)):
             await asyncio.sleep(0.01)
     action = re.search(r'action="(/desk/calls/boot[^"]+/notes)"', html)

@@ -12,6 +12,7 @@ from hub.modules.access.api import hash_password
 from hub.settings import Settings
 from tests.flows.browser import Faults, chromium
 from tests.modules.mailings.stage import shop_of
+from tests.patience import within
 from tests.webui.stage import PASSWORD, open_shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(120)]
@@ -40,11 +41,11 @@ async def test_its_page_follows_it_and_enter_on_stop_ends_it(
             await page.wait_for_selector("[data-figure=price]:has-text('UAH')")
             await shop.feed(1)
             await shop.send()
-            await page.wait_for_selector("[data-figure=sent]:text-is('5')", timeout=15_000)
+            await page.wait_for_selector("[data-figure=sent]:text-is('5')", timeout=1000 * within(15))
             button = page.get_by_role("button", name="Stop")
             await button.focus()
             await page.keyboard.press("Enter")
-            await page.wait_for_selector("[data-sum=stopped]:has-text('15')", timeout=15_000)
+            await page.wait_for_selector("[data-sum=stopped]:has-text('15')", timeout=1000 * within(15))
             assert await page.get_by_role("button", name="Stop").count() == 0
             assert faults.seen == []
             await context.close()

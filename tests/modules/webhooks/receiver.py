@@ -28,6 +28,7 @@ from hub.modules.webhooks.api import EndpointEntry, EndpointView, WebhooksApi
 from hub.modules.webhooks.models import Attempt, Delivery
 from hub.modules.webhooks.sender import Sender
 from hub.settings import Settings, WebhooksSettings
+from tests.patience import within
 
 QUICK = WebhooksSettings(timeout=1.0, backoff=(0.05, 0.1), poll=0.05)
 
@@ -114,7 +115,7 @@ async def send_until(hub: Hub, is_done: Callable[[], bool], seconds: float = 10.
     sender = sender_of(hub)
     task = asyncio.create_task(sender.run())
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(within(seconds)):
             while not is_done():
                 await asyncio.sleep(0.01)
                 if task.done():

@@ -32,6 +32,7 @@ from tests.modules.webhooks.receiver import (
     send_once,
     send_until,
 )
+from tests.patience import within
 
 
 def facts(count: int) -> list[ClientPhoneAdded]:
@@ -230,7 +231,7 @@ class TestGivenUp:
             await send_once(hub)
             return (await endpoint_of(hub, endpoint.id)).is_active
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(within(10)):
             while await fail():
                 await asyncio.sleep(0.1)
         off = await endpoint_of(hub, endpoint.id)

@@ -19,6 +19,7 @@ from hub.modules.tasks.api import TaskEntry, TasksApi
 from hub.modules.wrapup.api import WrapUpApi
 from tests.flows.desk_shop import IRYNA, NOBODY, Hand, Shop, open_shop
 from tests.modules.desk.telling import Telling
+from tests.patience import within
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -146,7 +147,7 @@ async def test_a_call_that_became_a_part_of_another_takes_along_what_was_said(
     for choice in ("booked", "urgent", "tow"):
         await oksana.post(path(part, "mark"), choice=choice)
     await part.becomes_part_of(whole)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within(5)):
         while await said(shop, whole) != ("Booked", {"urgent", "tow truck"}):
             await asyncio.sleep(0.02)
 
