@@ -302,3 +302,23 @@ async def test_the_api_tells_a_person_what_pops_up(shop: Shop, oksana: Hand) -> 
     assert (status, said["primary"], said["extensions"]) == (200, call.call.call_id, ["101", "111", MOBILE])
     assert [(pop["call_id"], pop["state"]) for pop in said["pops"]] == [(call.call.call_id, "ringing")]
     await call.ends("missed")
+
+
+async def test_every_number_on_the_board_and_of_today_can_be_called(shop: Shop, oksana: Hand) -> None:
+    """Of a stranger it is the number that is clicked, of a client a key beside the name, once they hung up."""
+    stranger, known = shop.call("+380931230077"), shop.call(IRYNA)
+    for call in (stranger, known):
+        await call.begins()
+        await call.rings("101")
+    calls = {call.call.call_id: number for call, number in ((stranger, "+380931230077"), (known, IRYNA))}
+    _, page, _ = await oksana.get("/desk/state")
+    board = page[page.index("desk-board-rows") : page.index('id="today-title"')]
+    assert re.findall(r'href="tel:([^"]+)" data-call="([^"]+)"', board) == [
+        ("+380931230077", stranger.call.call_id)
+    ]
+    for call in (stranger, known):
+        await call.ends("missed")
+    _, page, _ = await oksana.get("/desk/state")
+    today = page[page.index('id="desk-today-rows"') :]
+    found = {call: number for number, call in re.findall(r'href="tel:([^"]+)" data-call="([^"]+)"', today)}
+    assert {call: found.get(call) for call in calls} == calls
