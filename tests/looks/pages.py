@@ -67,6 +67,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("api", "/settings/api"),
     ("retention", "/settings/retention"),
     ("package", "/settings/package"),
+    ("alerts", "/settings/alerts"),
+    ("recording-policy", "/settings/recording"),
     ("audit", "/settings/audit"),
     ("system", "/system"),
     ("backups", "/system/backups"),
@@ -116,8 +118,12 @@ async def stops(demo: Demo, page: Page) -> AsyncIterator[Stop]:
         answer = await page.request.get(demo.url + where)
         found = re.search(pattern, await answer.text())
         if found is not None:
-            below = next((f"/{end}" for end in _BELOW if name.endswith(f"-{end}")), "")
-            yield Stop(name, _goes(demo.url + found[1] + below))
+            yield Stop(name, _goes(demo.url + found[1] + below(name)))
+
+
+def below(name: str) -> str:
+    """What comes after the address that was found."""
+    return next((f"/{end}" for end in _BELOW if name.endswith(f"-{end}")), "")
 
 
 def _goes(address: str) -> Callable[[Page], Awaitable[None]]:

@@ -3,12 +3,26 @@ from, so that a number and the list behind it cannot differ."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Double, and_, case, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.list_filters import Narrowing, condition_of
@@ -29,6 +43,23 @@ CALLER: ColumnElement[str] = case(
     else_="not_noted",
 )  # fmt: skip
 """What was noted stays when the number is erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Calls that an index of their own leads to, the newest first."""
+
+    condition: Condition
+    is_by_person: bool = False
+
+    def newest(
+        self, columns: Sequence[Any], conditions: Sequence[Condition], limit: int | None
+    ) -> Select[Any]:
+        """These columns of so many of them (None: of all) for which the conditions hold too."""
+        query, newest = select(*columns).where(*conditions, self.condition), (Call.started_at, Call.id)
+        if self.is_by_person:
+            query, newest = query.join(Person, Person.call_id == Call.id), (Person.started_at, Person.call_id)
+        return query if limit is None else query.order_by(*(one.desc() for one in newest)).limit(limit)
 
 
 class CallFilters:
@@ -73,6 +104,19 @@ class CallFilters:
             found.append(CALLER.in_([where.caller]))
         found += [*self._lines(where), *self._outcomes(where), *await self._hours(where)]
         return [*found, *await self._more(where)]
+
+    async def driven(
+        self, where: CallFilter, until: datetime | None = None
+    ) -> tuple[list[Condition], list[Branch]]:
+        """What must hold, beside one of the branches where there are any: for the newest calls, none of which
+        is newer than `until`. Of a busy person and of one with few calls, only their own are looked at."""
+        if where.person is None or where.number is not None:
+            return await self.conditions(where), [Branch(one) for one in self.branches(where)]
+        mine = [Person.started_at >= where.since] if where.since is not None else []
+        mine += [Person.started_at < where.until] if where.until is not None else []
+        mine += [Person.started_at <= until] if until is not None else []
+        branches = [Branch(and_(Person.who == who, *mine), is_by_person=True) for who in where.person]
+        return await self.conditions(replace(where, person=None if branches else ())), branches
 
     def branches(self, where: CallFilter) -> list[Condition]:
         """A number is looked for on either side; one that nobody outside can have, among colleagues."""

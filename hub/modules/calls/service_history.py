@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.cursors import cursor_of, place_in
-from hub.modules.calls.filters import CallFilters
+from hub.modules.calls.filters import Branch, CallFilters
 from hub.modules.calls.models import Call
 from hub.modules.calls.service import CallService
 from hub.modules.calls.service_gaps import GapService
@@ -38,12 +38,13 @@ class HistoryService:
 
     async def page(self, where: CallFilter, *, cursor: str | None, limit: int) -> CallPage:
         """Older than the cursor, so that calls that arrive meanwhile shift nothing."""
-        conditions = await self._filters.conditions(where)
-        if cursor is not None:
-            started_at, call_id = place_in(cursor)
+        place = place_in(cursor) if cursor is not None else None
+        conditions, branches = await self._filters.driven(where, until=place[0] if place else None)
+        if place is not None:
+            started_at, call_id = place
             older = and_(Call.started_at == started_at, Call.id < call_id)
             conditions += [Call.started_at <= started_at, or_(Call.started_at < started_at, older)]
-        rows = await self._newest(conditions, self._filters.branches(where), limit + 1)
+        rows = await self._newest(conditions, branches, limit + 1)
         items = await self._calls.views(rows[:limit])
         more = cursor_of(items[-1].started_at, items[-1].id) if len(rows) > limit else None
         return CallPage(items=items, next=more)
@@ -51,18 +52,9 @@ class HistoryService:
     async def totals(self, where: CallFilter, *, most: int | None = MOST_COUNTED) -> CallTotals:
         """The same conditions as the list, counted in one pass over the newest `most` calls (None: all):
         nobody waits for a million of them to be counted each time a page is opened."""
-        conditions = await self._filters.conditions(where)
+        conditions, branches = await self._filters.driven(where)
         columns = (Call.state, Call.direction, Call.result, Call.talk_seconds)
-        chosen = select(*columns)
-        if branches := self._filters.branches(where):
-            limit = None if most is None else most + 1
-            parts = [self._ids([*conditions, branch], limit) for branch in branches]
-            chosen = chosen.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
-        else:
-            chosen = chosen.where(*conditions)
-        if most is not None:
-            chosen = chosen.order_by(Call.started_at.desc(), Call.id.desc()).limit(most)
-        found = chosen.subquery().c
+        found = _chosen(columns, conditions, branches, most).subquery().c
         counted = [_count(found.state != "ended")]
         counted += [_count(found.direction == direction) for direction in _DIRECTIONS]
         counted += [_count(found.result == result) for result in _RESULTS]
@@ -86,20 +78,22 @@ class HistoryService:
     ) -> tuple[CallView, ...]:  # fmt: skip
         """A client's calls, and those of the numbers that nobody alone owns."""
         keys = {number_key(number, self._country)} if number is not None else set()
-        branches: list[Condition] = []
+        found_by: list[Condition] = []
         if client_id is not None:
             found = (await self._crm.clients_by_ids([client_id])).get(client_id)
             keys |= {number_key(phone.number, self._country) for phone in found.phones} if found else set()
-            branches.append(Call.client_id == (found.id if found is not None else client_id))
-            branches += [and_(Call.other_key == k, Call.client_id.is_(None)) for k in keys if k is not None]
+            found_by.append(Call.client_id == (found.id if found is not None else client_id))
+            found_by += [and_(Call.other_key == k, Call.client_id.is_(None)) for k in keys if k is not None]
         else:
-            branches += [Call.other_key == key for key in keys if key is not None]
-        if not branches:
+            found_by += [Call.other_key == key for key in keys if key is not None]
+        if not found_by:
             return ()
         conditions = await self._filters.conditions(CallFilter(shops=shops))
         if skip is not None:
             conditions.append(Call.id != skip)
-        return await self._calls.views(await self._newest(conditions, branches, limit))
+        return await self._calls.views(
+            await self._newest(conditions, [Branch(one) for one in found_by], limit)
+        )
 
     async def gaps(self, since: datetime | None, until: datetime | None) -> tuple[GapView, ...]:
         return await self._gaps.between(since, until)
@@ -116,21 +110,25 @@ class HistoryService:
         return tuple((await self._uow.session.scalars(query)).all())
 
     async def _newest(
-        self, conditions: Sequence[Condition], branches: Sequence[Condition], limit: int
+        self, conditions: Sequence[Condition], branches: Sequence[Branch], limit: int
     ) -> Sequence[Call]:
-        """With branches (any of which may hold) the newest of each are taken by its own index, and the
-        newest of those: asked as one OR, the database would sort every call of a busy line."""
-        query = select(Call).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
-        if branches:
-            parts = [self._ids([*conditions, branch], limit) for branch in branches]
-            query = query.where(Call.id.in_(union_all(*(select(part.subquery().c.id) for part in parts))))
-        else:
-            query = query.where(*conditions)
-        return (await self._uow.session.scalars(query)).all()
+        return (await self._uow.session.scalars(_chosen([Call], conditions, branches, limit))).all()
 
-    def _ids(self, conditions: Sequence[Condition], limit: int | None) -> Select[Any]:
-        newest = (Call.started_at.desc(), Call.id.desc())
-        return select(Call.id).where(*conditions).order_by(*newest).limit(limit)
+
+def _chosen(
+    columns: Sequence[Any], conditions: Sequence[Condition], branches: Sequence[Branch], limit: int | None
+) -> Select[Any]:
+    """The newest calls. With branches (any of which may hold) the newest of each are taken by its own index,
+    and the newest of those: asked as one OR, the database would sort every call of a busy line."""
+    if len(branches) == 1:
+        return branches[0].newest(columns, conditions, limit)
+    query = select(*columns)
+    if limit is not None:
+        query = query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+    if not branches:
+        return query.where(*conditions)
+    parts = [branch.newest([Call.id], conditions, limit).subquery() for branch in branches]
+    return query.where(Call.id.in_(union_all(*(select(part.c.id) for part in parts))))
 
 
 _LATELY = 500

@@ -11,7 +11,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.errors import NotFound
 from hub.kernel.context import Deps, UnitOfWork
-from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi, number_key
@@ -108,9 +107,11 @@ class TaskReading:
         return (await self._session.scalars(query)).one()
 
     async def today(self, shops: Shops) -> datetime:
-        """When the day began, by the zone of (the first of) the shops."""
-        first = min(shops) if shops else FIRST_SHOP
-        zone = (await self._book.calendar(first)).zone
+        """When the day began: by the clock of the asker's own shop, where it is one of these, as on the desk
+        and in every list; else of the first of them."""
+        own = self._uow.shop_id
+        shop = own if shops is None or own in shops or not shops else min(shops)
+        zone = (await self._book.calendar(shop)).zone
         local = self._clock.now().astimezone(zone)
         return local.replace(hour=0, minute=0, second=0, microsecond=0)
 

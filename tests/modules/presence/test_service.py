@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.errors import Invalid
 from hub.events.calls import PbxLinkLost
+from hub.kernel.processes.leases import Holding
+from hub.kernel.processes.links import Links, SharedTelephony
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.presence.api import PresenceApi
+from hub.ports.connector import ConnectorState, Health
 from tests.factories.calls import at, party, snapshot, tell_calls
 from tests.modules.presence.told import changed, choose, member, person, phone, said, seen, tell, whole
+from tests.webui.fake_pbx import FakePbx
 
 LOST = PbxLinkLost(pbx="ami", reason="cut")
 
@@ -118,3 +125,32 @@ async def test_a_change_is_told_once_and_the_same_again_is_silence(
         await choose(hub, olena, kind)
         frozen_clock.advance(1)
     assert await said(hub, "presence.chosen", "kind") == ["do_not_disturb", "here"]
+
+
+async def test_a_process_without_the_line_knows_as_much_as_the_one_that_holds_it(
+    hub: Hub, frozen_clock: FrozenClock
+) -> None:
+    """Phones stand in the database, how the line is in the lease of whoever holds it."""
+    await person(hub, "Олена", "101")
+    up = frozen_clock.now()
+    frozen_clock.advance(1)
+    links, own = Links(hub.leases), FakePbx()
+    own.is_up = False  # it never logged in here
+
+    async def olena(state: ConnectorState, since: datetime) -> tuple[str, datetime | None]:
+        health = Health(state=state, since=since, text="as told")
+        links.elsewhere["ami"] = Holding(name="ami", owner="process 7", taken_at=up, health=health)
+        deps = replace(hub.installation.deps, telephony=SharedTelephony(own, links))
+        async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+            (found,) = await PresenceApi(uow, deps).everybody()
+        return found.state, found.since
+
+    await tell(hub, whole(phone("101", "talking")))
+    assert (await olena("ready", up))[0] == "talking"
+    frozen_clock.advance(60)
+    lost = frozen_clock.now()
+    # Cut off there, or taken over and not compared yet: nothing is known, since then.
+    for state in ("not_ready", "starting", "ready"):
+        assert await olena(state, lost) == ("unknown", lost)
+    await tell(hub, whole(phone("101")))
+    assert (await olena("ready", lost))[0] == "free"

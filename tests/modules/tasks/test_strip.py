@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.tasks.api import TaskEntry
+from hub.modules.access.api import AccessApi, ShopEntry
+from hub.modules.tasks.api import TaskEntry, TasksApi
 from tests.factories.calls import ended
 from tests.factories.crm import make_car, make_client
 from tests.factories.site import Client, get_text, site_of
@@ -81,3 +82,26 @@ async def test_four_are_shown_and_the_rest_is_counted(
     text = await strip(site)
     assert [f"Errand {number}" in text for number in range(6)] == [True] * 4 + [False] * 2
     assert "2" in text.rsplit('<a href="/tasks">', 1)[1]
+
+
+async def test_the_day_is_that_of_the_askers_own_shop(hub: Hub, frozen_clock: FrozenClock) -> None:
+    """At 20:30 in Lisbon it is 22:30 in Kyiv: what is due in two hours is today there, tomorrow here."""
+    deps = hub.installation.deps
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        entry = ShopEntry(
+            name="Lisboa", country="PT", timezone="Europe/Lisbon", currency="EUR", language="en"
+        )
+        lisbon = (await AccessApi(uow, deps).shops.create(entry)).id
+    frozen_clock.advance((datetime(2026, 1, 5, 20, 30, tzinfo=UTC) - frozen_clock.now()).total_seconds())
+    await promise(hub, frozen_clock, 2, "Order the clutch")
+    for own, shops, found in (
+        (FIRST_SHOP, None, 0), (lisbon, None, 1), (lisbon, {FIRST_SHOP, lisbon}, 1),
+        (lisbon, {FIRST_SHOP}, 0), (FIRST_SHOP, {lisbon}, 0),
+    ):  # fmt: skip
+        async with hub.transactions.reading(actor=None, shop_id=own) as uow:
+            tasks = TasksApi(uow, deps)
+            assert len(await tasks.promises.today(frozenset(shops) if shops else None)) == found, own
+            began = await tasks.reading.today(frozenset(shops) if shops else None)
+            day = {FIRST_SHOP: 22, lisbon: 0}  # hours of UTC
+            shop = own if shops is None or own in shops else min(shops)
+            assert began.astimezone(UTC).hour == day[shop]
