@@ -1,4 +1,4 @@
-"""A number on a page is called by a click: templates print it by `phone_link`, or with a `dial_link` beside."""
+"""A number on a page is called by a click: printed by `phone_link`, or with a `dial_link` beside it."""
 
 from __future__ import annotations
 

@@ -305,7 +305,7 @@ async def test_the_api_tells_a_person_what_pops_up(shop: Shop, oksana: Hand) -> 
 
 
 async def test_every_number_on_the_board_and_of_today_can_be_called(shop: Shop, oksana: Hand) -> None:
-    """Of a stranger it is the number that is clicked, of a client a key beside the name, once they hung up."""
+    """Of a stranger the number itself, of a client a key beside the name once they have hung up."""
     stranger, known = shop.call("+380931230077"), shop.call(IRYNA)
     for call in (stranger, known):
         await call.begins()
