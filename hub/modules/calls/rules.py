@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from pydantic import TypeAdapter
 
 from hub.events.calls import CallSnapshot, Leg, Party, Transfer
@@ -95,9 +96,9 @@ def columns(call: CallSnapshot) -> dict[str, Any]:
         "hold_seconds": call.hold_seconds,
         "answered_by": _plain(call.answered_by),
         "last_extension": _plain(call.last_extension),
-        "parties": _PARTIES.dump_json(call.parties).decode(),
-        "transfers": _TRANSFERS.dump_json(call.transfers).decode() if call.transfers else "[]",
-        "legs": _LEGS.dump_json(call.legs).decode(),
+        "parties": _kept(call.parties),
+        "transfers": _kept(call.transfers),
+        "legs": _kept(call.legs),
         "parked_space": _plain(call.parked_at_space),
         "is_complete": call.is_complete,
     }
@@ -105,6 +106,11 @@ def columns(call: CallSnapshot) -> dict[str, Any]:
 
 def _plain(text: str | None) -> str | None:
     return text.replace("\x00", "�") if text is not None and "\x00" in text else text
+
+
+def _kept(listed: tuple[Party | Transfer | Leg, ...]) -> str:
+    """As a row keeps them: JSON."""
+    return msgspec.json.encode(listed).decode()
 
 
 def stored_parties(kept: str) -> tuple[Party, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import TypeAdapter
 
 from hub.events.base import Event
 from hub.events.catalogue import EVENTS
@@ -54,6 +55,17 @@ def test_every_event_of_the_catalogue_is_read_back_as_it_was(event: type[Event])
     codec, sample = Codec(EVENTS), sample_of(event)
     assert codec.decode(event.name, event.version, codec.encode(sample)) == sample
     assert sample.key
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+def test_a_fact_is_written_as_pydantic_would_write_it(event: type[Event]) -> None:
+    """Its form is fixed by golden files; which library writes it is nobody's business."""
+    sample = sample_of(event)
+    assert Codec(EVENTS).encode(sample) == TypeAdapter(event).dump_json(sample).decode()
+
+
+def test_half_a_character_from_outside_is_stored_as_a_question_mark() -> None:
+    assert CODEC.encode(Lifted(full_name="Ів\ud800н")) == '{"full_name": "\\u0406\\u0432?\\u043d", "age": null}'
 
 
 @pytest.mark.parametrize(
