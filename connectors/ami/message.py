@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["event", "response", "other"]
@@ -13,12 +12,13 @@ class Message:
     """A frame between two blank lines. `kind` is told by its FIRST header (an OriginateResponse is
     an event that carries a `Response:` header), `name` is that header's value."""
 
-    __slots__ = ("_first", "_more", "kind", "name", "raw")
+    __slots__ = ("_first", "_more", "_text", "kind", "name", "raw")
 
     def __init__(self, kind: Kind, name: str, raw: bytes) -> None:
         self.kind: Kind = kind
         self.name = name
         self.raw = raw
+        self._text: str | None = None
         self._first: dict[str, str] | None = None
         self._more: dict[str, list[str]] | None = None
 
@@ -31,17 +31,18 @@ class Message:
 
     def get(self, header: str, default: str = "") -> str:
         """The first value of a header (names compare without case), or the default."""
-        first = self._first
-        if first is None:
+        if self._first is None:
             # Most messages are asked for a few headers out of two dozen, as the PBX writes them.
-            mark = _mark(header)
-            at = self.raw.find(mark)
+            text = self._text
+            if text is None:
+                text = self._text = _text(self.raw)
+            mark = f"\n{header}:"
+            at = text.find(mark)
             if at >= 0:
                 at += len(mark)
-                end = self.raw.find(b"\n", at)
-                return decode(self.raw[at:end] if end >= 0 else self.raw[at:]).strip()
-            first = self._parsed()
-        return first.get(header.lower(), default)
+                end = text.find("\n", at)
+                return (text[at:end] if end >= 0 else text[at:]).strip()
+        return self._parsed().get(header.lower(), default)
 
     def all(self, header: str) -> list[str]:
         """Every value of a repeated header (`Output`, `Variable`, `ChanVariable`), in order."""
@@ -58,7 +59,7 @@ class Message:
         if self._first is not None:
             return self._first
         first: dict[str, str] = {}
-        for line in _lines(self.raw):
+        for line in _text(self.raw).split("\n"):
             name, colon, value = line.partition(":")
             if not colon:
                 continue
@@ -76,18 +77,14 @@ class Message:
         return f"<{self.kind} {self.name}>"
 
 
-@lru_cache(maxsize=500)
-def _mark(header: str) -> bytes:
-    return b"\n" + header.encode() + b":"
-
-
-def _lines(raw: bytes) -> list[str]:
+def _text(raw: bytes) -> str:
     """Decoded at one stroke where the whole message is UTF-8, else header by header: one name in
-    another encoding must not spoil the others. Never `splitlines`: U+2028 and U+0085 are text."""
+    another encoding must not spoil the others. Lines end in LF alone: U+2028 and U+0085 are text."""
     try:
-        return raw.decode().replace("\0", "\ufffd").split("\n")
+        text = raw.decode()
     except UnicodeDecodeError:
-        return [decode(line) for line in raw.split(b"\n")]
+        return "\n".join([decode(line) for line in raw.split(b"\n")])
+    return text.replace("\0", "\ufffd")
 
 
 def decode(value: bytes) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from connectors.ami.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """`stamp` is the PBX's own clock (header `Timestamp`, where it sends one), `arrival` is ours.
     `is_guess`: it was so by then, but since when nobody saw."""
 
@@ -23,21 +22,21 @@ class Moment:
     @classmethod
     def of(cls, message: Message, arrived_at: datetime) -> Moment:
         """The moment of a message."""
+        stamp: float | None = None
         text = peek(message, b"\nTimestamp:")
-        stamp = None
         if text:
             try:
                 stamp = float(text)
             except ValueError:
+                return cls(None, _seconds(arrived_at))
+            if not 0 < stamp < _TOO_LATE:
                 stamp = None
-            if stamp is not None and not 0 < stamp < _TOO_LATE:
-                stamp = None
-        return cls(stamp, arrived_at.timestamp())
+        return cls(stamp, _seconds(arrived_at))
 
     @classmethod
     def arrived(cls, at: datetime) -> Moment:
         """A moment that only our own clock knows."""
-        return cls(None, at.timestamp())
+        return cls(None, _seconds(at))
 
     @property
     def at(self) -> datetime:
@@ -59,6 +58,12 @@ class Moment:
     def back(self, seconds: float) -> Moment:
         """So many seconds before, by our own clock."""
         return Moment(None, self.arrival - seconds)
+
+
+@lru_cache(maxsize=64)
+def _seconds(at: datetime) -> float:
+    """What comes in one read of the socket has one arrival."""
+    return at.timestamp()
 
 
 @lru_cache(maxsize=4096)

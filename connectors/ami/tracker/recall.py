@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -208,7 +207,7 @@ def _put_talk(exchange: Exchange, conversation: Conversation, call: CallSnapshot
     talkers = [leg for leg in people if label(leg, country) == call.last_extension]
     conversation.last_person = talkers[-1] if talkers and call.last_extension else None
     if call.answered_by is not None:
-        guess = replace(conversation.started, is_guess=True)
+        guess = conversation.started._replace(is_guess=True)
         conversation.answered = _seen(call.answered_at) or guess
     conversation.answers = sum(1 for one in call.parties if one.outcome == "answered")
     conversation.told_answers = conversation.answers

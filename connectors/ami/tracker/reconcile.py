@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from connectors.ami.message import Message
 from connectors.ami.tracker import queueing, recall
@@ -73,7 +72,7 @@ def compare(exchange: Exchange, pbx: PbxSnapshot, now: Moment) -> tuple[int, int
     _place_in_bridges(exchange, rows, now)
     _place_in_queues_and_spaces(exchange, pbx, now)
     for conversation in dict.fromkeys(leg.conversation for leg in legs if leg is not None):
-        refresh(exchange, conversation, replace(now, is_guess=True))
+        refresh(exchange, conversation, now._replace(is_guess=True))
     fresh = [one for one in _all(exchange) if id(one) not in known]
     for conversation in fresh:
         conversation.step = max(conversation.step, int(now.arrival) - STEPS_FROM)
@@ -234,7 +233,7 @@ def _place_in_bridges(
             bridge = bridge_of(exchange, wanted, "parking" if is_parked else "basic", "")
             exchange.enter_bridge(leg, bridge)
             moved.append(leg)
-    by_then = replace(now, is_guess=True)
+    by_then = now._replace(is_guess=True)
     met: set[Leg] = set()
     for leg in moved:
         if leg not in met:
