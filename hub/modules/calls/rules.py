@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from pydantic import TypeAdapter
 
 from hub.events.calls import CallSnapshot, Leg, Party, Transfer
 from hub.modules.calls.views import LegView, PartyView, TransferView
@@ -14,12 +13,12 @@ from hub.values import is_withheld
 
 LONGEST_NOTE = 4000
 _LONGEST_WHO = 64
-_PARTIES = TypeAdapter(tuple[Party, ...])
-_TRANSFERS = TypeAdapter(tuple[Transfer, ...])
-_LEGS = TypeAdapter(tuple[Leg, ...])
-_PARTY_VIEWS = TypeAdapter(tuple[PartyView, ...])
-_TRANSFER_VIEWS = TypeAdapter(tuple[TransferView, ...])
-_LEG_VIEWS = TypeAdapter(tuple[LegView, ...])
+_PARTIES = msgspec.json.Decoder(tuple[Party, ...])
+_TRANSFERS = msgspec.json.Decoder(tuple[Transfer, ...])
+_LEGS = msgspec.json.Decoder(tuple[Leg, ...])
+_PARTY_VIEWS = msgspec.json.Decoder(tuple[PartyView, ...])
+_TRANSFER_VIEWS = msgspec.json.Decoder(tuple[TransferView, ...])
+_LEG_VIEWS = msgspec.json.Decoder(tuple[LegView, ...])
 
 
 def other_number(call: CallSnapshot) -> str | None:
@@ -115,17 +114,17 @@ def _kept(listed: tuple[Party | Transfer | Leg, ...]) -> str:
 
 def stored_parties(kept: str) -> tuple[Party, ...]:
     """As a fact tells them, from the row."""
-    return _PARTIES.validate_json(kept)
+    return _PARTIES.decode(kept)
 
 
 def stored_transfers(kept: str) -> tuple[Transfer, ...]:
     """As a fact tells them, from the row."""
-    return _TRANSFERS.validate_json(kept)
+    return _TRANSFERS.decode(kept)
 
 
 def stored_legs(kept: str) -> tuple[Leg, ...]:
     """As a fact tells them, from the row."""
-    return _LEGS.validate_json(kept)
+    return _LEGS.decode(kept)
 
 
 def phones_in(kept: str) -> frozenset[str]:
@@ -135,14 +134,14 @@ def phones_in(kept: str) -> frozenset[str]:
 
 def read_parties(kept: str) -> tuple[PartyView, ...]:
     """From the row."""
-    return _PARTY_VIEWS.validate_json(kept)
+    return _PARTY_VIEWS.decode(kept)
 
 
 def read_transfers(kept: str) -> tuple[TransferView, ...]:
     """From the row."""
-    return _TRANSFER_VIEWS.validate_json(kept) if kept != "[]" else ()
+    return _TRANSFER_VIEWS.decode(kept) if kept != "[]" else ()
 
 
 def read_legs(kept: str) -> tuple[LegView, ...]:
     """From the row."""
-    return _LEG_VIEWS.validate_json(kept)
+    return _LEG_VIEWS.decode(kept)

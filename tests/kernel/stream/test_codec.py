@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import TypeAdapter
 
 from hub.events.base import Event
+from hub.events.calls import PbxLinkRestored
 from hub.events.catalogue import EVENTS
 from hub.kernel.stream.codec import Codec, Unreadable
 from hub.kernel.stream.samples import sample_of
@@ -65,7 +68,18 @@ def test_a_fact_is_written_as_pydantic_would_write_it(event: type[Event]) -> Non
 
 
 def test_half_a_character_from_outside_is_stored_as_a_question_mark() -> None:
-    assert CODEC.encode(Lifted(full_name="Ів\ud800н")) == '{"full_name": "\\u0406\\u0432?\\u043d", "age": null}'
+    stored = CODEC.encode(Lifted(full_name="Ів\ud800н", age=3))
+    assert CODEC.decode("test.lifted", 3, stored) == Lifted(full_name="Ів?н", age=3)
+
+
+def test_what_former_versions_stored_in_their_own_spelling_is_read() -> None:
+    """Facts whose text had to be mended were written by the standard library once."""
+    lost = PbxLinkRestored(
+        pbx="?", boot="1", session=1, lost_at=datetime(2026, 1, 5, 7, 2, 10, tzinfo=UTC), is_new_boot=False,
+        closed_calls=0, adopted_calls=0, living=(),
+    )  # fmt: skip
+    spelt = json.dumps(TypeAdapter(PbxLinkRestored).dump_python(lost), default=str)
+    assert Codec(EVENTS).decode(lost.name, lost.version, spelt) == lost
 
 
 @pytest.mark.parametrize(
