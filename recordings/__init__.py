@@ -8,6 +8,6 @@ recordings_reviews, recordings_picks, recordings_shares, recordings_clips, recor
 recordings_legal_holds, recordings_keeps, recordings_erased, recordings_leavings, recordings_bases (personal),
 recordings_pauses. Events in: recording.named, recording.noticed, recording.ground_noticed, recording.stored,
 recording.linked, recording.erased, call.merged, call.ended, call.corrected, call.held, call.resumed,
-call.noted, crm.client_erased, task.escalated. Events out: recording.ground_noticed, recording.stored,
-recording.linked, recording.erased, recording.refused. Live topics: recording.
+call.noted, crm.client_erased, crm.caller_erased, task.escalated. Events out: recording.ground_noticed,
+recording.stored, recording.linked, recording.erased, recording.refused. Live topics: recording.
 """

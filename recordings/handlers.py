@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
-from hub.events.crm import ClientErased
+from hub.events.crm import CallerErased, ClientErased
 from hub.events.recordings import (
     RecordingErased,
     RecordingGroundNoticed,
@@ -150,6 +150,15 @@ async def on_call_noted(event: CallNoted, ctx: HandlerContext) -> None:
 
 async def on_client_erased(_event: ClientErased, ctx: HandlerContext) -> None:
     """Calls have erased the notes that named the person; what the library copied of them goes too."""
+    await _tell_of_erased(ctx)
+
+
+async def on_caller_erased(_event: CallerErased, ctx: HandlerContext) -> None:
+    """The same of a caller who was no client."""
+    await _tell_of_erased(ctx)
+
+
+async def _tell_of_erased(ctx: HandlerContext) -> None:
     api = ctx.apis.of(RecordingsApi)
     await api.shelf.drop_gone_notes()
     await api.erasing.tell_of_client(ctx.envelope.occurred_at - _SAME_ERASURE)

@@ -23,16 +23,19 @@ class Shelf(Base):
         Index("ix_recordings_shelf_line", "line", "started_at", "recording_id"),
         Index("ix_recordings_shelf_queue", "queue", "started_at", "recording_id"),
         Index("ix_recordings_shelf_seconds", "seconds"),
+        # What few recordings have, in the order of the list; totals are added up without the rows.
         Index(
-            "ix_recordings_shelf_percent", "percent", "started_at",
+            "ix_recordings_shelf_reviewed", "started_at", "recording_id", "percent", "seconds", "result",
+            "direction", "shop_id",
             sqlite_where=text("percent IS NOT NULL"), postgresql_where=text("percent IS NOT NULL"),
         ),
         Index(
-            "ix_recordings_shelf_rare_result", "result", "started_at", "recording_id",
+            "ix_recordings_shelf_rare_result", "result", "started_at", "recording_id", "seconds", "percent",
             sqlite_where=text("result != 'answered'"), postgresql_where=text("result != 'answered'"),
         ),
         Index(
-            "ix_recordings_shelf_rare_direction", "direction", "started_at", "recording_id",
+            "ix_recordings_shelf_rare_direction", "direction", "started_at", "recording_id", "seconds",
+            "percent",
             sqlite_where=text("direction != 'inbound'"), postgresql_where=text("direction != 'inbound'"),
         ),
     )  # fmt: skip

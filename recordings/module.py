@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.calls import CallCorrected, CallEnded, CallHeld, CallMerged, CallNoted, CallResumed
-from hub.events.crm import ClientErased
+from hub.events.crm import CallerErased, ClientErased
 from hub.events.recordings import (
     RecordingErased,
     RecordingGroundNoticed,
@@ -33,6 +33,7 @@ from recordings import (
     operations_marks,
     operations_privacy,
     operations_review,
+    rehearsal,
     service_clients,
     upkeep,
     web,
@@ -70,6 +71,7 @@ MODULE = Module(
         on(CallCorrected, handlers.on_call_corrected),
         on(CallNoted, handlers.on_call_noted),
         on(ClientErased, handlers.on_client_erased),
+        on(CallerErased, handlers.on_caller_erased),
         on(TaskEscalated, handlers.on_task_escalated),
     ),
     routes=(
@@ -154,6 +156,10 @@ MODULE = Module(
     ),
     clients=service_clients.RECORDS,
     tombstones=service_clients.TOMBSTONES,
-    workers=(Worker("recordings.intake", intake.watch), Worker("recordings.guard", guarding.guard)),
+    workers=(
+        Worker("recordings.intake", intake.watch),
+        Worker("recordings.guard", guarding.guard),
+        Worker("recordings.rehearsal", rehearsal.rehearse),
+    ),
     files=(FileArea("recordings", lambda settings: Path(settings.recordings.store)),),
 )

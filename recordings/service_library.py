@@ -3,22 +3,23 @@ that finds few among a million looks those few up by its own index first. Never 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Select,
     String,
     and_,
+    any_,
     exists,
     false,
     func,
-    literal_column,
+    literal,
     or_,
     select,
-    text,
     type_coerce,
 )
 
@@ -32,7 +33,8 @@ from recordings.models import Participant
 from recordings.models_basis import CallBasis
 from recordings.models_library import IS_RARE_DIRECTION, IS_RARE_RESULT, Shelf, Writing
 from recordings.rules_basis import Notice
-from recordings.rules_library import around, as_fts5, as_tsquery, says, words_of
+from recordings.rules_library import around, says, words_of
+from recordings.service_words import WordIndex
 from recordings.views_library import LibraryFilter, LibraryPage, LibraryRow, LibraryTotals
 
 Condition = ColumnElement[bool]
@@ -40,28 +42,19 @@ Condition = ColumnElement[bool]
 MOST_COUNTED = 10_000
 MOST_LOOSELY = 1_000
 """How many are counted where the newest that fit are found by looking at each recording."""
-MOST_HITS = 3_000
-"""Of a word that stands in very many writings the newest so many are looked at."""
 _FEW = 500
+_NEWEST = (Shelf.started_at.desc(), Shelf.recording_id.desc())
 _CALL_ID: ColumnElement[str] = type_coerce(Shelf.call_id, String)
 
 
 @dataclass(slots=True)
 class _Wanted:
     """What a filter means. `is_loose`: no index answers it, the newest that fit are found by looking at each;
-    `is_rare`: an index gives all that fit, and they are sorted; `is_cut`: of very many hits only the newest.
-    """
+    `is_cut`: of very many hits only the newest."""
 
     conditions: list[Condition] = field(default_factory=list)
     is_loose: bool = False
-    is_rare: bool = False
     is_cut: bool = False
-
-    def newest(self) -> tuple[ColumnElement[Any], ...]:
-        """The order of the list. Where it is rare, spelled so that no database walks through all of time for
-        the few that fit."""
-        at = func.coalesce(Shelf.started_at, Shelf.started_at) if self.is_rare else Shelf.started_at
-        return at.desc(), Shelf.recording_id.desc()
 
 
 class LibraryService:
@@ -74,6 +67,7 @@ class LibraryService:
         self._country = deps.places.of(uow.shop_id).country
         self._known: dict[LibraryFilter, _Wanted] = {}
         self._built = _Wanted()
+        self._index = WordIndex(uow)
         self._is_sqlite = uow.session.get_bind().dialect.name == "sqlite"
 
     async def page(self, where: LibraryFilter, *, cursor: str | None, limit: int) -> LibraryPage:
@@ -84,7 +78,7 @@ class LibraryService:
             at, last = place_in(cursor)
             same = and_(Shelf.started_at == at, Shelf.recording_id < last)
             conditions += [Shelf.started_at <= at, or_(Shelf.started_at < at, same)]
-        query = select(Shelf).where(*conditions).order_by(*wanted.newest()).limit(limit + 1)
+        query = select(Shelf).where(*conditions).order_by(*_NEWEST).limit(limit + 1)
         rows = (await self._session.scalars(query)).all()
         items = tuple(_row(row) for row in rows[:limit])
         more = cursor_of(items[-1].started_at, items[-1].id) if len(rows) > limit else None
@@ -96,7 +90,7 @@ class LibraryService:
         chosen = select(Shelf.seconds, Shelf.percent).where(*wanted.conditions)
         if most is not None:
             most = min(most, MOST_LOOSELY) if wanted.is_loose else most
-            chosen = chosen.order_by(*wanted.newest()).limit(most)
+            chosen = chosen.order_by(*_NEWEST).limit(most)
         found = chosen.subquery().c
         total = func.coalesce(func.sum(found.seconds), 0.0)
         query = select(func.count(), total, func.count(found.percent), func.avg(found.percent))
@@ -149,10 +143,10 @@ class LibraryService:
             found.append(await self._narrow(Shelf.seconds >= where.min_seconds))
         if where.max_seconds is not None:
             found.append(await self._narrow(Shelf.seconds <= where.max_seconds))
-        if where.min_percent is not None or where.max_percent is not None or where.is_reviewed:
+        if _is_scored(where):
             low, high = where.min_percent or 0, 100 if where.max_percent is None else where.max_percent
-            scored = and_(Shelf.percent.is_not(None), Shelf.percent >= low, Shelf.percent <= high)
-            found.append(await self._narrow(scored, is_rare=True))
+            # Those that are reviewed have an index of their own, in the order of the list.
+            found.append(and_(Shelf.percent.is_not(None), Shelf.percent >= low, Shelf.percent <= high))
         return found
 
     def _plain(self, where: LibraryFilter) -> list[Condition]:
@@ -162,10 +156,11 @@ class LibraryService:
             Shelf.queue: where.queue, Shelf.call_id: where.call_id,
         }  # fmt: skip
         found: list[Condition] = [column == value for column, value in exact.items() if value is not None]
-        if where.result not in (None, "answered"):
-            found.append(IS_RARE_RESULT)
-        if where.direction not in (None, "inbound"):
-            found.append(IS_RARE_DIRECTION)
+        if not _is_scored(where):  # of those that are reviewed the rare ones are soon seen
+            if where.result not in (None, "answered"):
+                found.append(IS_RARE_RESULT)
+            if where.direction not in (None, "inbound"):
+                found.append(IS_RARE_DIRECTION)
         if where.shops is not None:
             found.append(Shelf.shop_id.in_(sorted(where.shops)))
         if where.since is not None:
@@ -187,16 +182,12 @@ class LibraryService:
             found.append(await self._calls.ids(CallFilter(number=where.number)))
         return found
 
-    async def _narrow(self, condition: Condition, *, is_rare: bool = False) -> Condition:
-        """Of what few recordings have, those few; of what is never common, all by its own index; else the
-        newest are soon found by looking at each."""
+    async def _narrow(self, condition: Condition) -> Condition:
+        """Of what few recordings have, those few; else the newest are soon found by looking at each."""
         mine = select(Shelf.recording_id).where(condition)
         known = (await self._session.scalars(mine.limit(_FEW + 1))).all()
         if len(known) <= _FEW:
             return Shelf.recording_id.in_(known) if known else false()
-        if is_rare:
-            self._built.is_rare = True
-            return condition
         self._built.is_loose = True
         return condition
 
@@ -224,26 +215,22 @@ class LibraryService:
         wanted = words_of(words)
         if not wanted:
             return false()
-        hits = select(Writing.recording_id).where(self._says(wanted))
-        if kinds:
-            hits = hits.where(Writing.kind.in_(kinds))
-        found = (await self._session.scalars(hits)).all()
-        self._built.is_cut = self._built.is_cut or len(found) >= MOST_HITS
+        found, is_cut = await self._index.hits(wanted, kinds)
+        self._built.is_cut = self._built.is_cut or is_cut
         known = sorted(set(found))
-        return Shelf.recording_id.in_(known) if known else false()
+        return self._is_one_of(known) if known else false()
 
-    def _says(self, wanted: tuple[str, ...]) -> Condition:
-        """By the index of words that stands beside the table: the newest MOST_HITS."""
+    def _is_one_of(self, ids: list[str]) -> Condition:
+        """Thousands of them as one value: as many values would take longer to write down than to look up."""
         if self._is_sqlite:
-            matching = text(
-                "SELECT rowid FROM recordings_words WHERE recordings_words MATCH :words"
-                " ORDER BY rowid DESC LIMIT :most"
-            )
-            asked = matching.bindparams(words=as_fts5(wanted), most=MOST_HITS)
-            return Writing.id.in_(asked.columns(literal_column("rowid")))
-        document = func.to_tsvector(literal_column("'simple'"), Writing.text)
-        matches = document.op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(wanted)))
-        return Writing.id.in_(select(Writing.id).where(matches).order_by(Writing.id.desc()).limit(MOST_HITS))
+            each = func.json_each(json.dumps(ids)).table_valued("value")
+            return Shelf.recording_id.in_(select(each.c.value))
+        return Shelf.recording_id == any_(literal(ids, ARRAY(String)))
+
+
+def _is_scored(where: LibraryFilter) -> bool:
+    """Whether only reviewed recordings fit."""
+    return where.min_percent is not None or where.max_percent is not None or where.is_reviewed is True
 
 
 def _row(row: Shelf) -> LibraryRow:

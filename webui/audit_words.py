@@ -181,6 +181,7 @@ TABLES: Mapping[str, str] = {
     "crm_roles": "Role of a client",
     "crm_mileages": "Reading of the counter",
     "crm_erasures": "Erasure of a person's data",
+    "crm_erasure_requests": "Request to be forgotten",
     "imports_files": "Uploaded file",
     "calls_calls": "Call",
     "calls_notes": "Note",

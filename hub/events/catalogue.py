@@ -17,6 +17,7 @@ from hub.events.commands import CommandGiven, CommandSeen, CommandSettled
 from hub.events.consents import ConsentChanged, StopWordHeard, StopWordSaid
 from hub.events.crm import (
     CallerChosen,
+    CallerErased,
     ClientErased,
     ClientNumberReleased,
     ClientPhoneAdded,
@@ -78,6 +79,7 @@ EVENTS: tuple[type[Event], ...] = (
     CallerChosen,
     ClientsMerged,
     ClientsUnmerged,
+    CallerErased,
     ClientErased,
     TaskCallNoticed,
     TaskWriterNoticed,

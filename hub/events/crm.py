@@ -85,3 +85,15 @@ class ClientErased(Event):
     @property
     def key(self) -> str:
         return f"client:{self.client_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerErased(Event):
+    """The data of a caller of whom nothing but the number was known are gone on request."""
+
+    name: ClassVar[str] = "crm.caller_erased"
+    erasure_id: str
+
+    @property
+    def key(self) -> str:
+        return f"erasure:{self.erasure_id}"

@@ -257,12 +257,15 @@ async def test_programs_find_by_the_same_filters(
     assert [one["call_id"] for one in (await answer.json())["items"]] == calls
 
 
+@pytest.mark.parametrize("near", [1, 3, 100])
 async def test_a_word_of_very_many_texts_says_that_not_all_of_them_were_looked_at(
-    hub: Hub, shelf: dict[str, RecordingView], monkeypatch: pytest.MonkeyPatch
+    hub: Hub, shelf: dict[str, RecordingView], monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
-    monkeypatch.setattr("recordings.service_library.MOST_HITS", 2)
+    monkeypatch.setattr("recordings.service_words.MOST_HITS", 2)
+    monkeypatch.setattr("recordings.service_words._NEAR", near)
     for call_id in ("c1", "c2", "c3"):
         await write(hub, shelf[call_id].id, "те саме слово")
+        await write(hub, shelf["c4"].id, f"не те {call_id}")
     async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
         library = Apis(uow, hub.installation.deps, hub.installation.apis).of(RecordingsApi).library
         totals = await library.totals(LibraryFilter(text="слово"))

@@ -10,6 +10,7 @@ from hub.kernel.parts import Composed, Part
 from hub.modules.crm.matching import match_callers
 from hub.modules.crm.rules import NumberKind, number_key, number_kind
 from hub.modules.crm.service import ClientService, entry_of
+from hub.modules.crm.service_asked import ErasureRequestService
 from hub.modules.crm.service_duplicates import DuplicateService
 from hub.modules.crm.service_emails import EmailService
 from hub.modules.crm.service_erasure import ErasureService
@@ -37,6 +38,7 @@ from hub.modules.crm.views import (
     ClientView,
     DuplicateReason,
     DuplicateView,
+    ErasureRequestView,
     ErasureView,
     HistoryPage,
     ImportedRow,
@@ -79,6 +81,7 @@ __all__ = [
     "CrmApi",
     "DuplicateReason",
     "DuplicateView",
+    "ErasureRequestView",
     "ErasureView",
     "HistoryPage",
     "ImportOutcome",
@@ -115,7 +118,8 @@ class CrmApi(Composed):
     """Clients, their phones and cars, for one unit of work. `roles` are the ties between people, companies
     and cars, `mileage` the log of a counter, `history` who changed what, `duplicates` and `merging` make one
     record of two, `numbers` is what was learnt of shared ones, `searching` what lists are narrowed by,
-    `bulk` takes many in at once, `erasing` takes a person's data away, `addresses` finds by e-mail."""
+    `bulk` takes many in at once, `erasing` takes a person's data away, `asked` are those who wait for it,
+    `addresses` finds by e-mail."""
 
     _clients = Part(ClientService)
     _vehicles = Part(VehicleService)
@@ -128,6 +132,7 @@ class CrmApi(Composed):
     numbers = Part(NumberService)
     bulk = Part(BulkService)
     erasing = Part(ErasureService)
+    asked = Part(ErasureRequestService)
     addresses = Part(EmailService)
 
     async def caller(self, number: str | None) -> CallerMatch:

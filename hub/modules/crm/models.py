@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.kernel.storage.orm import Base, UtcDateTime
-from hub.modules.crm.views import ChangeKind, Kind, Relation, RoleName, Subject
+from hub.modules.crm.views import ChangeKind, Kind, Relation, RequestState, RoleName, Subject
 
 Key = String().with_variant(String(collation="C"), "postgresql")
 """Compared byte by byte on both databases, so that "begins with" can use the index."""
@@ -272,7 +272,8 @@ class Learned(Base):
 
 
 class ErasedClient(Base):
-    """That a person's data were erased on request: no name stands here. `touched` rows of other modules."""
+    """That a person's data were erased on request: no name stands here. `client_id` empty: of the caller
+    nothing but the number was known. `touched` rows of other modules."""
 
     __tablename__ = "crm_erasures"
     __table_args__ = (Index("ix_crm_erasures_client_id", "client_id"),)
@@ -284,3 +285,29 @@ class ErasedClient(Base):
     second: Mapped[str | None] = mapped_column(String(80))
     reason: Mapped[str] = mapped_column(Text)
     touched: Mapped[int]
+
+
+class ErasureRequest(Base):
+    """Somebody asked to be forgotten: a client, or a caller of whom nothing is known but the `number` (a
+    matching key). `state`: open, done, refused. When it is done, number and words are gone."""
+
+    __tablename__ = "crm_erasure_requests"
+    __table_args__ = (
+        Index("ix_crm_erasure_requests_state", "state", "due_at"),
+        Index("ix_crm_erasure_requests_client_id", "client_id"),
+        Index("ix_crm_erasure_requests_number", "number"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    rev: Mapped[int] = mapped_column(server_default=text("1"))
+    shop_id: Mapped[str] = mapped_column(String(40))
+    client_id: Mapped[str | None] = mapped_column(String(26))
+    number: Mapped[str | None] = mapped_column(Key)
+    words: Mapped[str] = mapped_column(Text)
+    state: Mapped[RequestState] = mapped_column(String(16))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_by: Mapped[str | None] = mapped_column(String(80))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    answer: Mapped[str] = mapped_column(Text)

@@ -10,12 +10,14 @@ from hub.modules.crm import (
     exports,
     jobs,
     operations,
+    operations_asked,
     operations_erasure,
     operations_history,
     operations_merge,
     operations_roles,
     operations_vehicles,
     web,
+    web_asked,
     web_card,
     web_erasure,
     web_export,
@@ -45,6 +47,7 @@ MODULE = Module(
     exports=exports.exports,
     routes=(
         *web_merge.routes,
+        *web_asked.routes,
         *web_erasure.routes,
         *web_export.routes,
         *web.routes,
@@ -59,8 +62,9 @@ MODULE = Module(
         *operations_history.operations,
         *operations_merge.operations,
         *operations_erasure.operations,
+        *operations_asked.operations,
     ),
-    card=web_card.parts,
+    card=(*web_card.parts, *web_asked.parts),
     tombstones=TOMBSTONES,
     jobs=(every(minutes=15, run=jobs.look_for_duplicates, title="Look for clients in two records"),),
     menu=(
@@ -72,6 +76,11 @@ MODULE = Module(
         Permission("clients.edit", "Add and change clients and cars", _DESK),
         Permission(
             web_erasure.RIGHT, "Erase a person’s data on request", {"owner": "all", "manager": "shop"}
+        ),
+        Permission(
+            web_asked.RIGHT,
+            "Write down that somebody asks to be forgotten",
+            {"owner": "all", "manager": "shop", "receptionist": "shop", "master": "shop"},
         ),
         Permission(web_export.RIGHT, "Export the clients", {"owner": "all"}),
         Permission(

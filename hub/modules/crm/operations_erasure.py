@@ -25,7 +25,7 @@ class ErasureOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: str
-    client_id: str
+    client_id: str | None = Field(description="null: of a caller who was no client")
     at: Moment
     actor: str | None
     second: str | None = Field(description="Who signed for it")

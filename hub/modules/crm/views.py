@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from hub.kernel.masking import Dialable, Facts, Words
+from hub.values import ShopId
 
 Kind = Literal["person", "company"]
 Relation = Literal["client", "supplier", "staff", "spam", "other"]
@@ -17,6 +18,7 @@ FoundBy = Literal["name", "phone", "plate", "vin"]
 RoleName = Literal["owner", "driver", "payer", "contact"]
 Subject = Literal["client", "vehicle"]
 ChangeKind = Literal["added", "changed", "imported", "merged", "unmerged", "erased"]
+RequestState = Literal["open", "done", "refused"]
 MessengerKind = Literal["telegram", "viber", "whatsapp", "signal", "facebook", "instagram", "other"]
 
 ROLES: tuple[RoleName, ...] = ("driver", "payer", "contact", "owner")
@@ -358,11 +360,40 @@ class ImportOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureView:
-    """That a person's data were erased: when, why, by whom and who signed for it."""
+    """That a person's data were erased: when, why, by whom and who signed for it. `client_id` None: of a
+    caller of whom nothing but the number was known."""
 
     id: str
-    client_id: str
+    client_id: str | None
     at: datetime
     actor: str | None
     second: str | None
     reason: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequestView:
+    """Somebody asked to be forgotten: a client, or a caller known by the number alone. `due_at`: what the
+    law gives to answer. When it is done, number and words are gone; refused, `answer` says why."""
+
+    id: str
+    rev: int
+    shop_id: ShopId
+    client_id: str | None
+    number: Dialable | None
+    words: Words
+    state: RequestState
+    asked_at: datetime
+    asked_by: str | None
+    due_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    answer: Words
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it waits longer than the law allows."""
+        return self.state == "open" and now > self.due_at
+
+    def is_near(self, now: datetime) -> bool:
+        """Whether its last week has begun."""
+        return self.state == "open" and now > self.due_at - timedelta(days=7)

@@ -27,6 +27,8 @@ from hub.modules.crm.api import (
     Relation,
     entry_of,
 )
+from hub.modules.crm.web_erasure import RIGHT as ERASE
+from hub.modules.crm.web_erasure import shops_of
 from hub.modules.crm.web_history import actor_names, recent
 from hub.modules.crm.web_ties import named
 
@@ -63,6 +65,8 @@ async def show_list(request: PageRequest) -> web.StreamResponse:
     if query.get("part") == "rows":
         return request.fragment("crm/client_rows.html", **values)
     values |= {"sources": await crm.searching.sources(), "segments": await crm.searching.segments()}
+    may_erase = request.viewer.can(ERASE)
+    values["asked_count"] = await crm.asked.count(shops_of(request)) if may_erase else 0
     return request.page("crm/clients.html", **values)
 
 

@@ -8,6 +8,7 @@ from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
 from hub.modules.crm.api import CrmApi
 from hub.modules.crm.web_history import actor_names
+from hub.values import ShopId
 
 RIGHT = "clients.erase"
 
@@ -31,9 +32,20 @@ async def erase(request: PageRequest) -> web.StreamResponse:
 
 
 async def log(request: PageRequest) -> web.StreamResponse:
-    """Who asked for what, when it was done, and who signed."""
-    erasures = await request.apis.of(CrmApi).erasing.recent()
-    return request.page("crm/erasures.html", erasures=erasures, names=await actor_names(request))
+    """Who waits for it; who asked for what, when it was done, and who signed."""
+    crm, shops = request.apis.of(CrmApi), shops_of(request)
+    waiting = await crm.asked.all("open", shops)
+    refused = await crm.asked.all("refused", shops)
+    ids = [one.client_id for one in (*waiting, *refused) if one.client_id is not None]
+    return request.page(
+        "crm/erasures.html", erasures=await crm.erasing.recent(), names=await actor_names(request),
+        waiting=waiting, refused=refused, clients=await crm.clients_by_ids(ids), now=request.deps.clock.now(),
+    )  # fmt: skip
+
+
+def shops_of(request: PageRequest) -> frozenset[ShopId] | None:
+    """Whose requests one decides on; None: all."""
+    return None if request.viewer.rights.get(RIGHT) == "all" else request.viewer.shop_ids
 
 
 routes = (

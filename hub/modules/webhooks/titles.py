@@ -30,6 +30,7 @@ TITLES: Mapping[str, str] = {
     "crm.clients_merged": "Two records of a client became one.",
     "crm.clients_unmerged": "A merged record of a client came apart again.",
     "crm.client_erased": "A client's data were erased.",
+    "crm.caller_erased": "The data of a caller who was no client were erased.",
     "task.call_noticed": "A call changed something of a task.",
     "task.opened": "There is something to do: a call-back or a task.",
     "task.shared": "A further shop waits for the same client to be called back.",

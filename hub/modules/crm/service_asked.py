@@ -1,0 +1,167 @@
+"""Who asked to be forgotten, until when that must be answered, and what was answered. Whoever talks with the
+caller writes it down; whoever may erase decides. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from hub.errors import Conflict, Invalid, NotFound
+from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.storage.orm import new_id
+from hub.modules.crm.models import ErasureRequest
+from hub.modules.crm.rules import number_key
+from hub.modules.crm.rules_erasure import due_after
+from hub.modules.crm.service import ClientService
+from hub.modules.crm.service_erasure import ErasureService
+from hub.modules.crm.views import ErasureRequestView, ErasureView, RequestState
+from hub.values import ShopId
+
+_LONGEST = 300
+_TURN = "crm.erasure_requests"
+Shops = Collection[ShopId] | None
+"""None: of every shop."""
+
+
+class ErasureRequestService:
+    """Requests, and the two answers to them."""
+
+    def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
+        self._uow, self._deps = uow, deps
+        self._session, self._clock = uow.session, deps.clock
+        self._clients = ClientService(uow, deps)
+        self._erasing = ErasureService(uow, deps)
+
+    async def ask(
+        self, *, client_id: str | None = None, number: str | None = None, words: str = ""
+    ) -> ErasureRequestView:
+        """Written down; asked again it is the same request with its first deadline. A number that one client
+        has is that client. Raises NotFound, Invalid; Conflict where several clients have the number."""
+        words = _clean(words, "words", is_needed=False)
+        await self._uow.take_turn(_TURN)
+        client_id, key = await self._subject(client_id, number)
+        known = await self.open_of(client_id, key)
+        if known is not None:
+            return known
+        now, shop_id = self._clock.now(), self._uow.shop_id
+        row = ErasureRequest(
+            id=new_id(self._clock), rev=1, shop_id=shop_id, client_id=client_id, number=key, words=words,
+            state="open", asked_at=now, asked_by=self._uow.actor,
+            due_at=due_after(now, self._deps.places.of(shop_id).zone), decided_at=None, decided_by=None,
+            answer="",
+        )  # fmt: skip
+        self._session.add(row)
+        await self._session.flush()
+        return _view(row)
+
+    async def one(self, request_id: str, shops: Shops) -> ErasureRequestView:
+        """Raises NotFound, also for another shop's."""
+        return _view(await self._row(request_id, shops))
+
+    async def open_of(self, client_id: str | None, number: str | None) -> ErasureRequestView | None:
+        """What waits for an answer to this client, or to a caller who is no client (`number` in any
+        writing)."""
+        if client_id is not None:
+            whose = ErasureRequest.client_id == client_id
+        elif number is not None:
+            whose = ErasureRequest.number == self._key(number)
+        else:
+            return None
+        query = select(ErasureRequest).where(whose, ErasureRequest.state == "open")
+        row = (await self._session.scalars(query.order_by(ErasureRequest.id))).first()
+        return _view(row) if row is not None else None
+
+    async def all(self, state: RequestState, shops: Shops, limit: int = 100) -> list[ErasureRequestView]:
+        """The open ones by their deadline, the others newest first."""
+        query = select(ErasureRequest).where(ErasureRequest.state == state)
+        if shops is not None:
+            query = query.where(ErasureRequest.shop_id.in_(sorted(shops)))
+        by = ErasureRequest.due_at if state == "open" else ErasureRequest.decided_at.desc()
+        rows = await self._session.scalars(query.order_by(by, ErasureRequest.id).limit(limit))
+        return [_view(row) for row in rows.all()]
+
+    async def count(self, shops: Shops) -> int:
+        """How many wait for an answer."""
+        query = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.state == "open")
+        if shops is not None:
+            query = query.where(ErasureRequest.shop_id.in_(sorted(shops)))
+        return int(await self._session.scalar(query) or 0)
+
+    async def refuse(self, request_id: str, answer: str, shops: Shops) -> ErasureRequestView:
+        """With the reason that the person is told. Raises NotFound, Invalid, Conflict."""
+        answer = _clean(answer, "answer", is_needed=True)
+        await self._uow.take_turn(_TURN)
+        row = await self._undecided(request_id, shops)
+        row.state, row.answer, row.rev = "refused", answer, row.rev + 1
+        row.decided_at, row.decided_by = self._clock.now(), self._uow.actor
+        await self._session.flush()
+        return _view(row)
+
+    async def fulfil(self, request_id: str, reason: str, shops: Shops, second: str | None) -> ErasureView:
+        """The data go, for good. Raises NotFound, Invalid, Conflict."""
+        row = await self._undecided(request_id, shops)
+        if row.client_id is not None:
+            return await self._erasing.erase(row.client_id, reason, second)
+        found = (await self._clients.caller(row.number)).candidates
+        if len(found) == 1:
+            client_id = row.client_id = found[0].client_id
+            return await self._erasing.erase(client_id, reason, second)
+        if row.number is None:
+            raise _decided()
+        return await self._erasing.erase_number(row.number, reason, second)
+
+    async def _subject(self, client_id: str | None, number: str | None) -> tuple[str | None, str | None]:
+        if client_id:
+            return (await self._clients.one(client_id)).id, None
+        key = self._key(number or "")
+        if key is None:
+            raise Invalid(
+                "crm.invalid", "Some fields need another look.",
+                fields={"number": "This is not a phone number."},
+            )  # fmt: skip
+        found = (await self._clients.caller(key)).candidates
+        if len(found) > 1:
+            raise Conflict(
+                "crm.several_have_number", "Several clients have this number.",
+                "Open the client who asks, and write it down there.",
+            )  # fmt: skip
+        return (found[0].client_id, None) if found else (None, key)
+
+    def _key(self, number: str) -> str | None:
+        return number_key(number, self._deps.places.of(self._uow.shop_id).country)
+
+    async def _row(self, request_id: str, shops: Shops) -> ErasureRequest:
+        row = await self._session.get(ErasureRequest, request_id) if "\x00" not in request_id else None
+        if row is None or (shops is not None and row.shop_id not in shops):
+            raise NotFound("crm.erasure_request_unknown", "There is no such request.")
+        return row
+
+    async def _undecided(self, request_id: str, shops: Shops) -> ErasureRequest:
+        row = await self._row(request_id, shops)
+        if row.state != "open":
+            raise _decided()
+        return row
+
+
+def _decided() -> Conflict:
+    return Conflict("crm.erasure_request_decided", "This request was answered already.")
+
+
+def _clean(text: str, name: str, *, is_needed: bool) -> str:
+    text = text.strip()
+    if len(text) > _LONGEST or "\x00" in text:
+        fault = "This is too long."
+    elif is_needed and not text:
+        fault = "Write why; the person is told so."
+    else:
+        return text
+    raise Invalid("crm.invalid", "Some fields need another look.", fields={name: fault})
+
+
+def _view(row: ErasureRequest) -> ErasureRequestView:
+    return ErasureRequestView(
+        id=row.id, rev=row.rev, shop_id=ShopId(row.shop_id), client_id=row.client_id, number=row.number,
+        words=row.words, state=row.state, asked_at=row.asked_at, asked_by=row.asked_by, due_at=row.due_at,
+        decided_at=row.decided_at, decided_by=row.decided_by, answer=row.answer,
+    )  # fmt: skip
