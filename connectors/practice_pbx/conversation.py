@@ -171,9 +171,7 @@ class Conversation:
         ringing = bool(self.dialled)
         if self.dialled or self.queued_at is not None:
             self.stop_ringing("CANCEL", 0 if self.queued_at is not None else cause)
-        for space, parked in list(exchange.lot.parked.items()):
-            if parked.channel is lead:
-                exchange.lot.give_up(space)
+        exchange.lot.give_up(lead)
         self.complete_agent(by)
         exchange.leave(by)
         others = [leg for leg in self._living() if leg is not by and leg is not lead]

@@ -57,10 +57,11 @@ class ParkingLot:
         self._exchange.set_connected(retriever, parked.channel)
         self._exchange.set_connected(parked.channel, retriever)
 
-    def give_up(self, space: str) -> None:
-        """The parked caller hung up."""
-        self._exchange.emit("ParkedCallGiveUp", self.headers(space))
-        del self.parked[space]
+    def give_up(self, channel: Channel) -> None:
+        """Whoever was parked hung up, or was sent elsewhere; nothing for a channel that is not parked."""
+        for space in [one for one, parked in self.parked.items() if parked.channel is channel]:
+            self._exchange.emit("ParkedCallGiveUp", self.headers(space))
+            del self.parked[space]
 
     def headers(self, space: str, retriever: Channel | None = None) -> Headers:
         """A parked caller as ParkedCall and its kin show it."""

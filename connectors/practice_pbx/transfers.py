@@ -183,6 +183,7 @@ def redirects(call: Conversation, target: str) -> None:
     old = [leg for leg in call.legs.values() if leg in exchange.channels and leg is not lead]
     if call.dialled or call.queued_at is not None:
         call.stop_ringing("CANCEL", 0)
+    exchange.lot.give_up(lead)
     exchange.leave(lead)
     for leg in old:
         if leg in exchange.channels:

@@ -87,6 +87,19 @@ async def test_parking_from_the_screen_is_one(running: Running) -> None:
     assert (call.last_extension, _transfers(call)) == ("101", [("park", "101", "701")])
 
 
+async def test_a_parked_caller_who_is_given_to_a_colleague_leaves_the_car_park(running: Running) -> None:
+    hub, ami = await _talking(running)
+    channels = await _channels(ami)
+    caller = channels["PJSIP/trunk-kyivstar"]
+    await ami.order(park(caller, announce=channels["PJSIP/101"]))
+    await hub.until(lambda: any(call.state == "parked" for call in hub.calls.values()))
+    assert isinstance(await ami.order(redirect(caller, number="105", context="internal")), Sent)
+    await hub.until(lambda: any(call.last_extension == "105" for call in hub.calls.values()))
+    assert all(call.parked_at_space is None for call in hub.calls.values())
+    call = await _ended(hub)
+    assert (call.result, call.last_extension) == ("answered", "105")
+
+
 async def test_a_hangup_from_the_screen_ends_the_call_as_answered(running: Running) -> None:
     hub, ami = await _talking(running)
     caller = (await _channels(ami))["PJSIP/trunk-kyivstar"]
