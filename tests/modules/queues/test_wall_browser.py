@@ -77,3 +77,5 @@ async def test_its_figures_are_large_and_nothing_of_it_is_hard_to_read(hub: Hub,
     assert [
         one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")
     ] == []
+    await wall.set_viewport_size({"width": 390, "height": 844})
+    assert await wall.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
