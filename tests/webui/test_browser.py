@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestServer
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from hub.app import Hub
@@ -103,35 +102,6 @@ async def test_signing_in_out_and_a_wrong_password(context: BrowserContext, serv
     await page.locator(".shell-person-menu summary").click()
     await page.get_by_role("button", name="Вийти").click()
     await expect(page.get_by_role("heading", name="Увійти")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_no_page_has_a_serious_barrier_for_anybody(
-    context: BrowserContext, served: TestServer, scheme: str
-) -> None:
-    page = await context.new_page()
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    await page.goto(str(served.make_url("/login")))
-    found = {"/login": await _barriers(page)}
-    await page.close()
-    page = await _enter(context, served)
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for path in PAGES:
-        await page.goto(str(served.make_url(path)))
-        assert await page.evaluate("document.documentElement.dataset.bsTheme") == scheme
-        found[path] = await _barriers(page)
-    await page.locator(".shell-person-menu summary").click()
-    found["person menu"] = await _barriers(page)
-    assert {where: barriers for where, barriers in found.items() if barriers} == {}
-
-
-async def _barriers(page: Page) -> list[str]:
-    results = await Axe().run(page)
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:120]} {one['nodes'][0]['failureSummary'][:300]}"
-        for one in results.response["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 async def test_on_a_phone_nothing_runs_out_sideways_and_the_menu_opens(

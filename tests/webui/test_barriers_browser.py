@@ -1,0 +1,152 @@
+"""Whether everybody can read and reach the pages, in a real Chromium: every page of the demo shop, so that
+its lists are full, by axe; once for all that it knows, then in the dark for what colours change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import BrowserContext, Page
+
+from hub.app import Hub
+from hub.cli.demo.filling import fill
+from hub.cli.demo.people import WORKERS
+from hub.clock import SystemClock
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.shops import FIRST_SHOP
+from hub.main import MODULES
+from hub.modules.queues.api import QueuesApi
+from hub.settings import (
+    BackupSettings,
+    DatabaseSettings,
+    JournalSettings,
+    MessagingSettings,
+    RecordingsSettings,
+    Settings,
+)
+from tests.flows.browser import Faults, chromium
+from tests.looks.pages import FOLLOWED, PATHS, below
+from tests.webui.fake_pbx import FakePbx
+from tests.webui.stage import PASSWORD, WIDE
+from webui.app import make_app
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"], "preload": False}
+SHOWN = """(scheme) => new Promise((done) => {
+  const root = document.documentElement.dataset;
+  const end = () => done(document.getAnimations().forEach((one) => one.finish()));
+  const look = () => requestAnimationFrame(root.theme !== "auto" || root.bsTheme === scheme ? end : look);
+  look();
+})"""
+"""The page has these colours, and none of them is on its way."""
+SEEN_ELSEWHERE = ("calls-filter", "recordings-empty", "mailings-empty", "reports-empty", "reports-list")
+"""The same page with another list."""
+GROUPS = 8
+"""No test takes longer than it may, on a busy machine too."""
+
+
+@dataclass
+class Shop:
+    """The demo shop, and the owner's browser."""
+
+    home: str
+    context: BrowserContext
+    page: Page
+    wall: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """Filled as `pitline demo` fills it; its PBX only says that it is there."""
+    folder: Path = tmp_path_factory.mktemp("everybody")
+    settings = replace(
+        Settings(),
+        database=DatabaseSettings(url=f"sqlite+aiosqlite:///{folder}/hub.db"),
+        journal=JournalSettings(folder=str(folder / "journal")),
+        recordings=RecordingsSettings(store=str(folder / "recordings")),
+        messaging=MessagingSettings(files=str(folder / "attachments")),
+        backup=BackupSettings(folder=str(folder / "backups"), at=""),
+    )
+    hub = Hub(settings, MODULES, clock=SystemClock(), journal=FileJournal(folder / "journal", 30))
+    await hub.start()
+    await fill(hub.installation, PASSWORD)
+    pbx = FakePbx()
+    deps = replace(hub.installation.deps, telephony=pbx, practice=pbx)
+    server = TestServer(make_app(replace(hub.installation, deps=deps), WIDE))
+    await server.start_server()
+    home = str(server.make_url("")).rstrip("/")
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        _, key = await QueuesApi(uow, deps).screens.make("TV", FIRST_SHOP, shows_callers=True)
+    async with chromium() as browser:
+        context = await browser.new_context(
+            locale="uk-UA", viewport={"width": 1360, "height": 900}, reduced_motion="reduce"
+        )
+        faults = Faults(context)
+        yield Shop(home, context, await context.new_page(), f"/wall/{key}")
+        await context.close()
+    await server.close()
+    await hub.stop()
+    assert [said for said in faults.seen if not said.startswith("WebSocket connection to")] == []
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds that is serious, in the light and in the dark."""
+    await page.emulate_media(color_scheme="light")
+    await page.evaluate(SHOWN, "light")
+    found = list((await Axe().run(page, options=RULES)).response["violations"])
+    await page.emulate_media(color_scheme="dark")
+    await page.evaluate(SHOWN, "dark")
+    found += await page.evaluate("async (rules) => (await axe.run(rules)).violations", CONTRAST)
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]} {one['nodes'][0]['failureSummary'][:300]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+async def test_a_stranger_meets_no_serious_barrier(shop: Shop) -> None:
+    found = {}
+    for path in ("/login", shop.wall):
+        await shop.page.goto(shop.home + path)
+        found[path] = await barriers(shop.page)
+    assert {path: barriers for path, barriers in found.items() if barriers} == {}
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+async def test_no_page_has_a_serious_barrier_for_anybody(shop: Shop, group: int) -> None:
+    page = shop.page
+    await enter(shop)
+    paths = [path for name, path in PATHS if name not in SEEN_ELSEWHERE]
+    for name, where, pattern in FOLLOWED:
+        listed = re.search(pattern, await (await page.request.get(shop.home + where)).text())
+        paths += [listed[1] + below(name)] if listed is not None else []
+    found = {}
+    for path in paths[group::GROUPS]:
+        await page.goto(shop.home + path)
+        found[path] = await barriers(page)
+    await page.locator(".shell-person-menu summary").click()
+    found["person menu"] = await barriers(page)
+    assert {path: barriers for path, barriers in found.items() if barriers} == {}
+
+
+async def enter(shop: Shop) -> None:
+    """As the owner of the demo."""
+    owner = next(worker.login for worker in WORKERS if worker.role == "owner")
+    page = shop.page
+    await page.goto(f"{shop.home}/login")
+    if page.url.endswith("/login"):
+        await page.get_by_label("Логін").fill(owner)
+        await page.get_by_label("Пароль").fill(PASSWORD)
+        await page.get_by_role("button", name="Увійти").click()
+        await page.wait_for_url("**/desk")
