@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -17,6 +17,8 @@ from hub.log import get_logger
 from hub.modules.access.api import AccessApi, Detour, Known
 from webui.guard import Cookies
 from webui.texts import accepted_language
+
+R = TypeVar("R")
 
 FRESH = 0.8
 AGEING = 0.6
@@ -35,6 +37,15 @@ class Visitor:
     stamp: str = ""
     must_change_password: bool = False
     detour: Detour = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look-up that runs; `forgotten`: how often everything had been forgotten when it began."""
+
+    task: asyncio.Task[Known | None]
+    began: float
+    forgotten: int
 
 
 def detained(detour: Detour) -> NotAllowed:
@@ -57,9 +68,10 @@ class Door:
         self._remembered: dict[str, tuple[Known, float]] = {}
         self._touching: set[str] = set()
         self._asking: set[str] = set()
+        self._looking: dict[str, _Look] = {}
         self._nobodies: dict[str, Visitor] = {}
         self._forgotten = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def look(self, request: web.Request, *, with_cookie: bool = True) -> Visitor:
         """Who it is; nobody without cookie or token. Raises NotSignedIn for a token that is no good
@@ -107,11 +119,28 @@ class Door:
         found, at = self._remembered.get(key, (None, 0.0))
         age = self._installation.clock.monotonic() - at
         if found is None or age >= FRESH:
-            return await self._ask(key, secret, is_token=is_token)
+            return await self._ask_together(key, secret, is_token=is_token)
         if age >= AGEING and key not in self._asking:
             self._asking.add(key)
             self.later(self._ask_again(key, secret, is_token=is_token))
         return found
+
+    async def _ask_together(self, key: str, secret: str, *, is_token: bool) -> Known | None:
+        """Those who come at once share a look-up: after a moment of much work a page asks for a dozen calls.
+        Nobody shares one that began before something changed, or longer ago than an answer is good."""
+        now = self._installation.clock.monotonic()
+        look = self._looking.get(key)
+        if look is None or look.forgotten != self._forgotten or now - look.began >= FRESH:
+            task = self.later(self._ask(key, secret, is_token=is_token))
+            look = self._looking[key] = _Look(task, now, self._forgotten)
+            task.add_done_callback(lambda done: self._looked(key, done))
+        return await asyncio.shield(look.task)
+
+    def _looked(self, key: str, done: asyncio.Task[Known | None]) -> None:
+        if (look := self._looking.get(key)) is not None and look.task is done:
+            del self._looking[key]
+        if not done.cancelled():
+            done.exception()  # whoever waits for it is told; perhaps nobody does any more
 
     async def _ask_again(self, key: str, secret: str, *, is_token: bool) -> None:
         try:
@@ -145,11 +174,12 @@ class Door:
         self._touching.add(key)
         self.later(self._write_touch(known, key))
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def later(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
         """Do it beside the request; kept until it is done."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _write_touch(self, known: Known, key: str) -> None:
         transactions, viewer = self._installation.transactions, known.viewer
