@@ -13,8 +13,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
-import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
-
 _FORMULA = re.compile(
     r"[\s\0\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 )
@@ -86,6 +84,9 @@ class Sheet:
     def __init__(
         self, out: object, head: Sequence[str], *, widths: Sequence[float] = (), beside: int = 0
     ) -> None:
+        # Loaded with the first table that is written: a hub starts without it.
+        import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
+
         plain = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
         self._book = xlsxwriter.Workbook(out, plain)
         self._sheet = self._book.add_worksheet()

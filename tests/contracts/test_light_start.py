@@ -8,7 +8,10 @@ import sys
 
 import pytest
 
-HEAVY = ("aiogram", "asyncssh", "openpyxl", "pydub", "twilio", "vosk", "asyncpg", "redis", "pytest")
+HEAVY = (
+    "aiogram", "asyncssh", "openpyxl", "pydub", "twilio", "vosk", "asyncpg", "redis", "pytest",
+    "vobject", "xlsxwriter",
+)  # fmt: skip
 """Loaded by whoever runs such a connector, reads such a file, has such a database."""
 
 

@@ -15,6 +15,7 @@ CAUSE_BUSY, CAUSE_REJECTED, CAUSE_ELSEWHERE = 17, 21, 26
 _BY_STRENGTH: tuple[PartyOutcome, ...] = (
     "answered", "declined", "busy", "answered_elsewhere", "cancelled", "no_answer",
 )  # fmt: skip
+_STRENGTH = {outcome: place for place, outcome in enumerate(_BY_STRENGTH)}
 _OF_CALLER: dict[CallResult | None, PartyOutcome] = {
     "busy": "busy",
     "cancelled": "cancelled",
@@ -97,15 +98,18 @@ def outcome_of_leg(leg: Leg, conversation: Conversation) -> PartyOutcome | None:
 def party(person: Person, conversation: Conversation, result: CallResult | None) -> Party | None:
     """What the call tells of a person; None for a phone that could not even be reached."""
     legs = person.legs
-    is_caller = any(leg is conversation.caller for leg in legs) and conversation.direction != "inbound"
-    outcomes = {outcome_of_leg(leg, conversation) for leg in legs}
-    outcome = next((one for one in _BY_STRENGTH if one in outcomes), None)
-    rang = earliest(leg.rang for leg in legs if leg.rang is not None)
+    is_caller = conversation.direction != "inbound" and conversation.caller in legs
+    outcome: PartyOutcome | None = None
+    for leg in legs:
+        one = outcome_of_leg(leg, conversation)
+        if one is not None and (outcome is None or _STRENGTH[one] < _STRENGTH[outcome]):
+            outcome = one
+    rang = earliest([leg.rang for leg in legs if leg.rang is not None])
     if is_caller and outcome is None:
         outcome = _OF_CALLER.get(result)
     elif outcome is None and rang is None and not is_caller and not any(leg.is_caller for leg in legs):
         return None
-    answered = earliest(leg.talked for leg in legs if leg.talked is not None)
+    answered = earliest([leg.talked for leg in legs if leg.talked is not None])
     if outcome is None and rang is None and answered is None and not is_caller:
         return None
     if not conversation.is_over and any(_rings(leg) for leg in legs):

@@ -7,23 +7,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from hub.events.base import Envelope
 from hub.events.lines import LineFreed, LineFull, TrunksUsed
 from hub.kernel.context import BatchContext
 from hub.kernel.storage.orm import new_id
+from hub.kernel.storage.prepared import Prepared
 from hub.modules.calls.models import Full, Line, Trunk
 from hub.modules.calls.rules_capacity import Way, full_ones, ways_of
 from hub.values import ShopId
 
 TOPIC = "pbx"
 
-_LINES = select(Line.shop_id, Line.name, Line.trunk, Line.capacity).order_by(Line.name, Line.id)
-_TRUNKS = select(Trunk.pbx, Trunk.endpoint, Trunk.channels)
-_OPEN = select(
+_LINES = Prepared(select(Line.shop_id, Line.name, Line.trunk, Line.capacity).order_by(Line.name, Line.id))
+_TRUNKS = Prepared(select(Trunk.pbx, Trunk.endpoint, Trunk.channels))
+_FULL = select(
     Full.id, Full.shop_id, Full.trunk, Full.lines, Full.capacity, Full.is_all, Full.began_at
 ).where(Full.ended_at.is_(None))
+_OPEN = Prepared(_FULL)
+_CARRIES = Prepared(
+    update(Trunk)
+    .where(Trunk.pbx == bindparam("v_pbx"), Trunk.endpoint == bindparam("v_endpoint"))
+    .values(channels=bindparam("v_channels"))
+)
 
 
 class TrunkKeeper:
@@ -32,11 +39,11 @@ class TrunkKeeper:
     def __init__(self, ctx: BatchContext) -> None:
         self._ctx = ctx
         self._connection = ctx.connection
-        self._lines = self._connection.execute(_LINES).all()
-        trunks = self._connection.execute(_TRUNKS).all()
+        self._lines = _LINES.all(self._connection, {})
+        trunks = _TRUNKS.all(self._connection, {})
         self._channels = {(row.pbx, row.endpoint): row.channels for row in trunks}
         self._open: dict[tuple[str, str], Any] = {
-            (row.shop_id, row.trunk): row for row in self._connection.execute(_OPEN)
+            (row.shop_id, row.trunk): row for row in _OPEN.all(self._connection, {})
         }
 
     def used(self, event: TrunksUsed, cause: Envelope) -> None:
@@ -59,8 +66,8 @@ class TrunkKeeper:
             row = {"pbx": pbx, "endpoint": endpoint, "channels": channels}
             self._connection.execute(insert(Trunk).values(row))
         elif known != channels:
-            which = update(Trunk).where(Trunk.pbx == pbx, Trunk.endpoint == endpoint)
-            self._connection.execute(which.values(channels=channels))
+            row = {"v_pbx": pbx, "v_endpoint": endpoint, "v_channels": channels}
+            _CARRIES.run(self._connection, [row])
         self._channels[key] = channels
 
     def _judge(self, cause: Envelope) -> None:
@@ -87,7 +94,7 @@ class TrunkKeeper:
             "ended_at": None,
         }
         self._open[key] = self._connection.execute(
-            insert(Full).values(row).returning(*_OPEN.selected_columns)
+            insert(Full).values(row).returning(*_FULL.selected_columns)
         ).one()
         event = LineFull(trunk=way.trunk, lines=way.names, capacity=way.capacity, is_all=way.is_all)
         self._ctx.publish(event, cause=cause)

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-import vobject
-
 from hub.errors import Invalid
 from hub.modules.imports.views import FileFormat
 
@@ -190,6 +188,8 @@ def _cards(text: str) -> Iterator[Row]:
 
 
 def _card(text: str) -> list[str]:
+    import vobject  # loaded with the first such file, as openpyxl is
+
     try:
         found = vobject.readOne(text, ignoreUnreadable=True)
     except (
