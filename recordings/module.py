@@ -35,6 +35,7 @@ from recordings import (
     operations_review,
     rehearsal,
     service_clients,
+    triggers,
     upkeep,
     web,
     web_basis,
@@ -74,6 +75,7 @@ MODULE = Module(
         on(CallerErased, handlers.on_caller_erased),
         on(TaskEscalated, handlers.on_task_escalated),
     ),
+    triggers=triggers.TRIGGERS,
     routes=(
         *web_basis.routes,
         *web_policy.routes,

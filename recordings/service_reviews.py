@@ -18,6 +18,7 @@ from recordings.models_review import Pick, Review
 from recordings.rules_review import clean_answers, score
 from recordings.service_cards import CardService
 from recordings.service_shelf import ShelfService
+from recordings.triggers import fire
 from recordings.views import RecordingView
 from recordings.views_library import ReviewView
 
@@ -151,6 +152,7 @@ class ReviewService:
                     person_id=row.person_id, person_name=row.person_name,
                 )
             )  # fmt: skip
+            await fire(self._uow, row.recording_id, row.percent, self._clock.now())
         await self._shelf.write(row.recording_id, "review", row.id, f"{row.note}\n{row.reply}")
         return (await self._views([row]))[0]
 

@@ -100,6 +100,10 @@ class RecordingErased(RecordingFact):
     reason: str
 
 
+LOW_SCORE = 50
+"""Percent below which the score of a talk is low."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReviewed(Event):
     """A talk was scored by a card, or the score was corrected. `percent` None: nothing that counts was

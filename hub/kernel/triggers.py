@@ -35,12 +35,17 @@ Past = Callable[[UnitOfWork, Deps, ShopId, datetime, datetime], Awaitable[Sequen
 """Those of a shop in this time, the oldest first; at most some hundreds."""
 
 
+Holds = Callable[[UnitOfWork, Deps, Occurrence], Awaitable[bool]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """`name` is permanent (`area.fact`); `title` an English source text; `values` the variables that it
-    brings for texts, besides those that every text has."""
+    brings for texts, besides those that every text has. `holds` says, when a rule is about to write, whether
+    it is still so (None: what has happened stays)."""
 
     name: str
     title: str
     values: tuple[str, ...] = ()
     past: Past | None = None
+    holds: Holds | None = None

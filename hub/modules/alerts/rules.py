@@ -27,8 +27,6 @@ CODE_LIVES, LINK_LIVES = timedelta(minutes=15), timedelta(minutes=30)
 POST_LIVES = timedelta(hours=24)
 """What could not be posted by then is not posted any more."""
 DEAD_AFTER = timedelta(minutes=2)
-LOW_SCORE = 50
-"""Percent below which a score is low."""
 BACKOFF = (2.0, 10.0, 30.0, 120.0, 600.0)
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PAYLOAD = re.compile(r"a1([tc])([0-9a-z]{26})([A-Za-z0-9_-]{22})")

@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from hub.errors import NotFound
 from hub.events.messages import MessageSettled
-from hub.events.recordings import RecordingReviewed
+from hub.events.recordings import LOW_SCORE, RecordingReviewed
 from hub.events.tasks import TaskClosed, TaskOpened, TaskShared, TaskTaken
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
 from hub.modules.alerts.models import Group
-from hub.modules.alerts.rules import DEAD_AFTER, LOW_SCORE
+from hub.modules.alerts.rules import DEAD_AFTER
 from hub.modules.alerts.service_posts import PostService
 from hub.modules.alerts.views import AlertEntry
 from hub.modules.crm.api import CrmApi

@@ -196,6 +196,7 @@ def reason_in_words(request: PageRequest, reason: RunReason, detail: str = "") -
         "no_public_url": request.t(
             "Clients could not end this advertising: Pitline has no public address (HUB_SERVER__PUBLIC_URL)."
         ),
+        "put_right": request.t("It was put right before this left."),
         "refused": request.t("It was refused: {why}", why=request.t(detail)),
     }
     return said.get(reason, "")

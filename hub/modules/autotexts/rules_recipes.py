@@ -57,6 +57,18 @@ RECIPES: Mapping[str, RuleEntry] = MappingProxyType({
             "en": "Thank you for your call! {shop}: {address}. [Map: {map}] [Hours: {hours}.] [Chat: {link}]",
         },
     ),
+    "scored_low": RuleEntry(
+        recipe="scored_low", trigger="recording.scored_low", title="An apology after a bad talk",
+        delay_seconds=1800, stale_minutes=24 * 60, pause_hours=24 * 30,
+        texts={
+            "uk": "Це {shop}. Перепрошуємо: наша розмова вийшла не такою, як мала бути."
+                  " Якщо щось не вирішено, дзвоніть: {phone}[ або пишіть: {link}]",
+            "ru": "Это {shop}. Извините: наш разговор получился не таким, как должен был."
+                  " Если что-то не решено, звоните: {phone}[ или пишите: {link}]",
+            "en": "This is {shop}. We are sorry: our talk was not what it should have been."
+                  " If anything is still open, call {phone}[ or write: {link}]",
+        },
+    ),
     "birthday": RuleEntry(
         recipe="birthday", trigger=BIRTHDAY, title="Happy birthday", purpose="marketing",
         stale_minutes=600, pause_hours=24 * 300,

@@ -177,6 +177,10 @@ class RunService:
             return
         if await self._is_quiet(run, rule, client):
             return
+        trigger = self._rules.triggers.get(run.trigger)
+        if trigger is not None and trigger.holds and not await trigger.holds(self._uow, self._deps, one):
+            self._over(run, "skipped", "put_right")
+            return
         await self._write(run, rule, one, client)
 
     async def _is_quiet(self, run: Run, rule: RuleEntry, client: ClientView | None) -> bool:

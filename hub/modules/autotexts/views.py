@@ -23,6 +23,7 @@ RunReason = Literal[
     "tags", "segments", "results", "landline", "no_number", "not_client", "no_channel", "not_filled",
     "no_text", "quiet_hours", "no_consent", "withdrawn", "blocked", "provider_blocked", "archived",
     "blacklisted", "undelivered", "doubtful", "refused", "no_public_url",
+    "put_right",
 ]  # fmt: skip
 """Why it waits, or was not sent. Of a sent one `undelivered`: by none of the channels; `doubtful`: nobody
 knows whether it has arrived, and it is not sent again."""

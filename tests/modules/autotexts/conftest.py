@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from hub.clock import FrozenClock
+from hub.kernel.manifest import Module
+from hub.modules.catalogue import MODULES
 from hub.settings import MessagingSettings, Settings
 from tests.factories.tasks import open_hours
 from tests.modules.autotexts.stage import NOON, Stage
@@ -32,11 +34,13 @@ async def public_stage(settings: Settings, tmp_path: Path) -> AsyncIterator[Stag
 
 
 @asynccontextmanager
-async def stage_of(settings: Settings, tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage_of(
+    settings: Settings, tmp_path: Path, modules: Sequence[Module] = MODULES
+) -> AsyncIterator[Stage]:
     clock = FrozenClock(NOON)
     messaging = MessagingSettings(files=str(tmp_path / "attachments"), poll=0.05)
     settings = replace(settings, messaging=messaging)
     wire = BotWire()
-    async with house_of(settings, clock, tmp_path, wire) as house:
+    async with house_of(settings, clock, tmp_path, wire, modules) as house:
         await open_hours(house.hub)
         yield Stage(house, wire, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from hub.clock import FrozenClock
 from hub.events.messages import MessageReceived, MessageStatusChanged
 from hub.kernel.context import UnitOfWork, WorkerContext
 from hub.kernel.journal.files import FileJournal
+from hub.kernel.manifest import Module
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
 from hub.modules.catalogue import MODULES
@@ -174,8 +175,10 @@ def status(state: Any, provider_id: str, **more: Any) -> MessageStatusChanged:
 
 
 @asynccontextmanager
-async def house_of(settings: Settings, clock: Any, folder: Path, wire: Wire) -> AsyncIterator[House]:
-    hub = Hub(settings, MODULES, clock=clock, journal=FileJournal(folder / "journal", 30), senders=[wire])
+async def house_of(
+    settings: Settings, clock: Any, folder: Path, wire: Wire, modules: Sequence[Module] = MODULES
+) -> AsyncIterator[House]:
+    hub = Hub(settings, modules, clock=clock, journal=FileJournal(folder / "journal", 30), senders=[wire])
     await hub.open()
     yield House(hub, wire, clock)
     await hub.close()
