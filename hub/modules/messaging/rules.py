@@ -20,6 +20,7 @@ BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0)
 ASK_AFTER = (10.0, 60.0, 300.0)
 """Seconds until a provider is asked whether it has what we are in doubt of: it may list it late."""
 OPEN_STATES: tuple[MessageState, ...] = ("queued", "sending", "unknown")
+ARRIVED = ("delivered", "read")
 _RANK = {"queued": 0, "sending": 0, "unknown": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
 
 
@@ -31,7 +32,7 @@ def is_email(text: str) -> bool:
 def further(state: MessageState, told: DeliveryState) -> bool:
     """Whether what a provider tells moves a message on: never back, `failed` is an end, and what has
     arrived did not fail."""
-    if state in ("received", "failed") or (told == "failed" and state in ("delivered", "read")):
+    if state in ("received", "failed") or (told == "failed" and state in ARRIVED):
         return False
     return _RANK[told] > _RANK[state]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import delete
 
 from hub.events.messages import MessageSettled, MessageState
 from hub.kernel.context import Deps, UnitOfWork
+from hub.modules.access.api import map_link
 from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.models import Early, Message
 from hub.modules.messaging.rules import further
@@ -31,6 +33,8 @@ class Carried(Protocol):
     @property
     def text(self) -> str: ...
     @property
+    def more(self) -> Mapping[str, Any]: ...
+    @property
     def parts(self) -> int: ...
     @property
     def carried_by(self) -> str: ...
@@ -40,7 +44,7 @@ def carried(message: Carried, by: str) -> tuple[str, int]:
     """Which channel brought it (empty: its own), and how many parts it has."""
     if not by or by == message.carried_by:
         return message.carried_by, message.parts
-    parts = sms_count(message.text).parts if by == "sms" else message.parts
+    parts = _parts_of(message) if by == "sms" else message.parts
     return (by if by != message.channel else "", parts)
 
 
@@ -75,7 +79,7 @@ class Settling:
         """The provider has it; what it told of it before we knew its id comes in now. The turn of that id is
         taken."""
         message.provider_id = message.provider_id or provider_id
-        message.parts = parts or message.parts or _parts_of(message)
+        message.parts = parts or message.parts or (_parts_of(message) if message.channel == "sms" else 0)
         early = await self._session.get(Early, (message.channel, message.provider_id))
         state: MessageState = "sent"
         if early is not None:
@@ -109,6 +113,8 @@ class Settling:
             await self.block(message, why)
 
 
-def _parts_of(message: Message) -> int:
-    """Where the provider does not count them."""
-    return sms_count(message.text).parts if message.channel == "sms" else 0
+def _parts_of(message: Carried) -> int:
+    """Of an SMS where the provider does not count them: a point on the map is a link in its text."""
+    point = message.more.get("place")
+    link = f"\n{map_link(point['latitude'], point['longitude'])}" if point else ""
+    return sms_count(f"{message.text}{link}".strip()).parts

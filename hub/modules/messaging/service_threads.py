@@ -155,6 +155,11 @@ class ThreadService:
         message = await self._one(message_id, shops)
         if message.state != "failed" or not message.address:
             raise Conflict("messaging.not_failed", "This message has not failed.", "Look at it again.")
+        if message.provider_id is not None:
+            message.more = {
+                **message.more,
+                "former": [*message.more.get("former", ())[-4:], message.provider_id],
+            }
         message.state, message.error, message.not_before, message.provider_id = "queued", "", None, None
         message.not_after = self._clock.now() + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message.rev += 1

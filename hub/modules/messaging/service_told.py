@@ -12,7 +12,7 @@ from hub.events.messages import MessageBarred, MessageSettled, MessageStatusChan
 from hub.kernel.context import BatchContext, Delivered
 from hub.kernel.storage.turns import take_turn
 from hub.modules.messaging import statements as sql
-from hub.modules.messaging.rules import further
+from hub.modules.messaging.rules import ARRIVED, further
 from hub.modules.messaging.service_book import TOPIC
 from hub.modules.messaging.service_settling import LONGEST_ERROR, carried, turn_of
 from hub.values import ShopId
@@ -54,6 +54,8 @@ class StatusKeeper:
         if row is None:
             self._remember(event, cause.occurred_at)
             return
+        if _is_of_a_former_try(row, event):
+            return
         if further(row.state, event.state):
             self._settle(row, event, cause)
         elif row.provider_id is None:
@@ -65,10 +67,20 @@ class StatusKeeper:
         if event.message_id is not None and len(event.message_id) <= _LONGEST_ID:
             asked = {"v_channel": event.channel, "v_id": event.message_id}
             for row in sql.OURS.all(self._connection, asked):
-                if row.provider_id in (None, event.provider_id):
+                if row.provider_id == event.provider_id:
                     return row
+                if row.provider_id is None:
+                    return self._unnamed(row, event)
+        return self._by_provider(event)
+
+    def _by_provider(self, event: MessageStatusChanged) -> Any:
         asked = {"v_channel": event.channel, "v_provider_id": event.provider_id}
         return next(iter(sql.OURS_BY_PROVIDER.all(self._connection, asked)), None)
+
+    def _unnamed(self, row: Any, event: MessageStatusChanged) -> Any:
+        """The provider's id is the one that this message gets, unless another message to there has it."""
+        known = self._by_provider(event)
+        return known if known is not None and known.address == row.address else row
 
     def _settle(self, row: Any, event: MessageStatusChanged, cause: Envelope) -> None:
         error = event.error[:LONGEST_ERROR]
@@ -121,3 +133,9 @@ class StatusKeeper:
             "v_at": at, "v_carried_by": event.carried_by or (known.carried_by if known is not None else ""),
         }  # fmt: skip
         sql.PUT_EARLY.run(self._connection, [early])
+
+
+def _is_of_a_former_try(row: Any, event: MessageStatusChanged) -> bool:
+    """It failed then and was sent once more: of the first try nothing counts but that it has arrived."""
+    is_former = row.provider_id is None and event.provider_id in row.more.get("former", ())
+    return is_former and event.state not in ARRIVED

@@ -70,6 +70,7 @@ _of_ours = (
     select(
         Message.id, Message.rev, Message.conversation_id, Message.channel, Message.address, Message.state,
         Message.provider_id, Message.error, Message.text, Message.parts, Message.carried_by,
+        Message.more,
     )
     .where(Message.channel == bindparam("v_channel"), _IS_OURS)
     .with_for_update()
