@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
 
+from connectors.loopback import bind_loopback
 from connectors.practice_mail.server import PracticeLetter, PracticeMailServer
 from hub.clock import Clock
 from hub.errors import Invalid
@@ -22,7 +22,7 @@ class PracticeMail:
 
     def __init__(self, clock: Clock) -> None:
         self._server = PracticeMailServer(clock)
-        self._listener = _bind_loopback()
+        self._listener = bind_loopback()
         self.port = int(self._listener.getsockname()[1])
 
     @property
@@ -74,11 +74,3 @@ class PracticeMail:
 def _shown(one: PracticeLetter) -> PracticeText:
     text = "\n".join((one.text, *(f"[{name}]" for name in one.files)))
     return PracticeText(at=one.at, text=text, state="delivered", is_of_the_shop=True, subject=one.subject)
-
-
-def _bind_loopback() -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.setblocking(False)
-    return listener

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.loopback import bind_loopback
 from connectors.practice_pbx.cast import shop_cast
 from connectors.practice_pbx.exchange import Exchange
 from connectors.practice_pbx.rehearsals import REHEARSALS, by_name
 from connectors.practice_pbx.script import Script
-from connectors.practice_pbx.server import AmiServer, bind_loopback
+from connectors.practice_pbx.server import AmiServer
 from connectors.practice_pbx.sound import Recorder
 from connectors.practice_pbx.stage import Stage
 from hub.clock import Clock

@@ -15,17 +15,6 @@ BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 _LONGEST_ACTION = 64 * 1024
 
 
-def bind_loopback(port: int = 0) -> socket.socket:
-    """A listening socket on 127.0.0.1; port 0 takes a free one. It listens at once: whoever connects
-    before the exchange runs waits for the banner instead of being refused."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen()
-    listener.setblocking(False)
-    return listener
-
-
 class AmiServer:
     """Serves one exchange to any number of AMI sessions."""
 

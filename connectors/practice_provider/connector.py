@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Sequence
 
+from connectors.loopback import address_of, bind_loopback
 from connectors.practice_provider.account import PracticeShortMessage, ProviderAccount
 from connectors.practice_provider.server import PracticeProvider
 from hub.clock import Clock
@@ -26,7 +26,7 @@ class PracticeShortMessages:
     def __init__(self, reach: str, clock: Clock) -> None:
         self.account = ProviderAccount(secrets.token_hex(16), secrets.token_hex(16), clock)
         self._listener = bind_loopback()
-        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.base = address_of(self._listener)
         self._hook = f"{reach}/hooks/http_sms"
 
     @property
@@ -77,15 +77,6 @@ class PracticeShortMessages:
         raise Invalid(
             "practice.one_way", "Nobody can answer to a name: the shop's SMS and Viber are one-way."
         )
-
-
-def bind_loopback() -> socket.socket:
-    """A listening socket on a free port of 127.0.0.1: who asks before it runs waits."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.setblocking(False)
-    return listener
 
 
 def _shown(one: PracticeShortMessage) -> PracticeText:

@@ -6,13 +6,13 @@ import asyncio
 import hashlib
 import json
 import secrets
-import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from connectors.loopback import LoopbackServer
 from connectors.practice_provider.account import PracticeShortMessage, ProviderAccount, has_viber
 
 _SILENCE = 3600.0
@@ -27,42 +27,23 @@ _DLR = {
 }
 
 
-class PracticeProvider:
+class PracticeProvider(LoopbackServer):
     """A server on a loopback port. `hook` is where reports are brought; `reports`: whether it brings messages
     on their way by itself, and tells."""
 
     def __init__(self, account: ProviderAccount, *, hook: str = "", reports: bool = False) -> None:
+        super().__init__()
         self.account = account
         self.hook = hook
         self.reports = reports
-        self.base = ""
-        self._runner: web.AppRunner | None = None
-        self._session: aiohttp.ClientSession | None = None
-        self._errands: set[asyncio.Task[Any]] = set()
 
-    async def start(self, listener: socket.socket | None = None) -> None:
-        """Listen, on a free port of loopback unless a socket is given."""
+    def app(self) -> web.Application:
+        """The routes of its API."""
         app = web.Application()
         app.router.add_post("/message/send.json", self._send)
         app.router.add_post("/message/status.json", self._status)
         app.router.add_post("/user/balance.json", self._balance)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await self._runner.setup()
-        site: web.BaseSite = web.TCPSite(self._runner, "127.0.0.1", 0)
-        if listener is not None:
-            site = web.SockSite(self._runner, listener)
-        await site.start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
-
-    async def stop(self) -> None:
-        """Stop listening; what is under way is dropped."""
-        for errand in self._errands:
-            errand.cancel()
-        if self._session is not None:
-            await self._session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     def report_of(self, one: PracticeShortMessage, word: str, identity: str = "") -> dict[str, Any]:
         """A report as it is brought, signed over its own id alone."""
@@ -78,10 +59,10 @@ class PracticeProvider:
 
     async def bring(self, report: Mapping[str, Any]) -> int:
         """Bring a report to the shop (again); what it answered, 0: nothing."""
-        if self._session is None or not self.hook:
+        if self.session is None or not self.hook:
             return 0
         try:
-            async with self._session.post(self.hook, json=report) as answer:
+            async with self.session.post(self.hook, json=report) as answer:
                 await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -147,7 +128,7 @@ class PracticeProvider:
             }  # fmt: skip
         made = self.account.create(phone, viber, sms)
         if self.reports:
-            self._errand(self._deliver(made))
+            self.errand(self._deliver(made))
         return {"phone": phone, "response_code": 0, "message_id": made.id, "response_status": "OK"}
 
     async def _deliver(self, made: PracticeShortMessage) -> None:
@@ -189,11 +170,6 @@ class PracticeProvider:
         if request.headers.get("Authorization") == f"Bearer {self.account.token}":
             return None
         return web.json_response(_said(301, "INVALID_TOKEN"))
-
-    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
 
 
 def _said(code: int, status: str) -> dict[str, Any]:

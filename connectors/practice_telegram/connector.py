@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import struct
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from connectors.loopback import address_of, bind_loopback
 from connectors.practice_telegram.server import PracticeTelegram
 from connectors.practice_telegram.world import Json, Person, World
 from hub.clock import Clock
@@ -33,8 +33,8 @@ class PracticeBotLink:
         self.world = World(token, clock, next_update=secrets.randbelow(10**8) + 1)
         for person_id, name, phone in _FIRST:
             self.world.person(person_id, name, phone)
-        self._listener = _bind_loopback()
-        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = bind_loopback()
+        self.base = address_of(self._listener)
         self._server: PracticeTelegram | None = None
         self._notices: dict[str, str] = {}
 
@@ -182,15 +182,6 @@ def _buttons(markup: Json) -> list[PracticeButton]:
         )
         for one in asked
     ]
-
-
-def _bind_loopback() -> socket.socket:
-    """A listening socket on a free port of 127.0.0.1: who asks before it runs waits."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.setblocking(False)
-    return listener
 
 
 def _is_number(text: str) -> bool:

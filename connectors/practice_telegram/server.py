@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from connectors.loopback import LoopbackServer
 from connectors.practice_telegram.methods import Methods, Refusal
 from connectors.practice_telegram.people import People
 from connectors.practice_telegram.world import Json, World
@@ -29,62 +29,43 @@ WEBHOOK_ACTIVE = (
 )
 
 
-class PracticeTelegram:
+class PracticeTelegram(LoopbackServer):
     """A server on a loopback port. `reach`: where the shop is reached, whatever it says of its address.
     `is_strict`: whether it keeps Telegram's limits. `slow_after`: seconds that a long poll may take."""
 
+    timeout = 60.0
+
     def __init__(self, world: World, *, reach: str = "", is_strict: bool = True) -> None:
+        super().__init__()
         self.world = world
         self.people = People(world)
         self.reach = reach
         self.is_strict = is_strict
         self.slow_after = 60.0
-        self.base = ""
         self._methods = Methods(world)
         self._webhook: Json = {}
         self._news = asyncio.Event()
         self._poll: asyncio.Future[None] | None = None
         self._sent: deque[float] = deque()
         self._chats: dict[str, float] = {}
-        self._runner: web.AppRunner | None = None
-        self._session: aiohttp.ClientSession | None = None
         self._bringing: asyncio.Task[None] | None = None
         world.told = self._tell
 
-    async def start(self, listener: socket.socket | None = None) -> None:
-        """Listen, on a free port of loopback unless a socket is given."""
+    def app(self) -> web.Application:
+        """The routes of its API."""
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/bot{token}/{method}", self._call)
         app.router.add_get("/file/bot{token}/{path:.+}", self._give)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await self._runner.setup()
-        site: web.BaseSite = web.TCPSite(self._runner, "127.0.0.1", 0)
-        if listener is not None:
-            site = web.SockSite(self._runner, listener)
-        await site.start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-
-    async def stop(self) -> None:
-        """Stop listening; what is under way is dropped."""
-        if self._bringing is not None:
-            self._bringing.cancel()
-            await asyncio.gather(self._bringing, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     async def bring(self, update: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> int:
         """Bring an update to the shop (again); its answer, 0 for none."""
-        if self._session is None:
+        if self.session is None:
             return 0
         sent = {"X-Telegram-Bot-Api-Secret-Token": self._webhook.get("secret_token", "")}
         url = (self.reach or "") + "/hooks/telegram" if self.reach else str(self._webhook.get("url"))
         try:
-            async with self._session.post(
-                url, json=update, headers=sent if headers is None else headers
-            ) as a:
+            async with self.session.post(url, json=update, headers=sent if headers is None else headers) as a:
                 status = a.status
         except (TimeoutError, aiohttp.ClientError, OSError):
             status = 0
@@ -94,7 +75,7 @@ class PracticeTelegram:
     def _tell(self) -> None:
         self._news.set()
         if self._webhook and (self._bringing is None or self._bringing.done()):
-            self._bringing = asyncio.ensure_future(self._bring_all())
+            self._bringing = self.errand(self._bring_all())
 
     async def _bring_all(self) -> None:
         """One after another, until the shop has taken it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Sequence
 
+from connectors.loopback import address_of, bind_loopback
 from connectors.practice_twilio.account import Account, PracticeMessage
 from connectors.practice_twilio.server import PracticeTwilio
 from hub.clock import Clock
@@ -29,7 +29,7 @@ class PracticeSms:
     def __init__(self, public: str, reach: str, clock: Clock) -> None:
         self.account = Account(f"AC{secrets.token_hex(16)}", [secrets.token_hex(16)], clock)
         self._listener = bind_loopback()
-        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.base = address_of(self._listener)
         self._public, self._reach = public, reach
         self._twilio: PracticeTwilio | None = None
 
@@ -97,15 +97,6 @@ class PracticeSms:
         if answer != 200:
             raise Unavailable("practice.refused", _FAILED, "Look at /system/hooks for the reason.")
         return sender.e164
-
-
-def bind_loopback() -> socket.socket:
-    """A listening socket on a free port of 127.0.0.1: who asks before it runs waits."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.setblocking(False)
-    return listener
 
 
 def _other(one: PracticeMessage) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 from collections.abc import Mapping
-from typing import Any
 
 import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from connectors.loopback import LoopbackServer
 from connectors.practice_twilio.account import Account, PracticeMessage
 
 _PREFIX = "/2010-04-01/Accounts/{account}"
@@ -21,23 +20,20 @@ _LONGEST = 1600
 API_VERSION = "2010-04-01"
 
 
-class PracticeTwilio:
+class PracticeTwilio(LoopbackServer):
     """A server on a loopback port. `sms_url` is where a client's message is brought, `public` how the shop
     writes its own address (the signature is over that), `reach` how it is reached."""
 
     def __init__(self, account: Account, *, public: str, reach: str = "", reports: bool = False) -> None:
+        super().__init__()
         self.account = account
         self.public = public.rstrip("/")
         self.reach = reach.rstrip("/") or self.public
         self.reports = reports
         """Whether it reports by itself that everything was delivered."""
-        self.base = ""
-        self._runner: web.AppRunner | None = None
-        self._session: aiohttp.ClientSession | None = None
-        self._errands: set[asyncio.Task[Any]] = set()
 
-    async def start(self, listener: socket.socket | None = None) -> None:
-        """Listen, on a free port of loopback unless a socket is given."""
+    def app(self) -> web.Application:
+        """The routes of its API."""
         app = web.Application()
         app.router.add_get(f"{_PREFIX}.json", self._account)
         app.router.add_post(f"{_PREFIX}/Messages.json", self._create)
@@ -45,23 +41,7 @@ class PracticeTwilio:
         app.router.add_get(_PREFIX + "/Messages/{sid}.json", self._fetch)
         app.router.add_get(_PREFIX + "/Messages/{sid}/Media.json", self._media_list)
         app.router.add_get(_PREFIX + "/Messages/{sid}/Media/{media}", self._media)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await self._runner.setup()
-        site: web.BaseSite = web.TCPSite(self._runner, "127.0.0.1", 0)
-        if listener is not None:
-            site = web.SockSite(self._runner, listener)
-        await site.start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
-
-    async def stop(self) -> None:
-        """Stop listening; what is under way is dropped."""
-        for errand in self._errands:
-            errand.cancel()
-        if self._session is not None:
-            await self._session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     async def write(
         self, sender: str, to: str, body: str, media: Mapping[str, tuple[str, bytes]] | None = None,
@@ -112,11 +92,11 @@ class PracticeTwilio:
 
     async def post(self, path: str, form: Mapping[str, str]) -> int:
         """Send a signed form to the shop; the status of its answer, 0 for none."""
-        if self._session is None:
+        if self.session is None:
             return 0
         headers = {"X-Twilio-Signature": self.signature(path, form), "User-Agent": "TwilioProxy/1.1"}
         try:
-            async with self._session.post(self.reach + path, data=form, headers=headers) as answer:
+            async with self.session.post(self.reach + path, data=form, headers=headers) as answer:
                 status = answer.status
         except (TimeoutError, aiohttp.ClientError, OSError):
             status = 0
@@ -156,7 +136,7 @@ class PracticeTwilio:
         if mischief == "lost" and request.transport is not None:
             request.transport.abort()
         if self.reports:
-            self._errand(self._deliver(made))
+            self.errand(self._deliver(made))
         return web.json_response(self.account.shown(made), status=201)
 
     def _fault(self, form: Mapping[str, str]) -> tuple[int, int, str] | None:
@@ -175,10 +155,10 @@ class PracticeTwilio:
 
     async def _fetched(self, url: str) -> tuple[str, bytes] | None:
         """A file of the shop's from the address that it names: its type and bytes."""
-        if self._session is None or not url.startswith(self.public):
+        if self.session is None or not url.startswith(self.public):
             return None
         try:
-            async with self._session.get(self.reach + url.removeprefix(self.public)) as answer:
+            async with self.session.get(self.reach + url.removeprefix(self.public)) as answer:
                 found = (answer.content_type, await answer.read()) if answer.status == 200 else None
         except (TimeoutError, aiohttp.ClientError, OSError):
             found = None
@@ -191,11 +171,6 @@ class PracticeTwilio:
         for status in ("sent", "delivered"):
             await asyncio.sleep(0.5)
             await self.report(made, status)
-
-    def _errand(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
 
     async def _list(self, request: web.Request) -> web.Response:
         if (refusal := self._stranger(request)) is not None:

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connectors.loopback import bind_loopback
 from connectors.practice_pbx import inbound
 from connectors.practice_pbx.cast import shop_cast
 from connectors.practice_pbx.conversation import Conversation
 from connectors.practice_pbx.exchange import Exchange
-from connectors.practice_pbx.server import AmiServer, bind_loopback
+from connectors.practice_pbx.server import AmiServer
 from connectors.practice_pbx.stage import Stage
 from hub.clock import SystemClock
 

@@ -16,11 +16,12 @@ from typing import Any
 import aiohttp
 from playwright.async_api import Browser, Page
 
+from connectors.loopback import bind_loopback
 from connectors.practice_pbx.cast import shop_cast
 from connectors.practice_pbx.conversation import Conversation
 from connectors.practice_pbx.exchange import Exchange
 from connectors.practice_pbx.script import VERBS
-from connectors.practice_pbx.server import AmiServer, bind_loopback
+from connectors.practice_pbx.server import AmiServer
 from connectors.practice_pbx.stage import Stage
 from connectors.practice_telegram.server import PracticeTelegram
 from connectors.practice_telegram.world import Person
