@@ -11,8 +11,11 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from hub.modules.messaging.api import MessagingApi, TemplateEntry
+from hub.ports.intake import Arrival
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import FAMILY, IRYNA, Shop, becomes, open_shop, put_away, strips
+from tests.modules.messaging.wire import Wire, wrote
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -23,8 +26,24 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     folder: Path = tmp_path_factory.mktemp("desk")
-    async with chromium() as browser, open_shop(folder, browser) as shop:
+    async with chromium() as browser, open_shop(folder, browser, senders=[Wire()]) as shop:
+        await has_written(shop)
         yield shop
+
+
+async def has_written(shop: Shop) -> None:
+    """Iryna, a word that is longer than a phone is wide; the shop has answers ready, one of them lacks
+    something."""
+    link = wrote(f"https://shop.example/{'x' * 80}", address=IRYNA, written_at=shop.clock.now())
+    at = shop.clock.now()
+    await shop.hub.intake.accept(
+        [Arrival(source="wire", external_id="1", occurred_at=at, event=link)]
+    )  # fmt: skip
+    installation = shop.hub.installation
+    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+        templates = MessagingApi(uow, installation.deps).templates
+        for place, text in enumerate(("We are open", "{requisites}"), 1):
+            await templates.save(TemplateEntry(title=f"Answer {place}", text=text, place=place))
 
 
 async def busy_desk(shop: Shop, page: Page) -> None:
@@ -42,6 +61,7 @@ async def busy_desk(shop: Shop, page: Page) -> None:
     await first.answered_by("101")
     await becomes(page, "talking")
     await expect(strips(page)).to_have_count(2)
+    await expect(page.locator(".messaging-cost")).to_have_count(2)
 
 
 async def faults(page: Page) -> list[str]:

@@ -53,10 +53,13 @@ async def show(request: PageRequest) -> web.StreamResponse:
 async def give(request: PageRequest) -> web.StreamResponse:
     """Public: a signed address that is good for a while; providers fetch by it what they are to send."""
     file_id = file_behind(request.deps.seal, request.path["token"], request.deps.clock.now())
-    if file_id is None:
-        raise NotFound("messaging.unknown_file", "There is no such file.")
-    file, path = await request.apis.of(MessagingApi).files.given(file_id)
-    return await _given_out(request, file, path)
+    try:
+        if file_id is None:
+            raise NotFound("messaging.unknown_file", "There is no such file.")
+        file, path = await request.apis.of(MessagingApi).files.given(file_id)
+        return await _given_out(request, file, path)
+    except NotFound:
+        return request.page("messaging/file_gone.html", status=404)
 
 
 async def _given_out(request: PageRequest, file: FileView, path: str) -> web.StreamResponse:

@@ -93,7 +93,7 @@ async def test_a_file_alone_is_a_link_alone_and_erased_ones_say_so(
     async with house.uow() as uow:
         await (await uow.session.connection()).exec_driver_sql("UPDATE messaging_files SET state = 'gone'")
     _, page = await get_text(visitor, sent.text.removeprefix(PUBLIC))
-    assert "/files/" not in page
+    assert ("/files/" in page, "Файлів тут уже немає" in page) == (False, True)
 
 
 async def test_a_link_from_before_anybody_knew_whose_the_chat_is_goes_with_the_client(
@@ -130,7 +130,8 @@ async def test_an_address_that_is_over_changed_or_guessed_gives_nothing(
     )  # fmt: skip
     for other in others:
         assert file_behind(seal, other, now) is None
-        assert (await visitor.get(f"/files/{other}")).status == 404
+        status, page = await get_text(visitor, f"/files/{other}")
+        assert (status, "Відкрийте посилання з повідомлення ще раз" in page) == (404, True)
     assert file_behind(seal, token, now + timedelta(hours=2)) is None
     unsent = await uploaded(house, tmp_path, "f2")
     assert (await visitor.get(address_of(seal, "", unsent, now + timedelta(hours=1)))).status == 404
