@@ -42,7 +42,8 @@ async def test_whoever_does_not_know_the_secret_is_refused(
     settings: Settings, tmp_path: Path, fault: Fault
 ) -> None:
     async with bot_shop(settings, tmp_path, by_webhook=True) as shop:
-        for secret in WRONG:
+        by_chance = [chance.randbytes(24).hex() for chance in fault.runs(full=40, sample=2)]
+        for secret in (*WRONG, *by_chance):
             status = await shop.bring(sample("text"), secret)
             fault.check(f"{secret} was answered {status}", status == 401)
         reader, writer = await asyncio.open_connection("127.0.0.1", int(shop.url.rsplit(":", 1)[1]))
@@ -101,18 +102,22 @@ async def test_a_429_stops_the_whole_bot_and_then_all_goes_on_in_order(
             shop.telegram.people.write(world.people[700 + number], "hi")
         await _until_heard(shop, 1)
         await shop.worked()
-        world.retry_after = 3
-        world.mischief.append("429")
-        for number in range(2):
+        world.retry_after, late, rounds = 3, 0, fault.count(full=20, sample=1)
+        for turn in range(rounds):
+            world.mischief.append("429")
+            for number in range(2):
+                for person in range(3):
+                    await shop.queue(f"{turn}.{number}", 700 + person)
+            await shop.ended("sent", count=6 * (turn + 1), seconds=60)
+            slowed = _seconds(world, "slowed")
+            asked = _seconds(world, "during_penalty", since=slowed[turn])
+            # What was on its way when the answer came cannot be called back.
+            late += sum(0.5 < seconds < 3 for seconds in asked)
             for person in range(3):
-                await shop.queue(f"{number}", 700 + person)
-        await shop.ended("sent", count=6, seconds=60)
-        asked = _seconds(world, "during_penalty", since=_seconds(world, "slowed")[0])
-        # What was on its way when the answer came cannot be called back.
-        fault.measure("asked during the silence", sum(late > 0.5 for late in asked), 0)
-        for person in range(3):
-            texts = [one["text"] for one in world.of_bot(str(700 + person))]
-            fault.check(f"{person} got {texts}", texts == ["0", "1"])
+                texts = [one["text"] for one in world.of_bot(str(700 + person))][2 * turn :]
+                fault.check(f"{person} got {texts}", texts == [f"{turn}.0", f"{turn}.1"])
+            fault.check(f"{len(slowed)} silences", len(slowed) == turn + 1)
+        fault.measure("asked during the silence", late, 0)
 
 
 def _seconds(world: World, what: str, since: float = 0.0) -> list[float]:
@@ -128,16 +133,23 @@ async def test_a_closed_chat_and_a_long_text_leave_nothing_stuck(
         iryna = world.people[IRYNA]
         shop.telegram.people.write(iryna, "hi")
         await _until_heard(shop, 1)
-        await shop.queue("я <b>" + "слово " * 900)
-        rows = await shop.ended("sent", count=2)
-        fault.check("split", [len(row.text) <= 4096 for row in rows] == [True, True])
-        fault.check("no markup", not any(one["parse_mode"] for one in world.noted("sent")))
-        iryna.has_blocked = True
-        await shop.queue("to nobody")
-        rows = await shop.ended("failed")
-        fault.check(f"told {rows[-1].error!r}", "blocked" in rows[-1].error)
+        for turn, chance in enumerate(fault.runs(full=20, sample=1), 1):
+            words = chance.choice(["слово ", "<i>a</i> ", "*a* _b_ ", "&amp; `x` "])
+            await shop.queue(f"{turn} я <b>" + words * (900 * 6 // len(words)))
+            rows = await shop.ended("sent", count=2 * turn)
+            fault.check("split", all(len(row.text) <= 4096 for row in rows) and len(rows) >= 2 * turn)
+            fault.check("no markup", not any(one["parse_mode"] for one in world.noted("sent")))
+            iryna.has_blocked = True
+            await shop.queue(f"to nobody {turn}")
+            rows = await shop.ended("failed", count=turn)
+            fault.check(f"told {rows[-1].error!r}", "blocked" in rows[-1].error)
+            fault.check("stuck", not any(row.state in ("queued", "sending") for row in rows))
+            fault.check("once", shop.sent.count(f"to nobody {turn}") == 0)
+            iryna.has_blocked = False
+            shop.telegram.people.write(iryna, f"here again {turn}")
+            await _until_heard(shop, turn + 1)
+        rows = await shop.ours()
         fault.measure("stuck", sum(row.state in ("queued", "sending") for row in rows), 0)
-        fault.check("once", shop.sent.count("to nobody") == 0)
 
 
 @pytest.mark.fault("F45")

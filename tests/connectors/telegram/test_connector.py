@@ -34,6 +34,7 @@ from tests.connectors.telegram.stage import (
     practice,
     request,
 )
+from tests.faults.figures import Fault
 
 
 async def test_it_stops_in_time() -> None:
@@ -141,20 +142,23 @@ async def test_what_cannot_be_stored_is_not_confirmed() -> None:
 
 
 @pytest.mark.fault("F38")
-async def test_ids_that_begin_lower_after_a_quiet_week_are_taken() -> None:
+async def test_ids_that_begin_anew_after_a_quiet_week_lower_or_higher_are_taken(fault: Fault) -> None:
     async with practice() as telegram:
         iryna = telegram.world.person(501000001)
         async with line(telegram, poll_seconds=0.2) as up:
             telegram.people.write(iryna, "before")
             await up.heard.until(lambda: len(up.box.kept) == 1 and _is_quiet(telegram.world.ledger))
-            for first in (7, 5_000_000, 3):
+            known = {1000}
+            by_chance = [chance.randrange(10_000, 2**31) for chance in fault.runs(full=20, sample=1)]
+            for first in (7, 5_000_000, 3, *by_chance):
                 telegram.world.next_update = first
-                seen = len(up.box.kept)
                 telegram.people.write(iryna, "after")
                 telegram.people.write(iryna, "and more")
-                await up.heard.until(lambda seen=seen: len(set(up.box.ids)) == seen + 2)
-                await up.heard.until(lambda: _is_quiet(telegram.world.ledger))
-            assert set(up.box.ids) == {1000, 7, 8, 5_000_000, 5_000_001, 3, 4}
+                known.update((first, first + 1))
+                with fault.run(f"from {first} on"):
+                    await up.heard.until(lambda: known <= set(up.box.ids))
+                    await up.heard.until(lambda: _is_quiet(telegram.world.ledger))
+            fault.measure("lost", len(known - set(up.box.ids)), 0)
 
 
 def _is_quiet(ledger: list[dict[str, object]]) -> bool:
@@ -184,6 +188,31 @@ async def test_a_silence_longer_than_telegram_keeps_updates_is_told(hours: int, 
             assert ('"lost"' in told) is is_lost
             until = (clock.now() - timedelta(hours=24)).isoformat()
             assert (until in told) is is_lost
+
+
+@pytest.mark.fault("F39")
+async def test_whatever_a_silence_lasts_nothing_is_lost_without_a_word(fault: Fault) -> None:
+    hidden = 0
+    for number, chance in enumerate(fault.runs(full=20, sample=1)):
+        hours = chance.choice([chance.uniform(0.5, 23.9), chance.uniform(24.1, 300)])
+        clock, marks = FrozenClock(datetime(2026, 1, 5, 7, 0, tzinfo=UTC)), dict[str, str]()
+
+        def is_noted(clock: FrozenClock = clock, marks: dict[str, str] = marks) -> bool:
+            return clock.now().isoformat() in marks.get(f"telegram:{BOT_ID}:heard", "")
+
+        async with practice(clock) as telegram:
+            async with line(telegram, clock=clock, marks=marks, poll_seconds=0.2) as up:
+                await up.heard.until(is_noted)
+            telegram.people.write(telegram.world.person(501000001), "nobody is there")
+            clock.advance(hours * 3600)
+            async with line(telegram, clock=clock, marks=marks, poll_seconds=0.2) as up:
+                await up.heard.until(is_noted)
+                is_told = '"lost"' in marks[f"telegram:{BOT_ID}:heard"]
+                hidden += not up.box.kept and not is_told
+                fault.check(
+                    f"{number}: {hours:.1f} hours", (bool(up.box.kept), is_told) == (hours < 24, hours > 24)
+                )
+    fault.measure("hidden loss", hidden, 0)
 
 
 async def test_another_program_that_asks_for_the_updates_is_a_state_of_its_own() -> None:
