@@ -75,6 +75,7 @@ async def test_today_is_counted_as_the_report_counts_it(
     assert (queue["today"]["answered"], queue["today"]["lost"]) == (6, 2)
     assert board["today"]["lost"] == 3
     assert board["today"]["service_level"] == report["inbound"]["service_level"]
+    assert "про дзвінки в робочий час" in (await get_text(site, "/queues", part="board"))[1]
 
 
 async def test_every_number_on_the_board_is_called_by_a_click_and_known_as_the_call_that_is_answered(
