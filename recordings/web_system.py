@@ -11,6 +11,7 @@ from hub.errors import HubError
 from hub.kernel.context import Deps
 from hub.kernel.web import Condition, PageRequest, SystemSection
 from recordings.api import RecordingsApi, SpoolFileView
+from recordings.audio.speech import trouble_of
 from recordings.spool import away
 from recordings.store import store_of, trouble
 
@@ -41,6 +42,9 @@ async def intake(request: PageRequest) -> SystemSection:
     is_there, free = await asyncio.to_thread(_state, folder, request.deps)
     now = request.deps.clock.now()
     conditions = [*_of_disks(request, folder, is_there, free)]
+    model = request.deps.settings.recordings.speech_model
+    if model and (deaf := await asyncio.to_thread(trouble_of, Path(model))) is not None:
+        conditions.append(_problem(request, deaf))
     stuck = await spool.stuck_since()
     if stuck is not None:
         text = request.t("A recording is being taken in for more than a minute: a disk is slow, or hangs.")

@@ -6,8 +6,8 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from hub.errors import Unavailable
 from hub.kernel.context import Deps
@@ -30,9 +30,10 @@ class VoskSpeech:
         self._model = model
 
     def transcribe(self, sound: Path) -> Sequence[SpokenWord]:
-        vosk = _library()
-        if not self._model.is_dir():
-            raise _away("The folder of the speech model is not there.")
+        wrong = trouble_of(self._model)
+        if wrong is not None:
+            raise wrong
+        vosk = importlib.import_module("vosk")
         vosk.SetLogLevel(-1)
         model, heard = vosk.Model(str(self._model)), heard_in(sound)
         words: list[SpokenWord] = []
@@ -63,14 +64,30 @@ def _one_channel(sound: Path, heard: Heard, channel: int) -> Iterator[bytes]:
         yield samples[channel :: heard.channels].tobytes()
 
 
-def _library() -> Any:
-    try:
-        return importlib.import_module("vosk")
-    except ImportError as error:
-        raise _away("The library vosk is not installed.") from error
+def trouble_of(model: Path) -> Unavailable | None:
+    """Why nothing can be written down with this folder of a model, if so. It looks at the disk."""
+    if not model.is_dir():
+        return _away("The folder of the speech model is not there.", _UNPACK)
+    if not _is_model(model):
+        inner = [one for one in sorted(model.iterdir()) if one.is_dir() and _is_model(one)]
+        if len(inner) == 1:
+            return _away("The speech model lies one folder deeper.", "Name that folder in the setting.")
+        return _away("There is no speech model in that folder.", _UNPACK)
+    if find_spec("vosk") is None:
+        return _away(
+            "The library vosk is not installed.",
+            "Install it with pip install vosk, or empty HUB_RECORDINGS__SPEECH_MODEL.",
+        )
+    return None
 
 
-def _away(text: str) -> Unavailable:
-    return Unavailable(
-        "speech.away", text, "Install vosk and a model, or empty HUB_RECORDINGS__SPEECH_MODEL."
-    )
+def _is_model(folder: Path) -> bool:
+    """As Vosk itself tells its two kinds."""
+    return (folder / "am" / "final.mdl").is_file() or (folder / "mfcc.conf").is_file()
+
+
+_UNPACK = "Unpack a model of Vosk and name its folder in HUB_RECORDINGS__SPEECH_MODEL, or empty that setting."
+
+
+def _away(text: str, hint: str) -> Unavailable:
+    return Unavailable("speech.away", text, hint)

@@ -12,10 +12,12 @@ import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from hub.app import Hub
 from hub.errors import Unavailable
@@ -25,6 +27,7 @@ from tests.factories.tones import header, tone, wav
 from tests.faults.figures import Fault
 from tests.machine import missing
 from tests.recordings.stage import SOUND, Spool, open_spool
+from tests.webui.stage import Shop
 
 PCM = SOUND[44:]
 FMT = SOUND[12:36]
@@ -54,6 +57,9 @@ BROKEN: dict[str, tuple[bytes, str, float]] = {
     "cut off in the middle": (SOUND[: 44 + len(PCM) // 2], "ready", FINE / 2),
     "an odd byte at the end": (said(len(PCM) + 1, PCM + b"\x01"), "ready", FINE),
     "an odd byte that the header does not know": (SOUND + b"\x01", "ready", FINE),
+    "length 0 and an odd byte": (said(0, PCM + b"\x01"), "ready", FINE),
+    "a RIFF length of 4 GB": (b"RIFF\xff\xff\xff\xff" + SOUND[8:], "ready", FINE),
+    "two channels, cut within a sample": (header(32000, channels=2) + PCM[:-1], "ready", FINE / 2),
     "RF64": (rf64(PCM), "ready", FINE),
     "RF64 without lengths": (rf64(PCM)[:20] + b"\0" * 28 + rf64(PCM)[48:], "ready", FINE),
     "chunks before the sound": (SOUND[:36] + chunk(b"LIST", b"INFO") + SOUND[36:], "ready", FINE),
@@ -72,6 +78,7 @@ REFUSED = {
     "a header of another codec": (header(1000, tag=0x1234) + b"\0" * 1000, "foreign_codec"),
     "no channels at all": (header(1000, channels=0) + b"\0" * 1000, "foreign_codec"),
     "half a header": (SOUND[:30], "no_header"),
+    "a byte before the header": (b"\0" + SOUND, "no_header"),
     "a RIFF of pictures": (b"RIFF\x10\0\0\0AVI " + b"\0" * 16, "no_header"),
 }
 
@@ -181,16 +188,25 @@ async def test_no_link_device_or_strange_name_leads_out_of_the_spool(
     (done / "hard.wav").hardlink_to(secret)
     (spool.root / "folder").symlink_to(tmp_path)
     os.mkfifo(done / "pipe.wav")
-    (done / "a\\..\\secret.wav").write_bytes(SOUND)
-    (done / "%2e%2e%2fsecret.wav").write_bytes(SOUND)
+    for name in (*STRANGE, *HIDDEN):
+        (done / name).write_bytes(SOUND)
     deep = spool.root / "d" / ("x" * 200) / ("y" * 200) / ("z" * 200) / ("u" * 200) / ("v" * 200)
     deep.mkdir(parents=True)
     (deep / "long.wav").write_bytes(SOUND)
     await spool.look()
     codes = sorted(one.code for one in await spool.troubled())
-    wanted = ["bad_name", "bad_name", "device", "hard_link", "link", "link", "long_name"]
-    fault.check(str(codes), codes == wanted)
+    wanted = ["bad_name"] * len(STRANGE) + ["device", "hard_link", "link", "link", "long_name"]
+    for number, (code, other) in enumerate(zip_longest(codes, sorted(wanted))):
+        fault.check(f"{number}: {code}, not {other}", code == other)
     fault.check("something was taken", await spool.recordings() == [])
+
+
+STRANGE = (
+    "a\\..\\secret.wav", "b\\secret.wav", "C:\\secret.wav", "%2e%2e%2fsecret.wav", "%2E%2E%5Csecret.wav",
+    "x%2fsecret.wav", "%2fetc%2fpasswd.wav",
+)  # fmt: skip
+HIDDEN = ("..\\secret.wav", "..%2fsecret.wav", "..secret.wav")
+"""Nobody looks at names that begin with a point."""
 
 
 @pytest.mark.fault("F66")
@@ -202,20 +218,46 @@ async def test_a_name_of_any_bytes_is_taken_and_shown_as_text(spool: Spool, faul
             file.write(SOUND + name)
     await spool.look()
     names = [one.source_name for one in await spool.recordings()]
-    fault.check(str(names), len(names) == 5 and all(one.isprintable() for one in names))
+    fault.check(str(names), len(names) == 5)
+    for name in names:
+        fault.check(name, name.isprintable())
 
 
 @pytest.mark.fault("F66")
 async def test_no_key_leads_out_of_the_store(spool: Spool, fault: Fault) -> None:
     store = store_of(spool.ctx.deps)
-    wild = (
-        "../secret.wav", "/etc/passwd", "a/../../b.wav", "a\\b.wav", "%2e%2e/x.wav", "a\0.wav", ".x.wav",
-        "a//b.wav", "a/./b.wav", "x" * 300 + ".wav",
-    )  # fmt: skip
-    for key in wild:
+    for key in WILD:
         with pytest.raises(Exception, match="not in the store") as refused:
             await store.size(key)
         fault.check(key, getattr(refused.value, "code", "") == "recordings.no_sound")
+
+
+WILD = (
+    "../secret.wav", "../../secret.wav", "a/../../b.wav", "a/b/../../../c.wav", "/etc/passwd", "//etc/passwd",
+    "C:/x.wav", "a\\b.wav", "..\\secret.wav", "\\\\host\\x.wav", "%2e%2e/x.wav", "%2e%2e%2fx.wav",
+    "..%c0%afx.wav", "a\0.wav", "a.wav\0", ".x.wav", "..", ".", "", "a//b.wav", "a/./b.wav", "a/", "/",
+    "~/x.wav", "file:///etc/passwd", "a\nb.wav", "x" * 300 + ".wav", "../" * 40 + "etc/passwd",
+)  # fmt: skip
+ADDRESSES = (
+    "..%2f..%2fsecret.wav", "%2e%2e%2fsecret.wav", "%2e%2e", "..%5csecret.wav", "%252e%252e%252fsecret.wav",
+    "%2fetc%2fpasswd", "a%00.wav", "..;%2fsecret.wav", "%c0%ae%c0%ae%2fsecret.wav", "x" * 3000,
+)  # fmt: skip
+
+
+@pytest.mark.fault("F66")
+async def test_no_address_leads_out_of_the_store(shop: Shop, hub: Hub, fault: Fault) -> None:
+    secret = Path(hub.installation.settings.recordings.store).parent / "secret.wav"
+    secret.parent.mkdir(parents=True, exist_ok=True)
+    secret.write_bytes(SOUND)
+    program, headers = shop.browser(), {"Authorization": f"Bearer {await shop.token('owner')}"}
+    for place in ADDRESSES:
+        for form in ("", "?form=../original"):
+            address = URL(f"/api/v1/recordings/{place}/media{form}", encoded=True)
+            answer = await program.get(address, headers=headers)
+            said = await answer.read()
+            fault.check(f"{place[:40]}{form}: {answer.status}", answer.status in (400, 404, 414, 422))
+            assert said.find(PCM[:200]) < 0
+    secret.unlink()
 
 
 @pytest.mark.fault("F49")

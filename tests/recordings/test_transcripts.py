@@ -99,10 +99,36 @@ def test_what_vosk_answers_becomes_words() -> None:
     assert words_in('{"text": ""}', 0) == []
 
 
-def test_an_engine_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "said", "hint"),
+    [
+        (None, "not there", "Unpack"),
+        ((), "no speech model", "Unpack"),
+        (("readme.txt", "deeper/readme.txt"), "no speech model", "Unpack"),
+        (("vosk-model-small-uk-v3-nano/am/final.mdl",), "one folder deeper", "that folder"),
+        (("one/mfcc.conf", "two/mfcc.conf"), "no speech model", "Unpack"),
+        (("am/final.mdl",), "not installed", "pip install vosk"),
+    ],
+)
+def test_a_model_that_cannot_be_used_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Sequence[str] | None, said: str, hint: str
+) -> None:
+    monkeypatch.setattr("recordings.audio.speech.find_spec", lambda _: None)
+    model = tmp_path / "model"
+    for name in files or ():
+        (model / name).parent.mkdir(parents=True, exist_ok=True)
+        (model / name).touch()
+    if files is not None:
+        model.mkdir(exist_ok=True)
     with pytest.raises(Unavailable) as caught:
-        VoskSpeech(tmp_path / "nowhere").transcribe(tmp_path / "sound.wav")
-    assert "vosk" in caught.value.hint
+        VoskSpeech(model).transcribe(tmp_path / "sound.wav")
+    assert (said in caught.value.text, hint in caught.value.hint) == (True, True)
+
+
+async def test_a_wrong_model_stands_on_the_system_page(shop: Shop, hub: Hub, tmp_path: Path) -> None:
+    object.__setattr__(hub.installation.settings.recordings, "speech_model", str(tmp_path))
+    page = await (await (await shop.signed_in("owner")).get("/system")).text()
+    assert "У цій теці немає мовної моделі." in page
 
 
 @pytest.mark.parametrize(("looked_for", "at"), [("тисяч", 0.5), ("ДО", 1.0), ("ні", None), ("", None)])
