@@ -33,6 +33,7 @@ from hub.modules.access.api import AccessApi, prepare
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, Settings
 from recordings import upkeep
 from recordings.audio.ffmpeg import convert
+from recordings.rehearsal import rehearse
 from tests.bench.bench_pages import WIDE
 from tests.bench.machine import machine
 from tests.factories.tones import header
@@ -140,6 +141,7 @@ async def first_sound(home: Path) -> None:
         write(spool.root / "done" / "hour.wav", 3600, 3)
         await spool.look(2)
         [made] = await spool.recordings()
+        await rehearse(spool.ctx)  # as a worker does at the start
         async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
             _, token = await AccessApi(uow, hub.installation.deps).tokens.create("bench", "owner")
         server = TestServer(make_app(hub.installation, WIDE))
@@ -159,7 +161,8 @@ async def first_sound(home: Path) -> None:
     ordered = sorted(took)
     print(
         f"first second of sound of a call of an hour: p50 {statistics.median(took):.1f} ms, p95"
-        f" {ordered[int(len(ordered) * 0.95)]:.1f} ms, longest {ordered[-1]:.1f} (target {TARGET_FIRST:.0f})"
+        f" {ordered[int(len(ordered) * 0.95)]:.1f} ms, longest {ordered[-1]:.1f}, very first {took[0]:.1f}"
+        f" (target {TARGET_FIRST:.0f})"
     )
 
 
