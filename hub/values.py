@@ -55,9 +55,7 @@ class PhoneNumber:
     @property
     def international(self) -> str:
         """For people: `+380 50 123 4567`."""
-        return phonenumbers.format_number(
-            phonenumbers.parse(self.e164, None), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        )
+        return _international(self.e164)
 
     def __str__(self) -> str:
         return self.e164
@@ -73,6 +71,14 @@ def _parse(raw: str, country: str) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+@lru_cache(maxsize=65536)
+def _international(e164: str) -> str:
+    """A list shows the same numbers again and again, several times in a row."""
+    return phonenumbers.format_number(
+        phonenumbers.parse(e164, None), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
 
 
 DestinationKind = Literal["ordinary", "free", "premium", "satellite", "special"]

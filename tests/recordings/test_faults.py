@@ -219,8 +219,8 @@ async def test_a_name_of_any_bytes_is_taken_and_shown_as_text(spool: Spool, faul
     await spool.look()
     names = [one.source_name for one in await spool.recordings()]
     fault.check(str(names), len(names) == 5)
-    for name in names:
-        fault.check(name, name.isprintable())
+    for shown in names:
+        fault.check(shown, shown.isprintable())
 
 
 @pytest.mark.fault("F66")
