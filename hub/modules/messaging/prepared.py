@@ -49,7 +49,7 @@ async def answers_of(request: PageRequest, subject: CardSubject) -> tuple[Prepar
     if not templates:
         return ()
     call = await request.apis.of(CallsApi).call(call_id)
-    sent = await api.reading.causes([cause_of(one.id, call.id) for one in templates])
+    sent = await api.reading.causes([cause_of(one.id, call.id) for one in templates], failed=False)
     shop = await request.apis.of(AccessApi).shop(call.shop_id)
     wanted = {name for one in templates for name in variables_in(one.text)}
     values = await values_of(request, call.client_id, shop, line=call.line, wanted=wanted)

@@ -146,9 +146,10 @@ class ReadingService:
         query = query.order_by(Conversation.last_at.desc(), Conversation.id.desc()).limit(limit)
         return await self.conversation_views((await self._session.scalars(query)).all())
 
-    async def causes(self, causes: Collection[str]) -> frozenset[str]:
-        """Those of these that something was sent for."""
+    async def causes(self, causes: Collection[str], *, failed: bool = True) -> frozenset[str]:
+        """Those of these that something was sent for; without `failed`, and has not failed."""
         query = select(Message.cause).where(has_cause(), Message.cause.in_(sorted(causes)))
+        query = query if failed else query.where(Message.state != "failed")
         return frozenset((await self._session.scalars(query)).all()) if causes else frozenset()
 
     async def notes(

@@ -68,6 +68,8 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         client_id=call.client_id, conversation_id=thread_id, channel=channel, address=address,
     )  # fmt: skip
     message = await api.queue_message(entry, None)
+    if message.state == "failed":  # what the key sent before has not gone out: once more
+        await api.threads.again(message.id, None)
     if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:
         tasks = request.apis.of(TasksApi)
         due = (await tasks.moments(call.shop_id)).get("hour")

@@ -13,6 +13,7 @@ import pytest
 from hub.clock import FrozenClock
 from hub.modules.access.api import hash_password
 from hub.modules.messaging.api import TemplateEntry, TemplateView
+from hub.ports.messaging import Refused
 from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
 from tests.factories.crm import make_client
@@ -107,6 +108,21 @@ async def test_requisites_are_refused_until_the_shop_has_said_them_and_then_leav
     assert (await send_form(site, f"/calls/b1:1.1/answers/{answer.id}", {}))[0] == 303
     await house.sent()
     assert [one.text for one in wire.ledger] == [f"До сплати:\n{ACCOUNT}"]
+
+
+async def test_an_answer_that_failed_is_no_sent_one_and_its_key_tries_once_more(
+    house: House, site: Client, wire: Wire
+) -> None:
+    answer = await keep(house, "Here we are")
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    wire.faults = [Refused("The account is empty.")]
+    for _ in range(2):
+        assert (await send_form(site, f"/calls/b1:1.1/answers/{answer.id}", {}))[0] == 303
+        await house.sent()
+        house.clock.advance(5)
+    assert [one.text for one in wire.ledger] == ["Here we are"]
+    assert [one.state for one in await house.messages()] == ["sent"]
+    assert await keys(house) == {"1": "Answer 1"}
 
 
 async def test_no_program_says_to_whom_clients_pay(house: House, site: Client, wire: Wire) -> None:
