@@ -104,7 +104,7 @@ async def test_a_late_answer_is_said_to_be_late(hub: Hub, site: Client) -> None:
     pass_days(hub, 26)
     assert "text-danger" in (await get_text(site, LIST))[1]
     pass_days(hub, 7)
-    assert "Відповісти треба було до" in (await get_text(site, LIST))[1]
+    assert "Строк відповіді минув" in (await get_text(site, LIST))[1]
 
 
 async def test_a_refusal_needs_its_reason_and_is_the_end(hub: Hub, site: Client) -> None:
