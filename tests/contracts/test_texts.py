@@ -72,3 +72,13 @@ def test_a_translation_has_the_places_of_its_source(language: str) -> None:
 def test_every_function_of_the_price_matrix_is_translated(language: str) -> None:
     plans, known = load_plans(), spoken(language)
     assert {*plans.names.values(), *plans.sections.values()} - set(known) == set()
+
+
+def test_no_file_of_a_template_has_two_macros_of_one_name() -> None:
+    """The later one would silently speak for both."""
+    wrong = []
+    for folder in ("hub", "recordings", "webui"):
+        for path in sorted((ROOT / folder).rglob("*.html")):
+            named = re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
+            wrong += [f"{path.relative_to(ROOT)}: {one}" for one in set(named) if named.count(one) > 1]
+    assert wrong == []
