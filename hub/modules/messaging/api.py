@@ -88,3 +88,8 @@ class MessagingApi(Composed):
         """Write down a message to be sent, in the caller's transaction: it leaves after the commit, once.
         With a `cause` that there is already, that message. Raises Invalid, NotFound, Conflict."""
         return (await self.reading.views([await self.outgoing.queue(entry, shops)]))[0]
+
+    async def queue_anew(self, entry: MessageEntry, shops: Shops = None) -> MessageView:
+        """The same for who presses once more: what was sent for the cause and failed stays as it is, and this
+        message goes out in its place. Raises Invalid, NotFound, Conflict."""
+        return (await self.reading.views([await self.outgoing.queue_anew(entry, shops)]))[0]

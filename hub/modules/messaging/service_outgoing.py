@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, update
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.context import Deps, UnitOfWork
@@ -29,6 +29,8 @@ WORKER = "messaging"
 FILES = "files"
 """The kind of link that shows a message's files."""
 _LONGEST_ADDRESS = 320
+_LONGEST_OWN_CAUSE = 173
+"""Of a failed message that leaves its cause to another: what its id leaves room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,15 @@ class OutgoingService:
         await self._gate.count(message, row.client_id)
         self._uow.after_commit(lambda: self._deps.wake(WORKER))
         return message
+
+    async def queue_anew(self, entry: MessageEntry, shops: Shops = None) -> Message:
+        """As `queue`; but where what was sent for the cause has failed, this entry goes out: to whom, by
+        what and with which words it is now. The failed one keeps all but the cause."""
+        await self._uow.take_turn(f"messaging:cause:{entry.cause}")
+        given_away = literal(f"{entry.cause[:_LONGEST_OWN_CAUSE]}:") + Message.id
+        failed = update(Message).where(has_cause(), Message.cause == entry.cause, Message.state == "failed")
+        await self._session.execute(failed.values(cause=given_away))
+        return await self.queue(entry, shops)
 
     async def start(self, client_id: str | None, number: str, shops: Shops = None) -> str:
         """A thread to write the first word into: the client's, or a number's. Raises Invalid, NotFound,

@@ -47,8 +47,8 @@ async def fill_in(request: PageRequest) -> web.StreamResponse:
 
 
 async def answer(request: PageRequest) -> web.StreamResponse:
-    """Send a prepared answer to whoever is on the line, by the best channel; once a call. One that promises
-    to ring back makes the call-back too."""
+    """Send a prepared answer to whoever is on the line, by the best channel; once a call. One that failed is
+    written anew, to whoever that is now. One that promises to ring back makes the call-back too."""
     api, calls = request.apis.of(MessagingApi), request.apis.of(CallsApi)
     reach = request.viewer.reaching("calls.view")
     is_all = request.viewer.rights.get("calls.view") == "all"
@@ -67,9 +67,7 @@ async def answer(request: PageRequest) -> web.StreamResponse:
         author=author_of(request), place=point, cause=cause_of(template.id, call.id),
         client_id=call.client_id, conversation_id=thread_id, channel=channel, address=address,
     )  # fmt: skip
-    message = await api.queue_message(entry, None)
-    if message.state == "failed":  # what the key sent before has not gone out: once more
-        await api.threads.again(message.id, None)
+    message = await api.queue_anew(entry, None)
     if "{time}" in template.text and request.viewer.can("tasks.do") and call.other_number is not None:
         tasks = request.apis.of(TasksApi)
         due = (await tasks.moments(call.shop_id)).get("hour")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,13 +13,14 @@ import pytest
 
 from hub.clock import FrozenClock
 from hub.modules.access.api import hash_password
+from hub.modules.calls.api import CallsApi
 from hub.modules.messaging.api import TemplateEntry, TemplateView
 from hub.ports.messaging import Refused
 from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
 from tests.factories.crm import make_client
 from tests.factories.site import Client, get_text, send_form, send_json, site_of
-from tests.modules.messaging.wire import IRYNA, SMS, TELEGRAM, House, Wire, house_of, wrote
+from tests.modules.messaging.wire import IRYNA, OLEH, SMS, TELEGRAM, House, Wire, house_of, wrote
 from tests.webui.stage import PASSWORD, open_shop
 
 SHOP = {
@@ -121,8 +123,101 @@ async def test_an_answer_that_failed_is_no_sent_one_and_its_key_tries_once_more(
         await house.sent()
         house.clock.advance(5)
     assert [one.text for one in wire.ledger] == ["Here we are"]
-    assert [one.state for one in await house.messages()] == ["sent"]
+    assert [one.state for one in await house.messages()] == ["failed", "sent"]
     assert await keys(house) == {"1": "Answer 1"}
+
+
+async def failed(house: House, site: Client, wire: Wire, answer: TemplateView, fault: Refused) -> str:
+    """Iryna rings, and the key of this answer is pressed in vain; where it is pressed."""
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    wire.faults = [fault]
+    path = f"/calls/b1:1.1/answers/{answer.id}"
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert [one.state for one in await house.messages()] == ["failed"]
+    return path
+
+
+async def test_a_key_that_failed_writes_to_whom_the_call_is_with_now(
+    house: House, site: Client, wire: Wire
+) -> None:
+    await make_client(house.hub, "Iryna", IRYNA)
+    oleh = await make_client(house.hub, "Oleh", OLEH)
+    path = await failed(house, site, wire, await keep(house, "For you, {name}"), Refused("Refused."))
+    async with house.uow() as uow:
+        await CallsApi(uow, house.hub.installation.deps).set_client("b1:1.1", oleh.id)
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert [(one.address, one.text) for one in wire.ledger] == [(OLEH, "For you, Oleh")]
+    assert [(one.address, one.text) for one in await house.messages()] == [
+        (IRYNA, "For you, Iryna"), (OLEH, "For you, Oleh"),
+    ]  # fmt: skip
+
+
+async def test_where_telegram_takes_nothing_any_more_the_key_sends_the_sms_whose_price_it_bears(
+    house: House, site: Client, wire: Wire
+) -> None:
+    await make_client(house.hub, "Iryna", IRYNA)
+    await house.tell(wrote("Hello", channel="telegram", address="77", phone=IRYNA), times=1)
+    answer = await keep(house, "Here we are")
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    wire.faults = [Refused("The bot was blocked.", is_blocked=True)]
+    path = f"/calls/b1:1.1/answers/{answer.id}"
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert await keys(house) == {"1": "1 Answer 1 1 SMS · 0.80 UAH"}
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert [(one.channel, one.address) for one in wire.ledger] == [("sms", IRYNA)]
+
+
+async def test_a_time_is_promised_from_when_the_key_is_pressed_again(
+    house: House, site: Client, wire: Wire
+) -> None:
+    path = await failed(house, site, wire, await keep(house, "We ring at {time}"), Refused("Refused."))
+    house.clock.advance(3600)
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    before, after = [one.text for one in await house.messages()]
+    assert [one.text for one in wire.ledger] == [after]
+    hours = [int(re.search(r" (\d+):", text)[1]) for text in (before, after)]
+    assert hours[1] == hours[0] + 1
+
+
+async def test_a_key_that_failed_and_is_pressed_many_times_sends_one_message(
+    house: House, site: Client, wire: Wire
+) -> None:
+    path = await failed(house, site, wire, await keep(house, "Here we are"), Refused("Refused."))
+    pressed = await asyncio.gather(*(send_form(site, path, {}) for _ in range(4)))
+    assert [status for status, _, _ in pressed] == [303] * 4
+    await house.sent()
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert [one.text for one in wire.ledger] == ["Here we are"]
+    assert [one.state for one in await house.messages()] == ["failed", "sent"]
+
+
+async def test_a_key_fails_time_after_time_and_each_time_once_more_is_tried(
+    house: House, site: Client, wire: Wire
+) -> None:
+    path = await failed(house, site, wire, await keep(house, "Here we are"), Refused("Refused."))
+    wire.faults = [Refused("Refused.")]
+    for _ in range(2):
+        assert (await send_form(site, path, {}))[0] == 303
+        await house.sent()
+    assert [one.state for one in await house.messages()] == ["failed", "failed", "sent"]
+
+
+async def test_a_failed_answer_that_was_tried_again_in_its_thread_is_not_sent_by_the_key_too(
+    house: House, site: Client, wire: Wire
+) -> None:
+    path = await failed(house, site, wire, await keep(house, "Here we are"), Refused("Refused."))
+    [message] = await house.messages()
+    async with house.api() as api:
+        await api.threads.again(message.id, None)
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    assert [one.state for one in await house.messages()] == ["sent"]
 
 
 async def test_no_program_says_to_whom_clients_pay(house: House, site: Client, wire: Wire) -> None:
