@@ -33,9 +33,12 @@ async def fire(uow: UnitOfWork, recording_id: str, percent: int | None, at: date
     uow.publish(TriggerFired(trigger=SCORED_LOW, cause=shelf.call_id, at=at, call_id=CallId(shelf.call_id)))
 
 
-async def holds(uow: UnitOfWork, _deps: Deps, one: Occurrence) -> bool:
-    """Whether the newest score of a recording of the call is still low."""
-    low = select(Shelf.recording_id).where(Shelf.call_id == one.call_id, Shelf.percent < LOW_SCORE)
+async def holds(uow: UnitOfWork, deps: Deps, one: Occurrence) -> bool:
+    """Whether the newest score of a recording of the call, or of the one that it became a part of, is still
+    low."""
+    call = await _call(uow, deps, one.call_id)
+    calls = {one.call_id, call.id if call is not None else one.call_id}  # recordings follow a little later
+    low = select(Shelf.recording_id).where(Shelf.call_id.in_(calls), Shelf.percent < LOW_SCORE)
     return (await uow.session.scalars(low.limit(1))).first() is not None
 
 

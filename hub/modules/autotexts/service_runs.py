@@ -68,13 +68,20 @@ class RunService:
         )
 
     async def happened_to(self, rule: RuleView, one: Occurrence) -> int:
-        """A run for this rule; 0: it has one already."""
+        """A run for this rule; 0: it has one already. One that was put right before anybody was written to
+        waits once more when it happens again."""
         cause = one.cause[:_LONGEST_CAUSE]
         await self._uow.take_turn(f"autotexts:{rule.id}:{cause}")
-        known = select(Run.id).where(Run.rule_id == rule.id, Run.cause == cause)
-        if (await self._session.scalars(known)).first() is not None:
+        query = select(Run).where(Run.rule_id == rule.id, Run.cause == cause).with_for_update()
+        known = (await self._session.scalars(query.execution_options(populate_existing=True))).first()
+        if known is None:
+            run = Run(id=new_id(self._clock), rule_id=rule.id, cause=cause, trigger=one.trigger)
+            self._session.add(run)
+        elif known.state == "skipped" and known.reason == "put_right" and one.at > known.happened_at:
+            run = known
+        else:
             return 0
-        self._session.add(self._new(rule.id, rule.entry, one, cause))
+        self._await(run, rule.entry, one)
         await self._session.flush()
         self._uow.after_commit(lambda: self._deps.wake(WORKER))
         return 1
@@ -274,17 +281,15 @@ class RunService:
             run.state = state
         run.reason, run.detail = reason, detail[:300]
 
-    def _new(self, rule_id: str, rule: RuleEntry, one: Occurrence, cause: str) -> Run:
+    def _await(self, run: Run, rule: RuleEntry, one: Occurrence) -> None:
         country = self._deps.places.of(one.shop_id).country
-        return Run(
-            id=new_id(self._clock), rule_id=rule_id, cause=cause, trigger=one.trigger, shop_id=one.shop_id,
-            client_id=one.client_id, number=one.number,
-            number_key=number_key(one.number, country) if one.number is not None else None,
-            call_id=one.call_id, task_id=one.task_id, conversation_id=one.conversation_id,
-            brought=dict(one.values), happened_at=one.at,
-            due_at=one.at + timedelta(seconds=rule.delay_seconds), state="waiting", reason="", detail="",
-            step=0, channel="", message_id=None, fallback_at=None, decided_at=None,
-        )  # fmt: skip
+        run.shop_id, run.client_id, run.number = one.shop_id, one.client_id, one.number
+        run.number_key = number_key(one.number, country) if one.number is not None else None
+        run.call_id, run.task_id, run.conversation_id = one.call_id, one.task_id, one.conversation_id
+        run.brought, run.happened_at = dict(one.values), one.at
+        run.due_at = one.at + timedelta(seconds=rule.delay_seconds)
+        run.state, run.reason, run.detail, run.decided_at = "waiting", "", "", None
+        run.step, run.channel, run.message_id, run.fallback_at = 0, "", None, None
 
 
 def _whom(run: Run) -> str:

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from hub.kernel.context import Apis
+from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.triggers import Occurrence
 from hub.main import MODULES
 from hub.modules.autotexts.api import AutoTextsApi, RunReason
 from hub.settings import Settings
 from recordings.api import RecordingsApi
 from recordings.service_reviews import Filled
 from recordings.views_library import ReviewView
+from tests.factories.calls import merged
 from tests.factories.recordings import recording
 from tests.modules.autotexts.conftest import stage_of
 from tests.modules.autotexts.stage import MOBILE, Stage
@@ -78,6 +81,63 @@ async def test_a_score_that_was_put_right_in_time_writes_nothing_and_says_why(st
     await review(stage, recording_id, GOOD, made)
     await stage.pass_time(minutes=31)
     assert (stage.sent, await stage.reasons()) == ([], ["put_right"])
+
+
+async def test_who_was_scored_low_again_after_a_correction_is_written_to_once(stage: Stage) -> None:
+    await stage.switch_on(RULE)
+    recording_id = await talked(stage)
+    made = await review(stage, recording_id, BAD)
+    await stage.look()
+    await review(stage, recording_id, GOOD, made)
+    await stage.pass_time(minutes=31)
+    assert await stage.reasons() == ["put_right"]
+    await stage.pass_time(hours=23)
+    await review(stage, recording_id, BAD)
+    await stage.look()
+    await stage.pass_time(minutes=29)
+    assert stage.sent == []
+    await stage.pass_time(minutes=2)
+    await review(stage, recording_id, BAD)
+    await stage.pass_time(minutes=31)
+    assert [one.address for one in stage.sent] == [MOBILE]
+    assert await stage.reasons() == [""]
+
+
+async def test_the_same_low_score_told_twice_stays_put_right(stage: Stage) -> None:
+    rule = await stage.switch_on(RULE)
+    recording_id = await talked(stage)
+    made = await review(stage, recording_id, BAD)
+    await stage.look()
+    await review(stage, recording_id, GOOD, made)
+    await stage.pass_time(minutes=31)
+    [run] = await stage.runs()
+    again = Occurrence(
+        trigger="recording.scored_low", cause=run.call_id or "", at=run.happened_at, shop_id=FIRST_SHOP,
+        call_id=run.call_id,
+    )  # fmt: skip
+    async with stage.api() as api:
+        assert await api.runs.happened_to(rule, again) == 0
+    assert await stage.reasons() == ["put_right"]
+
+
+@pytest.mark.parametrize(
+    ("is_put_right", "writes", "reason"), [(False, [MOBILE], ""), (True, [], "put_right")]
+)
+async def test_a_talk_that_became_a_part_of_another_meanwhile_keeps_its_score(
+    stage: Stage, is_put_right: bool, writes: list[str], reason: RunReason
+) -> None:
+    await stage.switch_on(RULE)
+    whole = await stage.rings(result="answered")
+    part = await stage.rings(result="answered")
+    recorded = await recording(stage.house.hub, call_id=part.call_id, started_at=stage.clock.now())
+    await stage.look()
+    made = await review(stage, recorded.id, BAD)
+    await stage.look()
+    await stage.tell(merged(99, part.call_id, whole.call_id))
+    if is_put_right:
+        await review(stage, recorded.id, GOOD, made)
+    await stage.pass_time(minutes=31)
+    assert ([one.address for one in stage.sent], await stage.reasons()) == (writes, [reason])
 
 
 @pytest.mark.parametrize(
