@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, literal_column, select, text
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, text
 
 from hub.kernel.context import UnitOfWork
 from recordings.models_library import Writing
@@ -31,12 +31,16 @@ class WordIndex:
         return found, len(found) >= MOST_HITS
 
     async def _of_file(self, words: tuple[str, ...], kinds: tuple[str, ...]) -> Sequence[str]:
-        matching = text(
-            "SELECT rowid FROM recordings_words WHERE recordings_words MATCH :words"
-            " ORDER BY rowid DESC LIMIT :most"
-        )
-        asked = matching.bindparams(words=as_fts5(words), most=MOST_HITS)
-        return await self._found(Writing.id.in_(asked.columns(literal_column("rowid"))), kinds)
+        """The index walks from the newest on, until enough of these kinds are found: CROSS JOIN keeps it
+        first."""
+        asked = text(
+            "SELECT writing.recording_id FROM recordings_words"
+            " CROSS JOIN recordings_writings AS writing ON writing.id = recordings_words.rowid"
+            " WHERE recordings_words MATCH :words AND (:is_any OR writing.kind IN :kinds)"
+            " ORDER BY recordings_words.rowid DESC LIMIT :most"
+        ).bindparams(bindparam("kinds", expanding=True))
+        values = {"words": as_fts5(words), "is_any": not kinds, "kinds": kinds, "most": MOST_HITS}
+        return (await self._session.scalars(asked, values)).all()
 
     async def _of_server(self, words: tuple[str, ...], kinds: tuple[str, ...]) -> Sequence[str]:
         """The newest of very many would first be all sorted: they are looked for near the end, and few come

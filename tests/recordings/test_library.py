@@ -274,6 +274,25 @@ async def test_a_word_of_very_many_texts_says_that_not_all_of_them_were_looked_a
     assert [one.call_id for one in page.items] == ["c3", "c2"]
 
 
+async def test_an_old_mark_is_found_behind_very_many_newer_notes_of_the_same_word(
+    hub: Hub, shelf: dict[str, RecordingView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordings.service_words.MOST_HITS", 2)
+    monkeypatch.setattr("recordings.service_words._NEAR", 1)
+    await write(hub, shelf["c1"].id, "гальма")
+    for call_id in ("c2", "c3", "c4"):
+        async with hub.transactions.writing(actor="person:tester", shop_id=FIRST_SHOP) as uow:
+            await CallsApi(uow, hub.installation.deps).add_note(call_id, "гальма", author_name="T")
+        await settled(hub)
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        library = Apis(uow, hub.installation.deps, hub.installation.apis).of(RecordingsApi).library
+        marked = await library.totals(LibraryFilter(mark="гальма"))
+        written = await library.totals(LibraryFilter(text="гальма"))
+    assert await found(hub, mark="гальма") == ["c1"]
+    assert (marked.count, marked.is_part) == (1, False)
+    assert (written.count, written.is_part) == (2, True)
+
+
 async def test_a_note_that_names_an_erased_client_is_not_found_any_more(
     hub: Hub, shelf: dict[str, RecordingView]
 ) -> None:
