@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hub.modules.mailings.api import Audience
 from tests.factories.site import Client, get_json, send_form, send_json, site_of
 from tests.kernel.waiting import until
 from tests.modules.mailings.stage import TEXT, Shop, mobile
+from tests.modules.messaging.wire import SMS, TELEGRAM, wrote
 from tests.webui.stage import PASSWORD, open_shop
 from tests.webui.stage import Shop as Site
 
@@ -81,6 +83,25 @@ async def test_a_manager_writes_it_and_the_owner_lets_it_go(shop: Shop, site: Si
     assert sorted(one.address for one in shop.wire.ledger) == [mobile(1), mobile(2)]
     actions = [action for action, _ in await site.audit()]
     assert {"mailings.create", "mailings.submit", "mailings.approve"} <= set(actions)
+
+
+async def test_an_address_is_shown_as_a_number_only_where_it_is_one(shop: Shop, site: Site) -> None:
+    email = replace(SMS, name="email", account="shop@example.com")
+    shop.wire.carried = {"sms": SMS, "telegram": TELEGRAM, "email": email}
+    await shop.client(1)
+    await shop.house.tell(wrote("Hello", channel="telegram", address="671234567", phone=mobile(1)))
+    await shop.client(2, numbers=(), emails=("380501234567@ukr.net",))
+    await shop.client(3)
+    await shop.client(4, agrees=False)
+    made = await shop.counted((await shop.draft(channels=("telegram", "email", "sms"))).id)
+    owner = await site.signed_in("owner")
+    for path in (f"/mailings/{made.id}", f"/mailings/{made.id}/recipients"):
+        async with owner.get(path) as answer:
+            page = await answer.text()
+        for address in ("671234567", "380501234567@ukr.net", f'href="tel:{mobile(3)}"'):
+            assert address in page, (path, address)
+        for wrong in ("+380 67 123 4567", "+380 50 123 4567", "None"):
+            assert wrong not in page, (path, wrong)
 
 
 async def test_who_is_alone_approves_with_the_own_password(shop: Shop, site: Site) -> None:
