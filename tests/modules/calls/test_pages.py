@@ -176,6 +176,13 @@ async def test_a_call_shows_its_people_moves_and_legs(hub: Hub, site: Client) ->
     assert "style=" not in page
 
 
+async def test_a_phone_without_a_name_stands_there_by_its_number_alone(hub: Hub, site: Client) -> None:
+    await tell_calls(hub, ended("1", 0, "missed", parties=(party("177", outcome="no_answer"),)))
+    _, page = await get_text(site, "/calls/1")
+    people = page.partition("calls-parties")[2].partition("<td>")[2].partition("</td>")[0]
+    assert re.sub(r"<svg.*?</svg>|<[^>]+>", "", people, flags=re.DOTALL).split() == ["177"]
+
+
 async def test_a_merged_calls_address_leads_to_the_survivor(hub: Hub, site: Client) -> None:
     await tell_calls(hub, ended("1", 0, "missed"), ended("2", 1, "missed"))
     await tell(hub, merged(2, "2", "1"))
