@@ -46,7 +46,7 @@ class WordIndex:
         """The newest of very many would first be all sorted: they are looked for near the end, and few come
         in any order."""
         document = func.to_tsvector(literal_column("'simple'"), Writing.text)
-        hit = document.op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(words)))
+        hit = document.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), as_tsquery(words)))
         last, near = await self._session.scalar(select(func.max(Writing.id))) or 0, _NEAR
         while True:
             found = await self._newest(hit, last - near, kinds)
