@@ -164,14 +164,15 @@ def _escaping(translate: Callable[..., str]) -> Callable[..., str]:
 
 
 def _with_zone(function: Any) -> Any:
-    """A filter `value | name` of `function(moment, language, zone)`; None gives nothing."""
+    """A filter `value | name` of `function(moment, language, zone)`, in the page's zone or a given one; None
+    gives nothing."""
 
     @pass_context
-    def filtered(context: Context, moment: datetime | None) -> str:
+    def filtered(context: Context, moment: datetime | None, zone: ZoneInfo | None = None) -> str:
         if moment is None:
             return ""
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return str(function(aware.astimezone(UTC), str(context["lang"]), context["zone"]))
+        return str(function(aware.astimezone(UTC), str(context["lang"]), zone or context["zone"]))
 
     return filtered
 

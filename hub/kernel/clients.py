@@ -12,7 +12,7 @@ modules that require others come first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -70,13 +70,17 @@ def erase_again(records: ClientRecords, connection: Connection, burial: Burial) 
     ids = burial.marks.get(CLIENT_STONE, frozenset())
     if ids:
         records.erase(connection, Erasure(client_ids=frozenset(ids), numbers=frozenset(), until=burial.at))
+    numbers = records.numbers_in(connection, None) if burial.marks.get(NUMBER_STONE) else ()
+    for key, until in erased_numbers(numbers, burial).items():
+        one = Erasure(client_ids=frozenset(), numbers=frozenset({key}), until=until)
+        records.erase(connection, one)
+
+
+def erased_numbers(keys: Iterable[str], burial: Burial) -> dict[str, datetime]:
+    """Those among the numbers that were erased, each with the last moment of it: what is younger stays."""
     marks: dict[str, int] = {}
     for ref in burial.marks.get(NUMBER_STONE, frozenset()):
         digest, _, at = ref.partition("@")
         marks[digest] = max(marks.get(digest, 0), int(at or 0))
-    for key in records.numbers_in(connection, None) if marks else ():
-        at_second = marks.get(hashlib.sha256(key.encode()).hexdigest())
-        if at_second is not None:
-            until = datetime.fromtimestamp(at_second, UTC)
-            one = Erasure(client_ids=frozenset(), numbers=frozenset({key}), until=until)
-            records.erase(connection, one)
+    found = ((key, marks.get(hashlib.sha256(key.encode()).hexdigest())) for key in keys)
+    return {key: datetime.fromtimestamp(at, UTC) for key, at in found if at is not None}

@@ -46,7 +46,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("client-duplicates", "/clients/duplicates"),
     ("client-merges", "/clients/merges"),
     ("client-erasures", "/clients/erasures"),
-    ("client-asks", "/clients/erasures/ask?number=%2B380671112233"),
+    ("client-asks", "/clients/erasures/ask"),
     ("imports", "/imports"),
     ("vehicles", "/vehicles"),
     ("vehicle-new", "/vehicles/new"),

@@ -20,6 +20,7 @@ from hub.modules.calls import (
     operations_route,
     service_clients,
     web,
+    web_forgotten,
     web_lines,
     web_live,
     web_system,
@@ -48,7 +49,7 @@ MODULE = Module(
         on(RecordingStored, handlers.on_recording_stored),
         on(RecordingLinked, handlers.on_recording_linked),
     ),
-    routes=(*web_live.routes, *web_lines.routes, *web.routes),
+    routes=(*web_live.routes, *web_lines.routes, *web_forgotten.routes, *web.routes),
     operations=(
         *operations,
         *operations_lines.operations,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,10 +19,11 @@ from sqlalchemy import (
     update,
 )
 
+from hub.errors import Conflict
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.models import Call, CountedDay, Note
+from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Note
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
 
@@ -60,7 +62,14 @@ async def _changed(uow: UnitOfWork, where: ColumnElement[bool], client_id: str |
 
 def erase(connection: Connection, who: Erasure) -> int:
     """What remains is that there was a call, when, how long, and who of ours talked: no number of the other
-    side, no name, no note. Calls that go on are left alone."""
+    side, no name, no note. Raises Conflict while one of them is on the line."""
+    if connection.execute(select(Call.id).where(_is_of(who), IS_LIVE).limit(1)).first() is not None:
+        raise Conflict("calls.still_talking", "This caller is on the line.", "Erase when the call is over.")
+    return _erase_ended(connection, who)
+
+
+def _erase_ended(connection: Connection, who: Erasure) -> int:
+    """After a restore too, where a call that goes on waits for nothing: it is left alone."""
     found = connection.execute(select(Call.id, Call.direction).where(_reached_by(who))).all()
     for inbound in (True, False):
         ours = [row.id for row in found if (row.direction == "inbound") is inbound]
@@ -84,11 +93,15 @@ def erased_calls(who: Erasure) -> Select[str]:
 
 
 def _reached_by(who: Erasure) -> ColumnElement[bool]:
+    return and_(_is_of(who), Call.started_at <= who.until, Call.state == "ended")
+
+
+def _is_of(who: Erasure) -> ColumnElement[bool]:
     whose: list[ColumnElement[bool]] = [Call.client_id.in_(sorted(who.client_ids))]
     if who.numbers:
         nobodys = or_(Call.client_id.is_(None), Call.client_id.in_(sorted(who.client_ids)))
         whose.append(and_(Call.other_key.in_(sorted(who.numbers)), nobodys))
-    return and_(or_(*whose), Call.started_at <= who.until, Call.state == "ended")
+    return or_(*whose)
 
 
 def _recount(ids: Collection[str]) -> Delete:
@@ -111,7 +124,7 @@ def _numbers(connection: Connection, among: Collection[str] | None) -> Collectio
 
 
 def _bury(connection: Connection, burial: Burial) -> None:
-    erase_again(RECORDS, connection, burial)
+    erase_again(replace(RECORDS, erase=_erase_ended), connection, burial)
 
 
 RECORDS = ClientRecords(move=move, put_back=put_back, erase=erase, numbers_in=_numbers)

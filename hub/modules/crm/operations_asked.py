@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,11 +64,13 @@ class ErasureRequestsQuery(Strict):
 
 
 async def ask(request: PageRequest, body: ErasureRequestIn) -> ErasureRequestOut:
-    """Asked again it is the same request, with its first deadline."""
+    """Asked again it is the same request, with its first deadline; another shop's words stay there."""
     made = await request.apis.of(CrmApi).asked.ask(
         client_id=body.client_id, number=body.number, words=body.words
     )
-    return ErasureRequestOut.model_validate(made)
+    shops = None if request.viewer.rights.get(RIGHT) == "all" else request.viewer.shop_ids
+    is_ours = shops is None or made.shop_id in shops
+    return ErasureRequestOut.model_validate(made if is_ours else replace(made, words="", asked_by=None))
 
 
 async def all_of(request: PageRequest, query: ErasureRequestsQuery) -> ErasureRequestsOut:

@@ -5,21 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
+from hub.modules.crm.living import merged_ids, own_numbers, owner_ids
 from hub.modules.crm.models import ErasureRequest
 from hub.modules.crm.rules import number_key
 from hub.modules.crm.rules_erasure import due_after
 from hub.modules.crm.service import ClientService
-from hub.modules.crm.service_erasure import ErasureService
-from hub.modules.crm.views import ErasureRequestView, ErasureView, RequestState
+from hub.modules.crm.service_erasure import TURN, ErasureService
+from hub.modules.crm.views import ClientView, ErasureRequestView, ErasureView, RequestState
 from hub.values import ShopId
 
 _LONGEST = 300
-_TURN = "crm.erasure_requests"
 Shops = Collection[ShopId] | None
 """None: of every shop."""
 
@@ -39,7 +39,7 @@ class ErasureRequestService:
         """Written down; asked again it is the same request with its first deadline. A number that one client
         has is that client. Raises NotFound, Invalid; Conflict where several clients have the number."""
         words = _clean(words, "words", is_needed=False)
-        await self._uow.take_turn(_TURN)
+        await self._uow.take_turn(TURN)
         client_id, key = await self._subject(client_id, number)
         known = await self.open_of(client_id, key)
         if known is not None:
@@ -60,16 +60,13 @@ class ErasureRequestService:
         return _view(await self._row(request_id, shops))
 
     async def open_of(self, client_id: str | None, number: str | None) -> ErasureRequestView | None:
-        """What waits for an answer to this client, or to a caller who is no client (`number` in any
-        writing)."""
-        if client_id is not None:
-            whose = ErasureRequest.client_id == client_id
-        elif number is not None:
-            whose = ErasureRequest.number == self._key(number)
-        else:
+        """What waits for an answer to this client, also what was asked of a record that was merged into it
+        or by a number that is its alone; or to a caller who is no client (`number` in any writing)."""
+        whose = self._whose(client_id, number)
+        if whose is None:
             return None
         query = select(ErasureRequest).where(whose, ErasureRequest.state == "open")
-        row = (await self._session.scalars(query.order_by(ErasureRequest.id))).first()
+        row = (await self._session.scalars(query.order_by(ErasureRequest.due_at, ErasureRequest.id))).first()
         return _view(row) if row is not None else None
 
     async def all(self, state: RequestState, shops: Shops, limit: int = 100) -> list[ErasureRequestView]:
@@ -91,7 +88,6 @@ class ErasureRequestService:
     async def refuse(self, request_id: str, answer: str, shops: Shops) -> ErasureRequestView:
         """With the reason that the person is told. Raises NotFound, Invalid, Conflict."""
         answer = _clean(answer, "answer", is_needed=True)
-        await self._uow.take_turn(_TURN)
         row = await self._undecided(request_id, shops)
         row.state, row.answer, row.rev = "refused", answer, row.rev + 1
         row.decided_at, row.decided_by = self._clock.now(), self._uow.actor
@@ -99,17 +95,46 @@ class ErasureRequestService:
         return _view(row)
 
     async def fulfil(self, request_id: str, reason: str, shops: Shops, second: str | None) -> ErasureView:
-        """The data go, for good. Raises NotFound, Invalid, Conflict."""
+        """The data of whom the request names go, for good: of its client, else of a number that no client
+        has. Raises NotFound, Invalid, Conflict."""
         row = await self._undecided(request_id, shops)
         if row.client_id is not None:
             return await self._erasing.erase(row.client_id, reason, second)
-        found = (await self._clients.caller(row.number)).candidates
-        if len(found) == 1:
-            client_id = row.client_id = found[0].client_id
-            return await self._erasing.erase(client_id, reason, second)
-        if row.number is None:
-            raise _decided()
-        return await self._erasing.erase_number(row.number, reason, second)
+        return await self._erasing.erase_number(_number(row), reason, second)
+
+    async def fulfil_number(
+        self, request_id: str, reason: str, shops: Shops, second: str | None
+    ) -> ErasureView:
+        """As `fulfil`, for whoever was shown a number and no client."""
+        row = await self._undecided(request_id, shops)
+        return await self._erasing.erase_number(_number(row), reason, second)
+
+    async def owners(self, asked: ErasureRequestView) -> list[ClientView]:
+        """Which clients, archived ones too, have the number of a request by now."""
+        if asked.number is None:
+            return []
+        ids = (await self._session.scalars(owner_ids(asked.number))).all()
+        return list((await self._clients.by_ids(ids)).values())
+
+    async def tie(self, request_id: str, client_id: str, shops: Shops) -> ErasureRequestView:
+        """A person says which of those who have the number asks; nothing is erased by this. Raises NotFound,
+        Conflict."""
+        row = await self._undecided(request_id, shops)
+        if client_id not in (await self._session.scalars(owner_ids(_number(row)))).all():
+            raise Conflict(
+                "crm.not_of_number", "This client does not have the number of the request.",
+                "Reload the page and choose again.",
+            )  # fmt: skip
+        row.client_id, row.number, row.rev = client_id, None, row.rev + 1
+        await self._session.flush()
+        return _view(row)
+
+    def _whose(self, client_id: str | None, number: str | None) -> ColumnElement[bool] | None:
+        if client_id is not None:
+            ids = merged_ids(client_id)
+            return or_(ErasureRequest.client_id.in_(ids), ErasureRequest.number.in_(own_numbers(ids)))
+        key = self._key(number) if number is not None else None
+        return ErasureRequest.number == key if key is not None else None
 
     async def _subject(self, client_id: str | None, number: str | None) -> tuple[str | None, str | None]:
         if client_id:
@@ -131,17 +156,32 @@ class ErasureRequestService:
     def _key(self, number: str) -> str | None:
         return number_key(number, self._deps.places.of(self._uow.shop_id).country)
 
-    async def _row(self, request_id: str, shops: Shops) -> ErasureRequest:
-        row = await self._session.get(ErasureRequest, request_id) if "\x00" not in request_id else None
+    async def _row(self, request_id: str, shops: Shops, *, is_locked: bool = False) -> ErasureRequest:
+        row = None
+        if "\x00" not in request_id:
+            row = await self._session.get(
+                ErasureRequest, request_id, populate_existing=is_locked, with_for_update=is_locked
+            )  # fmt: skip
         if row is None or (shops is not None and row.shop_id not in shops):
             raise NotFound("crm.erasure_request_unknown", "There is no such request.")
         return row
 
     async def _undecided(self, request_id: str, shops: Shops) -> ErasureRequest:
-        row = await self._row(request_id, shops)
+        """Whoever answers is alone with it till the end of the transaction."""
+        await self._uow.take_turn(TURN)
+        row = await self._row(request_id, shops, is_locked=True)
         if row.state != "open":
             raise _decided()
         return row
+
+
+def _number(row: ErasureRequest) -> str:
+    if row.number is None:
+        raise Conflict(
+            "crm.request_of_client", "This request is tied to a client by now.",
+            "Open it anew from the list, and look whose data go.",
+        )  # fmt: skip
+    return row.number
 
 
 def _decided() -> Conflict:

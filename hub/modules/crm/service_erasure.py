@@ -4,22 +4,26 @@ and calls and tasks as bare facts. A restored older backup does it again. Never 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, union, update
 
 from hub.errors import Conflict, Invalid
 from hub.events.crm import CallerErased, ClientErased
 from hub.kernel.backup.tombstones import Burial, Tombstones, lay
-from hub.kernel.clients import CLIENT_STONE, NUMBER_STONE, Erasure, number_mark
+from hub.kernel.clients import CLIENT_STONE, NUMBER_STONE, Erasure, erased_numbers, number_mark
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.storage.orm import new_id
-from hub.modules.crm.models import Change, Client, ErasedClient, ErasureRequest, Merge, Phone
+from hub.modules.crm.living import merged_ids, own_numbers, owner_ids
+from hub.modules.crm.models import Change, Client, ErasedClient, ErasureRequest, Learned, Merge, Phone
 from hub.modules.crm.service import ClientService
 from hub.modules.crm.views import ErasureView
 
 _LONGEST_REASON = 300
-_MOST_STEPS = 50
+_MARKS_SECOND = timedelta(seconds=1)
+"""A stone remembers whole seconds; what was asked in that one was fulfilled with it."""
+TURN = "crm.erasure_requests"
+"""Who asks and who decides take it, before that of merging."""
 
 
 class ErasureService:
@@ -32,8 +36,8 @@ class ErasureService:
         self._clients = ClientService(uow, deps)
 
     async def erase(self, client_id: str, reason: str, second: str | None) -> ErasureView:
-        """Everything of this client, in every module. Raises NotFound, Invalid."""
-        await self._uow.take_turn("crm.merge")
+        """Everything of this client, in every module. Raises NotFound, Invalid; Conflict while they talk."""
+        await self._take_turns()
         client = await self._clients.one(client_id)
         row = await self._erase(client.id, None, reason, second)
         self._uow.publish(ClientErased(client_id=client.id))
@@ -42,16 +46,19 @@ class ErasureService:
 
     async def erase_number(self, key: str, reason: str, second: str | None) -> ErasureView:
         """Everything of a caller of whom nothing is known but the number (a matching key): calls, their
-        sound, messages. Raises Invalid; Conflict where a client has it."""
-        await self._uow.take_turn("crm.merge")
-        owners = select(Phone.client_id).where(Phone.key == key).limit(1)
-        if (await self._uow.session.scalars(owners)).first() is not None:
+        sound, messages. Raises Invalid; Conflict where a client has it, and while they talk."""
+        await self._take_turns()
+        if (await self._uow.session.scalars(owner_ids(key).limit(1))).first() is not None:
             raise Conflict(
                 "crm.number_has_clients", "Clients have this number by now.", "Erase the client who asked."
             )
         row = await self._erase("", key, reason, second)
         self._uow.publish(CallerErased(erasure_id=row.id))
         return row
+
+    async def _take_turns(self) -> None:
+        await self._uow.take_turn(TURN)
+        await self._uow.take_turn("crm.merge")
 
     async def _erase(self, client_id: str, key: str | None, reason: str, second: str | None) -> ErasureView:
         reason = reason.strip()
@@ -64,12 +71,13 @@ class ErasureService:
         await self._uow.session.flush()
 
         def work(connection: Connection) -> int:
-            ids = _with_merged(connection, client_id) if client_id else []
-            numbers = [key] if key is not None else _own_numbers(connection, ids)
+            ids, numbers = ([], [key]) if key is not None else _theirs(connection, client_id)
             who = Erasure(client_ids=frozenset(ids), numbers=frozenset(numbers), until=now)
             last_first = reversed([*self._deps.clients.values()])  # what hangs on calls asks whose they were
             touched = sum(records.erase(connection, who) for records in last_first)
             erase_own(connection, ids)
+            for number in numbers:
+                let_go(connection, number, now)
             fulfil(connection, ids, numbers, now, actor)
             for one in ids:
                 lay(connection, CLIENT_STONE, one, now)
@@ -93,6 +101,13 @@ class ErasureService:
         return tuple(_view(row) for row in (await self._uow.session.scalars(query)).all())
 
 
+def _theirs(connection: Connection, client_id: str) -> tuple[list[str], list[str]]:
+    """The record with those that were merged into it, and their numbers that nobody else has."""
+    ids = merged_ids(client_id)
+    found = connection.execute(ids).scalars().all(), connection.execute(own_numbers(ids)).scalars().all()
+    return sorted(found[0]), sorted(key for key in found[1] if key is not None)
+
+
 def erase_own(connection: Connection, ids: Sequence[str]) -> None:
     """The records with all that hangs on them; words in the histories of others name them by id only."""
     connection.execute(delete(Change).where(Change.subject_id.in_(ids)))
@@ -100,34 +115,23 @@ def erase_own(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(delete(Client).where(Client.id.in_(ids)))
 
 
+def let_go(connection: Connection, key: str, until: datetime) -> None:
+    """A number that no living record has goes from those that were there until then and merged away."""
+    if connection.execute(owner_ids(key).limit(1)).first() is None:
+        hidden = select(Client.id).where(Client.created_at <= until)
+        connection.execute(delete(Phone).where(Phone.key == key, Phone.client_id.in_(hidden)))
+        connection.execute(delete(Learned).where(Learned.key == key, Learned.client_id.in_(hidden)))
+
+
 def fulfil(
     connection: Connection, ids: Sequence[str], numbers: Sequence[str], at: datetime, actor: str | None
 ) -> None:
-    """Whoever asked for it has got it; of what was asked before, neither number nor words stay."""
-    mine = or_(ErasureRequest.client_id.in_(ids), ErasureRequest.number.in_(numbers))
+    """Whoever asked for it until then has got it; of what was asked before, neither number nor words stay."""
+    whose = or_(ErasureRequest.client_id.in_(ids), ErasureRequest.number.in_(numbers))
+    mine = and_(whose, ErasureRequest.asked_at <= at)
     done = {"state": "done", "decided_at": at, "decided_by": actor, "rev": ErasureRequest.rev + 1}
     connection.execute(update(ErasureRequest).where(mine, ErasureRequest.state == "open").values(done))
     connection.execute(update(ErasureRequest).where(mine).values(number=None, words="", answer=""))
-
-
-def _with_merged(connection: Connection, client_id: str) -> list[str]:
-    """The record, and those that were merged into it."""
-    found, newest = [client_id], [client_id]
-    for _ in range(_MOST_STEPS):
-        query = select(Client.id).where(Client.merged_into.in_(newest))
-        newest = list(connection.execute(query).scalars())
-        if not newest:
-            break
-        found += newest
-    return found
-
-
-def _own_numbers(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """The keys of their phones that nobody else has."""
-    mine = set(connection.execute(select(Phone.key).where(Phone.client_id.in_(ids))).scalars()) - {None}
-    query = select(Phone.key).where(Phone.key.in_(sorted(filter(None, mine))), Phone.client_id.not_in(ids))
-    shared = set(connection.execute(query).scalars())
-    return sorted(key for key in mine - shared if key is not None)
 
 
 def _view(row: ErasedClient) -> ErasureView:
@@ -140,11 +144,15 @@ def _view(row: ErasedClient) -> ErasureView:
 def _bury(connection: Connection, burial: Burial) -> None:
     ids = sorted(burial.marks.get(CLIENT_STONE, frozenset()))
     erase_own(connection, ids)
-    marks = {ref.partition("@")[0] for ref in burial.marks.get(NUMBER_STONE, frozenset())}
-    asked = select(ErasureRequest.number).where(ErasureRequest.number.is_not(None)).distinct()
-    known = filter(None, connection.execute(asked).scalars().all() if marks else ())
-    again = [key for key in known if number_mark(key, burial.at).partition("@")[0] in marks]
-    fulfil(connection, ids, again, burial.at, None)
+    fulfil(connection, ids, (), burial.at, None)
+    if not burial.marks.get(NUMBER_STONE):
+        return
+    asked = select(ErasureRequest.number).where(ErasureRequest.number.is_not(None))
+    merged = select(Phone.key).join(Client, Client.id == Phone.client_id)
+    known = union(asked, merged.where(Phone.key.is_not(None), Client.merged_into.is_not(None)))
+    for key, until in erased_numbers(filter(None, connection.execute(known).scalars()), burial).items():
+        let_go(connection, key, until + _MARKS_SECOND)
+        fulfil(connection, (), [key], until + _MARKS_SECOND, None)
 
 
 TOMBSTONES = Tombstones(bury=_bury)

@@ -9,18 +9,18 @@ from aiohttp import web
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
-from hub.modules.crm.api import CrmApi, ErasureRequestView
+from hub.modules.crm.api import CrmApi, ErasureRequestView, number_key
 from hub.modules.crm.web_erasure import RIGHT as ERASE
-from hub.modules.crm.web_erasure import shops_of
+from hub.modules.crm.web_erasure import shops_of, zones_of
 
 RIGHT = "clients.ask_erasure"
 _LONGEST = 64
 
 
 async def ask(request: PageRequest) -> web.StreamResponse:
-    """The form, for a client or a number of the address."""
-    number, client_id = request.query.get("number", "")[:_LONGEST], request.query.get("client_id", "")
-    return await _form(request, client_id, number, "", {})
+    """The form, for a client of the address, else for a number that somebody types in. For the caller of a
+    call it is that call's (hub.modules.calls.web_forgotten): no number stands in an address."""
+    return await _form(request, request.query.get("client_id", ""), "", "", {})
 
 
 async def note(request: PageRequest) -> web.StreamResponse:
@@ -32,8 +32,13 @@ async def note(request: PageRequest) -> web.StreamResponse:
     except Invalid as error:
         return await _form(request, client_id, number[:_LONGEST], words, error.fields)
     day = request.t("It is written down; it must be answered within a month.")
-    back = f"/clients/{made.client_id}" if made.client_id is not None else "/desk"
-    return request.redirect(back, notice=day)
+    of = client_id or made.client_id
+    return request.redirect(f"/clients/{of}" if of else back_to(request), notice=day)
+
+
+def back_to(request: PageRequest) -> str:
+    """Where one goes on from a caller who is no client."""
+    return "/clients/erasures" if request.viewer.can(ERASE) else "/desk"
 
 
 async def refuse(request: PageRequest) -> web.StreamResponse:
@@ -44,31 +49,50 @@ async def refuse(request: PageRequest) -> web.StreamResponse:
 
 
 async def show_number(request: PageRequest) -> web.StreamResponse:
-    """What goes with a caller of whom nothing is known but the number."""
+    """What goes with a caller of whom nothing is known but the number; which clients have it by now."""
     asked = await request.apis.of(CrmApi).asked.one(request.path["request"], shops_of(request))
     if asked.state == "open" and asked.client_id is not None:
         return request.redirect(f"/clients/{asked.client_id}/erase")
-    return _number_form(request, asked, "", "")
+    return await _number_form(request, asked, "", "")
+
+
+async def tie(request: PageRequest) -> web.StreamResponse:
+    """It is this client who asks: what goes is shown next."""
+    asked = request.apis.of(CrmApi).asked
+    tied = await asked.tie(request.path["request"], request.form.get("client_id", ""), shops_of(request))
+    return request.redirect(f"/clients/{tied.client_id}/erase")
 
 
 async def erase_number(request: PageRequest) -> web.StreamResponse:
-    """Signed by a second person."""
+    """Signed by a second person; never a client, whom nobody was shown here."""
     asked, reason = request.apis.of(CrmApi).asked, request.form.get("reason", "")
     shops = shops_of(request)
     one = await asked.one(request.path["request"], shops)
     try:
-        await asked.fulfil(one.id, reason, shops, request.second)
+        await asked.fulfil_number(one.id, reason, shops, request.second)
     except Invalid as error:
-        return _number_form(request, one, reason, next(iter(error.fields.values()), error.text))
+        return await _number_form(request, one, reason, next(iter(error.fields.values()), error.text))
     return request.redirect("/clients/erasures", notice=request.t("The data are gone."))
 
 
 async def about(request: PageRequest, subject: CardSubject) -> str:
     """Whether they asked to be forgotten; else where that is written down."""
-    if subject.direction == "internal" or (subject.client_id is None and subject.number is None):
+    crm, shops = request.apis.of(CrmApi), shops_of(request)
+    if subject.direction == "internal":
         return ""
-    asked = await request.apis.of(CrmApi).asked.open_of(subject.client_id, subject.number)
-    return request.html("crm/part_asked.html", asked=asked, subject=subject, now=request.deps.clock.now())
+    if subject.client_id is None and number_key(subject.number or "", _country(request)) is None:
+        return ""
+    asked = await crm.asked.open_of(subject.client_id, subject.number)
+    is_mine = asked is not None and (shops is None or asked.shop_id in shops)
+    return request.html(
+        "crm/part_asked.html", asked=asked, subject=subject, now=request.deps.clock.now(),
+        zones=zones_of(request, [asked] if asked is not None else []),
+        may_decide=is_mine and request.viewer.can(ERASE),
+    )  # fmt: skip
+
+
+def _country(request: PageRequest) -> str:
+    return request.deps.places.of(request.viewer.shop_id).country
 
 
 async def _form(
@@ -76,22 +100,23 @@ async def _form(
 ) -> web.StreamResponse:
     crm = request.apis.of(CrmApi)
     client = await crm.client(client_id) if client_id else None
-    if client is None and number and not faults:
-        found = (await crm.caller(number)).candidates
-        client = await crm.client(found[0].client_id) if len(found) == 1 else None
     return request.page(
         "crm/ask_erasure.html", status=422 if faults else 200, client=client, number=number, words=words,
-        faults={"number": "", "words": "", **faults},
+        faults={"number": "", "words": "", **faults}, call=None, action="/clients/erasures/ask",
+        back=f"/clients/{client.id}" if client is not None else back_to(request),
     )  # fmt: skip
 
 
-def _number_form(
+async def _number_form(
     request: PageRequest, asked: ErasureRequestView, reason: str, fault: str
 ) -> web.StreamResponse:
     if asked.state != "open" or asked.number is None:
         raise Conflict("crm.erasure_request_decided", "This request was answered already.")
     status = 422 if fault else 200
-    return request.page("crm/erase_number.html", status=status, asked=asked, reason=reason, fault=fault)
+    return request.page(
+        "crm/erase_number.html", status=status, asked=asked, reason=reason, fault=fault,
+        owners=await request.apis.of(CrmApi).asked.owners(asked),
+    )  # fmt: skip
 
 
 parts = (CardPart(name="crm.asked", order=95, right=RIGHT, render=about, is_about_call=True),)
@@ -102,6 +127,7 @@ routes = (
     Route(
         method="POST", path=f"{_ONE}/refuse", handler=refuse, right=ERASE, name="crm.refuse_erasure"
     ),
+    Route(method="POST", path=f"{_ONE}/tie", handler=tie, right=ERASE, name="crm.tie_erasure"),
     Route(method="GET", path=f"{_ONE}/erase", handler=show_number, right=ERASE, name="crm.ask_erase_number"),
     Route(
         method="POST", path=f"{_ONE}/erase", handler=erase_number, right=ERASE, name="crm.erase_number",

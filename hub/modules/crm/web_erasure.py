@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
 from aiohttp import web
 
 from hub.errors import Invalid
 from hub.kernel.web import PageRequest, Route
-from hub.modules.crm.api import CrmApi
+from hub.modules.crm.api import CrmApi, ErasureRequestView
 from hub.modules.crm.web_history import actor_names
 from hub.values import ShopId
 
@@ -40,12 +43,19 @@ async def log(request: PageRequest) -> web.StreamResponse:
     return request.page(
         "crm/erasures.html", erasures=await crm.erasing.recent(), names=await actor_names(request),
         waiting=waiting, refused=refused, clients=await crm.clients_by_ids(ids), now=request.deps.clock.now(),
+        zones=zones_of(request, waiting),
     )  # fmt: skip
 
 
 def shops_of(request: PageRequest) -> frozenset[ShopId] | None:
-    """Whose requests one decides on; None: all."""
-    return None if request.viewer.rights.get(RIGHT) == "all" else request.viewer.shop_ids
+    """Whose requests one decides on, whatever the page; None: all."""
+    viewer = request.viewer.reaching(RIGHT)
+    return None if viewer.rights.get(RIGHT) == "all" else viewer.shop_ids
+
+
+def zones_of(request: PageRequest, asked: Iterable[ErasureRequestView]) -> dict[ShopId, ZoneInfo]:
+    """By which clock each request's days are reckoned: that of its shop."""
+    return {one.shop_id: request.deps.places.of(one.shop_id).zone for one in asked}
 
 
 routes = (

@@ -156,15 +156,6 @@ async def test_a_caller_who_is_no_client_is_erased_by_the_number(hub: Hub) -> No
         assert ((await calls.call("1")).from_number, (await calls.call("2")).from_number) == (None, STRANGER)
 
 
-async def test_a_caller_who_became_a_client_meanwhile_is_erased_as_that_client(hub: Hub) -> None:
-    one = await asked(hub, number=IRYNA)
-    client = await make_client(hub, "Ірина", IRYNA)
-    async with crm_of(hub) as crm:
-        with pytest.raises(Conflict):
-            await crm.erasing.erase_number(IRYNA, "лист", None)
-        assert (await crm.asked.fulfil(one, "лист", None, None)).client_id == client.id
-
-
 async def test_of_a_number_that_several_have_the_client_is_chosen_first(hub: Hub) -> None:
     await make_client(hub, "Ірина", IRYNA)
     await make_client(hub, "Петро", IRYNA)
@@ -225,10 +216,3 @@ async def test_a_program_asks_lists_refuses_and_needs_a_second_person_to_erase(
     assert (status, answer["error"]["code"]) == (403, "second.needed")
     status, done = await send_json(site, "POST", f"{path}/{made['id']}/refuse", {"answer": "не він"})
     assert (status, done["state"], done["answer"]) == (200, "refused", "не він")
-
-
-async def test_the_card_offers_it_for_a_caller_and_not_for_a_colleague(hub: Hub, desk: Client) -> None:
-    await happen(hub, ended("1", 0, "answered", from_number=STRANGER))
-    assert "/clients/erasures/ask?number=%2B380671112299" in (await get_text(desk, "/calls/1"))[1]
-    page = (await get_text(desk, f"{LIST}/ask?number=%2B380671112299"))[1]
-    assert 'value="+380671112299"' in page
