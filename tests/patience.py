@@ -10,8 +10,15 @@ from __future__ import annotations
 import os
 
 BESIDE_OTHERS = 4.0
+CALM = 20.0
+"""Seconds after which an open page asks by itself: what comes later proves no live line."""
 
 
 def within(seconds: float) -> float:
     """So many seconds of a machine of one's own."""
     return seconds * BESIDE_OTHERS if "PYTEST_XDIST_WORKER" in os.environ else seconds
+
+
+def shown_within(seconds: float) -> float:
+    """The same for what an open page has to show, in milliseconds, and before the page asks by itself."""
+    return 1000 * min(within(seconds), max(seconds, 0.75 * CALM))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from hub.errors import HubError, NotAllowed, NotSignedIn
+from hub.errors import HubError, NotAllowed, NotSignedIn, Unavailable
 from hub.kernel.installation import Installation
 from hub.kernel.web import Viewer
 from hub.log import get_logger
@@ -134,7 +134,15 @@ class Door:
             task = self.later(self._ask(key, secret, is_token=is_token))
             look = self._looking[key] = _Look(task, now, self._forgotten)
             task.add_done_callback(lambda done: self._looked(key, done))
-        return await asyncio.shield(look.task)
+        try:
+            return await asyncio.shield(look.task)
+        except asyncio.CancelledError:
+            asks = asyncio.current_task()
+            if asks is not None and asks.cancelling():
+                raise
+            raise Unavailable(
+                "server.stopping", "Pitline is stopping.", "Try again in a few seconds."
+            ) from None
 
     def _looked(self, key: str, done: asyncio.Task[Known | None]) -> None:
         if (look := self._looking.get(key)) is not None and look.task is done:

@@ -66,6 +66,13 @@ def _one_channel(sound: Path, heard: Heard, channel: int) -> Iterator[bytes]:
 
 def trouble_of(model: Path) -> Unavailable | None:
     """Why nothing can be written down with this folder of a model, if so. It looks at the disk."""
+    try:
+        return _wrong_with(model)
+    except OSError:
+        return _away("The folder of the speech model cannot be read.", "Let Pitline's user read all of it.")
+
+
+def _wrong_with(model: Path) -> Unavailable | None:
     if not model.is_dir():
         return _away("The folder of the speech model is not there.", _UNPACK)
     if not _is_model(model):

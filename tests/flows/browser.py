@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.machine import CHROMIUM, need_chromium
-from tests.patience import within
+from tests.patience import shown_within
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A headless Chromium; skips aloud where the machine has none."""
     need_chromium()
-    expect.set_options(timeout=1000 * within(5))
+    expect.set_options(timeout=shown_within(5))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]

@@ -32,7 +32,7 @@ from tests.connectors.ami.ami_server import AmiServer
 from tests.connectors.ami.hub_side import config_for
 from tests.flows.browser import Faults
 from tests.modules.desk.telling import LINE, Telling
-from tests.patience import within
+from tests.patience import shown_within, within
 from webui.app import make_app
 
 PASSWORD = "correct horse battery staple"
@@ -211,11 +211,11 @@ def strips(page: Page) -> Locator:
 
 async def becomes(page: Page, state: str, seconds: float = 3.0) -> None:
     """The open card shows this state within so many seconds."""
-    await expect(card(page)).to_have_attribute("data-state", state, timeout=1000 * within(seconds))
+    await expect(card(page)).to_have_attribute("data-state", state, timeout=shown_within(seconds))
 
 
 async def closes(page: Page, seconds: float = 3.0) -> None:
-    await expect(card(page)).to_have_count(0, timeout=1000 * within(seconds))
+    await expect(card(page)).to_have_count(0, timeout=shown_within(seconds))
 
 
 async def put_away(*pages: Page) -> None:

@@ -16,7 +16,7 @@ from tests.factories.tasks import open_hours
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import IRYNA, NOBODY, Shop, open_shop
 from tests.modules.desk.telling import Telling
-from tests.patience import within
+from tests.patience import shown_within
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 STRANGER = "+380661112200"
@@ -92,12 +92,12 @@ async def test_a_receptionists_missed_calls(shop: Shop) -> None:
         await call.answered_by("102")
         for page in (oksana, ihor):
             await expect(page.locator("[data-row]", has_text="Ірина Коваль")).to_have_count(
-                0, timeout=1000 * within(1)
+                0, timeout=shown_within(1)
             )
         await talks(call, 40.0)
         for page in (oksana, ihor):
             await expect(page.locator("#tasks-closed")).to_contain_text(
-                "Done today: 1", timeout=1000 * within(1)
+                "Done today: 1", timeout=shown_within(1)
             )
             await expect(page.locator("[data-row]")).to_have_count(1)
             await expect(page.locator('[data-badge="/tasks"]')).to_contain_text("1")

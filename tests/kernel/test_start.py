@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from tests.flows.hub_process import ROOT, HubProcess
-from tests.patience import within
 from tests.programs import cold, finished
 
 pytestmark = pytest.mark.slow
@@ -39,7 +38,7 @@ async def test_a_hub_is_small_and_stops_within_five_seconds_with_browsers_watchi
             await socket.close()
     assert ready["ready"]
     assert code == 0
-    assert took < within(5)
+    assert took < 5
     assert megabytes < 200
 
 

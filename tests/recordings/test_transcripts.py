@@ -125,6 +125,15 @@ def test_a_model_that_cannot_be_used_says_what_to_do(
     assert (said in caught.value.text, hint in caught.value.hint) == (True, True)
 
 
+def test_a_model_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")  # root may read everything: only told so
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(Unavailable, match="cannot be read"):
+        VoskSpeech(tmp_path).transcribe(tmp_path / "sound.wav")
+
+
 async def test_a_wrong_model_stands_on_the_system_page(shop: Shop, hub: Hub, tmp_path: Path) -> None:
     object.__setattr__(hub.installation.settings.recordings, "speech_model", str(tmp_path))
     page = await (await (await shop.signed_in("owner")).get("/system")).text()

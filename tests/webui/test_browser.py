@@ -259,7 +259,7 @@ async def test_a_failed_delivery_is_counted_in_the_menu_of_a_page_that_stands_op
     await expect(count).to_be_hidden()
     await dead_fact(hub, "f1", handlers={"crm.on_it": "dead"})
     await hub.system.letters.look()
-    await expect(count).to_contain_text("1", timeout=1000 * within(15))
+    await expect(count).to_contain_text("1", timeout=25_000)  # by itself it asks after 30 s
     await page.goto(str(served.make_url("/system/dead-letters")))
     await page.get_by_role("button", name="Відмовитися").click()
     await expect(page.get_by_text("Невдач немає")).to_be_visible()

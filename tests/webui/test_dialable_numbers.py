@@ -20,6 +20,8 @@ KNOWN = {
     "messaging/thread.html": 2, "recordings/words.html": 1,
     # On the line now, and told so.
     "dialling/hearing.html": 1, "dialling/steer.html": 1,
+    # Whom a form is about: they ask to be forgotten, not to be rung.
+    "crm/ask_erasure.html": 3, "crm/erase_number.html": 3,
     # A television takes no clicks.
     "queues/wall_board.html": 1,
     # The macros themselves.

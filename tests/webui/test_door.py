@@ -121,3 +121,14 @@ async def test_each_who_waited_hears_that_the_database_is_away_and_the_next_asks
     busy.is_away = False
     assert (await door.look(_with(token))).viewer.kind == "token"
     await door.close()
+
+
+async def test_who_waits_for_another_ones_look_up_when_the_hub_stops_is_answered(shop: Shop) -> None:
+    token = await shop.token("owner")
+    door, busy = _door(shop)
+    looks = await _looks(door, token, 2)
+    await busy.has_read.wait()
+    await door.close()
+    for look in looks:
+        with pytest.raises(Unavailable, match="stopping"):
+            await look

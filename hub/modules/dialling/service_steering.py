@@ -169,7 +169,7 @@ class SteeringService:
     async def consulting(self, call: CallView) -> CommandView | None:
         """The colleague who is being asked in this call; None when nobody is (any more): who declined, or did
         not answer, gave the caller back without an order of ours, and to hand over would cut them off."""
-        kinds = ("attended", "hand_over", "take_back", "blind", "park")
+        kinds = ("attended", "hand_over", "take_back", "blind", "park", "give", "take", "pick_up")
         query = select(Command).where(
             Command.call_id == call.id, Command.kind.in_(kinds), Command.state != "failed"
         )

@@ -17,8 +17,7 @@ from hub.modules.crm.api import CrmApi
 from hub.modules.dialling.rules_keys import keys_for
 from hub.modules.dialling.scope import LISTEN, STEER, asker_of, calls_of
 from hub.modules.dialling.service_state import works_now
-from hub.modules.dialling.web_steering import colleagues_of
-from hub.modules.presence.api import PresenceView
+from hub.modules.dialling.web_steering import by_name, colleagues_of
 from hub.ports.commands import Hearing
 
 
@@ -45,8 +44,7 @@ async def keys(request: PageRequest, subject: CardSubject) -> str:
     )  # fmt: skip
     if not found:
         return ""
-    # By name, not by readiness: a digit must not change its meaning under the finger.
-    colleagues = sorted(await colleagues_of(request), key=_by_name) if "give" in found else ()
+    colleagues = sorted(await colleagues_of(request), key=by_name) if "give" in found else ()
     return request.html("dialling/board_keys.html", call=call, keys=found, colleagues=colleagues)
 
 
@@ -76,10 +74,6 @@ async def _heard(request: PageRequest, calls: Sequence[CallView]) -> list[Heard]
             Heard(call=call, colleague=f"{name} {phone}".strip(), client=client.title if client else "")
         )
     return found
-
-
-def _by_name(one: PresenceView) -> tuple[str, str]:
-    return one.name.casefold(), one.extensions[0]
 
 
 def _reaches(request: PageRequest, call: CallView, right: str) -> bool:

@@ -118,11 +118,11 @@ async def steer(request: PageRequest, subject: CardSubject) -> str:
     call = await request.apis.of(CallsApi).call(str(subject.call_id))
     if not call.is_live:
         return ""
-    asker = asker_of(request)
+    asker, colleagues = asker_of(request), await colleagues_of(request)
     return request.html(
-        "dialling/steer.html", call=call, colleagues=await colleagues_of(request), lacks=_lacking(request),
+        "dialling/steer.html", call=call, colleagues=colleagues, by_name=sorted(colleagues, key=by_name),
+        lacks=_lacking(request), consulting=await _steering(request).consulting(call),
         is_mine=bool(set(asker.extensions) & {one.extension for one in call.parties}),
-        consulting=await _steering(request).consulting(call),
     )  # fmt: skip
 
 
@@ -135,6 +135,12 @@ async def colleagues_of(request: PageRequest) -> Sequence[PresenceView]:
         found = (one for one in everybody if one.extensions and not set(one.extensions) & own)
         known = request.http[_COLLEAGUES] = tuple(sorted(found, key=by_readiness))
     return known
+
+
+def by_name(one: PresenceView) -> tuple[str, str]:
+    """The order of a menu whose lines have digits: by readiness a digit would change its meaning under the
+    finger."""
+    return one.name.casefold(), one.extensions[0]
 
 
 def _lacking(request: PageRequest) -> Mapping[CommandKind, str]:

@@ -259,12 +259,14 @@ async def test_in_a_flood_what_is_stored_waits_and_is_done_behind_it(
     await prepare(hub)
     await hub.start()
     async with line_to(hub) as line:
-        await asyncio.gather(*[line.ring(f"a:{number}") for number in range(60)])
+        await asyncio.gather(*[line.ring(f"a:{number}") for number in range(120)])
         assert hub.hooks.inbox.is_flooded
+        await asyncio.sleep(0.3)
+        assert (await kept(hub)).get("done", 0) < 120
         frozen_clock.advance(1.0)
         assert not hub.hooks.inbox.is_flooded
         await worked(hub)
-    assert await effects_of(hub, "ordinary") == {"a": list(range(60))}
+    assert await effects_of(hub, "ordinary") == {"a": list(range(120))}
     await hub.stop()
 
 

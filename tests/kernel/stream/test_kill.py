@@ -35,10 +35,11 @@ async def test_kill_nine_in_the_middle_loses_nothing_and_doubles_nothing(setting
         )  # fmt: skip
         assert victim.stdout is not None
         _, *begun = (victim.stdout.readline() for _ in range(6))
+        assert all(begun), "it did not begin"
         time.sleep(chance.random() * 0.6)
         victim.send_signal(signal.SIGKILL)
         said = "".join([*begun, victim.stdout.read()]).split("\n")[:-1]  # the last line may be torn
-        victim.wait()
+        assert victim.wait() == -signal.SIGKILL
         accepted += [(bell, int(number)) for bell, number in (line.split() for line in said)]
         start += 100_000
     hub = make_hub(settings, Bells().module())

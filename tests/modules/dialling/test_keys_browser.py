@@ -37,6 +37,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OWN_103 = "PJSIP/103-0000000b"
 PHONE_103 = {**PHONE, "Channel": OWN_103, "CallerIDNum": "103"}
+SECOND_103 = {**OTHER_PHONE, "Channel": "PJSIP/103-0000000d", "CallerIDNum": "103"}
 
 
 @dataclass
@@ -135,6 +136,22 @@ async def test_on_the_desk_who_rings_at_ones_own_phone_is_given_to_a_colleague_b
     sent = await maria.reached("redirect")
     assert (sent["channel"], sent["exten"]) == (TRUNK, "102")
     await expect(menu).not_to_have_attribute("open", "")
+
+
+async def test_a_digit_meant_for_a_caller_who_is_gone_gives_nobody_else_away(maria: Hand) -> None:
+    first = await ringing(maria.shop, PHONE_103)
+    menu = maria.page.locator(f'[data-card="{first}"] .dial-put')
+    await expect(menu.locator("summary")).to_be_visible()
+    await maria.press("d")
+    await expect(menu).to_have_attribute("open", "")
+    second = await ringing(maria.shop, SECOND_103, OTHER_OUTSIDE, but=first)
+    hang_up(maria.shop, PHONE_103, OUTSIDE)
+    shown = maria.page.locator(f'[data-card="{second}"] .dial-put summary')
+    await expect(shown).to_be_visible(timeout=45_000)  # at the latest when the page asks by itself
+    await maria.press("2")
+    await maria.press("d", "2")
+    sent = await maria.reached("redirect", 1)
+    assert (sent["channel"], sent["exten"]) == (OTHER_TRUNK, "102")
 
 
 async def test_a_key_for_a_call_that_has_just_ended_joins_no_other(maria: Hand) -> None:

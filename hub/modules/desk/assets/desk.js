@@ -80,8 +80,8 @@ function open(call) {
   asking.anew();
 }
 
-function click(selector) {
-  const target = area.querySelector(selector);
+function click(selector, within = area) {
+  const target = within.querySelector(selector);
   target?.click();
   return Boolean(target);
 }
@@ -99,7 +99,7 @@ function putThrough(kind) {
   return focus("[data-card] [data-transfer]");
 }
 
-function act(name) {
+function act(name, within = area) {
   if (name === "search") return searchBox?.focus(), searchBox?.select(), true;
   if (name === "mine") return document.getElementById("desk-mine")?.click(), true;
   if (name === "away") return document.querySelector("[data-key=away]")?.click(), true;
@@ -109,7 +109,7 @@ function act(name) {
   if (name === "transfer") return putThrough("blind") || click("[data-card] [data-key=take]");
   if (name === "ask-first") return putThrough("attended");
   if (name === "leave") return asking.ask(), true;
-  return click(`[data-key="${name}"]`);
+  return click(`[data-key="${name}"]`, within);
 }
 
 desk.addEventListener("click", (event) => {

@@ -11,22 +11,28 @@ const PLACES = {
 };
 
 // The first of two keys: the digit after it chooses within that row of the card, or in that menu. A menu is
-// open as long as it leads, so that no digit that is meant for it goes anywhere else.
+// open as long as it leads, so that no digit that is meant for it goes anywhere else. Rows are known by whose
+// they are: when another call's card takes the place under the finger, its row of that name was not chosen.
 const LEADERS = {
   KeyR: "result", KeyG: "tag", KeyA: "later",
   KeyL: "listen", KeyI: "whisper", KeyJ: "barge", KeyZ: "pause", KeyD: "give",
 };
 const LED_FOR = 4000;
 const ledBy = (row) => row.dataset.leader.split(" ");
+const whose = (row) => row.id || `${row.closest("[data-card]")?.dataset.card} ${row.dataset.leader}`;
+const isOpen = (row) => row.tagName !== "DETAILS" || row.open;
 let led = "";
+let chosen = new Set();
 let timer = 0;
 
 function lead(name) {
   led = name;
+  chosen = new Set();
   clearTimeout(timer);
   let isMenu = false;
   for (const row of document.querySelectorAll("[data-leader]")) {
     const isLed = ledBy(row).includes(name);
+    if (isLed) chosen.add(whose(row));
     if (row.tagName !== "DETAILS") {
       row.classList.toggle("is-led", isLed);
       continue;
@@ -35,6 +41,11 @@ function lead(name) {
     isMenu ||= isLed;
   }
   if (name && !isMenu) timer = setTimeout(() => lead(""), LED_FOR);
+}
+
+function ledRow() {
+  const rows = [...document.querySelectorAll(`[data-leader~="${led}"]`)];
+  return rows.find((row) => chosen.has(whose(row)) && isOpen(row));
 }
 
 // A menu that was opened or shut by the mouse.
@@ -52,11 +63,11 @@ export function listenForKeys(act) {
     const field = typingIn(event.target);
     if (field) return keyWhileTyping(event, field, act);
     if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
-    // The card with that row is gone: the digit is not its any more.
-    if (led && !document.querySelector(`[data-leader~="${led}"]`)) lead("");
     if (led && /^Digit[1-9]$/.test(event.code)) {
       event.preventDefault();
-      return void (act(`${led}-${event.code.at(-1)}`) && lead(""));
+      const row = ledRow(); // gone: the digit is nobody's
+      if (!row || act(`${led}-${event.code.at(-1)}`, row)) lead("");
+      return;
     }
     const leader = event.shiftKey ? undefined : LEADERS[event.code];
     if (leader && document.querySelector(`[data-leader~="${leader}"]`)) {
