@@ -28,6 +28,7 @@ from tests.databases import Databases
 from tests.flows.hub_process import HubProcess
 from tests.programs import forked
 from tests.thrift import (
+    let_applications_go,
     log_plainly,
     make_passwords_cheap,
     share_compiled_statements,
@@ -85,6 +86,7 @@ def _is_one_too_many(item: pytest.Item) -> bool:
 def _thrift() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         share_compiled_statements(patch)
+        let_applications_go(patch)
         make_passwords_cheap(patch)
         log_plainly()
         yield
