@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any
 
@@ -27,7 +28,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """An HTTP server on a loopback port; a subclass gives the `app`. `base` is its address, `session` speaks
     to the shop (None while it does not run), `errand` is work beside the requests."""
 
@@ -40,9 +41,9 @@ class LoopbackServer:
         self._runner: web.AppRunner | None = None
         self._errands: set[asyncio.Task[Any]] = set()
 
+    @abstractmethod
     def app(self) -> web.Application:
         """What is served."""
-        raise NotImplementedError
 
     async def start(self, listener: socket.socket | None = None) -> None:
         """Listen, on a free port unless a socket is given."""
