@@ -81,7 +81,7 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
         await hub.open()
         await prepare(hub.installation)
         await hub.start()
-        _settle()
+        settle()
         runner = web.AppRunner(
             make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None
         )
@@ -125,7 +125,7 @@ async def opened_hub(settings: Settings) -> AsyncIterator[Hub]:
         await hub.close()
 
 
-def _settle() -> None:
+def settle() -> None:
     """For short waits: what was loaded at start is no longer walked by the garbage collector (a full
     round of it took 50 ms), whose rounds look at a few thousand young objects each, for one costs up to a
     microsecond an object and holds up everybody; and a busy event loop lets the writer's thread in after

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from aiohttp.test_utils import TestClient, TestServer
 
+from hub.main import settle
 from tests.bench.bench_pages import WIDE, Case, Client, file_of_ours, hub_on, measure, sign_in
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine
@@ -152,6 +153,7 @@ async def run(folder: Path, messages: int, repeats: int) -> float:
         )
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
             await sign_in(hub, client)
+            settle()
             for case in cases(messages):
                 row, slow = await measure(client, plain, case, repeats)
                 worst.append(slow / case.target)

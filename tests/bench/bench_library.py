@@ -21,6 +21,7 @@ from typing import Any
 import asyncpg
 from aiohttp.test_utils import TestClient, TestServer
 
+from hub.main import settle
 from tests.bench.bench_pages import WIDE, Case, Plain, file_of_ours, hub_on, measure, server_of_ours, sign_in
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine
@@ -141,6 +142,7 @@ async def on(kind: str, folder: Path, chosen: argparse.Namespace) -> float:
         )
         async with TestClient(TestServer(make_app(hub.installation, WIDE))) as client:
             await sign_in(hub, client)
+            settle()
             for case in cases(chosen.clients, chosen.calls):
                 if chosen.only not in case.name:
                     continue

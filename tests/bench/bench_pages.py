@@ -32,7 +32,7 @@ from hub.clock import SystemClock
 from hub.errors import Conflict
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.shops import FIRST_SHOP
-from hub.main import MODULES
+from hub.main import MODULES, settle
 from hub.modules.access.api import AccessApi, hash_password
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi
@@ -342,6 +342,7 @@ async def on(kind: str, folder: Path, clients: int, calls: int, repeats: int, on
             await sign_in(hub, client)
             await add_up_days(hub)
             await look_for_duplicates(hub)
+            settle()
             for case in cases(clients, calls):
                 if not case.name.startswith(only):
                     continue

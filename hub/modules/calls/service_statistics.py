@@ -19,6 +19,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy import cast as sql_cast
@@ -119,23 +120,19 @@ class StatisticsService:
     def _is_sqlite(self) -> bool:
         return self._uow.session.get_bind().dialect.name == "sqlite"
 
-    async def lost(self, where: CallFilter) -> tuple[LostCall, ...]:
+    async def lost(self, where: CallFilter) -> tuple[str, ...]:
         """Of every client (while unknown: number) who was lost in the time of the filter and to whom nobody
-        has talked since, the last such call, newest first. Who is no client does not count."""
+        has talked since, the last such call, newest first: their ids, for a year has thousands of them. Who
+        is no client does not count."""
         later, seconds = aliased(Call), self._deps.settings.tasks.reached_seconds
         talked = and_(later.result == "answered", later.talk_seconds >= seconds)
         again: ColumnElement[bool] = later.result.in_(("missed", "voicemail"))
         if where.until is not None:
             again = and_(again, _before_end(later, where))
-        after = or_(
-            later.started_at > Call.started_at,
-            and_(later.started_at == Call.started_at, later.id > Call.id),
-        )
+        # As pairs, at which an index can begin; spelt out with OR it takes three times as long.
+        after = tuple_(later.started_at, later.id) > tuple_(Call.started_at, Call.id)
         since = [after, or_(talked, and_(later.direction == "inbound", again))]
-        query = select(
-            Call.id, Call.shop_id, Call.client_id, Call.other_number, Call.line, Call.missed_reason,
-            Call.started_at,
-        ).where(
+        query = select(Call.id).where(
             *await self._filters.conditions(
                 replace(where, direction="inbound", outcome="lost"), to_the_end=True
             ),
@@ -146,7 +143,16 @@ class StatisticsService:
                 not_(exists().where(later.client_id == Call.client_id, *since)),
             ),
         )  # fmt: skip
-        rows = (await self._uow.session.execute(query.order_by(Call.started_at.desc(), Call.id.desc()))).all()
+        ordered = query.order_by(Call.started_at.desc(), Call.id.desc())
+        return tuple((await self._uow.session.scalars(ordered)).all())
+
+    async def lost_calls(self, call_ids: Collection[str]) -> tuple[LostCall, ...]:
+        """Some of those, newest first."""
+        query = select(
+            Call.id, Call.shop_id, Call.client_id, Call.other_number, Call.line, Call.missed_reason,
+            Call.started_at,
+        ).where(Call.id.in_(call_ids)).order_by(Call.started_at.desc(), Call.id.desc())  # fmt: skip
+        rows = (await self._uow.session.execute(query)).all()
         return tuple(
             LostCall(
                 call_id=row.id, shop_id=ShopId(row.shop_id), client_id=row.client_id, line=row.line,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.api import LostCall
 from hub.modules.reports.rules import Sums, percent, summed
 from hub.modules.reports.service import ReportService
 from hub.modules.reports.views import CallReport, Hours, PersonRow, Question, Row, Speed, Step
@@ -24,6 +23,6 @@ class ReportsApi:
         """The report on calls of a time."""
         return await self._service.calls(asked)
 
-    async def lost(self, asked: Question) -> tuple[LostCall, ...]:
-        """The last call of everybody who was lost in this time and never reached, newest first."""
+    async def lost(self, asked: Question) -> tuple[str, ...]:
+        """The ids of the last call of everybody who was lost in this time and never reached, newest first."""
         return await self._service.lost(asked)

@@ -51,7 +51,7 @@ def tables(report: CallReport, say: Say) -> tuple[list[str], list[Line]]:
     rows += [_line(say("By person, outbound"), row.name, row.outbound) for row in report.people]
     rows.append(_line(say("Outbound"), say("Total"), report.outbound))
     if report.lost is not None:
-        rows.append([say("Lost clients"), say("Total"), len(report.lost)])
+        rows.append([say("Lost clients"), say("Total"), report.lost])
     return head, rows
 
 

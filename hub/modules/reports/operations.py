@@ -187,7 +187,7 @@ def _report(report: CallReport, asked: Asked) -> CallReportOut:
             for one in report.people
         ],
         lines=rows("lines"), sources=rows("sources"), queues=rows("queues"), callers=rows("callers"),
-        reasons=rows("reasons"), lost_clients=None if report.lost is None else len(report.lost),
+        reasons=rows("reasons"), lost_clients=report.lost,
         line_full=[FullOut.model_validate(one) for one in report.full],
         callbacks=SpeedOut.model_validate(report.speed) if report.speed is not None else None,
     )  # fmt: skip

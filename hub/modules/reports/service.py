@@ -15,7 +15,6 @@ from hub.modules.calls.api import (
     Facet,
     FullView,
     LineView,
-    LostCall,
     day_of,
     within,
 )
@@ -57,19 +56,19 @@ class ReportService:
             queues=_rows(_of(inbound, "queue"), "queue", str),
             callers=_rows(_of(inbound, "caller"), "caller", str),
             reasons=_reasons(_of(inbound, "reason")),
-            lost=await self.lost(asked) if _is_soon_known(asked) else None,
+            lost=len(await self.lost(asked)) if _is_soon_known(asked) else None,
             speed=await self._speed(asked), within=self._deps.settings.reports.answer_within,
             full=await self._full(asked),
         )  # fmt: skip
 
-    async def lost(self, asked: Question) -> tuple[LostCall, ...]:
-        """The last call of everybody who was lost and never reached, newest first."""
+    async def lost(self, asked: Question) -> tuple[str, ...]:
+        """The ids of the last call of everybody who was lost and never reached, newest first."""
         in_hours = {"in": True, "out": False}.get(asked.hours)
         found = await self._calls.statistics.lost(replace(asked.where, in_hours=in_hours))
         if not found:
             return ()
         settled = await self._tasks.speed.settled(asked.stretches)
-        return tuple(one for one in found if one.call_id not in settled)
+        return tuple(call_id for call_id in found if call_id not in settled)
 
     async def _full(self, asked: Question) -> tuple[FullView, ...]:
         if asked.is_own:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from hub.kernel.masking import Dialable, Words
-from hub.modules.calls.api import CallFilter, FullView, LostCall, Stretch
+from hub.modules.calls.api import CallFilter, FullView, Stretch
 from hub.modules.reports.rules import Sums
 
 Hours = Literal["in", "out", "all"]
@@ -101,7 +101,7 @@ class CallReport:
     queues: tuple[Row, ...]
     callers: tuple[Row, ...]
     reasons: tuple[Row, ...]
-    lost: tuple[LostCall, ...] | None
+    lost: int | None
     speed: Speed | None
     within: float
     full: tuple[FullView, ...] = ()

@@ -43,7 +43,7 @@ async def lost(request: PageRequest) -> web.StreamResponse:
     """Whom nobody has reached yet, each once, by the last call."""
     asked = await asked_of(request, request.query)
     found = await request.apis.of(ReportsApi).lost(asked.question)
-    shown = found[:_MOST_LISTED]
+    shown = await request.apis.of(CallsApi).statistics.lost_calls(found[:_MOST_LISTED])
     clients = await request.apis.of(CrmApi).clients_by_ids({one.client_id for one in shown if one.client_id})
     lines = await request.apis.of(CallsApi).lines_by_number({one.line for one in shown})
     return request.page(

@@ -310,7 +310,8 @@ async def test_a_lost_client_is_counted_once_and_only_while_nobody_has_talked_to
 
     async def lost() -> list[str]:
         async with calls_of(hub) as calls:
-            return [call.call_id for call in await calls.statistics.lost(where)]
+            found = await calls.statistics.lost(where)
+            return [call.call_id for call in await calls.statistics.lost_calls(found)]
 
     assert await lost() == ["2", "3"]
     await tell_calls(hub, ended("8", 900_000, "answered", from_number=two, talk_seconds=15.0))
