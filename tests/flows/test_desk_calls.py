@@ -3,6 +3,7 @@ real intake."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -273,6 +274,35 @@ async def test_a_tab_whose_live_socket_is_cut_goes_on_by_asking(shop: Shop) -> N
         await call.ends()
         await becomes(page, "wrap_up", seconds=3.0)
         await put_away(page)
+
+
+async def test_a_page_whose_live_socket_does_not_stand_yet_asks_often_until_it_does(shop: Shop) -> None:
+    may_stand = asyncio.Event()
+
+    async def held_up(socket: WebSocketRoute) -> None:
+        await may_stand.wait()
+        socket.connect_to_server()
+
+    call = shop.call(IRYNA)
+    asked: list[str] = []
+    async with shop.screen("ihor") as page:
+        await page.route_web_socket("**/live", held_up)
+        await page.reload()
+        page.on("request", lambda one: asked.append(one.url) if "/desk/state" in one.url else None)
+        await page.wait_for_timeout(1000)
+        await call.begins()
+        await call.rings("102")
+        await becomes(page, "ringing", seconds=3.0)
+        await call.answered_by("102")
+        await call.ends()
+        await becomes(page, "wrap_up", seconds=3.0)
+        await put_away(page)
+        may_stand.set()
+        await expect(page.locator("html[data-live]")).to_be_attached()
+        await page.wait_for_timeout(1000)
+        asked.clear()
+        await page.wait_for_timeout(4500)
+        assert asked == []
 
 
 async def test_somebody_without_a_phone_sees_the_board_and_what_to_do(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 // Asks the server for the present state: at once after a lone hint, at most every BETWEEN_ASKS in a storm
-// of them, now and then without any, more often while the live socket is away. One question at a time.
+// of them, now and then without any, more often while the live socket does not stand (yet, or any more).
+// One question at a time.
 
 import * as clocks from "./clocks.js";
 
@@ -17,7 +18,6 @@ export class Asking {
   #isAsking = false;
   #askAgain = false;
   #askedAt = -BETWEEN_ASKS;
-  #socketIsUp = true;
   #timer = 0;
   #topics;
 
@@ -37,10 +37,7 @@ export class Asking {
       if (!this.#topics || this.#topics.includes(detail.topic)) ask();
     });
     document.addEventListener("pitline:resync", ask);
-    document.addEventListener("pitline:socket", (event) => {
-      this.#socketIsUp = event.detail.up;
-      ask();
-    });
+    document.addEventListener("pitline:socket", ask);
     document.addEventListener("visibilitychange", () => document.hidden || ask());
     for (const woken of ["pageshow", "focus", "online"]) window.addEventListener(woken, ask);
     ask();
@@ -63,7 +60,7 @@ export class Asking {
     this.#isAsking = true;
     this.#askedAt = performance.now();
     clearTimeout(this.#timer);
-    let wait = this.#socketIsUp ? CALM : WITHOUT_SOCKET;
+    let wait = document.documentElement.hasAttribute("data-live") ? CALM : WITHOUT_SOCKET;
     try {
       const answer = await this.#fetch().catch(() => null);
       this.#wentStale(!answer);

@@ -2,6 +2,7 @@
 //   pitline:hint    {topic, id, rev}   something changed
 //   pitline:resync                     anything may have changed: ask for everything anew
 //   pitline:socket  {up, since}        whether the connection stands
+// and who comes later reads it off the root element, which has the attribute data-live while it stands.
 // After a reconnect, an overflow or a sleep of the tab a resync follows, so a late tab heals itself.
 
 const FIRST_WAIT = 500;
@@ -22,6 +23,10 @@ let wasUp = false;
 let isLeaving = false;
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+function tellWhether(up) {
+  document.documentElement.toggleAttribute("data-live", up);
+  tell("pitline:socket", { up, since: new Date().toISOString() });
+}
 const banner = document.getElementById("banner-live");
 const pbxBanner = document.getElementById("banner-pbx");
 
@@ -43,7 +48,7 @@ function opened() {
   if (banner) banner.hidden = true;
   clearInterval(pinger);
   pinger = setInterval(ping, PING_EVERY);
-  tell("pitline:socket", { up: true, since: new Date().toISOString() });
+  tellWhether(true);
   // Also at the first time: something may have changed between the page's rendering and now.
   tell("pitline:resync", {});
   askForBanner();
@@ -73,7 +78,7 @@ function closed(code) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
-  tell("pitline:socket", { up: false, since: new Date().toISOString() });
+  tellWhether(false);
   clearTimeout(lossTimer);
   lossTimer = setTimeout(showLoss, SHOW_LOSS_AFTER);
   if (code === RIGHTS_CHANGED) wait = FIRST_WAIT;

@@ -97,6 +97,9 @@ class Call(Base):
     is_new: Mapped[bool | None]
 
 
+ERASED_STEP = 2**31 - 1
+"""The step of a call whose caller was erased: no fact is newer, so none writes their number again."""
+
 IS_LIVE: ColumnElement[bool] = Call.state != literal_column("'ended'")
 """Spelled out, not bound: only so does the partial index of the live calls serve it."""
 

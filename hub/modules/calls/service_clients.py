@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    not_,
     or_,
     select,
     update,
@@ -23,12 +25,14 @@ from hub.errors import Conflict
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
-from hub.modules.calls.models import IS_LIVE, Call, CountedDay, Note
+from hub.modules.calls.models import ERASED_STEP, IS_LIVE, Call, CountedDay, Note
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
 
 _MOST = 900
 """Ids in one statement."""
+_LONGEST_TALK = timedelta(hours=6)
+"""Who is on the line for longer is not: nobody saw the end, since the line to the PBX broke."""
 
 
 async def move(uow: UnitOfWork, _deps: Deps, what: Move) -> Moved:
@@ -63,14 +67,23 @@ async def _changed(uow: UnitOfWork, where: ColumnElement[bool], client_id: str |
 def erase(connection: Connection, who: Erasure) -> int:
     """What remains is that there was a call, when, how long, and who of ours talked: no number of the other
     side, no name, no note. Raises Conflict while one of them is on the line."""
-    if connection.execute(select(Call.id).where(_is_of(who), IS_LIVE).limit(1)).first() is not None:
-        raise Conflict("calls.still_talking", "This caller is on the line.", "Erase when the call is over.")
+    on_the_line = select(Call.id).where(_is_of(who), IS_LIVE, not_(_is_over(who)))
+    if connection.execute(on_the_line.limit(1)).first() is not None:
+        raise Conflict(
+            "calls.still_talking", "This caller is on the line.",
+            "Erase when the call is over; one whose end was not seen is waited for six hours.",
+        )  # fmt: skip
     return _erase_ended(connection, who)
 
 
 def _erase_ended(connection: Connection, who: Erasure) -> int:
     """After a restore too, where a call that goes on waits for nothing: it is left alone."""
     found = connection.execute(select(Call.id, Call.direction).where(_reached_by(who))).all()
+    for ids in _parts([row.id for row in found]):
+        connection.execute(
+            update(Call).where(Call.id.in_(ids), IS_LIVE)
+            .values(state="ended", result="unknown", is_complete=False, parked_space=None)
+        )  # fmt: skip
     for inbound in (True, False):
         ours = [row.id for row in found if (row.direction == "inbound") is inbound]
         theirs = {"from_number": None} if inbound else {"to_number": None, "dialled": None}
@@ -80,7 +93,7 @@ def _erase_ended(connection: Connection, who: Erasure) -> int:
                 update(Call).where(Call.id.in_(ids)).values(
                     other_number=None, other_key=None, caller_name=None, legs="[]", client_id=None,
                     vehicle_id=None, is_chosen=False, relation=None, candidate_count=0, rev=Call.rev + 1,
-                    **theirs,
+                    step=ERASED_STEP, **theirs,
                 )
             )  # fmt: skip
             connection.execute(delete(Note).where(Note.call_id.in_(ids)))
@@ -93,7 +106,11 @@ def erased_calls(who: Erasure) -> Select[str]:
 
 
 def _reached_by(who: Erasure) -> ColumnElement[bool]:
-    return and_(_is_of(who), Call.started_at <= who.until, Call.state == "ended")
+    return and_(_is_of(who), Call.started_at <= who.until, _is_over(who))
+
+
+def _is_over(who: Erasure) -> ColumnElement[bool]:
+    return or_(Call.state == "ended", Call.started_at <= who.until - _LONGEST_TALK)
 
 
 def _is_of(who: Erasure) -> ColumnElement[bool]:

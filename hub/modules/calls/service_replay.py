@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from hub.events.calls import CallCorrected, CallMerged
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
-from hub.modules.calls.models import Call, Merged
+from hub.modules.calls.models import ERASED_STEP, Call, Merged
 from hub.modules.calls.rules_replay import Finding, Retelling, Told, differences, title
 from hub.values import CallId
 
@@ -109,6 +109,8 @@ class ReplayService:
         self, call_id: str, old: Row[Any] | None, told: Retelling, absorbed: Mapping[str, str]
     ) -> Finding | None:
         new = told.calls.get(call_id)
+        if old is not None and old.step == ERASED_STEP:
+            return None  # what the journal knows of its caller is nobody's business any more
         if old is None:
             assert new is not None
             return self._only_new(call_id, new, absorbed)

@@ -29,7 +29,7 @@ from hub.modules.calls.api import CallFilter, CallsApi, CallView
 from hub.modules.calls.models import Person
 from hub.modules.calls.service_links import LinkService
 from hub.settings import Settings
-from tests.factories.crm import make_client
+from tests.factories.crm import crm_of, make_client
 from tests.factories.journals import Raw, login, own, stream, write_journal
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
@@ -173,6 +173,21 @@ async def test_what_is_taken_over_keeps_notes_and_the_client_that_a_person_chose
     assert '"result": ["missed", "voicemail"]' in audited[0].details
     assert "999" not in people
     assert await site.replay()
+
+
+async def test_whose_data_was_erased_stays_erased_though_the_journal_knows_them(
+    site: Site, old_rule: Callable[[], None]
+) -> None:
+    write_journal(site.folder, a_day())
+    await site.lived(a_day())
+    await site.hub.open()
+    async with crm_of(site.hub) as crm:
+        await crm.erasing.erase_number("+79165550103", "лист", None)
+    await site.hub.close()
+    old_rule()
+    assert await site.replay(take_over=True)
+    assert "79165550103" not in site.said
+    assert "+79165550103" not in await site.calls()
 
 
 async def test_a_call_that_only_one_side_knows_is_told_and_the_new_one_is_taken(site: Site) -> None:

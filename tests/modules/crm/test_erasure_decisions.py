@@ -184,6 +184,24 @@ async def test_nobody_is_erased_while_they_are_on_the_line(hub: Hub) -> None:
     assert [(await call_of(hub, one)).other_number for one in "12"] == [None, None]
 
 
+async def test_a_call_whose_end_nobody_saw_does_not_hold_up_an_erasure_for_ever(hub: Hub) -> None:
+    """The line to the PBX broke, and its calls still go on as far as anybody knows."""
+    client = await make_client(hub, "Ірина", IRYNA)
+    one = await asked(hub, client_id=client.id)
+    begun = hub.installation.clock.now()
+    await tell_calls(hub, snapshot("1", started_at=begun))
+    later(hub, 5.9 * 3600)
+    await refused(hub, "calls.still_talking", one.id)
+    later(hub, 0.2 * 3600)
+    async with crm_of(hub) as crm:
+        await crm.asked.fulfil(one.id, "лист", None, None)
+    over = ended("1", 0, "unknown", started_at=begun, ended_at=None)
+    await tell(hub, fact(2, over))
+    call = await call_of(hub, "1")
+    assert (call.other_number, call.from_number, call.client_id) == (None, None, None)
+    assert (call.state, call.result, call.is_complete) == ("ended", "unknown", False)
+
+
 async def test_a_restore_does_not_wait_for_the_end_of_a_call(hub: Hub) -> None:
     await tell_calls(hub, ended("1", 0, "missed"), snapshot("2"))
     later(hub, 3600)
