@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from hub.errors import Unavailable
 from hub.kernel.context import Deps
@@ -33,9 +34,8 @@ class VoskSpeech:
         wrong = trouble_of(self._model)
         if wrong is not None:
             raise wrong
-        vosk = importlib.import_module("vosk")
-        vosk.SetLogLevel(-1)
-        model, heard = vosk.Model(str(self._model)), heard_in(sound)
+        vosk = _library()
+        model, heard = _loaded(vosk, self._model), heard_in(sound)
         words: list[SpokenWord] = []
         for channel in range(heard.channels):
             recognizer = vosk.KaldiRecognizer(model, heard.rate)
@@ -45,6 +45,25 @@ class VoskSpeech:
                     words += words_in(recognizer.Result(), channel)
             words += words_in(recognizer.FinalResult(), channel)
         return sorted(words, key=lambda word: (word.begin, word.channel))
+
+
+def _library() -> Any:
+    """Vosk, silent. Raises Unavailable where it is installed and does not start."""
+    try:
+        vosk = importlib.import_module("vosk")
+    except (ImportError, OSError) as error:  # a package or a system library that it needs is not there
+        raise _away(
+            "The library vosk does not start.", "Install it anew, with all that it needs: pip install vosk."
+        ) from error
+    vosk.SetLogLevel(-1)
+    return vosk
+
+
+def _loaded(vosk: Any, model: Path) -> Any:
+    try:
+        return vosk.Model(str(model))
+    except Exception as error:  # it has no narrower class for this
+        raise _away("The speech model is damaged, or not whole.", _UNPACK) from error
 
 
 def words_in(result: str, channel: int) -> list[SpokenWord]:
@@ -76,7 +95,8 @@ def _wrong_with(model: Path) -> Unavailable | None:
     if not model.is_dir():
         return _away("The folder of the speech model is not there.", _UNPACK)
     if not _is_model(model):
-        inner = [one for one in sorted(model.iterdir()) if one.is_dir() and _is_model(one)]
+        deeper = [one for one in sorted(model.iterdir()) if one.is_dir() and one.name != "am"]
+        inner = [one for one in deeper if _is_model(one)]
         if len(inner) == 1:
             return _away("The speech model lies one folder deeper.", "Name that folder in the setting.")
         return _away("There is no speech model in that folder.", _UNPACK)
@@ -90,7 +110,8 @@ def _wrong_with(model: Path) -> Unavailable | None:
 
 def _is_model(folder: Path) -> bool:
     """As Vosk itself tells its two kinds."""
-    return (folder / "am" / "final.mdl").is_file() or (folder / "mfcc.conf").is_file()
+    is_new = (folder / "am" / "final.mdl").is_file() and (folder / "conf" / "model.conf").is_file()
+    return is_new or (folder / "final.mdl").is_file()
 
 
 _UNPACK = "Unpack a model of Vosk and name its folder in HUB_RECORDINGS__SPEECH_MODEL, or empty that setting."

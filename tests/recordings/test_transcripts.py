@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ from tests.factories.relays import settled
 from tests.webui.stage import Shop
 
 SAID = ("обіцяли", "чотири", "тисячі", "двісті", "до", "п'ятниці")
+
+MODEL = ("am/final.mdl", "conf/model.conf")
+"""By what Vosk 0.3.45 knows a model of today; an old one it knows by `final.mdl` alone."""
+WHOLE = """
+def SetLogLevel(level): pass
+def Model(folder): raise Exception("Failed to create a model")
+"""
+"""As vosk 0.3.45 answers to a model whose files are empty."""
 
 
 class Engine:
@@ -105,9 +114,12 @@ def test_what_vosk_answers_becomes_words() -> None:
         (None, "not there", "Unpack"),
         ((), "no speech model", "Unpack"),
         (("readme.txt", "deeper/readme.txt"), "no speech model", "Unpack"),
-        (("vosk-model-small-uk-v3-nano/am/final.mdl",), "one folder deeper", "that folder"),
-        (("one/mfcc.conf", "two/mfcc.conf"), "no speech model", "Unpack"),
-        (("am/final.mdl",), "not installed", "pip install vosk"),
+        (tuple(f"vosk-model-small-uk-v3-nano/{name}" for name in MODEL), "one folder deeper", "that folder"),
+        (("one/final.mdl", "two/final.mdl"), "no speech model", "Unpack"),
+        (("am/final.mdl",), "no speech model", "Unpack"),
+        (("mfcc.conf",), "no speech model", "Unpack"),
+        (("final.mdl",), "not installed", "pip install vosk"),
+        (MODEL, "not installed", "pip install vosk"),
     ],
 )
 def test_a_model_that_cannot_be_used_says_what_to_do(
@@ -122,6 +134,31 @@ def test_a_model_that_cannot_be_used_says_what_to_do(
         model.mkdir(exist_ok=True)
     with pytest.raises(Unavailable) as caught:
         VoskSpeech(model).transcribe(tmp_path / "sound.wav")
+    assert (said in caught.value.text, hint in caught.value.hint) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("library", "said", "hint"),
+    [
+        ("import srt_of_vosk_that_is_not_there", "does not start", "pip install vosk"),
+        ("raise OSError('libatomic.so.1: cannot open shared object file')", "does not start", "pip install"),
+        (WHOLE, "damaged, or not whole", "Unpack"),
+    ],
+)
+def test_a_library_that_fails_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, said: str, hint: str
+) -> None:
+    (tmp_path / "vosk.py").write_text(library, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "vosk", raising=False)
+    for name in MODEL:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    try:
+        with pytest.raises(Unavailable) as caught:
+            VoskSpeech(tmp_path).transcribe(tmp_path / "sound.wav")
+    finally:
+        sys.modules.pop("vosk", None)
     assert (said in caught.value.text, hint in caught.value.hint) == (True, True)
 
 
