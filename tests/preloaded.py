@@ -7,6 +7,7 @@ import gc
 import threading
 from importlib import import_module
 
+from hub.kernel.storage.migrating import revisions
 from hub.main import build
 from hub.settings import Settings
 from webui.app import make_app
@@ -22,6 +23,7 @@ _LATER = (
 for name in _LATER:
     import_module(name)
 make_app(build(Settings()).installation)
+revisions()
 assert threading.active_count() == 1, "what is forked has no threads"
 gc.collect()
 gc.freeze()  # what is shared with the children stays shared

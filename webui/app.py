@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.kernel.installation import Installation
 from hub.kernel.manifest import grants_of
 from hub.kernel.texts import Texts
-from hub.kernel.web import Route
+from hub.kernel.web import ApiOperation, Route
 from hub.modules.access.api import prepare, warm_up
 from webui.brakes import Limits
 from webui.cursors import Cursors
@@ -74,7 +74,8 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     installation = replace(
         installation, deps=replace(installation.deps, grants=grants_of(installation.modules))
     )
-    site = _make_site(installation)
+    operations = every_operation(installation.modules)
+    site = _make_site(installation, operations)
     cursors = Cursors(installation)
     following = Following(installation)
     pipeline = Pipeline(site, limits or Limits.of(installation.settings.api), cursors)
@@ -84,7 +85,6 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     app.router.add_get("/live", pipeline.socket(site.sockets.serve))
     app.router.add_get("/assets/{name:.+}", site.files.serve)
     add_hooks(app, installation)
-    operations = every_operation(installation.modules)
     _add(app, pipeline, OWN_ROUTES)
     _add(app, pipeline, document.routes(operations))
     for module in installation.modules:
@@ -111,7 +111,7 @@ def make_app(installation: Installation, limits: Limits | None = None) -> web.Ap
     return app
 
 
-def _make_site(installation: Installation) -> Site:
+def _make_site(installation: Installation, operations: Sequence[ApiOperation]) -> Site:
     modules, shop = installation.modules, installation.settings.shop
     texts = Texts([*own_folders(HERE / "locales"), *(module.folder / "locales" for module in modules)])
     files = Files(modules)
@@ -130,7 +130,7 @@ def _make_site(installation: Installation) -> Site:
         menu=Menu(modules, installation.deps, bought),
         package=bought,
         setup_code=setup.new_code(),
-        summaries={one.name: one.summary for one in every_operation(modules)},
+        summaries={one.name: one.summary for one in operations},
     )
 
 

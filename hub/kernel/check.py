@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 from hub.errors import Invalid
 from hub.kernel.bot import LONGEST_TITLE, BotMenu
@@ -128,9 +129,7 @@ def _handler(module: Module, subscription: Subscription) -> None:
         return
     if not inspect.iscoroutinefunction(subscription.handle):
         raise _wrong(module, f"The handler {subscription.name!r} must be an async function.")
-    hints = typing.get_type_hints(subscription.handle)
-    parameters = list(inspect.signature(subscription.handle).parameters)
-    declared = hints.get(parameters[0]) if parameters else None
+    declared = _taken_by(subscription.handle)
     for event in subscription.events:
         if not (isinstance(declared, type) and issubclass(event, declared)):
             shown = getattr(declared, "__name__", str(declared))
@@ -138,6 +137,13 @@ def _handler(module: Module, subscription: Subscription) -> None:
                 module,
                 f"The handler {subscription.name!r} takes {shown}, but subscribes to {event.__name__}.",
             )
+
+
+@cache
+def _taken_by(handle: Callable[..., object]) -> object:
+    """What a handler says of its first parameter."""
+    parameters = list(inspect.signature(handle).parameters)
+    return typing.get_type_hints(handle).get(parameters[0]) if parameters else None
 
 
 def _job(module: Module, job: Job) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, create_model
@@ -120,9 +121,12 @@ async def condition_of(
 
 def widened(query: type[BaseModel] | None, filters: Sequence[ListFilter]) -> type[BaseModel] | None:
     """The query of an operation with the parameters that others add to its list."""
-    if query is None or not filters:
-        return query
+    return _widened(query, tuple((one.name, one.about) for one in filters)) if query and filters else query
+
+
+@cache  # making one costs as much as a request
+def _widened(query: type[BaseModel], added: tuple[tuple[str, str], ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {
-        one.name: (FilterText | None, Field(None, description=one.about)) for one in filters
+        name: (FilterText | None, Field(None, description=about)) for name, about in added
     }
     return create_model(query.__name__, __base__=query, **fields)

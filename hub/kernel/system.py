@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -220,6 +221,7 @@ class System:
             self._loop_lag_worst = max(self._loop_lag_worst, self._loop_lag)
 
 
+@cache
 def program_version() -> str:
     """The installed version of Pitline."""
     try:

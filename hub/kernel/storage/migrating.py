@@ -7,6 +7,7 @@ that is up to date need not load alembic at all.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -23,12 +24,18 @@ def revisions() -> list[str]:
     """All revisions of this program, oldest first: each follows the one that its file names."""
     following: dict[str, str] = {}
     for path in (FOLDER / "versions").glob("[0-9]*.py"):
-        before = _BEFORE.search(path.read_text(encoding="utf-8"))
-        following[before[1] if before is not None else ""] = path.stem
+        following[_before(path)] = path.stem
     chain: list[str] = []
     while (name := following.get(chain[-1] if chain else "")) is not None:
         chain.append(name)
     return chain
+
+
+@cache
+def _before(path: Path) -> str:
+    """The revision that this file follows; "" for the first."""
+    before = _BEFORE.search(path.read_text(encoding="utf-8"))
+    return before[1] if before is not None else ""
 
 
 def present_revision(connection: Connection) -> str | None:
