@@ -1,12 +1,14 @@
 """Whether everybody can read and reach the pages, in a real Chromium: every page of the demo shop, so that
-its lists are full, by axe; once for all that it knows, then in the dark for what colours change."""
+its lists are full, by axe, in each language; once for all that it knows, once in the dark for what colours
+change, once for the words alone. Which of these in which language goes round from page to page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -31,6 +33,7 @@ from hub.settings import (
     Settings,
 )
 from tests.flows.browser import Faults, chromium
+from tests.looks.demo import speak
 from tests.looks.pages import FOLLOWED, PATHS, below
 from tests.webui.fake_pbx import FakePbx
 from tests.webui.stage import PASSWORD, WIDE
@@ -42,7 +45,10 @@ RULES = {
     "resultTypes": ["violations"],
     "preload": False,
 }
-CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"], "preload": False}
+COLOURS = ("color-contrast", "link-in-text-block")
+IN_THE_DARK = {**RULES, "runOnly": COLOURS}
+WORDS = {**RULES, "rules": {colour: {"enabled": False} for colour in COLOURS}}
+LANGUAGES = ("en", "ru", "uk")
 SHOWN = """(scheme) => new Promise((done) => {
   const root = document.documentElement.dataset;
   const end = () => done(document.getAnimations().forEach((one) => one.finish()));
@@ -55,9 +61,10 @@ SEEN_ELSEWHERE = (
     "reports-list", "client-edit", "mailing-draft", "person", "line", "hook",
 )  # fmt: skip
 """The same page with another list, or with less."""
-REPEATED = {"exclude": [["tbody tr:nth-child(n+7)"], ["li:nth-child(n+9)"], ["aside"]]}
+Part = dict[str, list[list[str]]]
+REPEATED: Part = {"exclude": [["tbody tr:nth-child(n+7)"], ["li:nth-child(n+9)"], ["aside"]]}
 """What a long list says again and again; the menu is looked at by itself."""
-GROUPS = 8
+GROUPS = 14
 """No test takes longer than it may, on a busy machine too."""
 
 
@@ -105,19 +112,37 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     assert [said for said in faults.seen if not said.startswith("WebSocket connection to")] == []
 
 
-async def barriers(page: Page, part: dict[str, list[list[str]]] = REPEATED) -> list[str]:
-    """What axe finds that is serious, in the light and in the dark."""
-    await page.emulate_media(color_scheme="light")
-    await page.evaluate(SHOWN, "light")
-    found = list((await Axe().run(page, part, RULES)).response["violations"])
-    await page.emulate_media(color_scheme="dark")
-    await page.evaluate(SHOWN, "dark")
-    found += await page.evaluate(
-        "async ([part, rules]) => (await axe.run(part, rules)).violations", [part, CONTRAST]
-    )
+Judge = Callable[[Page, Part], Awaitable[list[str]]]
+
+
+async def in_the_light(page: Page, part: Part = REPEATED) -> list[str]:
+    """What axe finds that is serious, of all that it knows."""
+    return await barriers(page, part, "light", RULES)
+
+
+async def in_the_dark(page: Page, part: Part = REPEATED) -> list[str]:
+    """What is too hard to read or to tell apart in the dark."""
+    return await barriers(page, part, "dark", IN_THE_DARK)
+
+
+async def by_its_words(page: Page, part: Part = REPEATED) -> list[str]:
+    """All but the colours."""
+    return await barriers(page, part, "light", WORDS)
+
+
+JUDGES: tuple[Judge, ...] = (in_the_light, in_the_dark, by_its_words)
+
+
+async def barriers(
+    page: Page, part: Part, scheme: Literal["light", "dark"], rules: Mapping[str, Any]
+) -> list[str]:
+    """What these rules call serious."""
+    await page.emulate_media(color_scheme=scheme)
+    await page.evaluate(SHOWN, scheme)
+    found = await Axe().run(page, part, dict(rules))
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]} {one['nodes'][0]['failureSummary'][:300]}"
-        for one in found
+        for one in found.response["violations"]
         if one["impact"] in ("serious", "critical")
     ]
 
@@ -126,7 +151,7 @@ async def test_a_stranger_meets_no_serious_barrier(shop: Shop) -> None:
     found = {}
     for path in ("/login", shop.wall):
         await shop.page.goto(shop.home + path)
-        found[path] = await barriers(shop.page)
+        found[path] = await in_the_light(shop.page) + await in_the_dark(shop.page)
     assert {path: barriers for path, barriers in found.items() if barriers} == {}
 
 
@@ -139,12 +164,15 @@ async def test_no_page_has_a_serious_barrier_for_anybody(shop: Shop, group: int)
         listed = re.search(pattern, await (await page.request.get(shop.home + where)).text())
         paths += [listed[1] + below(name)] if listed is not None else []
     found = {}
-    for path in paths[group::GROUPS]:
-        await page.goto(shop.home + path)
-        found[path] = await barriers(page)
-    await page.locator(".shell-person-menu summary").click()
-    found["menu"] = await barriers(page, {"include": [["aside"]]})
-    assert {path: barriers for path, barriers in found.items() if barriers} == {}
+    for turn, language in enumerate(LANGUAGES):
+        await speak(page, language)
+        for number, path in enumerate(paths[group::GROUPS]):
+            await page.goto(shop.home + path)
+            assert await page.get_attribute("html", "lang") == language
+            found[language, path] = await JUDGES[(number + turn) % len(JUDGES)](page, REPEATED)
+        await page.locator(".shell-person-menu summary").click()
+        found[language, "menu"] = await JUDGES[(group + turn) % len(JUDGES)](page, {"include": [["aside"]]})
+    assert {where: barriers for where, barriers in found.items() if barriers} == {}
 
 
 async def enter(shop: Shop) -> None:

@@ -315,6 +315,22 @@ async def test_another_shops_calls_are_not_there_below_the_owner(hub: Hub, site:
     await receptionist.close()
 
 
+async def test_the_time_line_names_a_number_as_people_write_it_and_a_phone_by_its_name(
+    hub: Hub, site: Client
+) -> None:
+    ours, theirs = (
+        Leg(
+            uniqueid=f"1.{n}", channel=f"PJSIP/{label}", role=role, label=label, started_at=at(0),
+            answered_at=None, ended_at=at(5),
+        )
+        for n, (label, role) in enumerate((("101", "phone"), ("+380501234567", "caller")))
+    )  # fmt: skip
+    await tell(hub, fact(1, ended("1", 0, "missed", ended_at=at(60), legs=(ours, theirs))))
+    _, page = await get_text(site, "/calls/1")
+    named = re.findall(r'<div class="calls-leg-name"[^>]*>([^<]*)<', page)
+    assert named == ["101", "+380 50 123 4567"]
+
+
 async def test_a_long_calls_time_line_stays_in_its_frame(hub: Hub, site: Client) -> None:
     legs = tuple(
         Leg(
