@@ -125,14 +125,14 @@ class TalkService:
             not_after=self._deps.clock.now() + ANSWER_LIVES, buttons=self._below(answer, talk),
             place=PlaceView(latitude=place.latitude, longitude=place.longitude) if place else None,
         )  # fmt: skip
-        await self._messaging.queue_message(entry)
         if (
-            answer.has_menu
+            await self._messaging.answering.answer(entry)
+            and answer.has_menu
             and talk.client_id is None
             and not await self._messaging.clients.has_number(talk.channel, talk.address)
         ):
             # A messenger shows either buttons below a message or one in place of the keyboard: two messages.
-            await self._messaging.queue_message(
+            await self._messaging.answering.answer(
                 replace(
                     entry, cause=f"{cause}:phone", place=None,
                     text=talk.t("Share your number by the button below, and we know which car is yours."),

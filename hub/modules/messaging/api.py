@@ -7,6 +7,8 @@ from hub.modules.messaging.channels import Channels, in_words
 from hub.modules.messaging.filling import next_hours
 from hub.modules.messaging.rules_sms import sms_count, sms_price
 from hub.modules.messaging.rules_templates import filled, variables_in
+from hub.modules.messaging.service_anew import AnewService
+from hub.modules.messaging.service_answering import AnsweringService
 from hub.modules.messaging.service_clients import ClientThreads
 from hub.modules.messaging.service_elsewhere import ElsewhereService
 from hub.modules.messaging.service_files import FileService
@@ -49,14 +51,17 @@ __all__ = [
 
 class MessagingApi(Composed):
     """Threads and messages, for one unit of work. `reading` lists them, `outgoing` is how somebody can be
-    written to, `clients` whose threads are, `threads` what people do with them, `templates` the shop's own
-    texts, `searching` finds messages by their words, `files` are those that go along, `gate` keeps back what
-    may not go out, `settling` says what became of them, `withdrawing` takes back what has not left,
-    `elsewhere` knows what happened past us."""
+    written to, `answering` what the hub says back by itself, `anew` what failed and is asked for again,
+    `clients` whose threads are, `threads` what people do with them, `templates` the shop's own texts,
+    `searching` finds messages by their words, `files` are those that go along, `gate` keeps back what may not
+    go out, `settling` says what became of them, `withdrawing` takes back what has not left, `elsewhere` knows
+    what happened past us."""
 
     reading = Part(ReadingService)
     elsewhere = Part(ElsewhereService)
     outgoing = Part(OutgoingService)
+    answering = Part(AnsweringService)
+    anew = Part(AnewService)
     clients = Part(ClientThreads)
     threads = Part(ThreadService)
     templates = Part(TemplateService)
@@ -91,5 +96,5 @@ class MessagingApi(Composed):
 
     async def queue_anew(self, entry: MessageEntry, shops: Shops = None) -> MessageView:
         """The same for who presses once more: what was sent for the cause and failed stays as it is, and this
-        message goes out in its place. Raises Invalid, NotFound, Conflict."""
-        return (await self.reading.views([await self.outgoing.queue_anew(entry, shops)]))[0]
+        message goes out in its place, or those of its pieces that did not. Raises as `queue_message`."""
+        return (await self.reading.views([await self.anew.queue(entry, shops)]))[0]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import select
 
 from hub.errors import Conflict, Invalid
 from hub.kernel.context import Deps, UnitOfWork
@@ -26,11 +26,10 @@ from hub.ports.messaging import NUMBERS, Channel
 from hub.values import normalise_number
 
 WORKER = "messaging"
+SHUT_OUT = "They have stopped messages from us on this channel."
 FILES = "files"
 """The kind of link that shows a message's files."""
 _LONGEST_ADDRESS = 320
-_LONGEST_OWN_CAUSE = 173
-"""Of a failed message that leaves its cause to another: what its id leaves room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,15 @@ class OutgoingService:
         )
         if address.is_blocked:
             raise Conflict(
-                "messaging.blocked", "They have stopped messages from us on this channel.",
+                "messaging.blocked", SHUT_OUT,
                 "Write by another channel, or call.",
             )  # fmt: skip
         *before, last = split_text(text, way.channel.longest)
-        for piece in before:
-            before_it = replace(entry, cause="", buttons=(), place=None)
-            await self._store(before_it, piece, way, row, new_id(self._clock))
+        before_it = replace(entry, cause="", buttons=(), place=None)
+        ids = [(await self._store(before_it, piece, way, row, new_id(self._clock))).id for piece in before]
         message = await self._store(entry, last, way, row, message_id)
+        if ids:
+            message.more = {**message.more, "before": ids}
         if by_link:
             message.more = {**message.more, "by_link": True}
         for file in files:
@@ -97,14 +97,9 @@ class OutgoingService:
         self._uow.after_commit(lambda: self._deps.wake(WORKER))
         return message
 
-    async def queue_anew(self, entry: MessageEntry, shops: Shops = None) -> Message:
-        """As `queue`; but where what was sent for the cause has failed, this entry goes out: to whom, by
-        what and with which words it is now. The failed one keeps all but the cause."""
-        await self._uow.take_turn(f"messaging:cause:{entry.cause}")
-        given_away = literal(f"{entry.cause[:_LONGEST_OWN_CAUSE]}:") + Message.id
-        failed = update(Message).where(has_cause(), Message.cause == entry.cause, Message.state == "failed")
-        await self._session.execute(failed.values(cause=given_away))
-        return await self.queue(entry, shops)
+    async def way(self, entry: MessageEntry, shops: Shops = None) -> Way:
+        """By which it would go out now. Raises as `queue`."""
+        return (await self._admitted(entry, shops))[1]
 
     async def start(self, client_id: str | None, number: str, shops: Shops = None) -> str:
         """A thread to write the first word into: the client's, or a number's. Raises Invalid, NotFound,

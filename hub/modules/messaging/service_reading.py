@@ -147,10 +147,21 @@ class ReadingService:
         return await self.conversation_views((await self._session.scalars(query)).all())
 
     async def causes(self, causes: Collection[str], *, failed: bool = True) -> frozenset[str]:
-        """Those of these that something was sent for; without `failed`, and has not failed."""
-        query = select(Message.cause).where(has_cause(), Message.cause.in_(sorted(causes)))
-        query = query if failed else query.where(Message.state != "failed")
-        return frozenset((await self._session.scalars(query)).all()) if causes else frozenset()
+        """Those of these that something was sent for; without `failed`, and no piece of it has failed."""
+        query = select(Message.cause, Message.state, Message.more).where(
+            has_cause(), Message.cause.in_(sorted(causes))
+        )
+        found = (await self._session.execute(query)).all() if causes else ()
+        if failed:
+            return frozenset(one.cause for one in found)
+        pieces = [piece for one in found for piece in one.more.get("before", ())]
+        lost = select(Message.id).where(Message.id.in_(pieces), Message.state == "failed")
+        in_vain = set((await self._session.scalars(lost)).all()) if pieces else set()
+        return frozenset(
+            one.cause
+            for one in found
+            if one.state != "failed" and in_vain.isdisjoint(one.more.get("before", ()))
+        )
 
     async def notes(
         self, conversation_id: str, since: datetime | None, until: datetime | None, limit: int

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 @asynccontextmanager
 async def opened(base: str, clock: Clock, hours: float = 1.0) -> AsyncIterator[HttpSms]:
     """Connected to a provider that remembers our ids for so many hours."""
-    link = made(replace(TURBOSMS, remembers_hours=hours), clock, api_base=base)
+    link = made(replace(TURBOSMS, remembers_hours=hours), clock, api_base=base, timeout=10.0)
     async with connected(link):
         yield link
 

@@ -72,7 +72,7 @@ async def hear(house: House, *events: MessageReceived) -> list[OutgoingMessage]:
     async with house.uow(actor=None) as uow:
         query = text("SELECT payload FROM event_outbox WHERE name = 'message.arrived' ORDER BY id")
         stored = [row[0] for row in (await uow.session.execute(query)).all()]
-    for payload in stored[-len(events) :]:
+    for payload in stored[len(stored) - len(events) :]:
         await again(house, house.hub.codec.decode("message.arrived", 1, payload))
     for _ in range(6):
         await house.sent()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.clock import FrozenClock
-from hub.events.messages import Place
+from hub.events.messages import Place, ReachChanged
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.bot.api import BotApi
@@ -14,6 +14,7 @@ from hub.modules.consents.api import ConsentsApi, Subject
 from hub.modules.messaging.api import ConversationFilter
 from hub.ports.messaging import Button
 from tests.factories.crm import make_car, make_client
+from tests.factories.relays import settled
 from tests.factories.tasks import open_hours
 from tests.modules.bot.stage import CHAT, STRANGER, BotWire, chat, hear, payload, titles
 from tests.modules.messaging.wire import IRYNA, OLEH, House, wrote
@@ -191,3 +192,18 @@ async def test_stop_as_a_command_is_left_to_consents(house: House) -> None:
     await hear(house, chat(phone=IRYNA))
     (confirmed,) = await hear(house, chat(2, text="/stop"))
     assert confirmed.text.startswith("Рекламы от нас больше не будет ни по одному каналу.")
+
+
+async def test_whoever_has_shut_the_bot_out_meanwhile_is_left_alone_and_the_thread_says_why(
+    house: House,
+) -> None:
+    await hear(house, chat(text="Вы сегодня работаете?"))
+    shut = ReachChanged(channel="telegram", account="bot", address=CHAT, is_blocked=True)
+    await house.tell_at_once(chat(2, text="/start"), shut)
+    await settled(house.hub)
+    assert await hear(house) == []
+    kept_back = [one for one in await house.messages() if one.author == "bot"]
+    assert [(one.state, one.text, one.error) for one in kept_back] == [
+        ("failed", "Здравствуйте! Напишите нам здесь или выберите:",
+         "They have stopped messages from us on this channel."),
+    ]  # fmt: skip

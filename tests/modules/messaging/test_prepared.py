@@ -15,6 +15,7 @@ from hub.clock import FrozenClock
 from hub.modules.access.api import hash_password
 from hub.modules.calls.api import CallsApi
 from hub.modules.messaging.api import TemplateEntry, TemplateView
+from hub.modules.messaging.prepared import cause_of
 from hub.ports.messaging import Refused
 from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
@@ -218,6 +219,51 @@ async def test_a_failed_answer_that_was_tried_again_in_its_thread_is_not_sent_by
     assert (await send_form(site, path, {}))[0] == 303
     await house.sent()
     assert [one.state for one in await house.messages()] == ["sent"]
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2])
+async def test_of_a_long_answer_only_the_piece_that_failed_goes_out_again(
+    house: House, site: Client, wire: Wire, broken: int
+) -> None:
+    wire.carried = {"sms": replace(SMS, longest=10)}
+    answer = await keep(house, "aaaa bbbb cccc dddd eeee ffff")
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    pieces, path = ["aaaa bbbb", "cccc dddd", "eeee ffff"], f"/calls/b1:1.1/answers/{answer.id}"
+    assert (await send_form(site, path, {}))[0] == 303
+    for place in range(3):
+        wire.faults = [Refused("Refused.")] if place == broken else []
+        await house.sent()
+    assert [one.text for one in wire.ledger] == [one for one in pieces if one != pieces[broken]]
+    async with house.api() as api:
+        assert not await api.reading.causes([cause_of(answer.id, "b1:1.1")], failed=False)
+    for _ in range(2):
+        assert (await send_form(site, path, {}))[0] == 303
+        await house.sent()
+    assert sorted(one.text for one in wire.ledger) == sorted(pieces)
+    assert await keys(house) == {"1": "Answer 1"}
+
+
+async def test_a_long_answer_of_which_a_piece_failed_goes_whole_to_whom_the_call_is_with_now(
+    house: House, site: Client, wire: Wire
+) -> None:
+    wire.carried = {"sms": replace(SMS, longest=10)}
+    await make_client(house.hub, "Iryna", IRYNA)
+    oleh = await make_client(house.hub, "Oleh", OLEH)
+    answer = await keep(house, "aaaa bbbb cccc dddd")
+    await tell(house.hub, fact(1, snapshot("b1:1.1", from_number=IRYNA)))
+    path = f"/calls/b1:1.1/answers/{answer.id}"
+    assert (await send_form(site, path, {}))[0] == 303
+    await house.sent()
+    wire.faults = [Refused("Refused.")]
+    await house.sent()
+    async with house.uow() as uow:
+        await CallsApi(uow, house.hub.installation.deps).set_client("b1:1.1", oleh.id)
+    assert (await send_form(site, path, {}))[0] == 303
+    for _ in range(2):
+        await house.sent()
+    assert [(one.address, one.text) for one in wire.ledger] == [
+        (IRYNA, "aaaa bbbb"), (OLEH, "aaaa bbbb"), (OLEH, "cccc dddd"),
+    ]  # fmt: skip
 
 
 async def test_no_program_says_to_whom_clients_pay(house: House, site: Client, wire: Wire) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.events.messages import MessageReceived, MessageStatusChanged
+from hub.events.messages import MessageReceived, MessageStatusChanged, ReachChanged
 from hub.kernel.context import UnitOfWork, WorkerContext
 from hub.kernel.journal.files import FileJournal
 from hub.kernel.manifest import Module
@@ -148,7 +148,7 @@ class House:
             for _ in range(times):
                 await self.tell_at_once(event)
 
-    async def tell_at_once(self, *events: MessageReceived | MessageStatusChanged) -> None:
+    async def tell_at_once(self, *events: MessageReceived | MessageStatusChanged | ReachChanged) -> None:
         """Facts of a connector, one batch of them."""
         now, begin = self.clock.now(), self._told
         self._told += len(events)
