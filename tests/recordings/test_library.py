@@ -16,7 +16,7 @@ from hub.events.crm import ClientErased
 from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.calls.api import CallsApi
-from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry
+from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.values import ShopId
 from recordings.api import RecordingsApi, RecordingView
 from recordings.rules_library import as_fts5, words_of
@@ -237,6 +237,23 @@ async def test_the_line_of_a_call_and_a_client_lead_to_its_recordings(
     assert f"/recordings/{shelf['c2'].id}/player" in await (await owner.get(f"/clients/{client.id}")).text()
     call = await (await owner.get("/calls/c2")).text()
     assert f'data-player="{shelf["c2"].id}"' in call
+
+
+@pytest.mark.parametrize(("result", "said"), [("answered", "101 · Octavia"), ("voicemail", "Octavia")])
+async def test_under_the_heading_stand_who_talked_and_the_car_without_a_dot_for_what_is_not_known(
+    shop: Shop, hub: Hub, result: str, said: str
+) -> None:
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        crm = CrmApi(uow, hub.installation.deps)
+        client = await crm.create_client(
+            ClientEntry(name="Ірина", phones=(PhoneEntry(number="+380501234567"),))
+        )
+        await crm.create_vehicle(VehicleEntry(model="Octavia", client_id=client.id))
+    await tell_calls(hub, ended("c1", 0, result))
+    one = await recording(hub, call_id="c1")
+    await settled(hub)
+    page = await (await (await shop.signed_in("owner")).get(f"/recordings/{one.id}")).text()
+    assert f"data-about>{said}</div>" in page
 
 
 @pytest.mark.parametrize(

@@ -9,5 +9,5 @@ crm_learned, crm_erasures, crm_erasure_requests.
 Events in: none.
 Events out: crm.client_phone_added, crm.number_released, crm.clients_merged, crm.clients_unmerged,
 crm.client_erased, crm.caller_erased; others publish crm.caller_chosen for it.
-Live topics: client, vehicle.
+Live topics: client, vehicle, erasure_request.
 """

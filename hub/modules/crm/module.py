@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.kernel.jobs.definition import every
-from hub.kernel.manifest import LiveTopic, MenuItem, Module, Permission, Scope
+from hub.kernel.manifest import LiveTopic, MenuBadge, MenuItem, Module, Permission, Scope
 from hub.modules.crm import (
     exports,
     jobs,
@@ -27,7 +27,7 @@ from hub.modules.crm import (
     web_vehicles,
 )
 from hub.modules.crm.api import CrmApi
-from hub.modules.crm.service_erasure import TOMBSTONES
+from hub.modules.crm.service_erasure import TOMBSTONES, TOPIC
 
 _DESK: dict[str, Scope] = {
     "owner": "all",
@@ -68,7 +68,14 @@ MODULE = Module(
     tombstones=TOMBSTONES,
     jobs=(every(minutes=15, run=jobs.look_for_duplicates, title="Look for clients in two records"),),
     menu=(
-        MenuItem("Clients", "/clients", "clients.view", "users", order=30),
+        MenuItem(
+            "Clients",
+            "/clients",
+            "clients.view",
+            "users",
+            order=30,
+            badge=MenuBadge(web_asked.badge, (TOPIC,)),
+        ),
         MenuItem("Vehicles", "/vehicles", "clients.view", "car", order=31),
     ),
     permissions=(
@@ -87,5 +94,9 @@ MODULE = Module(
             "clients.merge", "Merge records of one client, and undo it", {"owner": "all", "manager": "shop"}
         ),
     ),
-    topics=(LiveTopic("client", "clients.view"), LiveTopic("vehicle", "clients.view")),
+    topics=(
+        LiveTopic("client", "clients.view"),
+        LiveTopic("vehicle", "clients.view"),
+        LiveTopic(TOPIC, web_erasure.RIGHT),
+    ),
 )

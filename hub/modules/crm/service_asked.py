@@ -15,7 +15,7 @@ from hub.modules.crm.models import ErasureRequest
 from hub.modules.crm.rules import number_key
 from hub.modules.crm.rules_erasure import due_after
 from hub.modules.crm.service import ClientService
-from hub.modules.crm.service_erasure import TURN, ErasureService
+from hub.modules.crm.service_erasure import TOPIC, TURN, ErasureService
 from hub.modules.crm.views import ClientView, ErasureRequestView, ErasureView, RequestState
 from hub.values import ShopId
 
@@ -52,8 +52,7 @@ class ErasureRequestService:
             answer="",
         )  # fmt: skip
         self._session.add(row)
-        await self._session.flush()
-        return _view(row)
+        return await self._changed(row)
 
     async def one(self, request_id: str, shops: Shops) -> ErasureRequestView:
         """Raises NotFound, also for another shop's."""
@@ -78,6 +77,10 @@ class ErasureRequestService:
         rows = await self._session.scalars(query.order_by(by, ErasureRequest.id).limit(limit))
         return [_view(row) for row in rows.all()]
 
+    async def first(self, shops: Shops) -> ErasureRequestView | None:
+        """Whose answer is due first."""
+        return next(iter(await self.all("open", shops, limit=1)), None)
+
     async def count(self, shops: Shops) -> int:
         """How many wait for an answer."""
         query = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.state == "open")
@@ -91,8 +94,7 @@ class ErasureRequestService:
         row = await self._undecided(request_id, shops)
         row.state, row.answer, row.rev = "refused", answer, row.rev + 1
         row.decided_at, row.decided_by = self._clock.now(), self._uow.actor
-        await self._session.flush()
-        return _view(row)
+        return await self._changed(row)
 
     async def fulfil(self, request_id: str, reason: str, shops: Shops, second: str | None) -> ErasureView:
         """The data of whom the request names go, for good: of its client, else of a number that no client
@@ -126,7 +128,12 @@ class ErasureRequestService:
                 "Reload the page and choose again.",
             )  # fmt: skip
         row.client_id, row.number, row.rev = client_id, None, row.rev + 1
+        return await self._changed(row)
+
+    async def _changed(self, row: ErasureRequest) -> ErasureRequestView:
+        """Stored, and told to whoever decides."""
         await self._session.flush()
+        self._uow.hint(TOPIC, row.id, row.rev, shop_id=ShopId(row.shop_id))
         return _view(row)
 
     def _whose(self, client_id: str | None, number: str | None) -> ColumnElement[bool] | None:

@@ -24,6 +24,8 @@ _MARKS_SECOND = timedelta(seconds=1)
 """A stone remembers whole seconds; what was asked in that one was fulfilled with it."""
 TURN = "crm.erasure_requests"
 """Who asks and who decides take it, before that of merging."""
+TOPIC = "erasure_request"
+"""Of the hints to whoever decides."""
 
 
 class ErasureService:
@@ -93,6 +95,7 @@ class ErasureService:
         )  # fmt: skip
         self._uow.session.add(row)
         await self._uow.session.flush()
+        self._uow.hint(TOPIC, row.id, 1)
         return _view(row)
 
     async def recent(self, limit: int = 100) -> tuple[ErasureView, ...]:

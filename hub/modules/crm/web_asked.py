@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hub.errors import Conflict, Invalid
-from hub.kernel.web import CardPart, CardSubject, PageRequest, Route
+from hub.kernel.web import Badge, CardPart, CardSubject, PageRequest, Route
 from hub.modules.crm.api import CrmApi, ErasureRequestView, number_key
 from hub.modules.crm.web_erasure import RIGHT as ERASE
 from hub.modules.crm.web_erasure import shops_of, zones_of
@@ -34,6 +34,24 @@ async def note(request: PageRequest) -> web.StreamResponse:
     day = request.t("It is written down; it must be answered within a month.")
     of = client_id or made.client_id
     return request.redirect(f"/clients/{of}" if of else back_to(request), notice=day)
+
+
+async def badge(request: PageRequest) -> Badge:
+    """How many wait for an answer, on every page of whoever decides: the law's month runs meanwhile. Red once
+    the last week of the first has begun."""
+    if not request.viewer.can(ERASE):
+        return Badge(count=0)
+    asked, shops = request.apis.of(CrmApi).asked, shops_of(request)
+    first = await asked.first(shops)
+    if first is None:
+        return Badge(count=0)
+    now, count = request.deps.clock.now(), await asked.count(shops)
+    if first.is_late(now):
+        text = request.t("Ask to be forgotten: {count}; an answer is overdue", count=count)
+    else:
+        days = (first.due_at - now).days
+        text = request.t("Ask to be forgotten: {count}; days left to answer: {days}", count=count, days=days)
+    return Badge(count=count, text=text, level="problem" if first.is_near(now) else "warning")
 
 
 def back_to(request: PageRequest) -> str:

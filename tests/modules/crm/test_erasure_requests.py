@@ -3,6 +3,7 @@ month that the law gives."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import ClientWebSocketResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +27,7 @@ from tests.factories.crm import crm_of, make_client
 from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
 from tests.factories.tasks import happen
 from tests.modules.crm.test_erasure import traces
+from tests.patience import within
 
 IRYNA, STRANGER = "+380501234567", "+380671112299"
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -105,6 +108,58 @@ async def test_a_late_answer_is_said_to_be_late(hub: Hub, site: Client) -> None:
     assert "text-danger" in (await get_text(site, LIST))[1]
     pass_days(hub, 7)
     assert "Строк відповіді минув" in (await get_text(site, LIST))[1]
+
+
+async def badge_of(browser: Client) -> dict[str, Any]:
+    """What stands at the menu's entry of the clients."""
+    found: dict[str, Any] = (await get_json(browser, "/live/badges"))[1]["badges"]["/clients"]
+    return found
+
+
+async def test_every_page_of_whoever_decides_counts_the_requests_and_the_days_that_are_left(
+    hub: Hub, desk: Client, site: Client
+) -> None:
+    assert (await badge_of(site))["count"] == 0
+    late = await make_client(hub, "Ірина", IRYNA)
+    one = await asked(hub, client_id=late.id)
+    pass_days(hub, 20)
+    await asked(hub, number=STRANGER)
+    shown = await badge_of(site)
+    assert (shown["count"], shown["level"]) == (2, "warning")
+    assert shown["text"] == "Просять забути: 2; днів на відповідь: 11"
+    pass_days(hub, 5)
+    assert (await badge_of(site))["level"] == "problem"
+    pass_days(hub, 7)
+    shown = await badge_of(site)
+    assert (shown["text"], shown["level"]) == ("Просять забути: 2; відповідь прострочено", "problem")
+    assert (await badge_of(desk))["count"] == 0  # whoever may not answer is not told of it
+    async with crm_of(hub) as crm:
+        await crm.asked.refuse(one, "рахунок", None)
+    assert ((await badge_of(site))["count"], (await badge_of(site))["level"]) == (1, "warning")
+
+
+async def test_whoever_decides_is_told_at_once_that_somebody_asked_and_that_it_was_answered(
+    hub: Hub, desk: Client, site: Client
+) -> None:
+    client = await make_client(hub, "Ірина", IRYNA)
+    async with site.ws_connect("/live") as owner, desk.ws_connect("/live") as receptionist:
+        await send_form(desk, f"{LIST}/ask", {"client_id": client.id, "words": ""})
+        (*_, first) = await told(owner, "erasure_request")
+        assert (await badge_of(site))["count"] == 1
+        await send_form(site, f"{LIST}/{first['id']}/refuse", {"answer": "рахунок"})
+        assert (await told(owner, "erasure_request"))[-1] == {**first, "rev": 2}
+        await make_client(hub, "Петро", STRANGER)
+        topics = [one.get("topic") for one in await told(receptionist, "client")]
+        assert "erasure_request" not in topics
+
+
+async def told(socket: ClientWebSocketResponse, topic: str) -> list[dict[str, Any]]:
+    """What a watcher is told, up to the next hint of the topic."""
+    heard: list[dict[str, Any]] = []
+    async with asyncio.timeout(within(5)):
+        while not heard or heard[-1].get("topic") != topic:
+            heard.append(await socket.receive_json())
+    return heard
 
 
 async def test_a_refusal_needs_its_reason_and_is_the_end(hub: Hub, site: Client) -> None:
