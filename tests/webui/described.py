@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -15,27 +15,46 @@ from hub.main import MODULES
 from webui.openapi import PREFIX, describe
 from webui.operations import every_operation
 
+_REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
-@lru_cache
+
+@cache
 def document() -> dict[str, Any]:
     """The description of all modules' operations."""
     return describe(every_operation(MODULES), "1")
 
 
-@lru_cache
+@cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
     """Every path as a pattern; the plain ones first."""
     paths = sorted(document()["paths"], key=lambda path: path.count("{"))
     return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
 
 
-@lru_cache
+@lru_cache(10_000)
+def _path_of(asked: str) -> str | None:
+    return next((path for pattern, path in _paths() if pattern.fullmatch(asked)), None)
+
+
+@cache
 def _validator(path: str, method: str, status: str) -> Any:
     described = document()["paths"][path][method]["responses"].get(status)
     if described is None:
         return None
     schema = described.get("content", {}).get("application/json", {}).get("schema", {})
-    return jsonschema_rs.validator_for({**schema, "components": document()["components"]})
+    return jsonschema_rs.validator_for({**schema, "components": {"schemas": _named_in(schema)}})
+
+
+def _named_in(schema: object) -> dict[str, Any]:
+    """The schemas that this one is made of; all of them would make each validator three megabytes."""
+    found: dict[str, Any] = {}
+    waiting = [schema]
+    while waiting:
+        for name in _REFERENCE.findall(json.dumps(waiting.pop())):
+            if name not in found:
+                found[name] = document()["components"]["schemas"][name]
+                waiting.append(found[name])
+    return found
 
 
 @dataclass
@@ -47,7 +66,7 @@ class Watch:
 
     async def look(self, request: web.Request, response: web.StreamResponse) -> None:
         """A signal handler for `on_response_prepare`."""
-        path = next((path for pattern, path in _paths() if pattern.fullmatch(request.path)), None)
+        path = _path_of(request.path)
         method = request.method.lower()
         if path is None or method not in document()["paths"][path] or not isinstance(response, web.Response):
             return

@@ -75,13 +75,13 @@ class Shop:
         """Action and outcome of every entry, newest first."""
         return [(entry.action, entry.outcome) for entry in await self.entries()]
 
-    async def entries(self) -> list[AuditView]:
-        """Every entry of the audit log, newest first."""
+    async def entries(self, limit: int = 10_000) -> list[AuditView]:
+        """The newest entries of the audit log, every one as a rule, newest first."""
         installation = self.hub.installation
         shop = installation.default_shop
         async with installation.transactions.reading(actor=None, shop_id=shop) as uow:
             audit = AccessApi(uow, installation.deps).audit
-            return await audit.page(AuditFilter(shops=[shop]), limit=10_000)
+            return await audit.page(AuditFilter(shops=[shop]), limit=limit)
 
 
 @asynccontextmanager
