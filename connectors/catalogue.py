@@ -25,6 +25,7 @@ from connectors.telegram.entry import ENTRY as TELEGRAM
 from connectors.twilio_sms.entry import ENTRY as TWILIO_SMS
 from hub.clock import Clock
 from hub.errors import Invalid
+from hub.ports.apart import RunsApart
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
 from hub.ports.messaging import MessageSender
@@ -55,14 +56,16 @@ SECTIONS: Mapping[str, type[Any]] = {
 """The settings that connectors bring themselves, by the name of their section."""
 
 
-def build_connectors(settings: Settings, journal: Journal, clock: Clock) -> list[Connector]:
-    """The connectors that the settings ask for. With the practice exchange on and no PBX named, the
-    AMI connector follows the practice exchange."""
+def build_connectors(
+    settings: Settings, journal: Journal, clock: Clock, apart: RunsApart | None = None
+) -> list[Connector]:
+    """The connectors that the settings ask for; `apart`: where processes of their own can
+    be had. With the practice exchange on and no PBX named, the AMI connector follows that one."""
 
     def outbound(hosts: Iterable[str]) -> Outbound:
         return HttpOutbound(Allowed.of((*settings.outbound.allowed_hosts, *hosts)), clock)
 
-    site = Site(settings, journal, clock, outbound)
+    site = Site(settings, journal, clock, outbound, apart)
     built = (entry.build(site) for entry in CONNECTORS)
     return [connector for connector in built if connector is not None]
 

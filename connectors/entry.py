@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hub.clock import Clock
+from hub.ports.apart import RunsApart
 from hub.ports.connector import Connector
 from hub.ports.journal import Journal
 from hub.ports.outbound import Outbound
@@ -75,6 +76,8 @@ class Site:
     outbound: Callable[[Iterable[str]], Outbound]
     """The way to addresses that the settings name; of the own network only to these hosts and those of
     HUB_OUTBOUND__ALLOWED_HOSTS."""
+    apart: RunsApart | None = None
+    """Where processes of their own can be had; None: everything runs in this one."""
     practice: PracticeLine | None = None
     practice_sms: PracticeAccount | None = None
     practice_provider: PracticeProviderAccount | None = None

@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from structlog.typing import EventDict, FilteringBoundLogger
 _SECRET = re.compile(r"pass(word|wd)?$|secret|token|authorization|cookie|api_?key", re.IGNORECASE)
 _IN_URL = re.compile(r"(://[^:/@\s]+:)[^@/\s]+@")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,53 @@ class LogMemory(logging.Handler):
             for one in reversed(list(self._records))
             if one.levelno >= least
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of another process of ours, on its way here: when (unix seconds), how loud (as `logging`
+    counts), by which logger, and what was said."""
+
+    at: float
+    level: int
+    logger: str
+    said: dict[str, Any] | str
+
+
+class Forwarded(logging.Handler):
+    """Gives every line of this process to another one of ours, which writes them all."""
+
+    def __init__(self, send: Callable[[Told], None]) -> None:
+        super().__init__()
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """What is no plain value becomes text here."""
+        said: dict[str, Any] | str
+        if isinstance(record.msg, dict):
+            said = {
+                key: value if isinstance(value, _PLAIN) else str(value) for key, value in record.msg.items()
+            }
+        else:
+            trace = "" if record.exc_info is None else logging.Formatter().formatException(record.exc_info)
+            said = f"{record.getMessage()}\n{trace}".rstrip()
+        self._send(Told(record.created, record.levelno, record.name, said))
+
+
+def forward(level: str, send: Callable[[Told], None]) -> None:
+    """Set up logging for a process whose lines another one writes."""
+    configure("text", level)
+    logging.getLogger().handlers[:] = [Forwarded(send)]
+
+
+def retell(told: Told) -> None:
+    """Write a line of another process among our own."""
+    record = logging.LogRecord(told.logger, told.level, "", 0, told.said, (), None)
+    record.created = told.at
+    if isinstance(told.said, dict):
+        # What structlog leaves on a record of its own: the formatter goes by these two.
+        record.__dict__ |= {"_logger": None, "_name": logging.getLevelName(told.level).lower()}
+    logging.getLogger(told.logger).handle(record)
 
 
 def configure(

@@ -1,11 +1,11 @@
-"""The composition root: the only file that knows connectors, modules and the web admin together."""
+"""The composition root: the only file that knows connectors, modules and the web admin together. What a
+process apart runs is put together in hub/line.py."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -22,10 +22,13 @@ from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.kernel.installation import Installation
 from hub.kernel.journal.files import FileJournal
+from hub.kernel.processes.apart import Processes
+from hub.kernel.processes.settling import settle, sweep
 from hub.kernel.shops import FIRST_SHOP
 from hub.modules.access.api import prepare
 from hub.modules.calls.api import StoredCalls
 from hub.modules.catalogue import MODULES as HUB_MODULES
+from hub.ports.apart import RunsApart
 from hub.ports.bus import Bus
 from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
@@ -34,17 +37,23 @@ from recordings.module import MODULE as RECORDINGS
 from webui.app import make_app
 
 _HANDLERS_MAY_FINISH = 1.0
-_SWEEP_EVERY, _QUIET, _LOOKS = 600.0, 2.0, 30
-"""Seconds between two rounds of the garbage collector over everything, and without a commit before one."""
+PROGRAMS = {"ami": "hub.line"}
+"""What runs in a process of its own, where the settings want that."""
 MODULES = (*HUB_MODULES, RECORDINGS)
 """Every module; `recordings` stands outside of `hub`, so that no import runs from there to it."""
 
 
-def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
-    """The hub with the connectors that the settings ask for; `lines`: where the log is remembered."""
+def build(
+    settings: Settings,
+    lines: log.LogMemory | None = None,
+    journal: FileJournal | None = None,
+    apart: RunsApart | None = None,
+) -> Hub:
+    """The hub with the connectors that the settings ask for; `lines`: where the log is remembered; `apart`:
+    where connectors may have processes of their own, else they all run in this one."""
     clock = SystemClock()
-    journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
-    connectors = build_connectors(settings, journal, clock)
+    journal = journal or journal_of(settings)
+    connectors = build_connectors(settings, journal, clock, apart)
     hub = Hub(
         settings,
         MODULES,
@@ -67,6 +76,11 @@ def build(settings: Settings, lines: log.LogMemory | None = None) -> Hub:
     return hub
 
 
+def journal_of(settings: Settings) -> FileJournal:
+    """Where the settings want the raw messages."""
+    return FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
+
+
 async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT. `ready` is told the port once pages are answered."""
     gc.set_threshold(100_000, 50, 1_000)  # what is being loaded is no garbage, and each round walks all of it
@@ -76,7 +90,9 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    hub = build(settings, lines)
+    journal = journal_of(settings)
+    processes = Processes(settings, journal, PROGRAMS)
+    hub = build(settings, lines, journal, processes)
     try:
         await hub.open()
         await prepare(hub.installation)
@@ -86,7 +102,7 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
             make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None
         )
         await runner.setup()
-        sweeping = asyncio.create_task(_sweep(hub), name="sweep")
+        sweeping = asyncio.create_task(sweep(lambda: hub.database.commits), name="sweep")
         try:
             port = await _listen(runner, settings)
             if ready is not None:
@@ -97,6 +113,7 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
             await runner.cleanup()
     finally:
         await hub.stop()
+        await processes.close()
 
 
 def replay(settings: Settings) -> Replay:
@@ -115,38 +132,13 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
 async def opened_hub(settings: Settings) -> AsyncIterator[Hub]:
     """The same with the machinery, for a command that has work done."""
     log.configure(settings.log.format, settings.log.level)
-    journal = FileJournal(Path(settings.journal.folder), settings.journal.keep_days)
-    hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal, exclusive=False)
+    hub = Hub(settings, MODULES, clock=SystemClock(), journal=journal_of(settings), exclusive=False)
     try:
         await hub.open()
         await prepare(hub.installation)
         yield hub
     finally:
         await hub.close()
-
-
-def settle() -> None:
-    """For short waits: what was loaded at start is no longer walked by the garbage collector (a full
-    round of it took 50 ms), whose rounds look at a few thousand young objects each, for one costs up to a
-    microsecond an object and holds up everybody; and a busy event loop lets the writer's thread in after
-    0.2 ms. What is garbage by now (some hundred objects) is not worth the tenth of a second that looking for
-    it takes."""
-    gc.freeze()
-    gc.set_threshold(2_000, 1, 5_000)
-    sys.setswitchinterval(0.0002)
-
-
-async def _sweep(hub: Hub) -> None:
-    """What became garbage later in life is looked for while nobody writes: with thousands of calls it would
-    hold them up for tenths of a second."""
-    while True:
-        await asyncio.sleep(_SWEEP_EVERY)
-        for _ in range(_LOOKS):  # a hub that is never quiet (leases are renewed) must not grow for ever
-            seen = hub.database.commits
-            await asyncio.sleep(_QUIET)
-            if seen == hub.database.commits:
-                break
-        gc.collect()
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> int:

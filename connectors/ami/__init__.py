@@ -5,6 +5,16 @@ queue) -> consumer.py -> tracker/ (legs to calls, pure) -> intake. connector.py 
 session; snapshot.py asks what is true after a gap; identity.py tells one life of the PBX from the next;
 actions.py is what we may ask; doctor.py says what is wrong; replay.py reads the journal again.
 
+In `pitline run` all of that is in a process of its own (HUB_AMI__APART), so that a second core works:
+
+    hub: apart.py  <-- facts, status, how the line stands, figures, log --  line.py: AmiConnector
+                   --- orders, questions, settings, "stored" ------------>
+
+wire.py names all that is asked and told. One batch of facts at a time is on its way, and "stored" comes
+after the commit: a hub that is slow fills the inbox there, which ends in a declared gap. Either side ends
+with the other. Another process that had to be begun is to the calls what a restart of the hub is: it asks
+for those that live, after all that the dead one brought is stored, and compares them with the PBX.
+
 Quality: gold
   samples     test_tracker_streams.py::test_a_recorded_stream_gives_the_calls_that_the_phones_made
   stops       test_connector.py::test_stopping_takes_no_longer_than_its_waits_even_in_a_black_hole

@@ -7,7 +7,7 @@ consumer with its tracker, the session counter and the known boot live here, bet
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from connectors.ami.actions import Action, Answer, Outcome, outcome_of
 from connectors.ami.config import AmiConfig
 from connectors.ami.consumer import Consumer
 from connectors.ami.doctor import BLIND, endpoints_of, examine_link, not_connected
+from connectors.ami.figures import add, figures_of
 from connectors.ami.filters import JOURNALLED, event_mask, filter_actions
 from connectors.ami.identity import Boot, Pbx, recognise
 from connectors.ami.inbox import Inbox, LinkLost, PhonesDue, SessionBegun, Tick
@@ -51,6 +52,7 @@ class AmiConnector:
             config.record, config.record_folder, lambda: self._consumer.tracker, self.order
         )
         self.record_only_agreed = self._recorder.only_agreed
+        self.on_change: Callable[[], None] = _unheard
         self._inbox, self._consumer = self._beginning()
         self._wanted = Consumer.WANTED | JOURNALLED
         self._link: AmiLink | None = None
@@ -220,6 +222,7 @@ class AmiConnector:
         answer = await link.ask(Action("ListCommands"))
         told = answer.response if answer.kind == "done" else None
         self._allowed = frozenset(told.headers()) if told is not None else None
+        self.on_change()
 
     async def _tick(self) -> None:
         while True:
@@ -344,7 +347,7 @@ class AmiConnector:
         """Counters and gauges for /metrics, over all sessions of this process."""
         figures = dict(self._totals)
         if self._link is not None:
-            _add(figures, _figures(self._link))
+            add(figures, figures_of(self._link))
         inbox, consumer = self._inbox, self._consumer
         figures |= {
             "queue_length": len(inbox),
@@ -365,36 +368,21 @@ class AmiConnector:
 
     def _count(self, link: AmiLink) -> None:
         self._names_seen |= link.framer.names_seen
-        _add(self._totals, _figures(link))
+        add(self._totals, figures_of(link))
 
     def _say(self, is_up: bool, text: str) -> None:
         since = self._state.since if self._state.is_up == is_up else self._clock.now()
         self._state = LinkState(is_up=is_up, since=since, text=text, pbx_version=self._pbx.version)
+        self.on_change()
 
     async def _own_link(self) -> AmiLink:
         mask = event_mask(frozenset())
         return await open_link(self._config, self._clock, frozenset(), mask, _ignore)
 
 
+def _unheard() -> None:
+    """Nobody wants to know at once how the line is; it can be asked."""
+
+
 def _ignore(messages: Sequence[Message], at: datetime) -> None:
     """An examination follows no calls."""
-
-
-def _figures(link: AmiLink) -> dict[str, float]:
-    framer = link.framer
-    return {
-        "messages_read": framer.read,
-        "messages_kept": framer.kept,
-        "messages_dropped_by_name": framer.read - framer.kept,
-        "messages_repaired": framer.repaired,
-        "messages_oversize": framer.oversize,
-        "messages_unreadable": framer.unreadable,
-        "answers_stray": link.strays,
-        "read_gap_max_seconds": link.read_gap,
-    }
-
-
-def _add(totals: dict[str, float], more: Mapping[str, float]) -> None:
-    for name, value in more.items():
-        known = totals.get(name, 0)
-        totals[name] = max(known, value) if name.endswith("max_seconds") else known + value

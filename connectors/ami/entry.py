@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.ami.apart import AmiApart
 from connectors.ami.config import AmiConfig, AmiLimits, AmiWaits
 from connectors.ami.connector import AmiConnector
 from connectors.entry import Entry, Site
@@ -24,6 +25,8 @@ def build(site: Site) -> Connector | None:
         short_call_seconds=shop.short_call_seconds, waits=_waits(ami),
         limits=AmiLimits(queue_size=ami.queue_size), record=ami.record, record_folder=ami.record_folder,
     )  # fmt: skip
+    if ami.apart and site.apart is not None:
+        return AmiApart(config, site.apart("ami"), site.clock)
     return AmiConnector(config, site.journal, site.clock)
 
 

@@ -103,6 +103,7 @@ class System:
             trouble = trouble or fault
         relay_ok, relay_text = self._relay_state(pending, oldest, strays)
         sizes = await asyncio.to_thread(self._sizes)
+        journal = self._journal.fared()
         return SystemReport(
             version=program_version(),
             database_ok=trouble is None,
@@ -118,8 +119,8 @@ class System:
             journal_files=sizes[2],
             disk_free_bytes=sizes[3],
             started_at=self._started_at,
-            journal_text=self._journal.trouble,
-            journal_dropped=self._journal.dropped,
+            journal_text=journal.trouble,
+            journal_dropped=journal.dropped,
             log_bytes=sizes[4],
             log_is_large=sizes[4] > 2 * sqlite.LARGEST_LOG,
             is_damaged=self._database.damage is not None,
@@ -132,7 +133,7 @@ class System:
 
     def metrics(self) -> Mapping[str, float]:
         """Every counter and gauge by its Prometheus name."""
-        counters, now = self._parts.relay.counters, time.monotonic()
+        counters, now, journal = self._parts.relay.counters, time.monotonic(), self._journal.fared()
         figures: dict[str, float] = {
             "pitline_up_seconds": (self._clock.now() - self._started_at).total_seconds(),
             "pitline_commits_total": self._database.commits,
@@ -150,8 +151,8 @@ class System:
             "pitline_live_subscribers": self._live.watchers,
             "pitline_live_hints_total": self._live.published,
             "pitline_live_overflows_total": self._live.overflows,
-            "pitline_journal_records_total": self._journal.written,
-            "pitline_journal_dropped_total": self._journal.dropped,
+            "pitline_journal_records_total": journal.records,
+            "pitline_journal_dropped_total": journal.dropped,
             "pitline_job_runs_total": self._parts.jobs.runs,
             "pitline_job_failures_total": self._parts.jobs.failures,
             "pitline_loop_lag_seconds": self._loop_lag,

@@ -34,3 +34,11 @@ class TransientError(ConnectorError):
 
 class PermanentError(ConnectorError):
     """This one request can never succeed as it stands."""
+
+
+class Gone(NotReady):
+    """The process of a connector's own has ended; another one will be begun."""
+
+
+class AnswerFailed(ConnectorError):
+    """The process of a connector's own could not answer, for a fault of the program that its log tells."""

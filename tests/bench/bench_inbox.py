@@ -19,7 +19,7 @@ from pathlib import Path
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from hub.main import settle
+from hub.kernel.processes.settling import settle
 from tests.bench.bench_pages import WIDE, Case, Client, file_of_ours, hub_on, measure, sign_in
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine

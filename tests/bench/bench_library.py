@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 from aiohttp.test_utils import TestClient, TestServer
 
-from hub.main import settle
+from hub.kernel.processes.settling import settle
 from tests.bench.bench_pages import WIDE, Case, Plain, file_of_ours, hub_on, measure, server_of_ours, sign_in
 from tests.bench.load_exchange import caller_number
 from tests.bench.machine import machine

@@ -31,8 +31,9 @@ from hub.app import Hub
 from hub.clock import SystemClock
 from hub.errors import Conflict
 from hub.kernel.journal.files import FileJournal
+from hub.kernel.processes.settling import settle
 from hub.kernel.shops import FIRST_SHOP
-from hub.main import MODULES, settle
+from hub.main import MODULES
 from hub.modules.access.api import AccessApi, hash_password
 from hub.modules.calls.api import CallsApi
 from hub.modules.crm.api import CrmApi

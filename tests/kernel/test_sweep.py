@@ -8,12 +8,10 @@ import itertools
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from hub import main
+from hub.kernel.processes import settling
 from tests.patience import within
 
 _LOOKS = 5
@@ -57,10 +55,10 @@ class Commits:
 async def test_old_garbage_goes_when_nobody_writes_and_not_before(
     gone: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "_SWEEP_EVERY", 0.05)
-    monkeypatch.setattr(main, "_QUIET", 0.0)
+    monkeypatch.setattr(settling, "_SWEEP_EVERY", 0.05)
+    monkeypatch.setattr(settling, "_QUIET", 0.0)
     database = Commits(gone)
-    sweeping = asyncio.create_task(main._sweep(cast("Any", SimpleNamespace(database=database))))
+    sweeping = asyncio.create_task(settling.sweep(lambda: database.commits))
     async with asyncio.timeout(within(10)):
         await gone.wait()
     assert database.was_there
@@ -73,14 +71,11 @@ async def test_old_garbage_goes_when_nobody_writes_and_not_before(
 async def test_old_garbage_goes_also_where_somebody_always_writes(
     gone: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "_SWEEP_EVERY", 0.05)
-    monkeypatch.setattr(main, "_QUIET", 0.0)
+    monkeypatch.setattr(settling, "_SWEEP_EVERY", 0.05)
+    monkeypatch.setattr(settling, "_QUIET", 0.0)
     counter = itertools.count()
 
-    class Busy:
-        commits = property(lambda _: next(counter))
-
-    sweeping = asyncio.create_task(main._sweep(cast("Any", SimpleNamespace(database=Busy()))))
+    sweeping = asyncio.create_task(settling.sweep(lambda: next(counter)))
     async with asyncio.timeout(within(10)):
         await gone.wait()
     sweeping.cancel()

@@ -48,14 +48,36 @@ class JournalRecord:
 
 
 _Together = tuple[str, int, datetime, tuple[bytes, ...]]
-"""Source, session, moment, messages."""
+"""Source, session, moment, messages. Without messages: closed days are to be tended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a journal fares: records written and dropped, days closed, and why it cannot write (or empty)."""
+
+    records: int = 0
+    dropped: int = 0
+    days: int = 0
+    trouble: str = ""
+
+    def __add__(self, other: Written) -> Written:
+        return Written(
+            self.records + other.records,
+            self.dropped + other.dropped,
+            self.days + other.days,
+            self.trouble or other.trouble,
+        )
 
 
 class FileJournal:
-    """Implements ports.journal.Journal. `start` begins to write, `stop` writes what is left."""
+    """Implements ports.journal.Journal. `start` begins to write, `stop` writes what is left. Where several
+    processes write into one folder, each its own sources, one of them `tends` the closed days of all."""
 
-    def __init__(self, folder: Path, keep_days: int) -> None:
+    def __init__(self, folder: Path, keep_days: int, *, tends: bool = True) -> None:
         self._folder = folder
+        self._tends = tends
+        self._days = 0
+        self._beside: dict[str, Written] = {}
         self.keep_days = keep_days
         self._waiting: queue.SimpleQueue[_Together | None] = queue.SimpleQueue()
         self._bytes_waiting = 0
@@ -92,6 +114,23 @@ class FileJournal:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    def fared(self) -> Written:
+        """How it fares, together with what was told of the processes beside this one."""
+        own = Written(self.written, self.dropped, self._days, self.trouble)
+        return sum(self._beside.values(), start=own)
+
+    def beside(self, name: str, fared: Written) -> None:
+        """So the journal of a process beside this one fares; a day that it has closed is tended here."""
+        before = self._beside.get(name, Written())
+        self._beside[name] = fared
+        if fared.days != before.days:
+            self._waiting.put(("", 0, _EPOCH, ()))
+
+    def fared_beside(self, name: str) -> Written:
+        """What was told last of this process; its next life counts on from there."""
+        known = self._beside.get(name, Written())
+        return Written(known.records, known.dropped, known.days)
+
     def files(self) -> list[Path]:
         """The journal's files, oldest day first."""
         found = [path for path in _listed(self._folder) if _FILE.fullmatch(path.name)]
@@ -113,6 +152,9 @@ class FileJournal:
 
     def _write(self, records: list[_Together]) -> None:
         for record in records:
+            if not record[3]:
+                self._keep_house(datetime.now(UTC).date())
+                continue
             while not self._write_one(*record):
                 if self._stopping:
                     self.dropped += len(record[3])
@@ -165,6 +207,7 @@ class FileJournal:
         if present is not None:
             del self._open[source]
             present[1].close()
+            self._days += 1
             self._keep_house(day)
         self._folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", source) or "_"
@@ -177,6 +220,8 @@ class FileJournal:
 
     def _keep_house(self, today: date) -> None:
         """Compress closed days and drop those that are too old."""
+        if not self._tends:
+            return
         for path in self.files():
             try:
                 if (today - _day_of(path)).days > self.keep_days:
