@@ -12,13 +12,16 @@ from hub.app import Hub
 from hub.kernel.shops import FIRST_SHOP
 from recordings.api import RecordingsApi
 from recordings.models_basis import CallBasis
+from recordings.rules_basis import Policy
 from tests.factories.calls import ended, snapshot, tell_calls
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
 from tests.faults.figures import Fault
 from tests.recordings.stage import Spool, open_spool
+from tests.recordings.test_sharing import post
 
 Browser = TestClient[Any, Any]
+FOR_MEMORY = "цю розмову, щоб нічого не забути"
 
 
 @pytest.fixture
@@ -85,3 +88,29 @@ async def test_the_page_of_a_call_does_not_say_stopped_where_the_pbx_did_not_all
     assert 'class="rec-live is-doubt"' in page
     assert "АТС не дає Pitline його зупинити" in page
     assert "Запис зупинено." not in page
+
+
+@pytest.mark.parametrize(
+    ("policy", "script", "key"),
+    [
+        (Policy(profile="notice"), "Ця розмова записується, щоб нічого не забути.", "Сказано"),
+        (Policy(profile="opt_in"), f"Ми хотіли б записати {FOR_MEMORY}. Ви згодні?", "Згодні"),
+        (Policy(profile="opt_in", script="Пишемо розмову, добре?"), "Пишемо розмову, добре?", "Згодні"),
+    ],
+)  # fmt: skip
+async def test_on_an_outbound_call_the_script_stands_on_the_card_until_one_press_notes_that_it_was_said(
+    owner: Browser, hub: Hub, policy: Policy, script: str, key: str
+) -> None:
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await RecordingsApi(uow, hub.installation.deps).basis.save(FIRST_SHOP, policy)
+    now = hub.installation.clock.now()
+    await tell_calls(hub, snapshot("c1", direction="outbound", state="talking", answered_at=now))
+    page = await (await owner.get("/calls/c1")).text()
+    assert f'<blockquote class="rec-script">{script}</blockquote>' in page
+    assert f"{key} <kbd>Y</kbd>" in page
+    agreed = {"agreed": "1"} if policy.profile == "opt_in" else {}
+    await post(owner, "/recordings/live/c1/notice", agreed, 303)
+    async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
+        noted = (await RecordingsApi(uow, hub.installation.deps).basis.of(["c1"]))["c1"]
+    assert (noted.notice, noted.consent) == ("spoken", "given" if agreed else None)
+    assert "rec-script" not in await (await owner.get("/calls/c1")).text()

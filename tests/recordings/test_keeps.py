@@ -11,10 +11,13 @@ from aiohttp.test_utils import TestClient
 
 from hub.app import Hub
 from hub.clock import FrozenClock
-from hub.events.calls import CallMerged
-from hub.kernel.context import Apis
+from hub.events.calls import CallEnded, CallMerged
+from hub.kernel.context import Apis, HandlerContext
+from hub.kernel.journal.files import FileJournal
+from hub.kernel.manifest import Module, Subscription
 from hub.kernel.shops import FIRST_SHOP
 from hub.main import MODULES
+from hub.settings import Settings
 from hub.values import CallId
 from recordings import jobs
 from recordings.api import RecordingsApi, RecordingView
@@ -108,6 +111,46 @@ async def test_an_order_keeps_every_recording_of_its_call_also_later_ones_and_sa
     assert await states(spool) == {later.id: "ready"}
     frozen_clock.advance(2 * DAY)
     assert await states(spool) == {later.id: "erased"}
+
+
+async def on_call_ended(event: CallEnded, ctx: HandlerContext) -> None:
+    """What a module of work does: its order's warranty keeps the call's recordings."""
+    await ctx.apis.of(RecordingsApi).keeps.keep_call(
+        event.call.call_id, ctx.clock.now() + timedelta(days=150), source="warranties", external_id="w-1",
+        reason="гарантія на колодки",
+    )  # fmt: skip
+
+
+def warranties(folder: Path) -> Module:
+    """A module of work, as one is attached."""
+    folder.mkdir()
+    heard = Subscription("warranties.on_call_ended", (CallEnded,), handle=on_call_ended)
+    return Module(
+        name="warranties", title="Warranties", folder=folder, requires=("recordings",), handlers=(heard,)
+    )
+
+
+async def test_a_module_that_is_attached_keeps_recordings_until_its_warranty_ends(
+    settings: Settings, frozen_clock: FrozenClock, tmp_path: Path
+) -> None:
+    journal = FileJournal(tmp_path / "journal", 30)
+    modules = (*MODULES, warranties(tmp_path / "warranties"))
+    hub = Hub(settings, modules, clock=frozen_clock, journal=journal)
+    await hub.open()
+    try:
+        spool = open_spool(hub, tmp_path / "spool")
+        begun = frozen_clock.now()
+        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            uow.publish(CallEnded(step=1, call=ended("c1", 0, "answered")))
+        await settled(hub)
+        theirs = await recording(hub, call_id="c1", started_at=begun)
+        others = await recording(hub, started_at=begun)
+        frozen_clock.advance(149 * DAY)
+        assert await states(spool) == {theirs.id: "ready", others.id: "erased"}
+        frozen_clock.advance(2 * DAY)
+        assert await states(spool) == {theirs.id: "erased", others.id: "erased"}
+    finally:
+        await hub.close()
 
 
 async def test_a_call_that_becomes_part_of_another_takes_its_warranty_along(
