@@ -55,7 +55,7 @@ class ShopSettings:
 class AmiSettings:
     """The line to the PBX; no host = off. `trunks` are patterns of endpoints that are outside lines.
     `record`: what Pitline has the PBX record (`inbound`, `outbound`, numbers of lines), into that folder of
-    the PBX. `apart`: a process of its own holds the line, so that a second core works."""
+    the PBX. `apart`: a process of its own holds the line, for more than 100 calls a second."""
 
     host: str = ""
     port: int = 5038
@@ -67,7 +67,7 @@ class AmiSettings:
     ping_timeout: float = 5.0
     boot_timeout: float = 20.0
     queue_size: int = 50_000
-    apart: bool = True
+    apart: bool = False
     record: tuple[str, ...] = ()
     record_folder: str = "/var/spool/asterisk/monitor"
 

@@ -5,7 +5,7 @@ queue) -> consumer.py -> tracker/ (legs to calls, pure) -> intake. connector.py 
 session; snapshot.py asks what is true after a gap; identity.py tells one life of the PBX from the next;
 actions.py is what we may ask; doctor.py says what is wrong; replay.py reads the journal again.
 
-In `pitline run` all of that is in a process of its own (HUB_AMI__APART), so that a second core works:
+Where HUB_AMI__APART asks for it all of that is in a process of its own, so that a second core works:
 
     hub: apart.py  <-- facts, status, how the line stands, figures, log --  line.py: AmiConnector
                    --- orders, questions, settings, "stored" ------------>
