@@ -299,9 +299,11 @@ async def test_a_page_whose_live_socket_does_not_stand_yet_asks_often_until_it_d
         await put_away(page)
         may_stand.set()
         await expect(page.locator("html[data-live]")).to_be_attached()
-        await page.wait_for_timeout(1000)
-        asked.clear()
-        await page.wait_for_timeout(4500)
+        for _ in range(4):  # what a busy machine still has to tell of the call comes first
+            asked.clear()
+            await page.wait_for_timeout(4500)
+            if not asked:
+                break
         assert asked == []
 
 
