@@ -14,34 +14,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from connectors.ami import wire
 from connectors.ami.config import AmiConfig
-from connectors.ami.wire import (
-    ACCEPT,
-    CARRY_OUT,
-    COUNTED,
-    DROP_LINE,
-    ENDPOINTS,
-    EXAMINE,
-    FOLLOW,
-    FORGET,
-    HALT,
-    ONLY_AGREED,
-    ORDERS,
-    REMEMBER,
-    REPORTED,
-    RUN,
-    STANDS,
-    TRUNKS,
-    Brought,
-    Remembered,
-    Report,
-    Standing,
-)
 from hub.clock import Clock
 from hub.ports.apart import Apart, Peer
 from hub.ports.commands import Command, CommandKind, CommandResult
 from hub.ports.connector import Status
-from hub.ports.errors import Gone, NotReady
+from hub.ports.errors import ConnectorError, Gone, NotReady
 from hub.ports.intake import Intake
 from hub.ports.telephony import CallMemory, Endpoint, Finding, LinkState
 
@@ -68,7 +47,7 @@ class AmiApart:
         self._was_told = False
         self._figures: Mapping[str, float] = {}
         link = LinkState(is_up=False, since=clock.now(), text="not connected yet")
-        self._standing = Standing(link=link)
+        self._standing = wire.Standing(link=link)
 
     @property
     def name(self) -> str:
@@ -81,22 +60,24 @@ class AmiApart:
         await self._stored()
         self._intake, self._status = intake, status
         try:
-            await peer.ask(RUN, None)
+            await peer.ask(wire.RUN, None)
         except Gone as error:
             raise NotReady("the process that held the line to the PBX ended; another one is begun") from error
         finally:
-            await self._halt(peer)
-            self._intake = self._status = None
+            try:
+                await self._halt(peer)
+            finally:
+                self._intake = self._status = None
 
     async def _halt(self, peer: Peer) -> None:
         """Till it has logged off, and what it still brings is stored: the next run is a new one."""
         try:
             async with asyncio.timeout(_HALTS_WITHIN):
-                await peer.ask(HALT, None)
-        except TimeoutError:
-            await self._process.give_up()
+                await peer.ask(wire.HALT, None)
         except Gone:
             return
+        except (TimeoutError, ConnectorError):
+            await self._process.give_up()
 
     @property
     def is_storing(self) -> bool:
@@ -114,28 +95,28 @@ class AmiApart:
             peer = await self._process.peer()
             if peer is self._peer:
                 return peer
-            peer.answer(ACCEPT, self._accept)
-            peer.answer(REMEMBER, self._remembered)
-            peer.hear(REPORTED, self._reported)
-            peer.hear(STANDS, self._stands)
-            peer.hear(COUNTED, self._counted)
+            peer.answer(wire.ACCEPT, self._accept)
+            peer.answer(wire.REMEMBER, self._remembered)
+            peer.hear(wire.REPORTED, self._reported)
+            peer.hear(wire.STANDS, self._stands)
+            peer.hear(wire.COUNTED, self._counted)
             try:
                 async with asyncio.timeout(_BEGINS_WITHIN):
-                    await peer.ask(FOLLOW, self._config)
+                    await peer.ask(wire.FOLLOW, self._config)
             except TimeoutError as error:
                 await self._process.give_up()
                 raise NotReady("the process for the line to the PBX does not begin") from error
             if self._trunks is not None:
-                peer.tell(TRUNKS, self._trunks)
+                peer.tell(wire.TRUNKS, self._trunks)
             if self._only_agreed is not None:
-                peer.tell(ONLY_AGREED, self._only_agreed)
+                peer.tell(wire.ONLY_AGREED, self._only_agreed)
             self._peer, self._was_told = peer, False
             peer.closed.add_done_callback(self._ended)
             return peer
 
     # What the process says
 
-    async def _accept(self, brought: Sequence[Brought]) -> None:
+    async def _accept(self, brought: Sequence[wire.Brought]) -> None:
         if self._intake is None:
             raise NotReady("nobody takes facts just now")
         arrivals = tuple([one.arrival for one in brought])
@@ -143,20 +124,20 @@ class AmiApart:
         self._storing = asyncio.ensure_future(self._intake.accept(arrivals))
         await asyncio.shield(self._storing)
 
-    async def _remembered(self, _: None) -> Remembered:
+    async def _remembered(self, _: None) -> wire.Remembered:
         if self._memory is None:
-            return Remembered((), None)
+            return wire.Remembered((), None)
         await self._stored()
         living = await self._memory.living()
         since = self._unheard_since or self._memory.last_seen()
         self._was_told = True
-        return Remembered(living, since)
+        return wire.Remembered(living, since)
 
-    def _reported(self, report: Report) -> None:
+    def _reported(self, report: wire.Report) -> None:
         if self._status is not None:
             self._status.report(report.state, report.text, **report.details)
 
-    def _stands(self, standing: Standing) -> None:
+    def _stands(self, standing: wire.Standing) -> None:
         before, link = self._standing.link, standing.link
         if before.is_up == link.is_up:
             standing = replace(standing, link=replace(link, since=before.since))
@@ -170,7 +151,9 @@ class AmiApart:
         now, link = self._clock.now(), self._standing.link
         if self._was_told:
             self._unheard_since = now if link.is_up else link.since
-        self._stands(Standing(link=LinkState(is_up=False, since=now, text="the process of the line ended")))
+        self._stands(
+            wire.Standing(link=LinkState(is_up=False, since=now, text="the process of the line ended"))
+        )
         self._figures = {**self._figures, "is_up": 0.0} if self._figures else {}
 
     # RemembersCalls, HandedOver
@@ -182,7 +165,7 @@ class AmiApart:
     def forget(self) -> None:
         """Another hub followed the calls meanwhile."""
         self._unheard_since = None
-        self._tell(FORGET, None)
+        self._tell(wire.FORGET, None)
 
     # Telephony
 
@@ -192,21 +175,21 @@ class AmiApart:
 
     async def endpoints(self) -> Sequence[Endpoint]:
         """The PBX's endpoints, as the process is told them."""
-        return await (await self._line()).ask(ENDPOINTS, None)
+        return await (await self._line()).ask(wire.ENDPOINTS, None)
 
     async def examine(self) -> Sequence[Finding]:
         """All that the settings page says of the line."""
-        return await (await self._line()).ask(EXAMINE, None)
+        return await (await self._line()).ask(wire.EXAMINE, None)
 
     def set_trunks(self, patterns: Sequence[str]) -> None:
         """Which endpoints are outside lines, for calls that begin from now on."""
         self._trunks = tuple(patterns)
-        self._tell(TRUNKS, self._trunks)
+        self._tell(wire.TRUNKS, self._trunks)
 
     def record_only_agreed(self, is_needed: bool) -> None:
         """Whether a call may be recorded only once the caller has said yes."""
         self._only_agreed = is_needed
-        self._tell(ONLY_AGREED, is_needed)
+        self._tell(wire.ONLY_AGREED, is_needed)
 
     # CallControl
 
@@ -225,17 +208,17 @@ class AmiApart:
         if peer is None or peer.closed.done() or not self.takes_orders:
             return CommandResult(kind="unsent", text="There is no line to the PBX.")
         try:
-            order = ORDERS.write(command)
+            order = wire.ORDERS.write(command)
         except ValueError as error:  # half of a surrogate pair, which is no character at all
             return CommandResult(kind="unsent", text=f"The order was not sent: {error}")
         try:
-            return await peer.ask(CARRY_OUT, order)
-        except Gone as gone:
-            return CommandResult(kind="unknown", text=gone.text)
+            return await peer.ask(wire.CARRY_OUT, order)
+        except ConnectorError as fault:  # also a fault over there: it may have reached the PBX
+            return CommandResult(kind="unknown", text=fault.text)
 
     def drop_line(self) -> None:
         """Close the line to the PBX as a broken cable would."""
-        self._tell(DROP_LINE, None)
+        self._tell(wire.DROP_LINE, None)
 
     def statistics(self) -> Mapping[str, float]:
         """Counters and gauges for /metrics, as the process told them last (each second)."""

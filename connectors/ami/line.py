@@ -7,30 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from connectors.ami import wire
 from connectors.ami.config import AmiConfig
 from connectors.ami.connector import AmiConnector
-from connectors.ami.wire import (
-    ACCEPT,
-    CARRY_OUT,
-    COUNTED,
-    DROP_LINE,
-    ENDPOINTS,
-    EXAMINE,
-    FOLLOW,
-    FORGET,
-    HALT,
-    ONLY_AGREED,
-    ORDERS,
-    REMEMBER,
-    REPORTED,
-    RUN,
-    STANDS,
-    TRUNKS,
-    Brought,
-    Named,
-    Report,
-    Standing,
-)
 from hub.clock import Clock
 from hub.ports.apart import Peer
 from hub.ports.commands import CommandResult
@@ -51,7 +30,7 @@ class Line:
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
         self._counting: asyncio.Task[None] | None = None
-        hub.answer(FOLLOW, self._follow)
+        hub.answer(wire.FOLLOW, self._follow)
 
     async def stop(self) -> None:
         """Log off; for when the hub is gone or says goodbye."""
@@ -64,15 +43,15 @@ class Line:
         self._connector = connector = AmiConnector(config, self._journal, self._clock)
         connector.remember(_Memory(hub))
         connector.on_change = self._stand
-        hub.answer(RUN, self._run)
-        hub.answer(HALT, self._halt)
-        hub.answer(ENDPOINTS, self._endpoints)
-        hub.answer(EXAMINE, self._examine)
-        hub.answer(CARRY_OUT, self._carry_out)
-        hub.hear(FORGET, lambda _: connector.forget())
-        hub.hear(DROP_LINE, lambda _: connector.drop_line())
-        hub.hear(TRUNKS, connector.set_trunks)
-        hub.hear(ONLY_AGREED, connector.record_only_agreed)
+        hub.answer(wire.RUN, self._run)
+        hub.answer(wire.HALT, self._halt)
+        hub.answer(wire.ENDPOINTS, self._endpoints)
+        hub.answer(wire.EXAMINE, self._examine)
+        hub.answer(wire.CARRY_OUT, self._carry_out)
+        hub.hear(wire.FORGET, lambda _: connector.forget())
+        hub.hear(wire.DROP_LINE, lambda _: connector.drop_line())
+        hub.hear(wire.TRUNKS, connector.set_trunks)
+        hub.hear(wire.ONLY_AGREED, connector.record_only_agreed)
         self._counting = asyncio.create_task(self._count(), name="count")
 
     async def _run(self, _: None) -> None:
@@ -93,12 +72,14 @@ class Line:
     async def _examine(self, _: None) -> Sequence[Finding]:
         return await self._connector.examine()
 
-    async def _carry_out(self, order: Named) -> CommandResult:
-        return await self._connector.carry_out(ORDERS.read(order))
+    async def _carry_out(self, order: wire.Named) -> CommandResult:
+        return await self._connector.carry_out(wire.ORDERS.read(order))
 
     def _stand(self) -> None:
         line = self._connector
-        self._hub.tell(STANDS, Standing(link=line.link(), takes_orders=line.takes_orders, lacks=line.lacks()))
+        self._hub.tell(
+            wire.STANDS, wire.Standing(link=line.link(), takes_orders=line.takes_orders, lacks=line.lacks())
+        )
 
     async def _count(self) -> None:
         told: dict[str, float] = {}
@@ -106,7 +87,7 @@ class Line:
             await asyncio.sleep(_COUNTED_EVERY)
             figures = dict(self._connector.statistics())
             if figures != told:
-                self._hub.tell(COUNTED, figures)
+                self._hub.tell(wire.COUNTED, figures)
                 told = figures
 
 
@@ -118,7 +99,7 @@ class _Intake:
 
     async def accept(self, arrivals: Sequence[Arrival]) -> None:
         """One batch at a time: a hub that is slow fills our inbox, which is bounded, and no wire."""
-        await self._hub.ask(ACCEPT, [Brought.of(arrival) for arrival in arrivals])
+        await self._hub.ask(wire.ACCEPT, [wire.Brought.of(arrival) for arrival in arrivals])
 
 
 class _Status:
@@ -129,7 +110,7 @@ class _Status:
 
     def report(self, state: ConnectorState, text: str, **details: str) -> None:
         """As the hub's own."""
-        self._hub.tell(REPORTED, Report(state, text, details))
+        self._hub.tell(wire.REPORTED, wire.Report(state, text, details))
 
 
 class _Memory:
@@ -141,7 +122,7 @@ class _Memory:
 
     async def living(self) -> Sequence[StoredCall]:
         """Those that have not ended."""
-        remembered = await self._hub.ask(REMEMBER, None)
+        remembered = await self._hub.ask(wire.REMEMBER, None)
         self._last_seen = remembered.last_seen
         return remembered.living
 

@@ -59,7 +59,10 @@ class ProcessApart:
         self._before = Written()
         self._is_closing = False
         self._connecting = asyncio.Lock()
-        self._begin()
+        try:
+            self._begin()
+        except NotReady as error:  # the pages must stand all the same; whoever asks for it begins it again
+            self._log.error("apart.not_begun", reason=error.text)
 
     async def peer(self) -> Peer:
         """The one that lives, else another one."""
@@ -108,7 +111,10 @@ class ProcessApart:
 
     def _begin(self) -> None:
         setup = msgspec.json.encode(self._setup).decode()
-        self._end, theirs = socket.socketpair()
+        try:
+            self._end, theirs = socket.socketpair()
+        except OSError as error:
+            raise NotReady(f"no process can be begun: {error.strerror}") from error
         self._end.setblocking(False)
         try:
             # It must not hear a Ctrl-C that is meant for the hub, which ends it in its own order.
@@ -143,11 +149,12 @@ class ProcessApart:
         self._journal.beside(self._program, self._before + fared)
 
     async def _watch(self, wire: Wire) -> None:
-        """Silence is counted in beats of our own, so that a hub that was stopped for long blames nobody."""
+        """Silence is counted in beats of our own, so that a hub that was stopped for long blames nobody; and
+        from the first word on, for how long a process may take to begin is its asker's affair."""
         silent, frames = 0, wire.frames
         while not wire.closed.done():
             await asyncio.wait({wire.closed}, timeout=_BEAT)
-            silent = silent + 1 if wire.frames == frames else 0
+            silent = silent + 1 if wire.frames == frames and frames else 0
             frames = wire.frames
             if silent > _SILENT_BEATS and self._process is not None:
                 self._log.error("apart.silent", text="it said nothing for long and is ended")

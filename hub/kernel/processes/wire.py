@@ -24,6 +24,7 @@ from hub.ports.errors import (
     LinkTaken,
     NotReady,
     PermanentError,
+    TransientError,
 )
 
 A = TypeVar("A")
@@ -34,7 +35,8 @@ _FRAME: msgspec.msgpack.Decoder[tuple[int, int, str, msgspec.Raw]] = msgspec.msg
     tuple[int, int, str, msgspec.Raw]
 )
 _FAULTS: dict[str, type[ConnectorError]] = {
-    kind.__name__: kind for kind in (NotReady, AuthFailed, LinkTaken, PermanentError, AnswerFailed)
+    kind.__name__: kind
+    for kind in (NotReady, AuthFailed, LinkTaken, TransientError, PermanentError, AnswerFailed)
 }
 _CHOKED = 1_000_000
 _LENGTH = 4
@@ -165,7 +167,8 @@ class Wire(asyncio.Protocol):
             value = await work(_decoder(question.asked).decode(body))
             self._send(_ANSWER, number, "", value)
         except ConnectorError as error:
-            kind = next(one.__name__ for one in type(error).__mro__ if one.__name__ in _FAULTS)
+            names = (one.__name__ for one in type(error).__mro__)
+            kind = next((name for name in names if name in _FAULTS), AnswerFailed.__name__)
             self._send(_FAULT, number, "", (kind, error.text))
 
     def _answered(self, number: int, name: str, task: asyncio.Task[None]) -> None:
