@@ -11,6 +11,7 @@ const ME = Math.random().toString(36).slice(2);
 let ringing = "";
 let timer = 0;
 let notice = null;
+let fallSilent = null; // set while this tab is the one that rings
 
 export const isOn = (name) => localStorage.getItem(PREFIX + name) === "on";
 
@@ -21,20 +22,39 @@ export function tell(state) {
   clearInterval(timer);
   notice?.close();
   notice = null;
-  if (!call) return;
+  if (!call) {
+    fallSilent?.();
+    fallSilent = null;
+    return;
+  }
   ring();
   timer = setInterval(ring, EVERY);
   if (isOn("notice") && document.hidden && mayNotify()) notice = notify(call, state.dataset.announce);
 }
 
-// The tab that rang last goes on; another one takes over when it is gone.
+// The tab that holds the lock rings; another one takes over when it is gone.
 function ring() {
   if (!isOn("sound")) return;
+  if (fallSilent) sound();
+  else if (!navigator.locks) ringInTurn();
+  else {
+    navigator.locks.request(RINGER, { ifAvailable: true }, (lock) => {
+      if (!lock || !ringing) return null;
+      sound();
+      return new Promise((silent) => (fallSilent = silent));
+    });
+  }
+}
+
+// Without https a browser has no locks. The tab that rang last goes on; two that begin at once may both ring.
+function ringInTurn() {
   const [tab, at] = (localStorage.getItem(RINGER) ?? "").split(" ");
   if (tab !== ME && Date.now() - Number(at) < EVERY + 500) return;
   localStorage.setItem(RINGER, `${ME} ${Date.now()}`);
-  tones.play("ring", [[0, 740], [0.2, 880], [0.4, 740], [0.6, 880]]);
+  sound();
 }
+
+const sound = () => tones.play("ring", [[0, 740], [0.2, 880], [0.4, 740], [0.6, 880]]);
 
 const mayNotify = () => "Notification" in window && Notification.permission === "granted";
 
