@@ -38,12 +38,20 @@ class AnewService:
         failed = [piece for piece in pieces if piece.state == "failed"]
         if not failed:
             return last
+        out: list[str] = []
+        end_is_out = False
         if len(failed) < len(pieces) and await self._goes_the_same_way(entry, last, shops):
-            entry = _of_pieces(entry, failed, last)
+            end_is_out = last.state != "failed" or bool(last.more.get("end_is_out"))
+            out = [one.id for one in pieces if one.state != "failed"]
+            entry = _of_pieces(entry, failed, None if end_is_out else last)
         given_away = literal(f"{entry.cause[:_LONGEST_OWN_CAUSE]}:") + Message.id
         leaves = update(Message).where(Message.id == last.id)
         await self._session.execute(leaves.values(cause=given_away))
-        return await self._outgoing.queue(entry, shops)
+        message = await self._outgoing.queue(entry, shops)
+        if out:  # should this fail too, what is out already is still known
+            before = [*out, *message.more.get("before", ())]
+            message.more = {**message.more, "before": before, "end_is_out": end_is_out}
+        return message
 
     async def _before(self, last: Message) -> Sequence[Message]:
         ids = last.more.get("before", ())
@@ -55,10 +63,10 @@ class AnewService:
         return (way.channel.name, way.address) == (last.channel, last.address)
 
 
-def _of_pieces(entry: MessageEntry, failed: Sequence[Message], last: Message) -> MessageEntry:
-    """What has not gone out; buttons and the point on the map stand below the last piece."""
+def _of_pieces(entry: MessageEntry, failed: Sequence[Message], end: Message | None) -> MessageEntry:
+    """What has not gone out; buttons and the point on the map stand below the `end`, if that failed too."""
     text = "\n".join(piece.text for piece in failed)
-    if failed[-1] is last:
-        place = last.more.get("place")
+    if end is not None:
+        place = end.more.get("place")
         return replace(entry, text=text, place=PlaceView(**place) if place else None)
     return replace(entry, text=text, buttons=(), place=None)

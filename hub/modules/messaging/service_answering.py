@@ -8,7 +8,7 @@ from hub.kernel.storage.orm import new_id
 from hub.modules.messaging.models import Message
 from hub.modules.messaging.rules import PRIORITIES, clean_text
 from hub.modules.messaging.service_book import ThreadBook
-from hub.modules.messaging.service_outgoing import SHUT_OUT, OutgoingService
+from hub.modules.messaging.service_outgoing import SHUT_OUT, OutgoingService, more_of
 from hub.modules.messaging.service_settling import Settling
 from hub.modules.messaging.views import MessageEntry
 
@@ -46,7 +46,7 @@ class AnsweringService:
             account=known.account if known is not None else "", address=address, direction="outbound",
             state="queued", text=clean_text(entry.text), provider_id=None, created_at=self._clock.now(),
             actor=self._uow.actor, author=entry.author, cause=entry.cause, purpose=entry.purpose,
-            priority=PRIORITIES.index(entry.priority), more={},
+            priority=PRIORITIES.index(entry.priority), more=more_of(entry, clean_text(entry.text)),
         )  # fmt: skip
         self._session.add(message)
         await self._session.flush()

@@ -312,19 +312,6 @@ class OutgoingService:
     async def _store(
         self, entry: MessageEntry, text: str, way: Way, row: Conversation, message_id: str
     ) -> Message:  # fmt: skip
-        more: dict[str, object] = {}
-        if entry.buttons:
-            more["buttons"] = [
-                {"title": one.title, "url": one.url, "payload": one.payload, "asks": one.asks}
-                for one in entry.buttons
-            ]
-        more |= {name: said for name in ("subject", "unsubscribe_url") if (said := getattr(entry, name))}
-        if entry.agree_url and hidden(entry.agree_url) in text:
-            more["agree_url"] = entry.agree_url
-        if entry.place is not None:
-            more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
-        if entry.not_after is not None:
-            more["has_end"] = True
         begin = max(self._clock.now(), entry.not_before or self._clock.now())
         late = begin + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message = Message(
@@ -334,7 +321,8 @@ class OutgoingService:
             actor=self._uow.actor, author=entry.author, cause=entry.cause,
             priority=PRIORITIES.index(entry.priority), not_before=entry.not_before,
             not_after=entry.not_after or late, purpose=entry.purpose,
-            tries=0, finds=0, parts=0, answers=await self._answered(entry.answers, row), more=more,
+            tries=0, finds=0, parts=0, answers=await self._answered(entry.answers, row),
+            more=more_of(entry, text),
         )  # fmt: skip
         self._session.add(message)
         await self._session.flush()
@@ -369,3 +357,21 @@ def _wrong_address(why: str) -> Invalid:
     return Invalid(
         "messaging.address", "This is no address that one can write to.", why, fields={"address": why}
     )
+
+
+def more_of(entry: MessageEntry, text: str) -> dict[str, object]:
+    """What a message is stored with beside its words."""
+    more: dict[str, object] = {}
+    if entry.buttons:
+        more["buttons"] = [
+            {"title": one.title, "url": one.url, "payload": one.payload, "asks": one.asks}
+            for one in entry.buttons
+        ]
+    more |= {name: said for name in ("subject", "unsubscribe_url") if (said := getattr(entry, name))}
+    if entry.agree_url and hidden(entry.agree_url) in text:
+        more["agree_url"] = entry.agree_url
+    if entry.place is not None:
+        more["place"] = {"latitude": entry.place.latitude, "longitude": entry.place.longitude}
+    if entry.not_after is not None:
+        more["has_end"] = True
+    return more
