@@ -16,9 +16,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -345,20 +345,10 @@ class ReadingSession:
             await self._session.__aexit__(None, None, None)
 
 
-_SERVER_SETTINGS = {"jit": "off"}
-"""Our questions take no seconds: to translate one into machine code (0.5 s for the clients lost in a year)
-took longer than to answer it (0.3 s)."""
-
-
 def _server_engine(url: str, size: int, *, overflow: int = 0) -> AsyncEngine:
     try:
-        return create_async_engine(
-            url,
-            pool_size=size,
-            max_overflow=overflow,
-            pool_pre_ping=True,
-            pool_use_lifo=True,
-            connect_args={"server_settings": _SERVER_SETTINGS},
+        engine = create_async_engine(
+            url, pool_size=size, max_overflow=overflow, pool_pre_ping=True, pool_use_lifo=True
         )
     except ModuleNotFoundError as error:
         raise Unavailable(
@@ -366,6 +356,17 @@ def _server_engine(url: str, size: int, *, overflow: int = 0) -> AsyncEngine:
             "HUB_DATABASE__URL names PostgreSQL, but the program's part for it is not installed.",
             "Install it: pip install 'pitline[postgres]'.",
         ) from error
+    event.listen(engine.sync_engine, "connect", _without_machine_code)
+    return engine
+
+
+def _without_machine_code(connection: Any, _record: object) -> None:
+    """Our questions take no seconds: to translate one (0.5 s for the clients lost in a year) took longer than
+    to answer it (0.3 s). Asked for here, since a pooler refuses what it does not know at the log-in."""
+    cursor = connection.cursor()
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.commit()
 
 
 E = TypeVar("E", Engine, AsyncEngine, KeptConnection)
