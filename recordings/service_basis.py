@@ -121,8 +121,10 @@ class BasisService:
         that can still change while the call goes on."""
         if call is None:
             return None, False
-        row = await self._session.get(CallBasis, call.id, populate_existing=True)
         now = self._clock.now()
+        if call.is_erased:  # its file was late
+            return erasing.Why(rule="client", at=now), False
+        row = await self._session.get(CallBasis, call.id, populate_existing=True)
         if row is not None and row.stop_erases and row.stop_rule is not None:
             why = erasing.Why(
                 rule=cast("Rule", row.stop_rule), at=now, reason=row.stop_reason, actor=row.stop_by,

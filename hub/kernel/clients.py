@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
+
+from hub.kernel.backup.tables import backup_tombstones
 
 if TYPE_CHECKING:
     from hub.kernel.backup.tombstones import Burial
@@ -78,8 +80,18 @@ def erase_again(records: ClientRecords, connection: Connection, burial: Burial) 
 
 def erased_numbers(keys: Iterable[str], burial: Burial) -> dict[str, datetime]:
     """Those among the numbers that were erased, each with the last moment of it: what is younger stays."""
+    return _marked(keys, burial.marks.get(NUMBER_STONE, frozenset()))
+
+
+def known_as_erased(connection: Connection, keys: Iterable[str]) -> dict[str, datetime]:
+    """The same by this database's own marks: for what tells of the past once more."""
+    query = select(backup_tombstones.c.ref).where(backup_tombstones.c.kind == NUMBER_STONE)
+    return _marked(keys, connection.execute(query).scalars())
+
+
+def _marked(keys: Iterable[str], refs: Iterable[str]) -> dict[str, datetime]:
     marks: dict[str, int] = {}
-    for ref in burial.marks.get(NUMBER_STONE, frozenset()):
+    for ref in refs:
         digest, _, at = ref.partition("@")
         marks[digest] = max(marks.get(digest, 0), int(at or 0))
     found = ((key, marks.get(hashlib.sha256(key.encode()).hexdigest())) for key in keys)

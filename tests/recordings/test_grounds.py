@@ -9,10 +9,14 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from hub.app import Hub
+from hub.kernel.clients import Erasure
 from hub.kernel.shops import FIRST_SHOP
+from hub.modules.calls.api import CallsApi
+from hub.modules.calls.service_clients import RECORDS
 from recordings.api import RecordingsApi
 from recordings.models_basis import CallBasis
 from recordings.rules_basis import Policy
+from recordings.service_basis import BasisService
 from tests.factories.calls import ended, snapshot, tell_calls
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
@@ -53,6 +57,22 @@ async def test_a_file_of_a_talk_among_colleagues_is_erased_as_it_comes(
         async with hub.transactions.reading(actor=None, shop_id=FIRST_SHOP) as uow:
             found = await RecordingsApi(uow, hub.installation.deps).erasing.why([kept.id])
         assert found[kept.id].rule == "internal"
+
+
+@pytest.mark.fault("F70")
+async def test_a_file_that_comes_after_its_caller_was_erased_is_erased_too(hub: Hub, fault: Fault) -> None:
+    with fault.run("late"):
+        call_id = "b1:1700000000.77"
+        await tell_calls(hub, ended(call_id, 0, "answered"))
+        who = Erasure(
+            client_ids=frozenset(), numbers=frozenset({"+380501234567"}), until=hub.installation.clock.now()
+        )
+        assert await hub.database.write(lambda connection: RECORDS.erase(connection, who)) == 1
+        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            (call,) = await CallsApi(uow, hub.installation.deps).recordings.find([call_id])
+            why, is_open = await BasisService(uow, hub.installation.deps).judge(call, "late.wav")
+        assert why is not None
+        assert (why.rule, is_open) == ("client", False)
 
 
 async def test_the_library_finds_recordings_by_what_the_other_side_was_told(owner: Browser, hub: Hub) -> None:

@@ -73,11 +73,11 @@ def erase(connection: Connection, who: Erasure) -> int:
             "calls.still_talking", "This caller is on the line.",
             "Erase when the call is over; one whose end was not seen is waited for six hours.",
         )  # fmt: skip
-    return _erase_ended(connection, who)
+    return _erase_calls(connection, who)
 
 
-def _erase_ended(connection: Connection, who: Erasure) -> int:
-    """After a restore too, where a call that goes on waits for nothing: it is left alone."""
+def _erase_calls(connection: Connection, who: Erasure) -> int:
+    """What was over when the person was erased, also where a restored backup shows it going on."""
     found = connection.execute(select(Call.id, Call.direction).where(_reached_by(who))).all()
     for ids in _parts([row.id for row in found]):
         connection.execute(
@@ -106,7 +106,7 @@ def erased_calls(who: Erasure) -> Select[str]:
 
 
 def _reached_by(who: Erasure) -> ColumnElement[bool]:
-    return and_(_is_of(who), Call.started_at <= who.until, _is_over(who))
+    return and_(_is_of(who), Call.started_at <= who.until)
 
 
 def _is_over(who: Erasure) -> ColumnElement[bool]:
@@ -141,7 +141,7 @@ def _numbers(connection: Connection, among: Collection[str] | None) -> Collectio
 
 
 def _bury(connection: Connection, burial: Burial) -> None:
-    erase_again(replace(RECORDS, erase=_erase_ended), connection, burial)
+    erase_again(replace(RECORDS, erase=_erase_calls), connection, burial)
 
 
 RECORDS = ClientRecords(move=move, put_back=put_back, erase=erase, numbers_in=_numbers)

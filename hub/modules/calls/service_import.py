@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from hub.events.base import Envelope, Event
 from hub.events.calls import CallChanged, CallMerged, CallSnapshot
 from hub.kernel.context import Delivered, Deps, UnitOfWork
+from hub.modules.calls.erased import of_erased
 from hub.modules.calls.handlers import on_call_facts
 from hub.modules.calls.models import Call, ImportedCall
 from hub.modules.calls.rules import read_legs
@@ -72,6 +73,7 @@ class HistoryImportService:
         for row in connection.execute(select(Call.id, Call.legs).where(near)):
             known.add(row.id)
             followed |= {leg.uniqueid for leg in read_legs(row.legs)}
+        known |= of_erased(calls, self._deps.places.of(self._uow.shop_id).country, connection)
         new = [c for c in calls if c.call_id not in known and c.call_id.partition(":")[2] not in followed]
         batch: list[Delivered[CallChanged | CallMerged]] = [
             Delivered(self._envelope(call), CallChanged(step=1, call=call)) for call in new

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -12,6 +13,7 @@ from sqlalchemy import Row, select
 from hub.events.calls import CallCorrected, CallMerged
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.access.api import AccessApi
+from hub.modules.calls.erased import of_erased
 from hub.modules.calls.models import ERASED_STEP, Call, Merged
 from hub.modules.calls.rules_replay import Finding, Retelling, Told, differences, title
 from hub.values import CallId
@@ -47,15 +49,20 @@ class ReplayService:
         self._uow = uow
         self._deps = deps
 
+    @property
+    def _country(self) -> str:
+        return self._deps.places.of(self._uow.shop_id).country
+
     async def compare(self, told: Retelling, since: datetime, until: datetime) -> ReplayReport:
         """The calls that began in the period, by either of the two."""
         old = await self._history(since, until)
         mine = {key: one for key, one in told.calls.items() if since <= one.call.started_at < until}
+        erased = await self._uow.read(partial(of_erased, [one.call for one in mine.values()], self._country))
         old |= await self._by_ids([key for key in mine if key not in old])
         absorbed = await self._absorbed([key for key in mine if key not in old])
         findings, same, living = [], 0, 0
         for call_id in dict.fromkeys([*old, *mine]):
-            finding = self._judge(call_id, old.get(call_id), told, absorbed)
+            finding = self._judge(call_id, old.get(call_id), told, absorbed, erased)
             if finding is None:
                 same += 1
             elif finding.obstacle == LIVES:
@@ -106,10 +113,11 @@ class ReplayService:
         return taken
 
     def _judge(
-        self, call_id: str, old: Row[Any] | None, told: Retelling, absorbed: Mapping[str, str]
-    ) -> Finding | None:
+        self, call_id: str, old: Row[Any] | None, told: Retelling, absorbed: Mapping[str, str],
+        erased: Collection[str],
+    ) -> Finding | None:  # fmt: skip
         new = told.calls.get(call_id)
-        if old is not None and old.step == ERASED_STEP:
+        if (old is not None and old.step == ERASED_STEP) or call_id in erased:
             return None  # what the journal knows of its caller is nobody's business any more
         if old is None:
             assert new is not None

@@ -12,6 +12,7 @@ from hub.events.calls import CallResult, CallStateName, Direction, MissedReason,
 from hub.kernel.hosts import HostReason
 from hub.kernel.list_filters import Given
 from hub.kernel.masking import Dialable, Words
+from hub.modules.calls.models import ERASED_STEP
 from hub.modules.calls.rules_statistics import CallerKind, Outcome, OutcomeGroup
 from hub.values import ShopId
 
@@ -120,6 +121,11 @@ class CallView:
     def is_imported(self) -> bool:
         """Whether an older PBX told of it, and we did not hear it ourselves."""
         return self.id.startswith("cdr:")
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its caller was erased: who it was is known no more."""
+        return self.step == ERASED_STEP
 
     @property
     def is_live(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, union, update
+from sqlalchemy import Connection, Row, and_, delete, or_, select, union, update
 
 from hub.errors import Conflict, Invalid
 from hub.events.crm import CallerErased, ClientErased
@@ -18,6 +18,7 @@ from hub.modules.crm.living import merged_ids, own_numbers, owner_ids
 from hub.modules.crm.models import Change, Client, ErasedClient, ErasureRequest, Learned, Merge, Phone
 from hub.modules.crm.service import ClientService
 from hub.modules.crm.views import ErasureView
+from hub.values import ShopId
 
 _LONGEST_REASON = 300
 _MARKS_SECOND = timedelta(seconds=1)
@@ -72,6 +73,8 @@ class ErasureService:
         now, actor = self._clock.now(), self._uow.actor
         await self._uow.session.flush()
 
+        done: list[Row[str, int, str]] = []
+
         def work(connection: Connection) -> int:
             ids, numbers = ([], [key]) if key is not None else _theirs(connection, client_id)
             who = Erasure(client_ids=frozenset(ids), numbers=frozenset(numbers), until=now)
@@ -80,7 +83,7 @@ class ErasureService:
             erase_own(connection, ids)
             for number in numbers:
                 let_go(connection, number, now)
-            fulfil(connection, ids, numbers, now, actor)
+            done.extend(fulfil(connection, ids, numbers, now, actor))
             for one in ids:
                 lay(connection, CLIENT_STONE, one, now)
             for number in numbers:
@@ -95,7 +98,8 @@ class ErasureService:
         )  # fmt: skip
         self._uow.session.add(row)
         await self._uow.session.flush()
-        self._uow.hint(TOPIC, row.id, 1)
+        for one in done:
+            self._uow.hint(TOPIC, one.id, one.rev, shop_id=ShopId(one.shop_id))
         return _view(row)
 
     async def recent(self, limit: int = 100) -> tuple[ErasureView, ...]:
@@ -128,13 +132,18 @@ def let_go(connection: Connection, key: str, until: datetime) -> None:
 
 def fulfil(
     connection: Connection, ids: Sequence[str], numbers: Sequence[str], at: datetime, actor: str | None
-) -> None:
-    """Whoever asked for it until then has got it; of what was asked before, neither number nor words stay."""
+) -> Sequence[Row[str, int, str]]:
+    """Whoever asked for it until then has got it; of what was asked before, neither number nor words stay.
+    The requests that this has closed: id, rev, shop_id."""
     whose = or_(ErasureRequest.client_id.in_(ids), ErasureRequest.number.in_(numbers))
     mine = and_(whose, ErasureRequest.asked_at <= at)
     done = {"state": "done", "decided_at": at, "decided_by": actor, "rev": ErasureRequest.rev + 1}
-    connection.execute(update(ErasureRequest).where(mine, ErasureRequest.state == "open").values(done))
+    closing = update(ErasureRequest).where(mine, ErasureRequest.state == "open").values(done)
+    closed = connection.execute(
+        closing.returning(ErasureRequest.id, ErasureRequest.rev, ErasureRequest.shop_id)
+    ).all()
     connection.execute(update(ErasureRequest).where(mine).values(number=None, words="", answer=""))
+    return closed
 
 
 def _view(row: ErasedClient) -> ErasureView:

@@ -16,6 +16,7 @@ from hub.errors import Conflict, HubError
 from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import NUMBER_STONE, number_mark
 from hub.modules.calls import service_clients as calls_clients
+from hub.modules.calls.erased import of_erased
 from hub.modules.crm.api import ErasureRequestView, entry_of
 from hub.modules.crm.models import Phone
 from hub.modules.crm.service_erasure import TOMBSTONES
@@ -202,11 +203,34 @@ async def test_a_call_whose_end_nobody_saw_does_not_hold_up_an_erasure_for_ever(
     assert (call.state, call.result, call.is_complete) == ("ended", "unknown", False)
 
 
-async def test_a_restore_does_not_wait_for_the_end_of_a_call(hub: Hub) -> None:
-    await tell_calls(hub, ended("1", 0, "missed"), snapshot("2"))
+async def test_a_restore_erases_what_was_over_by_then_also_where_the_backup_shows_it_going_on(
+    hub: Hub,
+) -> None:
+    begun = hub.installation.clock.now()
+    await tell_calls(hub, ended("1", 0, "missed"), snapshot("2", started_at=begun))
     later(hub, 3600)
-    await restore(hub, calls_clients.TOMBSTONES, number_mark(IRYNA, hub.installation.clock.now()))
-    assert [(await call_of(hub, one)).other_number for one in "12"] == [None, IRYNA]
+    erased_at = hub.installation.clock.now()
+    later(hub, 60)
+    await tell_calls(hub, snapshot("3", started_at=hub.installation.clock.now()))
+    await restore(hub, calls_clients.TOMBSTONES, number_mark(IRYNA, erased_at))
+    assert [(await call_of(hub, one)).other_number for one in "123"] == [None, None, IRYNA]
+    assert (await call_of(hub, "2")).state == "ended"
+
+
+async def test_what_tells_of_the_past_under_another_id_knows_whose_caller_was_erased(hub: Hub) -> None:
+    begun = hub.installation.clock.now()
+    one = await asked(hub, number=STRANGER)
+    later(hub)
+    async with crm_of(hub) as crm:
+        await crm.asked.fulfil(one.id, "лист", None, None)
+    later(hub)
+    told = [
+        snapshot("of then", from_number=STRANGER, started_at=begun),
+        snapshot("since then", from_number=STRANGER, started_at=hub.installation.clock.now()),
+        snapshot("another", from_number=IRYNA, started_at=begun),
+        snapshot("withheld", from_number=None, started_at=begun),
+    ]
+    assert await hub.database.read(lambda c: of_erased(told, "UA", c)) == {"of then"}
 
 
 async def test_of_two_answers_at_the_same_moment_one_stands(hub: Hub) -> None:

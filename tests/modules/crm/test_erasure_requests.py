@@ -148,6 +148,11 @@ async def test_whoever_decides_is_told_at_once_that_somebody_asked_and_that_it_w
         assert (await badge_of(site))["count"] == 1
         await send_form(site, f"{LIST}/{first['id']}/refuse", {"answer": "рахунок"})
         assert (await told(owner, "erasure_request"))[-1] == {**first, "rev": 2}
+        one = await asked(hub, client_id=client.id)
+        assert (await told(owner, "erasure_request"))[-1]["id"] == one
+        async with crm_of(hub) as crm:
+            await crm.asked.fulfil(one, "лист", None, None)
+        assert (await told(owner, "erasure_request"))[-1] == {**first, "id": one, "rev": 2}
         await make_client(hub, "Петро", STRANGER)
         topics = [one.get("topic") for one in await told(receptionist, "client")]
         assert "erasure_request" not in topics
