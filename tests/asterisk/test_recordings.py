@@ -50,7 +50,14 @@ def spoken(text: str, folder: Path) -> bytes:
 
 
 def likeness(piece: bytes, recorded: bytes) -> float:
-    """How much of a piece of sound is found in a recording where it fits best, 0 to 1 (correlation)."""
+    """How much of a piece of sound is found in a recording where it fits best, 0 to 1 (correlation).
+
+    The first stretch that is looked at has some sound: findfit divides by its power, and finds nothing
+    better than "not a number" ever after.
+    """
+    sound = next((at for at, byte in enumerate(recorded) if byte), len(recorded))
+    first = max(0, sound - len(piece) + 2)
+    recorded = recorded[first - first % 2 :]
     at, _ = audioop.findfit(recorded, piece)
     there = recorded[at * 2 : at * 2 + len(piece)]
     if not audioop.rms(there, 2):
