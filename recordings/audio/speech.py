@@ -108,10 +108,13 @@ def _wrong_with(model: Path) -> Unavailable | None:
     return None
 
 
+_KINDS = (("am/final.mdl", "conf/model.conf", "conf/mfcc.conf"), ("final.mdl", "mfcc.conf"))
+"""What Vosk opens first of its two kinds, the present one and that of before 2020; without one of these files
+it does not begin."""
+
+
 def _is_model(folder: Path) -> bool:
-    """As Vosk itself tells its two kinds."""
-    is_new = (folder / "am" / "final.mdl").is_file() and (folder / "conf" / "model.conf").is_file()
-    return is_new or (folder / "final.mdl").is_file()
+    return any(all((folder / name).is_file() for name in files) for files in _KINDS)
 
 
 _UNPACK = "Unpack a model of Vosk and name its folder in HUB_RECORDINGS__SPEECH_MODEL, or empty that setting."

@@ -27,8 +27,9 @@ from tests.webui.stage import Shop
 
 SAID = ("обіцяли", "чотири", "тисячі", "двісті", "до", "п'ятниці")
 
-MODEL = ("am/final.mdl", "conf/model.conf")
-"""By what Vosk 0.3.45 knows a model of today; an old one it knows by `final.mdl` alone."""
+MODEL = ("am/final.mdl", "conf/model.conf", "conf/mfcc.conf")
+OLD_MODEL = ("final.mdl", "mfcc.conf")
+"""What Vosk 0.3.45 opens of a model of today and of one of the first kind; both end without their mfcc.conf."""
 WHOLE = """
 def SetLogLevel(level): pass
 def Model(folder): raise Exception("Failed to create a model")
@@ -115,10 +116,10 @@ def test_what_vosk_answers_becomes_words() -> None:
         ((), "no speech model", "Unpack"),
         (("readme.txt", "deeper/readme.txt"), "no speech model", "Unpack"),
         (tuple(f"vosk-model-small-uk-v3-nano/{name}" for name in MODEL), "one folder deeper", "that folder"),
-        (("one/final.mdl", "two/final.mdl"), "no speech model", "Unpack"),
-        (("am/final.mdl",), "no speech model", "Unpack"),
-        (("mfcc.conf",), "no speech model", "Unpack"),
-        (("final.mdl",), "not installed", "pip install vosk"),
+        ((*(f"one/{name}" for name in OLD_MODEL), *(f"two/{name}" for name in OLD_MODEL)), "no speech", "Unp"),
+        *((MODEL[:n] + MODEL[n + 1 :], "no speech model", "Unpack") for n in range(len(MODEL))),
+        *((OLD_MODEL[:n] + OLD_MODEL[n + 1 :], "no speech model", "Unpack") for n in range(len(OLD_MODEL))),
+        (OLD_MODEL, "not installed", "pip install vosk"),
         (MODEL, "not installed", "pip install vosk"),
     ],
 )
