@@ -19,6 +19,12 @@ async def watch(ctx: JobContext) -> None:
         await ctx.apis(uow).of(AlertsApi).facts.links(found)
 
 
+async def remind(ctx: JobContext) -> None:
+    """Whoever asked to be forgotten is told, and again before the law's month is over."""
+    async with ctx.writing() as uow:
+        await ctx.apis(uow).of(AlertsApi).facts.erasures()
+
+
 async def forget(ctx: JobContext) -> None:
     """Alerts of long ago."""
     async with ctx.writing() as uow:

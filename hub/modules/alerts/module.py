@@ -62,6 +62,7 @@ MODULE = Module(
     ),
     jobs=(
         every(minutes=1, run=jobs.watch, title="Tell of links that are dead"),
+        every(minutes=2, run=jobs.remind, title="Tell of who asked to be forgotten"),
         every(hours=24, run=jobs.forget, title="Forget old alerts"),
     ),
     workers=(Worker("alerts", sender.send),),

@@ -19,7 +19,7 @@ class Alert(BaseModel):
     id: str
     rev: int
     shop_id: str
-    kind: str = Field(description="`missed`, `message`, `connector`, `low_score`, `test`")
+    kind: str = Field(description="`missed`, `message`, `connector`, `low_score`, `forgotten`, `test`")
     state: str = Field(description="`open`, `taken` by somebody, `closed`")
     text: Words
     taken_by: str

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hub.modules.access.api import ShopView
 
-Kind = Literal["missed", "low_score", "connector", "message", "test"]
+Kind = Literal["missed", "low_score", "connector", "message", "forgotten", "test"]
 PostState = Literal["open", "taken", "closed"]
 Verb = Literal["take", "call"]
 KINDS: dict[Kind, str] = {
@@ -20,6 +20,7 @@ KINDS: dict[Kind, str] = {
     "message": "A message to a client has failed, or may not have arrived",
     "connector": "A link to the outside is dead: the PBX, a provider",
     "low_score": "A talk or a visit was scored low",
+    "forgotten": "Somebody asks to be forgotten, and the law wants an answer",
 }
 """What may be chosen, in a person's words."""
 PRESS, ACCOUNT = "alerts.press", "alerts.account"

@@ -9,6 +9,7 @@ from hub.events.messages import MessageSettled
 from hub.events.recordings import LOW_SCORE, RecordingReviewed
 from hub.events.tasks import TaskClosed, TaskOpened, TaskShared, TaskTaken
 from hub.kernel.context import Deps, UnitOfWork
+from hub.kernel.texts import fill
 from hub.modules.access.api import AccessApi
 from hub.modules.alerts.models import Group
 from hub.modules.alerts.rules import DEAD_AFTER
@@ -22,10 +23,11 @@ from hub.values import PhoneNumber, ShopId
 
 _DEAD = ("not_ready", "auth_failed", "error")
 _NUMBERS = ("sms", "viber", "whatsapp")
+_MOST_ASKED = 1000
 
 
 class FactService:
-    """Tasks, messages, links, scores."""
+    """Tasks, messages, links, scores, requests."""
 
     def __init__(self, uow: UnitOfWork, deps: Deps) -> None:
         self._uow = uow
@@ -157,6 +159,26 @@ class FactService:
                             values={"what": name, "why": health.text},
                         )
                     )  # fmt: skip
+
+    async def erasures(self) -> None:
+        """Whoever asked to be forgotten, without a name: told when they ask, when the last week of the answer
+        begins, and when it is overdue."""
+        now = self._deps.clock.now()
+        asked = await CrmApi(self._uow, self._deps).asked.all("open", None, limit=_MOST_ASKED)
+        waits = {one.id for one in asked}
+        for post in await self._posts.open_of("forgotten"):
+            if post.about.get("request") not in waits:
+                self._posts.close(post, "decided")
+        for one in asked:
+            stage = "late" if one.is_late(now) else "near" if one.is_near(now) else "asked"
+            day = one.due_at.astimezone(self._deps.places.of(one.shop_id).zone).strftime("%d.%m.%Y")
+            said = "The answer was due on {day}." if stage == "late" else "The answer is due by {day}."
+            values = {"request": one.id, "why": fill(said, {"day": day}), "path": "/clients/erasures"}
+            await self._posts.tell(
+                AlertEntry(
+                    kind="forgotten", cause=f"erasure:{one.id}:{stage}", shop_id=one.shop_id, values=values
+                )
+            )  # fmt: skip
 
     async def _who(self, client_id: str | None, number: str | None) -> tuple[str, str | None]:
         """What to call them, and the number to call them by."""

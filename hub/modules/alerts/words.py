@@ -65,6 +65,7 @@ def ending_of(post: Post, voice: Voice) -> str:
         "merged": voice.t("✅ it is part of another call-back now, {at}", at=at),
         "back": voice.t("✅ works again, {at}", at=at),
         "corrected": voice.t("✅ the score was put right, {at}", at=at),
+        "decided": voice.t("✅ they have their answer, {at}", at=at),
         "delivered": voice.t("✅ it has arrived after all, {at}", at=at),
     }
     return said.get(post.reason, voice.t("✅ done, {at}", at=at))
@@ -77,6 +78,7 @@ def _headline(post: Post, voice: Voice) -> str:
         "message": voice.t("✉️ A message may not have arrived"),
         "connector": voice.t("🔌 A link to the outside is dead"),
         "low_score": voice.t("👎 A low score"),
+        "forgotten": voice.t("🗑 Somebody asks to be forgotten"),
         "test": voice.t("🔔 A test: alerts of {shop} arrive here.", shop=shop),
         "paired": voice.t("🔔 This group gets the alerts of {shop} from now on.", shop=shop),
         "unpaired": voice.t("This code is not good (any more). Make a new one: Settings, Alerts."),

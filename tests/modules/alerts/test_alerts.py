@@ -17,6 +17,7 @@ from hub.kernel.shops import FIRST_SHOP, Place
 from hub.modules.access.api import AccessApi, ShopEntry
 from hub.modules.alerts.api import AlertEntry, AlertsApi
 from hub.modules.alerts.service_quarantine import HELD
+from hub.modules.crm.api import CrmApi
 from hub.modules.tasks.api import Holder
 from hub.ports.connector import Health
 from hub.ports.errors import TransientError
@@ -179,6 +180,37 @@ async def test_a_talk_that_is_scored_low_is_told_and_over_when_the_score_is_put_
     assert staff.text() == "👎 Низька оцінка\n09:02 · Анна · 20 %"
     await scored(75)
     assert staff.text().endswith("✅ оцінку виправлено, 09:02")
+
+
+async def test_who_asks_to_be_forgotten_is_told_without_a_name_until_there_is_an_answer(
+    staff: Staff, frozen_clock: FrozenClock
+) -> None:
+    hub = staff.house.hub
+
+    async def looked() -> list[str]:
+        for _ in range(2):
+            async with staff.house.uow() as uow:
+                await AlertsApi(uow, hub.installation.deps).facts.erasures()
+        await staff.told()
+        return list(staff.wire.posts)
+
+    client = await make_client(hub, "Ірина Коваль", IRYNA)
+    async with staff.house.uow() as uow:
+        asked = await CrmApi(uow, hub.installation.deps).asked.ask(client_id=client.id, words="набридли")
+    assert await looked() == ["G1"]
+    assert staff.text() == "🗑 Хтось просить забути про нього\n09:02\nВідповідь потрібна до 05.02.2026."
+    assert [button.title for button in staff.buttons()] == ["✋ Беру"]
+    frozen_clock.advance(20 * 86400)
+    assert await looked() == ["G1"]
+    frozen_clock.advance(5 * 86400)
+    assert await looked() == ["G1", "G2"]
+    frozen_clock.advance(7 * 86400)
+    assert await looked() == ["G1", "G2", "G3"]
+    assert staff.text("G3").endswith("Відповідь треба було дати до 05.02.2026.")
+    async with staff.house.uow() as uow:
+        await CrmApi(uow, hub.installation.deps).asked.refuse(asked.id, "є неоплачений рахунок", None)
+    assert await looked() == ["G1", "G2", "G3"]
+    assert {staff.text(one).splitlines()[-1] for one in ("G1", "G2", "G3")} == {"✅ відповідь дано, 09:02"}
 
 
 async def test_what_may_have_arrived_is_not_told_again(staff: Staff) -> None:
