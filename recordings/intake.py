@@ -216,7 +216,7 @@ class Intake:
             taking, spool = TakingService(uow, self._ctx.deps), SpoolService(uow, self._ctx.deps)
             twin = await taking.twin_of(taken)
             if twin is not None:
-                await spool.settle(found, claim, "duplicate", twin.id)
+                await spool.settle(found, claim, "duplicate", twin)
                 return twin.state == "erased"
             why, is_open = await taking.judge(taken)
             if why is not None and is_open:
@@ -234,11 +234,11 @@ class Intake:
     ) -> bool:
         row = await TakingService(uow, self._ctx.deps).store(taken, files)
         spool = SpoolService(uow, self._ctx.deps)
-        if not await spool.settle(piece.file, claim, "taken", taken.recording_id):
+        if not await spool.settle(piece.file, claim, "taken", row):
             raise Unavailable("spool.taken_over", "Another process takes this file in.")
         for one in (piece.sent, piece.mixed) if taken.is_joined else ():
             if one is not None:
-                await spool.belongs(one, taken.recording_id)
+                await spool.belongs(one, row)
         return row.state == "erased"
 
     def _writing(self) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -97,18 +97,22 @@ class SpoolService:
         query = update(SpoolFile).where(SpoolFile.claimed_until.is_not(None)).values(claimed_until=None)
         await self._session.execute(query, execution_options={"synchronize_session": False})
 
-    async def settle(self, found: Found, claim: Claim, state: str, recording_id: str) -> bool:
+    async def settle(self, found: Found, claim: Claim, state: str, recording: Recording) -> bool:
         """It is `taken` or a `duplicate`. False: another process has it, and all of this must be undone."""
-        return await self._end(found, claim, state=state, recording_id=recording_id, code="", not_before=None)
+        path = _remembered(found, recording)
+        return await self._end(
+            found, claim, state=state, path=path, recording_id=recording.id, code="", not_before=None
+        )
 
-    async def belongs(self, found: Found, recording_id: str) -> None:
+    async def belongs(self, found: Found, recording: Recording) -> None:
         """It went into this recording with another one."""
         row = await self._session.get(SpoolFile, found.key)
         if row is None:
-            row = SpoolFile(key=found.key, path=found.shown, attempts=0, token="")
+            row = SpoolFile(key=found.key, attempts=0, token="")
             self._session.add(row)
         row.size, row.mtime_ns = found.version
-        row.state, row.code, row.recording_id = "taken", "", recording_id
+        row.path = _remembered(found, recording)
+        row.state, row.code, row.recording_id = "taken", "", recording.id
         row.claimed_until, row.not_before, row.seen_at = None, None, self._clock.now()
         await self._session.flush()
 
@@ -179,6 +183,11 @@ class SpoolService:
             query.returning(SpoolFile.key), execution_options={"synchronize_session": False}
         )
         return result.first() is not None
+
+
+def _remembered(found: Found, recording: Recording) -> str:
+    """Names of files hold numbers: of what is erased none stays."""
+    return "" if recording.state == "erased" else found.shown
 
 
 def _view(row: SpoolFile) -> SpoolFileView:

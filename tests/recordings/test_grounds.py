@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
+from sqlalchemy import Connection, select
 
 from hub.app import Hub
 from hub.kernel.clients import Erasure
 from hub.kernel.shops import FIRST_SHOP
-from hub.modules.calls.api import CallsApi
 from hub.modules.calls.service_clients import RECORDS
 from recordings.api import RecordingsApi
+from recordings.models import NamedFile, SpoolFile
 from recordings.models_basis import CallBasis
 from recordings.rules_basis import Policy
-from recordings.service_basis import BasisService
+from recordings.rules_names import last_part
 from tests.factories.calls import ended, snapshot, tell_calls
 from tests.factories.recordings import recording
 from tests.factories.relays import settled
@@ -44,6 +48,20 @@ async def told(hub: Hub, call_id: str, notice: str) -> None:
         )  # fmt: skip
 
 
+async def names(hub: Hub, call_id: str, path: str) -> None:
+    """The PBX said into which file it records the call."""
+    row = NamedFile(
+        id="n1", name=last_part(path), path=path, call_id=call_id, uniqueid="1767596530.12",
+        at=hub.installation.clock.now(),
+    )  # fmt: skip
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        uow.session.add(row)
+
+
+def spool_paths(connection: Connection) -> Sequence[str]:
+    return connection.execute(select(SpoolFile.path)).scalars().all()
+
+
 @pytest.mark.fault("F70")
 async def test_a_file_of_a_talk_among_colleagues_is_erased_as_it_comes(
     hub: Hub, spool: Spool, fault: Fault
@@ -60,19 +78,40 @@ async def test_a_file_of_a_talk_among_colleagues_is_erased_as_it_comes(
 
 
 @pytest.mark.fault("F70")
-async def test_a_file_that_comes_after_its_caller_was_erased_is_erased_too(hub: Hub, fault: Fault) -> None:
+@pytest.mark.parametrize("is_named", [True, False], ids=["named by the PBX", "known by a channel alone"])
+async def test_a_file_that_comes_after_its_caller_was_erased_is_erased_too(
+    hub: Hub, spool: Spool, fault: Fault, is_named: bool
+) -> None:
+    name, uniqueid = "in-0501234567-1767596530.12.wav", "1767596530.12"
     with fault.run("late"):
-        call_id = "b1:1700000000.77"
-        await tell_calls(hub, ended(call_id, 0, "answered"))
+        call = ended("b1:the first channel", 0, "answered")
+        await tell_calls(hub, replace(call, legs=(*call.legs, replace(call.legs[0], uniqueid=uniqueid))))
+        if is_named:
+            await names(hub, call.call_id, f"/var/spool/{name}")
         who = Erasure(
             client_ids=frozenset(), numbers=frozenset({"+380501234567"}), until=hub.installation.clock.now()
         )
         assert await hub.database.write(lambda connection: RECORDS.erase(connection, who)) == 1
-        async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-            (call,) = await CallsApi(uow, hub.installation.deps).recordings.find([call_id])
-            why, is_open = await BasisService(uow, hub.installation.deps).judge(call, "late.wav")
-        assert why is not None
-        assert (why.rule, is_open) == ("client", False)
+        spool.write(f"done/{name}")
+        assert await spool.look() == 1
+        assert [(one.state, one.source_name) for one in await spool.recordings()] == [("erased", "")]
+        assert (spool.in_store(), spool.in_spool()) == ([], [])
+        assert not any("0501234567" in path for path in await hub.database.read(spool_paths))
+
+
+async def test_a_recording_whose_call_is_found_late_goes_when_its_caller_was_erased_meanwhile(
+    hub: Hub, spool: Spool
+) -> None:
+    spool.write("done/1767596530.12.wav")
+    assert await spool.look() == 1
+    call = ended("b1:1767596530.12", 0, "answered")
+    await tell_calls(hub, replace(call, legs=(replace(call.legs[0], uniqueid="1767596530.12"),)))
+    who = Erasure(client_ids=frozenset(), numbers=frozenset({"+380501234567"}), until=spool.clock.now())
+    await hub.database.write(lambda connection: RECORDS.erase(connection, who))
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        await RecordingsApi(uow, hub.installation.deps).linking.link_late(spool.clock.now() - timedelta(days=3))
+    await settled(hub)
+    assert [one.state for one in await spool.recordings()] == ["erased"]
 
 
 async def test_the_library_finds_recordings_by_what_the_other_side_was_told(owner: Browser, hub: Hub) -> None:

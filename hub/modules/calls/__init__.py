@@ -7,7 +7,7 @@ calls_months, calls_month_tallies (the same of months and people).
 Events in: call.started, call.queued, call.ringing, call.answered, call.held, call.resumed,
 call.transferred, call.changed, call.ended, call.corrected, call.merged, pbx.link_lost,
 pbx.link_restored, pbx.gap_declared, pbx.trunks_used, crm.client_phone_added, crm.number_released,
-recording.stored, recording.linked.
+crm.client_erased, crm.caller_erased, recording.stored, recording.linked.
 Events out: crm.caller_chosen, call.noted, line.full, line.freed; call.corrected, call.merged (a replay).
 Live topics: call, pbx.
 """

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.events.calls import CallCorrected, CallFact, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
-from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.crm import CallerErased, ClientErased, ClientNumberReleased, ClientPhoneAdded
 from hub.events.lines import TrunksUsed
 from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.context import BatchContext, Delivered, HandlerContext
@@ -253,6 +253,16 @@ async def on_client_number_released(event: ClientNumberReleased, ctx: HandlerCon
     """Calls that were taken for theirs by the number alone are whose it is now."""
     match = await ctx.apis.of(CrmApi).caller(event.number)
     await LinkService(ctx.uow).link_number(event.number, match, was=event.client_id)
+
+
+async def on_client_erased(_event: ClientErased, ctx: HandlerContext) -> None:
+    """Open pages show their calls as nobody's."""
+    await LinkService(ctx.uow).tell_of_erased(ctx.envelope.occurred_at)
+
+
+async def on_caller_erased(_event: CallerErased, ctx: HandlerContext) -> None:
+    """The same of a caller who was no client."""
+    await LinkService(ctx.uow).tell_of_erased(ctx.envelope.occurred_at)
 
 
 def on_line_use(ctx: BatchContext, batch: Sequence[Delivered[TrunksUsed | PbxLinkLost]]) -> None:

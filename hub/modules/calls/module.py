@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.events.calls import CALL_FACTS, CallMerged, PbxGapDeclared, PbxLinkLost, PbxLinkRestored
-from hub.events.crm import ClientNumberReleased, ClientPhoneAdded
+from hub.events.crm import CallerErased, ClientErased, ClientNumberReleased, ClientPhoneAdded
 from hub.events.lines import TrunksUsed
 from hub.events.recordings import RecordingLinked, RecordingStored
 from hub.kernel.jobs.definition import every
@@ -42,6 +42,8 @@ MODULE = Module(
         on_batch((*CALL_FACTS, CallMerged, PbxLinkRestored), handlers.on_call_facts),
         on(ClientPhoneAdded, handlers.on_client_phone_added),
         on(ClientNumberReleased, handlers.on_client_number_released),
+        on(ClientErased, handlers.on_client_erased),
+        on(CallerErased, handlers.on_caller_erased),
         on(PbxLinkLost, handlers.on_pbx_link_lost),
         on_batch((TrunksUsed, PbxLinkLost), handlers.on_line_use),
         on(PbxLinkRestored, handlers.on_pbx_link_restored),

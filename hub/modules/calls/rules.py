@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -125,6 +126,11 @@ def stored_transfers(kept: str) -> tuple[Transfer, ...]:
 def stored_legs(kept: str) -> tuple[Leg, ...]:
     """As a fact tells them, from the row."""
     return _LEGS.decode(kept)
+
+
+def bare_legs(kept: str) -> str:
+    """As a row keeps them of whom nothing may be known: channels' names hold numbers."""
+    return _kept(tuple(replace(leg, channel="", label="") for leg in stored_legs(kept)))
 
 
 def phones_in(kept: str) -> frozenset[str]:

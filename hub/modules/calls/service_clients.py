@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    bindparam,
     delete,
     exists,
     not_,
@@ -26,6 +27,7 @@ from hub.kernel.backup.tombstones import Burial, Tombstones
 from hub.kernel.clients import ClientRecords, Erasure, Move, Moved, erase_again
 from hub.kernel.context import Deps, UnitOfWork
 from hub.modules.calls.models import ERASED_STEP, IS_LIVE, Call, CountedDay, Note
+from hub.modules.calls.rules import bare_legs
 from hub.modules.calls.service_links import LinkService
 from hub.modules.crm.api import CrmApi
 
@@ -78,7 +80,7 @@ def erase(connection: Connection, who: Erasure) -> int:
 
 def _erase_calls(connection: Connection, who: Erasure) -> int:
     """What was over when the person was erased, also where a restored backup shows it going on."""
-    found = connection.execute(select(Call.id, Call.direction).where(_reached_by(who))).all()
+    found = connection.execute(select(Call.id, Call.direction, Call.legs).where(_reached_by(who))).all()
     for ids in _parts([row.id for row in found]):
         connection.execute(
             update(Call).where(Call.id.in_(ids), IS_LIVE)
@@ -91,13 +93,22 @@ def _erase_calls(connection: Connection, who: Erasure) -> int:
             connection.execute(_recount(ids))
             connection.execute(
                 update(Call).where(Call.id.in_(ids)).values(
-                    other_number=None, other_key=None, caller_name=None, legs="[]", client_id=None,
+                    other_number=None, other_key=None, caller_name=None, client_id=None,
                     vehicle_id=None, is_chosen=False, relation=None, candidate_count=0, rev=Call.rev + 1,
                     step=ERASED_STEP, **theirs,
                 )
             )  # fmt: skip
             connection.execute(delete(Note).where(Note.call_id.in_(ids)))
+    _bare_legs(connection, {row.id: row.legs for row in found if row.legs != "[]"})
     return len(found)
+
+
+def _bare_legs(connection: Connection, legs: Mapping[str, str]) -> None:
+    """By its channels' ids a file that comes late is known to be of this call, and goes."""
+    rows = [{"v_id": call_id, "v_legs": bare_legs(kept)} for call_id, kept in legs.items()]
+    if rows:
+        change = update(Call).where(Call.id == bindparam("v_id")).values(legs=bindparam("v_legs"))
+        connection.execute(change, rows)
 
 
 def erased_calls(who: Erasure) -> Select[str]:

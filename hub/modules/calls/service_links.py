@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.errors import Conflict
 from hub.kernel.context import UnitOfWork
-from hub.modules.calls.models import Call
+from hub.modules.calls.models import ERASED_STEP, Call
 from hub.modules.calls.rules import phones_in
 from hub.modules.crm.api import CallerMatch
 from hub.values import ShopId
 
 _MOST_HINTS = 50
+_SEEN_AGO = timedelta(days=30)
 
 
 class LinkService:
@@ -55,6 +57,14 @@ class LinkService:
     async def touch(self, call_id: str) -> None:
         """Something that is shown with the call has changed."""
         await self._change(call_id, {"rev": Call.rev + 1})
+
+    async def tell_of_erased(self, until: datetime) -> None:
+        """Whoever looks at lately begun calls of one who was erased, until then, sees that they are nobody's."""
+        lately = (Call.step == ERASED_STEP, Call.started_at.between(until - _SEEN_AGO, until))
+        query = select(Call.id, Call.rev, Call.shop_id, Call.parties).where(*lately)
+        rows = await self._uow.session.execute(query.order_by(Call.started_at.desc()).limit(_MOST_HINTS))
+        for row in rows.all():
+            self._hint(row.id, row.rev, row.shop_id, row.parties)
 
     async def _change(self, call_id: str, values: Mapping[str, Any], rev: int | None = None) -> bool:
         query = update(Call).where(Call.id == call_id).values(values)

@@ -118,7 +118,7 @@ async def show(request: PageRequest) -> web.StreamResponse:
         "row": (await call_rows(request, [call]))[0],
         "call": call,
         "match": match,
-        "bars": bars(call, request.deps.clock.now()),
+        "bars": () if call.is_erased else bars(call, request.deps.clock.now()),
         "others": await call_rows(request, last),
         "fault": "",
         "recordings": await calls.old.recordings(call.id) if call.is_imported else (),

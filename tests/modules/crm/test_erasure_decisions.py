@@ -22,6 +22,7 @@ from hub.modules.crm.models import Phone
 from hub.modules.crm.service_erasure import TOMBSTONES
 from tests.factories.calls import call_of, ended, fact, snapshot, tell, tell_calls
 from tests.factories.crm import crm_of, entry, make_client
+from tests.factories.relays import settled
 from tests.factories.site import Client, get_text, send_form, site_of
 
 IRYNA, STRANGER = "+380501234567", "+380671112299"
@@ -231,6 +232,18 @@ async def test_what_tells_of_the_past_under_another_id_knows_whose_caller_was_er
         snapshot("withheld", from_number=None, started_at=begun),
     ]
     assert await hub.database.read(lambda c: of_erased(told, "UA", c)) == {"of then"}
+
+
+async def test_an_open_page_hears_that_the_calls_of_one_who_was_erased_are_nobodys_now(hub: Hub) -> None:
+    await tell_calls(hub, ended("1", 0, "answered"), ended("2", 5, "missed", from_number=STRANGER))
+    one = await asked(hub, number=IRYNA)
+    later(hub)
+    watcher = hub.live.subscribe()
+    async with crm_of(hub) as crm:
+        await crm.asked.fulfil(one.id, "лист", None, None)
+    await settled(hub)
+    heard = {(hint.topic, hint.id) for hint in [await watcher.next() for _ in range(2)]}
+    assert heard == {("erasure_request", one.id), ("call", "1")}
 
 
 async def test_of_two_answers_at_the_same_moment_one_stands(hub: Hub) -> None:
