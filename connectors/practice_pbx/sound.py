@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import struct
 from array import array
 from collections.abc import Sequence
@@ -128,6 +129,12 @@ def write(
     growing = spool / name
     growing.write_bytes(head + b"data" + struct.pack("<I", len(data)) + data)
     growing.replace(done / name)
+
+
+def leave(spool: Path, name: str, seconds: float, ended_at: float) -> None:
+    """A talk that was over at that moment (seconds of the epoch), where the PBX leaves what is whole."""
+    write(spool, name, (_OURS, _OUTSIDE), min(seconds, _LONGEST))
+    os.utime(spool / "done" / name, (ended_at, ended_at))
 
 
 def talk(voices: tuple[float, ...], seconds: float) -> bytes:

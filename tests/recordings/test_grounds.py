@@ -109,7 +109,9 @@ async def test_a_recording_whose_call_is_found_late_goes_when_its_caller_was_era
     who = Erasure(client_ids=frozenset(), numbers=frozenset({"+380501234567"}), until=spool.clock.now())
     await hub.database.write(lambda connection: RECORDS.erase(connection, who))
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
-        await RecordingsApi(uow, hub.installation.deps).linking.link_late(spool.clock.now() - timedelta(days=3))
+        await RecordingsApi(uow, hub.installation.deps).linking.link_late(
+            spool.clock.now() - timedelta(days=3)
+        )
     await settled(hub)
     assert [one.state for one in await spool.recordings()] == ["erased"]
 

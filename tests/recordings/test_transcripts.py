@@ -29,7 +29,7 @@ SAID = ("обіцяли", "чотири", "тисячі", "двісті", "до"
 
 MODEL = ("am/final.mdl", "conf/model.conf", "conf/mfcc.conf")
 OLD_MODEL = ("final.mdl", "mfcc.conf")
-"""What Vosk 0.3.45 opens of a model of today and of one of the first kind; both end without their mfcc.conf."""
+"""What Vosk 0.3.45 opens of a model of today, and of one of the first kind."""
 WHOLE = """
 def SetLogLevel(level): pass
 def Model(folder): raise Exception("Failed to create a model")
@@ -116,9 +116,13 @@ def test_what_vosk_answers_becomes_words() -> None:
         ((), "no speech model", "Unpack"),
         (("readme.txt", "deeper/readme.txt"), "no speech model", "Unpack"),
         (tuple(f"vosk-model-small-uk-v3-nano/{name}" for name in MODEL), "one folder deeper", "that folder"),
-        ((*(f"one/{name}" for name in OLD_MODEL), *(f"two/{name}" for name in OLD_MODEL)), "no speech", "Unp"),
+        (
+            (*(f"one/{name}" for name in OLD_MODEL), *(f"two/{name}" for name in OLD_MODEL)),
+            "no speech",
+            "Unp",
+        ),
         *((MODEL[:n] + MODEL[n + 1 :], "no speech model", "Unpack") for n in range(len(MODEL))),
-        *((OLD_MODEL[:n] + OLD_MODEL[n + 1 :], "no speech model", "Unpack") for n in range(len(OLD_MODEL))),
+        *(((one,), "no speech model", "Unpack") for one in OLD_MODEL),
         (OLD_MODEL, "not installed", "pip install vosk"),
         (MODEL, "not installed", "pip install vosk"),
     ],

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hub.cli.demo.clients import DemoClient, demo_clients
@@ -13,6 +14,7 @@ from hub.cli.demo.history import DAYS, PastCall, past_calls
 from hub.cli.demo.mailings import fill_mailings
 from hub.cli.demo.messages import TYRES, fill_messages, fill_rules
 from hub.cli.demo.people import HOURS, LINES, SHOP_ADDRESS, SHOP_NAME, SHOP_POINT, WORKERS
+from hub.cli.demo.sound import leave_sound
 from hub.errors import NotFound, Unavailable
 from hub.events.calls import CallEnded
 from hub.kernel.context import Apis, UnitOfWork
@@ -46,7 +48,7 @@ async def is_filled(installation: Installation) -> bool:
 
 
 async def fill(installation: Installation, password: str) -> None:
-    """People, lines, clients with cars, past calls, notes; what is there already stays as it is."""
+    """People, lines, clients with cars, past calls, sound, notes; what is there already stays as it is."""
     password_hash = await hash_password(password)
     async with _writing(installation) as (uow, apis):
         await _shop(apis.of(AccessApi), installation)
@@ -65,6 +67,9 @@ async def fill(installation: Installation, password: str) -> None:
     if {MailingsApi, ConsentsApi} <= installation.apis:
         async with _writing(installation) as (_, apis):
             await fill_mailings(apis, history[0].call.started_at + _MAILED_AFTER)
+    spool = installation.settings.recordings.spool
+    if spool:
+        await asyncio.to_thread(leave_sound, Path(spool), history)
     async with _writing(installation) as (_, apis):
         await fill_rules(apis.of(AutoTextsApi))
         await _notes(apis.of(CallsApi), _noted(history))

@@ -59,7 +59,7 @@ class LinkService:
         await self._change(call_id, {"rev": Call.rev + 1})
 
     async def tell_of_erased(self, until: datetime) -> None:
-        """Whoever looks at lately begun calls of one who was erased, until then, sees that they are nobody's."""
+        """Whoever looks at calls of the last days whose caller was erased sees that they are nobody's."""
         lately = (Call.step == ERASED_STEP, Call.started_at.between(until - _SEEN_AGO, until))
         query = select(Call.id, Call.rev, Call.shop_id, Call.parties).where(*lately)
         rows = await self._uow.session.execute(query.order_by(Call.started_at.desc()).limit(_MOST_HINTS))
