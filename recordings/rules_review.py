@@ -102,7 +102,8 @@ def clean_questions(asked: Sequence[tuple[str, str, int, int, bool]]) -> tuple[Q
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the rules look at. `employee_days` is how long the newest of those who talked is with us."""
+    """What the rules look at. `employee_days` is how long the newest of those who talked is with us; None:
+    all were there before us."""
 
     recording_id: str
     hold_seconds: float

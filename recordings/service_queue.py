@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, literal, select
@@ -21,6 +21,8 @@ from recordings.views_library import PersonScore, PickState, PickView
 
 _DAY = 86_400.0
 _LATELY = 20
+_FOUNDING = timedelta(days=7)
+"""Who was put in while the shop was set up is nobody new: how long they are with it is not known."""
 
 
 class QueueService:
@@ -76,7 +78,9 @@ class QueueService:
         people = await self._access.people_by_extension()
         talked = [party.who for party in call.parties if party.outcome == "answered"]
         begun = await self._access.people.since([people[who].id for who in talked if who in people])
-        days = [(call.started_at - since).total_seconds() / _DAY for since in begun.values()]
+        first = await self._access.people.first_at()
+        came = [since for since in begun.values() if first is not None and since > first + _FOUNDING]
+        days = [(call.started_at - since).total_seconds() / _DAY for since in came]
         moved = [one for one in call.transfers if one.kind != "park"]
         return Told(
             recording_id=recording_id, hold_seconds=call.hold_seconds, transfers=len(moved),

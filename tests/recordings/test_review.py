@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.app import Hub
+from hub.clock import FrozenClock
 from hub.errors import Invalid
 from hub.events.tasks import TaskEscalated
 from hub.kernel.shops import FIRST_SHOP
@@ -164,6 +165,20 @@ async def read(browser: Browser, path: str) -> Any:
     answer = await browser.get(f"/api/v1{path}")
     assert answer.status == 200, await answer.text()
     return await answer.json()
+
+
+@pytest.mark.parametrize(("days", "why"), [(0, []), (6, []), (8, [["new_employee"]])])
+async def test_who_came_to_a_shop_that_works_with_us_already_is_new_and_who_set_it_up_is_not(
+    shop: Shop, hub: Hub, frozen_clock: FrozenClock, days: int, why: list[list[str]]
+) -> None:
+    await shop.person("owner")
+    frozen_clock.advance(days * 86400)
+    await shop.person("receptionist", extensions=("101",))
+    await tell_calls(hub, ended("c1", 0, "answered", started_at=frozen_clock.now()))
+    await recording(hub, call_id="c1")
+    await settled(hub)
+    found = await read(await shop.sign_in("owner"), "/review-queue")
+    assert [one["reasons"] for one in found["items"]] == why
 
 
 async def test_a_talk_is_picked_reviewed_read_and_answered(shop: Shop, hub: Hub, talk: RecordingView) -> None:

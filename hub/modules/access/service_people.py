@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, union_all
+from sqlalchemy import Connection, delete, func, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotFound
@@ -75,6 +75,10 @@ class PeopleService:
         """From when on each of them is known to us."""
         query = select(Person.id, Person.created_at).where(Person.id.in_(sorted(set(person_ids))))
         return {row.id: row.created_at for row in await self._uow.session.execute(query)}
+
+    async def first_at(self) -> datetime | None:
+        """When the first of all was put in: about then the shop began with us."""
+        return (await self._uow.session.scalars(select(func.min(Person.created_at)))).first()
 
     async def page(
         self, shops: Collection[ShopId] | None, *, before: str | None, limit: int
