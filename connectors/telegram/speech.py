@@ -18,6 +18,7 @@ from hub.ports.messaging import Button, OutgoingMessage, Refused, Sent, UnknownO
 _PATIENCE = 45.0
 """Seconds that the rest of a message may wait for, whose first part has gone out."""
 PARTLY = "Only a part of the message went out."
+PERHAPS_PARTLY = "A part of the message went out; nobody saw whether the rest did."
 
 
 class Speech:
@@ -98,6 +99,8 @@ class Speech:
                 await asyncio.sleep(wait)
             except Refused as fault:
                 raise Refused(f"{PARTLY} {fault.text}", fault.code) from fault
+            except UnknownOutcome as fault:
+                raise UnknownOutcome(PERHAPS_PARTLY) from fault
             except ConnectorError as fault:
                 raise UnknownOutcome(PARTLY) from fault
 

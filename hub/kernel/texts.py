@@ -14,6 +14,8 @@ from babel.support import Translations
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский", "uk": "Українська"}
 _LONGEST_HEARD = 1000
+_LEAST_OWN = 5
+"""Characters of its own that a text with places has, to be known again: ` of ` stands in too many."""
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -68,9 +70,10 @@ def _moulds(known: Translations) -> list[tuple[re.Pattern[str], str]]:
             continue
         parts = _PLACE.split(text)
         names = parts[1::2]
-        if len(set(names)) == len(names):
+        own = sum(map(len, parts[::2]))
+        if len(set(names)) == len(names) and own >= _LEAST_OWN:
             body = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
-            made.append((sum(map(len, parts[::2])), re.compile(body, re.DOTALL), str(said)))
+            made.append((own, re.compile(body, re.DOTALL), str(said)))
     return [(mould, said) for _, mould, said in sorted(made, key=lambda one: -one[0])]
 
 

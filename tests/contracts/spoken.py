@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jinja2.ext import babel_extract
@@ -24,6 +24,8 @@ _ERRORS = {
 }
 _TRANSLATE = {"t", "_", "gettext"}
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
+_CARRIERS = ("connectors/telegram", "connectors/twilio_sms", "connectors/http_sms", "connectors/email")
+_REFUSALS = ("Refused", "UnknownOutcome")
 _SPEAKING = ("hub/kernel", "hub/modules", "recordings", "webui")
 
 
@@ -63,6 +65,35 @@ def _in_source(source: Source) -> Iterator[tuple[str, str]]:
         for candidate in candidates:
             if isinstance(candidate, ast.Constant) and isinstance(candidate.value, str) and candidate.value:
                 yield f"{source.name}:{candidate.lineno}", candidate.value
+
+
+def in_refusals() -> Iterator[tuple[str, str]]:
+    """Why a message was refused or is in doubt, as the thread shows it; what is only known later is an x."""
+    for carrier in _CARRIERS:
+        files = sources(carrier)
+        known = {
+            target.id: node.value.value
+            for source in files
+            for node in source.tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for source in files:
+            for node in ast.walk(source.tree):
+                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in _REFUSALS:
+                    continue
+                if text := _said(node.args[0], known):
+                    yield f"{source.name}:{node.lineno}", text
+
+
+def _said(node: ast.expr, known: Mapping[str, object]) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_said(part, known) or "x" for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return _said(node.value, known)
+    value = node.value if isinstance(node, ast.Constant) else known.get(getattr(node, "id", ""))
+    return value if isinstance(value, str) else ""
 
 
 def _in_triple(source: Source, node: ast.Tuple) -> Iterator[tuple[str, str]]:

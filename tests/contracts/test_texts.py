@@ -10,9 +10,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from hub.kernel.plans import load_plans
+from hub.kernel.texts import Texts
 from hub.main import MODULES
 from tests.contracts.sources import ROOT
-from tests.contracts.spoken import in_code, in_manifests, in_templates
+from tests.contracts.spoken import in_code, in_manifests, in_refusals, in_templates
 from webui.texts import own_folders
 
 PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
@@ -55,6 +56,13 @@ def test_every_text_on_the_screen_is_translated(language: str) -> None:
         for where, text in (*in_templates(), *in_code(), *in_manifests(MODULES))
         if text not in known
     }
+    assert missing == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_why_a_message_did_not_go_out_is_said_in_every_language(language: str) -> None:
+    texts = Texts(ROOT / folder for folder in FOLDERS)
+    missing = {text: where for where, text in in_refusals() if texts.heard(language, text) == text}
     assert missing == {}
 
 

@@ -23,7 +23,7 @@ from hub.app import Hub
 from hub.clock import Clock, SystemClock
 from hub.kernel.journal.files import FileJournal
 from hub.modules.catalogue import MODULES
-from hub.modules.messaging.api import MessageEntry, MessagingApi, Priority
+from hub.modules.messaging.api import MessageEntry, MessagingApi, PlaceView, Priority
 from hub.secret import Secret
 from hub.settings import Settings
 from tests.connectors.telegram.stage import IRYNA, SECRET, TOKEN, config
@@ -77,11 +77,15 @@ class BotShop:
 
         await until(is_quiet, seconds)
 
-    async def queue(self, words: str, to: int = IRYNA, priority: Priority = "dialogue") -> str:
+    async def queue(
+        self, words: str, to: int = IRYNA, priority: Priority = "dialogue", place: PlaceView | None = None
+    ) -> str:
         """A message of the shop's; its id."""
         installation = self.hub.installation
         async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
-            entry = MessageEntry(text=words, channel="telegram", address=str(to), priority=priority)
+            entry = MessageEntry(
+                text=words, channel="telegram", address=str(to), priority=priority, place=place
+            )
             return (await MessagingApi(uow, installation.deps).queue_message(entry)).id
 
     async def ended(self, *states: str, count: int = 1, seconds: float = 30.0) -> list[Any]:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from connectors.practice_telegram.world import World
+from connectors.telegram.speech import PARTLY, PERHAPS_PARTLY
 from hub.clock import FrozenClock
+from hub.modules.messaging.api import PlaceView
 from hub.settings import Settings
 from tests.connectors.telegram.stage import IRYNA, SECRET, TOKEN, sample
 from tests.faults.bot_shop import BotShop, bot_shop
@@ -167,6 +169,36 @@ async def test_what_was_not_seen_to_arrive_is_left_to_a_person(
         await asyncio.sleep(1.0)  # it is not sent again, however long one waits
         fault.check("parked", [row.state for row in rows] == ["unknown"])
         fault.check("never twice", len(shop.sent) == (1 if mischief == "lost" else 0))
+
+
+@pytest.mark.fault("F45")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("mischief", "why"), [("lost", PERHAPS_PARTLY), ("502", PERHAPS_PARTLY), ("429", PARTLY)]
+)
+async def test_a_message_of_which_only_a_part_went_out_waits_for_a_person_with_the_reason(
+    settings: Settings, tmp_path: Path, fault: Fault, mischief: str, why: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("hub.modules.messaging.service_sending.ASK_AFTER", (0.1, 0.1, 0.1))
+    monkeypatch.setattr("connectors.telegram.speech._PATIENCE", 0.5)
+    async with bot_shop(settings, tmp_path) as shop:
+        world = shop.telegram.world
+        shop.telegram.people.write(world.people[IRYNA], "hi")
+        await _until_heard(shop, 1)
+        world.retry_after, words = 1, []
+        for number in range(fault.count(full=20, sample=1)):
+            words.append(f"Адреса {number}")
+            world.mischief.extend(["", mischief])
+            await shop.queue(words[-1], place=PlaceView(latitude=50.45, longitude=30.52))
+            rows = await shop.ended("unknown", count=number + 1)
+            await asyncio.sleep(1.2 if mischief == "429" else 0.3)  # it is not sent again meanwhile
+            fault.check(f"{number}: {rows[-1]}", (rows[-1].state, rows[-1].error) == ("unknown", why))
+        begun = [text for text in shop.sent if text]
+        fault.measure("doubled", len(begun) - len(set(begun)), 0)
+        fault.measure("lost", len(set(words) - set(begun)), 0)
+        points = len(shop.sent) - len(begun)
+        fault.measure("second parts that went out unseen", points, len(words) if mischief == "lost" else 0)
 
 
 async def test_the_shops_own_account_and_the_bot_are_one_thread(settings: Settings, tmp_path: Path) -> None:

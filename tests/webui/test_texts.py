@@ -134,6 +134,7 @@ async def test_what_a_text_is_given_is_escaped_wherever_it_stands(shop: Shop) ->
             "У manager.conf на АТС: право читання `call`, і жодного eventfilter, який приховує Hangup.",
         ),
         ("something that nobody has translated", "something that nobody has translated"),
+        ("a part of nobody knows what", "a part of nobody knows what"),
         ("{0.__class__}", "{0.__class__}"),
     ],
 )

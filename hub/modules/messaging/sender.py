@@ -158,8 +158,9 @@ class Sender(OutgoingWorker):
             await self._note(lambda service: service.refused(message.id, refusal))
             self._log(claim, "refused", fault.text)
         except (UnknownOutcome, TimeoutError) as fault:
-            await self._note(lambda service: service.in_doubt(message.id))
-            self._log(claim, "unknown", fault.text if isinstance(fault, UnknownOutcome) else "no end")
+            why = fault.text if isinstance(fault, UnknownOutcome) else ""
+            await self._note(lambda service: service.in_doubt(message.id, why))
+            self._log(claim, "unknown", why or "no end")
         except PermanentError as fault:
             refusal = Refused(fault.text)
             await self._note(lambda service: service.refused(message.id, refusal))
@@ -178,11 +179,13 @@ class Sender(OutgoingWorker):
             async with asyncio.timeout(self.longest):
                 found = await sender.find(message)
         except UnknownOutcome as fault:
-            await self._note(lambda service: service.still_unknown(message.id, is_final=True))
+            why = fault.text
+            await self._note(lambda service: service.still_unknown(message.id, why, is_final=True))
             self._log(claim, "a person decides", fault.text)
         except (ConnectorError, TimeoutError) as fault:
-            await self._note(lambda service: service.still_unknown(message.id, is_final=False))
-            self._log(claim, "asked in vain", fault.text if isinstance(fault, ConnectorError) else "no end")
+            why = fault.text if isinstance(fault, ConnectorError) else ""
+            await self._note(lambda service: service.still_unknown(message.id, why, is_final=False))
+            self._log(claim, "asked in vain", why or "no end")
         else:
             if found is None:
                 await self._note(lambda service: service.not_found(message.id))

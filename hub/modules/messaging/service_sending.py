@@ -22,7 +22,7 @@ from hub.modules.messaging.rules import ASK_AFTER, OPEN_STATES, next_try
 from hub.modules.messaging.rules_templates import opened
 from hub.modules.messaging.service_book import ThreadBook
 from hub.modules.messaging.service_gate import MessageGate
-from hub.modules.messaging.service_settling import Settling, turn_of
+from hub.modules.messaging.service_settling import LONGEST_ERROR, Settling, turn_of
 from hub.ports.messaging import Button, Channel, OutgoingFile, OutgoingMessage, Refused, Sent
 
 CLAIM_SECONDS = 120.0
@@ -138,10 +138,11 @@ class SendingService:
             row.not_before = self._now + timedelta(seconds=CLAIM_SECONDS)
         return [Claim(await self._outgoing(row), is_doubted=True) for row in rows]
 
-    def doubt(self, row: Message) -> None:
-        """It may have gone out. Its provider is asked in a while."""
+    def doubt(self, row: Message, why: str = "") -> None:
+        """It may have gone out, as far as is known why. Its provider is asked in a while."""
         row.state, row.claim, row.claimed_until, row.finds = "unknown", None, None, 0
         row.not_before = self._now + timedelta(seconds=ASK_AFTER[0])
+        row.error = why[:LONGEST_ERROR]
         row.rev += 1
 
     async def went(self, message_id: str, sent: Sent) -> None:
@@ -185,30 +186,31 @@ class SendingService:
             await self._settling.block(row, refusal.text)
         await self._settling.settle(row, "failed", at=self._now, error=refusal.text)
 
-    async def in_doubt(self, message_id: str) -> None:
-        """The answer was not seen."""
+    async def in_doubt(self, message_id: str, why: str) -> None:
+        """The answer was not seen, or only a part went out."""
         row = await self._mine(message_id)
         if row is not None:
-            self.doubt(row)
+            self.doubt(row, why)
             self._book.touch(await self._book.row(row.conversation_id))
 
     async def not_found(self, message_id: str) -> None:
         """The provider certainly has not got it: it may be sent."""
         row = await self._doubted(message_id)
         if row is not None:
-            row.state, row.not_before, row.finds = "queued", None, 0
+            row.state, row.not_before, row.finds, row.error = "queued", None, 0, ""
             row.rev += 1
             self._book.touch(await self._book.row(row.conversation_id))
 
-    async def still_unknown(self, message_id: str, *, is_final: bool) -> None:
-        """The provider cannot say: a person decides. Or it did not answer, and is asked once more."""
+    async def still_unknown(self, message_id: str, why: str, *, is_final: bool) -> None:
+        """The provider cannot say, and why: a person decides, who is told first why it is in doubt, where
+        that is known. Or the provider did not answer, and is asked once more."""
         row = await self._doubted(message_id)
         if row is None:
             return
         row.finds += 1
         if is_final or row.finds >= len(ASK_AFTER):
             row.not_before = None
-            await self._settling.settle(row, "unknown", at=self._now)
+            await self._settling.settle(row, "unknown", at=self._now, error=row.error or why)
         else:
             row.not_before = self._now + timedelta(seconds=ASK_AFTER[row.finds])
 

@@ -144,7 +144,8 @@ class ThreadService:
         if is_sent:
             await self._settling.settle(message, "sent", at=now)
             return
-        message.state, message.not_before, message.finds, message.claim = "queued", None, 0, None
+        message.state, message.error, message.not_before = "queued", "", None
+        message.finds, message.claim = 0, None
         message.not_after = now + timedelta(hours=self._deps.settings.messaging.give_up_hours)
         message.rev += 1
         self._book.touch(await self._book.row(message.conversation_id))

@@ -302,6 +302,41 @@ async def test_a_message_in_doubt_is_decided_by_a_person(house: House, site: Cli
     assert [one.id for one in wire.ledger] == [message.id]
 
 
+async def test_a_message_in_doubt_says_why_in_the_viewers_language(
+    house: House, site: Client, wire: Wire
+) -> None:
+    def cannot_say(_message: object) -> None:
+        raise UnknownOutcome(
+            "Telegram cannot be asked whether it has a message: look into the chat, and decide."
+        )
+
+    await house.tell(wrote())
+    wire.faults = [UnknownOutcome("Only a part of the message went out."), UnknownOutcome("")]
+    wire.found = cannot_say
+    partly, other = await house.queue("Адреса"), await house.queue("Ще", address=OLEH)
+    await house.sent()
+    house.clock.advance(11)
+    await house.sent()
+    for message, why in (
+        (partly, "Надіслано лише частину повідомлення."), (other, "подивіться в чат і вирішіть."),
+    ):  # fmt: skip
+        _, text = await get_text(site, f"/inbox/{message.conversation_id}")
+        assert why in text
+        assert "Запитайте клієнта або надішліть ще раз." in text
+        assert "Невідомо, чи воно пішло." not in text
+    await send_form(site, f"/inbox/messages/{partly.id}/decide", {"said": "again"})
+    assert (await house.message(partly.id)).error == ""
+
+
+async def test_a_closed_conversation_is_not_called_as_a_shut_shop_is(house: House, site: Client) -> None:
+    await house.tell(wrote())
+    thread = await thread_of(site)
+    await send_form(site, f"/inbox/{thread}/close", {})
+    _, text = await get_text(site, f"/inbox/{thread}")
+    assert "розмову закрито" in text
+    assert "зачинено" not in text
+
+
 async def test_erasing_a_client_leaves_no_word_of_theirs(house: House, site: Client) -> None:
     client = await make_client(house.hub, "Iryna", IRYNA)
     await house.tell(wrote("my secret"))
