@@ -146,6 +146,17 @@ async def in_threads(url: str, seconds: float) -> Counter[str]:
         await database.close()
 
 
+async def states_of_ours(url: str) -> dict[str, str]:
+    """The state of each message of ours that its provider has, by the provider's id."""
+    database = Database(url)
+    await database.open()
+    try:
+        rows = await database.read(lambda connection: connection.execute(OUTBOUND).all())
+        return {str(row.provider_id): str(row.state) for row in rows if row.provider_id is not None}
+    finally:
+        await database.close()
+
+
 def form(number: int, words: str = "Привіт", **more: str) -> str:
     """A message of a client's, by its number, as the wire has it."""
     sid = f"SM{number:032x}"
