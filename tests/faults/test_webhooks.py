@@ -157,7 +157,7 @@ async def test_a_captured_request_cut_anew_has_no_effect_of_its_own(
 
 def awkward() -> list[tuple[str, str, str, str]]:
     """Body, query, token, public address: 40 genuine shapes."""
-    service = {"MessagingServiceSid": "MG" + "1" * 32}
+    service = {"MessagingServiceSid": "MG" + "1" * 32, "To": "+380445559999"}  # another number of its pool
     media = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME"
     files = {"NumMedia": "2"} | {f"MediaUrl{n}": f"{media}{n}" for n in range(2)}
     kinds = ({}, service, files, {"Body": ""}, {"Body": "😀\u202e", "Новe": "і", "Body2": "-"})
