@@ -49,6 +49,16 @@ def sms_count(text: str) -> SmsCount:
     return SmsCount(encoding=encoding, units=units, parts=parts, left=room - used, odd=odd)
 
 
+def dear_signs(text: str) -> str:
+    """Signs without which a text would be fewer parts: a dash or a quotation mark in the midst of Latin
+    letters. Never letters: nobody writes Ukrainian without them."""
+    counted = sms_count(text)
+    if not counted.odd or any(sign.isalpha() for sign in counted.odd):
+        return ""
+    plain = "".join(c for c in text if c not in counted.odd)
+    return counted.odd if sms_count(plain).parts < counted.parts else ""
+
+
 def sms_price(parts: int, price: float) -> str | None:
     """What so many parts cost, `"1.60"`; None where no price is set."""
     if price <= 0:

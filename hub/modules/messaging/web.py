@@ -11,7 +11,7 @@ from hub.modules.crm.api import ClientView, CrmApi, number_kind
 from hub.modules.messaging.api import ConversationFilter, ConversationView, MessagingApi
 from hub.modules.messaging.rows import inbox_page, thread_rows
 from hub.modules.messaging.rules import LONGEST_TEXT
-from hub.modules.messaging.rules_sms import sms_count, sms_price
+from hub.modules.messaging.rules_sms import dear_signs, sms_count, sms_price
 from hub.modules.messaging.scope import SEND, VIEW, shops_of
 
 _LONGEST_QUERY = 100
@@ -68,14 +68,15 @@ async def search(request: PageRequest) -> web.StreamResponse:
 
 async def count(request: PageRequest) -> web.StreamResponse:
     """How many parts a text makes by SMS, and what they cost."""
-    counted = sms_count(request.query.get("text", "")[:LONGEST_TEXT])
+    text = request.query.get("text", "")[:LONGEST_TEXT]
+    counted, dear = sms_count(text), dear_signs(text)
     shop = request.deps.settings.shop
     price = sms_price(counted.parts, request.deps.settings.messaging.sms_part_price)
     said = request.t("{left} left, parts: {parts}", left=counted.left, parts=counted.parts)
     if price is not None:
         said = f"{said}, {price} {shop.currency}"
-    if counted.encoding == "ucs2" and len(counted.odd) <= 3:
-        said = f"{said}. " + request.t("Without {signs} it would be cheaper.", signs=" ".join(counted.odd))
+    if dear:
+        said = f"{said}. " + request.t("Without {signs} it would be cheaper.", signs=" ".join(dear))
     return web.json_response({"text": said, "parts": counted.parts})
 
 

@@ -20,7 +20,7 @@ from hub.ports.messaging import Refused
 from hub.settings import MessagingSettings, Settings
 from tests.factories.calls import fact, snapshot, tell
 from tests.factories.crm import make_client
-from tests.factories.site import Client, get_text, send_form, send_json, site_of
+from tests.factories.site import Client, get_json, get_text, send_form, send_json, site_of
 from tests.modules.messaging.wire import IRYNA, OLEH, SMS, TELEGRAM, House, Wire, house_of, wrote
 from tests.webui.stage import PASSWORD, open_shop
 
@@ -71,6 +71,23 @@ async def test_a_key_says_the_parts_and_the_price_of_the_sms_that_it_sends(house
     await keep(house, "Here we are", 1)
     await keep(house, "Ми на Подолі. " + "х" * 60, 2)
     assert await keys(house) == {"1": "1 Answer 1 1 SMS · 0.80 UAH", "2": "2 Answer 2 2 SMS · 1.60 UAH"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ready", "лишилось 155, частин: 1, 0.80 UAH"),
+        ("х" * 71, "лишилось 63, частин: 2, 1.60 UAH"),
+        ("Так", "лишилось 67, частин: 1, 0.80 UAH"),
+        ("Ready – now", "лишилось 59, частин: 1, 0.80 UAH"),
+        ("x" * 100 + "–", "лишилось 33, частин: 2, 1.60 UAH. Без – було б дешевше."),
+    ],
+)
+async def test_an_answer_says_its_parts_and_price_while_it_is_written_and_what_makes_it_dear(
+    site: Client, text: str, said: str
+) -> None:
+    _, found = await get_json(site, "/inbox/count", text=text)
+    assert found["text"] == said
 
 
 async def test_the_pin_of_the_shop_and_the_link_of_an_agreement_are_counted_too(
