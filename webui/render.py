@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -100,6 +100,7 @@ class Renderer:
             "full_time": _with_zone(_full_time),
             "duration": duration,
             "money": _money,
+            "decimal": _decimal,
             "size": size,
         }
         return environment
@@ -211,3 +212,9 @@ def _money(context: Context, amount: Money | None) -> str:
     if amount is None:
         return ""
     return format_currency(amount.decimal(), amount.currency, locale=str(context["lang"]))
+
+
+@pass_context
+def _decimal(context: Context, value: float) -> str:
+    """With one decimal, as the language writes it: `84,7`."""
+    return format_decimal(value, "#,##0.0", locale=str(context["lang"]))

@@ -19,7 +19,7 @@ from yarl import URL
 
 from connectors.ami.connector import AmiConnector
 from hub.app import Hub
-from hub.clock import SystemClock
+from hub.clock import Clock, SystemClock
 from hub.kernel.context import UnitOfWork
 from hub.kernel.journal.files import FileJournal
 from hub.main import MODULES
@@ -69,7 +69,7 @@ class Shop:
 
     hub: Hub
     url: str
-    clock: SystemClock
+    clock: Clock
     browser: Browser | None = None
     people: dict[str, str] = field(default_factory=dict)
     clients: dict[str, ClientView] = field(default_factory=dict)
@@ -131,8 +131,10 @@ async def open_shop(
     browser: Browser | None = None,
     pbx: AmiServer | None = None,
     senders: Sequence[MessageSender] = (),
+    clock: Clock | None = None,
 ) -> AsyncIterator[Shop]:
-    """The shop of the desk's stories, on a port of its own; with `pbx` it is connected to that."""
+    """The shop of the desk's stories, on a port of its own; with `pbx` it is connected to that, with `clock`
+    it lives at that time."""
     settings = replace(
         Settings(),
         server=ServerSettings(port=0),
@@ -140,7 +142,7 @@ async def open_shop(
         journal=JournalSettings(folder=str(folder / "journal")),
         recordings=RecordingsSettings(store=str(folder / "recordings")),
     )
-    clock = SystemClock()
+    clock = clock or SystemClock()
     journal = FileJournal(folder / "journal", 30)
     line = AmiConnector(config_for(pbx), journal, clock) if pbx is not None else None
     lines = () if line is None else (line,)

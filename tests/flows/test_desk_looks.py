@@ -15,6 +15,7 @@ from hub.modules.messaging.api import MessagingApi, TemplateEntry
 from hub.ports.intake import Arrival
 from tests.flows.browser import chromium
 from tests.flows.desk_shop import FAMILY, IRYNA, Shop, becomes, open_shop, put_away, strips
+from tests.looks.demo import speak
 from tests.modules.messaging.wire import Wire, wrote
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -100,14 +101,7 @@ async def test_everybody_can_read_and_reach_everything(
 )
 async def test_the_desk_speaks_the_persons_language(shop: Shop, language: str, word: str) -> None:
     async with shop.screen("ihor") as page:
-        await page.evaluate(
-            """async (language) => {
-                const csrf = document.querySelector("input[name=csrf]").value;
-                const body = new URLSearchParams({ csrf, language, back: "/desk" });
-                await fetch("/account/language", { method: "POST", body });
-            }""",
-            language,
-        )
+        await speak(page, language)
         await page.reload()
         call = shop.call(IRYNA)
         await call.begins()

@@ -77,13 +77,16 @@ document.addEventListener("submit", ({ target }) => {
   });
 });
 
-// What is looked at again and again while the page is in sight: <div data-refresh="/path">.
+// What is looked at again and again while the page is in sight: <div data-refresh="/path">. An answer with
+// [data-over] in it says that the whole page is another one now.
 const REFRESH_EVERY = 10000;
 async function refresh(place) {
   if (document.hidden || place.contains(document.activeElement)) return;
   try {
     const answer = await fetch(place.dataset.refresh, { headers: { "HX-Request": "true" } });
-    if (answer.ok && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+    if (!answer.ok || place.contains(document.activeElement)) return;
+    place.innerHTML = await answer.text();
+    if (place.querySelector("[data-over]")) location.reload();
   } catch {
     // The network is away: the next round tries again, and the banner tells it.
   }
@@ -92,9 +95,13 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
   setInterval(() => refresh(place), REFRESH_EVERY);
 }
 
-// And at once when what it shows changes: <div data-refresh="/path" data-live="topic"> or data-live="topic:id".
+// And at once when what it shows changes, or may have changed unheard: <div data-refresh="/path"
+// data-live="topic"> or data-live="topic:id".
 document.addEventListener("pitline:hint", ({ detail }) => {
   for (const place of document.querySelectorAll("[data-refresh][data-live]")) {
     if ([detail.topic, `${detail.topic}:${detail.id}`].includes(place.dataset.live)) refresh(place);
   }
+});
+document.addEventListener("pitline:resync", () => {
+  for (const place of document.querySelectorAll("[data-refresh][data-live]")) refresh(place);
 });

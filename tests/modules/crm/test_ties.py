@@ -202,6 +202,15 @@ async def test_history_says_who_changed_what_from_what_to_what(
         assert "<del>Ірина</del>" in page
 
 
+async def test_a_history_writes_a_birthday_as_the_page_does(hub: Hub, site: Client) -> None:
+    client = await make_client(hub, "Ірина", "0671234567")
+    async with crm_of(hub) as crm:
+        await crm.change_client(client.id, 1, replace(entry_of(client), birthday="1970-11-23"))
+    _, page = await get_text(site, f"/clients/{client.id}")
+    assert page.count("23.11.1970") == 2
+    assert "1970-11-23" not in page
+
+
 async def test_the_history_of_a_car_is_kept_too(hub: Hub, site: Client, clock: Callable[[], None]) -> None:
     car = await make_car(hub, plate="АА1", model="Octavia")
     clock()

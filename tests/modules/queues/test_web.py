@@ -153,13 +153,13 @@ async def test_what_was_typed_stays_when_a_limit_makes_no_sense(site: Client) ->
 
 
 async def make_screen(site: Client, **more: str) -> str:
-    """The path of a new screen."""
+    """The path of a new screen, which is opened by a click."""
     fields = {"shop": FIRST_SHOP, "name": "Reception", **more}
     status, _, page = await send_form(site, "/settings/queues/screens", fields)
     assert status == 200
-    found = re.search(r"/wall/[\w-]+", page)
+    found = re.search(r'<a class="queues-address" href="[^"]+(/wall/[\w-]+)"', page)
     assert found is not None
-    return found[0]
+    return found[1]
 
 
 async def test_a_wall_screen_needs_no_log_in_and_shows_no_caller(hub: Hub, site: Client) -> None:

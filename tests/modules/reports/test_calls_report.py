@@ -124,6 +124,18 @@ async def test_the_friday_comes_out_as_it_was_tallied_by_hand(hub: Hub, site: Cl
     assert "<f>" not in sheet
 
 
+async def test_it_is_written_as_the_viewers_language_writes(hub: Hub, site: Client) -> None:
+    await tell_calls(
+        hub, call("1", FRIDAY, "answered", 5, 1), call("2", FRIDAY, "answered", 5, 2),
+        call("3", FRIDAY, "missed", 30, 3),
+    )  # fmt: skip
+    two_days = {**DAY, "from": "2026-01-08"}
+    async with site.get("/reports/calls", params=two_days, headers={"Accept-Language": "uk"}) as answer:
+        page = await answer.text()
+    assert numbers(page)["service_level"] == "66,7 %"
+    assert re.findall(r'<th scope="row">(9 січня[^<]*)<', page) == ["9 січня 2026, пʼятниця"]
+
+
 @pytest.mark.slow
 async def test_the_list_behind_every_number_has_as_many_calls(hub: Hub, site: Client) -> None:
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
