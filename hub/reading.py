@@ -195,9 +195,14 @@ def _unknown(name: str, known: list[str]) -> Invalid:
     return Invalid("settings.unknown", f"There is no setting {name}.", hint)
 
 
+def sections_of(settings: Settings) -> dict[str, Any]:
+    """Every section by its name, those that connectors bring included."""
+    return {name: getattr(settings, name) for name in own_sections()} | dict(settings.connectors)
+
+
 def masked(settings: Settings) -> Iterator[tuple[str, str]]:
     """Name and value of every setting, secrets masked: what `pitline doctor config` prints."""
-    sections = {name: getattr(settings, name) for name in own_sections()} | dict(settings.connectors)
+    sections = sections_of(settings)
     for section, key, _ in _known({name: type(one) for name, one in sections.items()}):
         value = getattr(sections[section], key)
         yield f"{section}.{key}", repr(value) if is_dataclass(value) else _shown(value)

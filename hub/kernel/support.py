@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, table
@@ -27,7 +27,7 @@ from hub.kernel.storage.database import Database
 from hub.kernel.stream.dead_letters import DeadFilter
 from hub.kernel.system import System, program_version
 from hub.log import LogLine, LogMemory
-from hub.reading import masked
+from hub.reading import masked, sections_of
 from hub.secret import Secret
 from hub.settings import Settings
 
@@ -118,10 +118,9 @@ def _readable(said: str, settings: Settings) -> str:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Every secret that is set, the longest first."""
-    found = []
-    for spec in fields(settings):
-        section = getattr(settings, spec.name)
-        values = [getattr(section, one.name) for one in fields(section)] if is_dataclass(section) else []
+    found: list[str] = []
+    for section in sections_of(settings).values():
+        values = [getattr(section, one.name) for one in fields(section)]
         found += [part for value in values if isinstance(value, Secret) for part in value.value.split(",")]
     return sorted(filter(None, found), key=len, reverse=True)
 

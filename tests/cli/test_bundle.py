@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from connectors.catalogue import SECTIONS
 from hub.app import Hub
 from hub.cli.bundle import write_bundle
 from hub.clock import SystemClock
@@ -22,6 +23,7 @@ from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.support import scrubbed
 from hub.main import MODULES
 from hub.modules.access.api import AccessApi
+from hub.reading import load, masked
 from hub.secret import Secret
 from hub.settings import Settings
 from tests.factories.crm import make_client
@@ -77,3 +79,13 @@ async def test_no_secret_hash_token_or_whole_number_is_in_it(settings: Settings,
 @pytest.mark.parametrize("number", ["+380501234567", "050 123 45 67", "(050) 123-45-67", "8.050.1234567"])
 def test_a_number_in_any_writing_is_masked(number: str) -> None:
     assert not re.search(r"\d{3}", scrubbed(f"asked {number} twice", Settings()))
+
+
+def test_every_secret_of_every_section_is_taken_out_of_what_is_said() -> None:
+    """Those of the sections that connectors bring as well, however short they are."""
+    names = [name for name, value in masked(load({}, None, SECTIONS)) if value.startswith("Secret(")]
+    assert {"ami.secret", "email.password", "sftp_spool.password", "telegram.token"} <= set(names)
+    words = {f"HUB_{name.replace('.', '__').upper()}": f"hush{number}" for number, name in enumerate(names)}
+    del words["HUB_SEALING__KEYS"]  # has a form of its own
+    said = scrubbed(f"refused with {' '.join(words.values())}.", load(words, None, SECTIONS))
+    assert [word for word in words.values() if word in said] == []
