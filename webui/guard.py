@@ -95,9 +95,12 @@ def _is_open(address: str) -> bool:
 
 
 def is_loopback(request: web.Request, server: ServerSettings) -> bool:
-    """Whether it can only be somebody at this machine: no proxy stands between, and we listen here
-    alone."""
+    """Whether it can only be somebody at this machine: no proxy stands between, we listen here alone, and
+    it was this machine that was asked for. A stranger's page whose name leads here (DNS rebinding) makes
+    the browser at this machine ask by that name."""
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or server.public_url:
+        return False
+    if not _is_this_machine(request.host):
         return False
     peername = request.transport.get_extra_info("peername") if request.transport else None
     peer = str(peername[0]) if isinstance(peername, tuple) and peername else ""
@@ -141,6 +144,15 @@ def check_csrf(request: web.Request, server: ServerSettings, session_token: str,
             "request.cross_site", "This form was not sent from a page of Pitline.",
             "Reload the page and try again.",
         )  # fmt: skip
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a Host header names this machine by the one name that nobody else can have, or by address."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
 
 
 @lru_cache(maxsize=4096)

@@ -19,7 +19,7 @@ OWNER = {"name": "Олена", "login": "olena", "password": "four plain words h
 async def test_the_first_visitor_is_led_to_the_set_up_and_comes_out_as_owner(shop: Shop) -> None:
     client = shop.browser()
     assert (await client.get("/login", allow_redirects=False)).headers["Location"] == "/setup"
-    assert "Set-up code" not in await (await client.get("/setup")).text()
+    assert 'name="code"' not in await (await client.get("/setup")).text()
     answer = await client.post("/setup", data=OWNER, allow_redirects=False)
     assert answer.status == 303
     assert (await client.get("/settings/tokens")).status == 200
@@ -77,3 +77,19 @@ async def test_from_elsewhere_the_code_of_the_log_is_needed(hub: Hub, shop: Shop
 async def test_another_sites_page_cannot_set_up_for_me(shop: Shop) -> None:
     headers = {"Sec-Fetch-Site": "cross-site"}
     assert (await shop.browser().post("/setup", data=OWNER, headers=headers)).status == 403
+
+
+async def test_a_strangers_page_whose_name_leads_to_this_machine_sets_nothing_up(shop: Shop) -> None:
+    """DNS rebinding: the owner's own browser asks 127.0.0.1 on behalf of a page from elsewhere, and calls
+    it the page's own origin. Only the name that was asked for tells it apart."""
+    strange = {"Host": "evil.example:8080", "Sec-Fetch-Site": "same-origin"}
+    client = shop.browser()
+    assert 'name="code"' in await (await client.get("/setup", headers=strange)).text()
+    assert (await client.post("/setup", data=OWNER, headers=strange)).status == 422
+    assert (await client.get("/metrics", headers=strange)).status == 401
+    for own in ("localhost:8080", "127.0.0.1", "[::1]:8080"):
+        assert (await client.get("/metrics", headers={"Host": own})).status == 200, own
+    answer = await client.post(
+        "/setup", data=OWNER, headers={"Host": "localhost:8080"}, allow_redirects=False
+    )
+    assert answer.status == 303
