@@ -131,7 +131,13 @@ def _make_site(installation: Installation, operations: Sequence[ApiOperation]) -
         package=bought,
         setup_code=setup.new_code(),
         summaries={one.name: one.summary for one in operations},
+        secret_paths=_secret_paths([*OWN_ROUTES, *(route for module in modules for route in module.routes)]),
     )
+
+
+def _secret_paths(routes: Sequence[Route]) -> tuple[str, ...]:
+    """The beginnings of the addresses that go on with a secret: each says so by calling it `{token}`."""
+    return tuple(sorted({route.path.partition("{token}")[0] for route in routes if "{token}" in route.path}))
 
 
 def _add(app: web.Application, pipeline: Pipeline, routes: Sequence[Route]) -> None:

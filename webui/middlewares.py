@@ -22,7 +22,6 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
-_SECRET_PATHS = ("/invite/", "/c/")
 _UNSEEN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 """Of addresses that are secrets: no other site and no search engine learns them."""
 _ALWAYS = {
@@ -50,10 +49,14 @@ def make_error_middleware(site: Site) -> Middleware:
                 raise
             fault = fault_of(error)
             log.info(
-                "refused", path=_path(request), status=fault.status, code=fault.code, id=request[REQUEST_ID]
+                "refused",
+                path=_path(site, request),
+                status=fault.status,
+                code=fault.code,
+                id=request[REQUEST_ID],
             )
         except Exception as error:
-            log.exception("a request failed", path=_path(request), id=request[REQUEST_ID])
+            log.exception("a request failed", path=_path(site, request), id=request[REQUEST_ID])
             fault = fault_of(error)
         return await _answer(site, request, fault)
 
@@ -67,7 +70,7 @@ def make_header_signal(site: Site) -> Callable[[web.Request, web.StreamResponse]
         if (nonce := request.get(STYLE_NONCE)) is not None:
             policy = f"{_POLICY}; style-src 'self' 'nonce-{nonce}'"
             response.headers.setdefault("Content-Security-Policy", policy)
-        if request.path.startswith(_SECRET_PATHS):
+        if request.path.startswith(site.secret_paths):
             response.headers.update(_UNSEEN)
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
@@ -128,9 +131,10 @@ async def _known(site: Site, http: web.Request) -> Request:
     return Request(site=site, http=http, visitor=visitor, id=http[REQUEST_ID], address="")
 
 
-def _path(http: web.Request) -> str:
-    """For the log; the secret of a one-time link stays out of it."""
-    return http.path if not http.path.startswith(_SECRET_PATHS) else http.path.rpartition("/")[0] + "/…"
+def _path(site: Site, http: web.Request) -> str:
+    """For the log; an address that is a secret stays out of it."""
+    known = next((path for path in site.secret_paths if http.path.startswith(path)), None)
+    return http.path if known is None else f"{known}…"
 
 
 def _to_login(http: web.Request) -> web.StreamResponse:

@@ -68,6 +68,8 @@ class Site:
     setup_code: str
     summaries: Mapping[str, str]
     """What each operation of the API does, by its name."""
+    secret_paths: tuple[str, ...]
+    """The beginnings of addresses that are secrets themselves."""
 
 
 @dataclass(slots=True, kw_only=True)
