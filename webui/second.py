@@ -51,6 +51,8 @@ async def _settle(request: Request, route: Route, kind: str, proof: Proof) -> st
             )
             if person_id not in allowed:
                 fault = "This person may not confirm it: it takes somebody else who has the right."
+            elif person_id is not None:
+                fault = _UNREADY.get(await access.sessions.detour_of(person_id))
         request.notes += 1
         access.audit.add(
             f"{route.name}.confirm", "failed" if fault else "done", subject=f"person:{person_id or '-'}",
@@ -86,6 +88,12 @@ def _back(request: Request) -> str:
         return "/"
 
 
+_UNREADY = {
+    "password": "A one-time password confirms nothing: this person first chooses one of their own.",
+    "second_factor": "Before this person can confirm it, they set up a second factor.",
+}
+"""By what somebody must do before anything else. Whoever gives one-time passwords would else be their own
+second person."""
 _FAULTS = {
     "wrong": "Log-in or password is wrong.",
     "code_missing": "This account has a second factor: type its code too.",

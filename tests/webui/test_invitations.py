@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from tests.webui.stage import Shop
+from tests.webui.stage import PASSWORD, Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 CHOSEN = {"login": "ivan", "password": "my own plain words"}
@@ -146,3 +146,20 @@ async def test_what_is_wrong_is_told_and_the_link_stays_good(
     assert answer.status == 422
     assert said in (await answer.text()).lower()
     assert await _accept(shop.browser(), path) == 303
+
+
+async def test_a_password_that_was_given_or_chosen_otherwise_ends_every_link(shop: Shop) -> None:
+    """A link that lies in a mailbox must not open the account of somebody who is in already."""
+    owner = await shop.signed_in("owner")
+    path, person = await _invited(owner)
+    answer = await owner.post(f"/settings/people/{person}/login", data={"login": "ivan"}, headers=SAME)
+    assert answer.status == 200
+    assert (await shop.browser().get(path)).status == 404
+    maria = await shop.person("manager", "maria")
+    again = await owner.post(f"/settings/people/{maria.id}/invite", headers=SAME)
+    link, _ = _link(await again.text())
+    browser = await shop.sign_in("maria")
+    chosen = {"old": PASSWORD, "new": "other plain words there"}
+    answer = await browser.post("/account/password", data=chosen, headers=SAME, allow_redirects=False)
+    assert answer.status == 303
+    assert (await shop.browser().get(link)).status == 404

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyotp
 from aiohttp.test_utils import TestClient
 
-from hub.modules.access.api import AccessApi, PersonView
+from hub.modules.access.api import FACTOR_ROLES, AccessApi, PersonView
 from tests.webui.stage import PASSWORD, Shop
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -15,6 +16,11 @@ SAME = {"Sec-Fetch-Site": "same-origin"}
 
 async def _with_factor(shop: Shop) -> PersonView:
     person = await shop.person("manager", "maria")
+    await _set_up(shop, person)
+    return person
+
+
+async def _set_up(shop: Shop, person: PersonView) -> None:
     installation = shop.hub.installation
     async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
         factors = AccessApi(uow, installation.deps).factors
@@ -22,7 +28,6 @@ async def _with_factor(shop: Shop) -> PersonView:
         await uow.session.flush()
         code = pyotp.TOTP((await factors.of(person.id)).seed).at(int(shop.clock.now().timestamp()))
         await factors.confirm(person.id, code, [])
-    return person
 
 
 async def _is_on(shop: Shop, person: PersonView) -> bool:
@@ -85,3 +90,30 @@ async def _people(shop: Shop) -> list[PersonView]:
     installation = shop.hub.installation
     async with installation.transactions.reading(actor=None, shop_id=installation.default_shop) as uow:
         return await AccessApi(uow, installation.deps).list_people()
+
+
+async def test_a_password_that_one_gave_oneself_is_no_second_person(shop: Shop) -> None:
+    """Whoever may give one-time passwords could else confirm what they do in a colleague's name."""
+    person, owner = await _with_factor(shop), await shop.signed_in("owner")
+    olga = await shop.person("owner", "olga")
+    page = await (
+        await owner.post(f"/settings/people/{olga.id}/login", data={"login": "olga"}, headers=SAME)
+    ).text()
+    given = re.findall(r"\b(?:[a-z2-9]{4}-){3}[a-z2-9]{4}\b", page)[0]
+    status, _ = await _reset(owner, person, second_login="olga", second_password=given)
+    assert status == 422
+    assert await _is_on(shop, person)
+    assert ("access.reset_factor.confirm", "failed") in await shop.audit()
+
+
+async def test_who_must_set_a_second_factor_up_first_confirms_nothing_before(shop: Shop) -> None:
+    person, olena = await _with_factor(shop), await shop.person("owner", "olena")
+    await shop.person("owner", "olga")
+    owner = await shop.sign_in("olena")
+    await _set_up(shop, olena)
+    installation = shop.hub.installation
+    async with installation.transactions.writing(actor=None, shop_id=installation.default_shop) as uow:
+        await AccessApi(uow, installation.deps).shops.set_option(FACTOR_ROLES, ["owner"])
+    status, _ = await _reset(owner, person, second_login="olga", second_password=PASSWORD)
+    assert status == 422
+    assert await _is_on(shop, person)

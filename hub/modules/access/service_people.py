@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, union_all
+from sqlalchemy import Connection, delete, func, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotFound
@@ -15,7 +15,17 @@ from hub.kernel.masking import unmasked
 from hub.kernel.storage.orm import new_id
 from hub.kernel.storage.prepared import Prepared
 from hub.kernel.web import Viewer
-from hub.modules.access.models import Device, Extension, Mark, Membership, Person, Role, Session, Shop
+from hub.modules.access.models import (
+    Device,
+    Extension,
+    Invitation,
+    Mark,
+    Membership,
+    Person,
+    Role,
+    Session,
+    Shop,
+)
 from hub.modules.access.rules import clean_extension, clean_login, covers
 from hub.modules.access.service_roles import RoleService
 from hub.modules.access.views import PersonEntry, PersonView
@@ -146,7 +156,7 @@ class PeopleService:
     async def set_login(
         self, person_id: str, login: str, password_hash: str, *, is_one_time: bool, by: Viewer | None = None
     ) -> PersonView:
-        """Let a person sign in by this name and password; every session of theirs ends. A one-time
+        """Let a person sign in by this name and password; every session and link of theirs ends. A one-time
         password that somebody else gave is to be changed before anything else; one from the console,
         where everything is open anyway, within a day.
         Raises NotFound, Invalid, NotAllowed, Conflict (log-in in use)."""
@@ -169,6 +179,7 @@ class PeopleService:
         person.password_change_by = now + grace if is_one_time else None
         person.rev += 1
         await self._end_sessions(person.id)
+        await self._end_invitations(person.id)
         await self._uow.session.execute(delete(Device).where(Device.person_id == person.id))
         self._changed(person)
         return await self.one(person.id)
@@ -277,6 +288,13 @@ class PeopleService:
         query = select(Session).where(Session.person_id == person_id, Session.revoked_at.is_(None))
         for session in await self._uow.session.scalars(query):
             session.revoked_at = now
+
+    async def _end_invitations(self, person_id: str) -> None:
+        open_ones = (
+            Invitation.person_id == person_id, Invitation.used_at.is_(None), Invitation.revoked_at.is_(None)
+        )  # fmt: skip
+        ended = update(Invitation).where(*open_ones).values(revoked_at=self._deps.clock.now())
+        await self._uow.session.execute(ended)
 
     async def _set_shops(self, person: Person, wanted: Sequence[ShopId] | None, by: Viewer | None) -> None:
         """Shops that `by` does not see stay as they are."""

@@ -92,11 +92,22 @@ class SessionService:
             return None
         session, person, shop_language, role, factor_since, factor_roles = row
         viewer = await self._viewer(person, shop_language, role, session.id)
-        must_enrol = factor_since is None and person.role in json.loads(factor_roles or "[]")
+        must_enrol = _must_enrol(person, factor_since, factor_roles)
         return Known(
             viewer, _stamp(person.rev, role.rev if role is not None else 0), session.seen_at,
             person.password_is_one_time, self._detour(person, must_enrol=must_enrol),
         )  # fmt: skip
+
+    async def detour_of(self, person_id: str) -> Detour:
+        """What this person must do before anything else, also before they count as a second person."""
+        query = (
+            select(Person, Factor.confirmed_at, Option.value)
+            .outerjoin(Factor, and_(Factor.person_id == Person.id, Factor.confirmed_at.is_not(None)))
+            .outerjoin(Option, Option.name == FACTOR_ROLES)
+            .where(Person.id == person_id)
+        )
+        person, since, factor_roles = (await self._uow.session.execute(query)).one()
+        return self._detour(person, must_enrol=_must_enrol(person, since, factor_roles))
 
     async def viewer_of(self, person_id: str) -> Viewer | None:
         """What a person may do now, for whoever acts by another way than a browser; None for somebody who
@@ -209,6 +220,10 @@ _STAMPS = PreparedIn(
     )
 )
 """Asked for every second while anybody listens on /live."""
+
+
+def _must_enrol(person: Person, factor_since: datetime | None, factor_roles: str | None) -> bool:
+    return factor_since is None and person.role in json.loads(factor_roles or "[]")
 
 
 def _stamp(person_rev: int, role_rev: int) -> str:
