@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, delete, func, select, update
 
 from hub.clock import Clock
 from hub.errors import Conflict, Invalid
+from hub.kernel.backup.tombstones import lay
 from hub.kernel.context import Deps, UnitOfWork
 from hub.kernel.sealing.seal import Seal, place_of
 from hub.kernel.sealing.upkeep import SealedColumn
 from hub.modules.access.factors import clean_code, is_of_another_time, new_seed, recovery_number, step_of
 from hub.modules.access.models import Factor, Person, RecoveryCode
 from hub.modules.access.passwords import hash_of_nobody
+from hub.modules.access.rules import secret_hash
 from hub.modules.access.service_brakes import BrakeService
 from hub.modules.access.views import CodeAttempt, FactorView, Refusal
+
+CODE_STONE = "access.recovery_code"
 
 
 class FactorService:
@@ -77,6 +81,7 @@ class FactorService:
 
     async def set_recovery(self, person_id: str, hashes: Sequence[str]) -> None:
         """New recovery codes; the old ones open nothing any more."""
+        await self._end_for_good(RecoveryCode.person_id == person_id)
         await self._uow.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
         self._uow.session.add_all(
             RecoveryCode(person_id=person_id, number=number, code_hash=code_hash)
@@ -119,7 +124,22 @@ class FactorService:
             RecoveryCode.person_id == attempt.person_id, RecoveryCode.code_hash == attempt.recovery_hash,
             RecoveryCode.used_at.is_(None),
         )  # fmt: skip
-        return await self._execute(used.values(used_at=self._deps.clock.now()))
+        if not await self._execute(used.values(used_at=self._deps.clock.now())):
+            return False
+        await self._end_for_good(
+            RecoveryCode.person_id == attempt.person_id, RecoveryCode.code_hash == attempt.recovery_hash
+        )
+        return True
+
+    async def _end_for_good(self, *which: ColumnElement[bool]) -> None:
+        """These codes open nothing any more, also when an older backup is put back."""
+        now = self._deps.clock.now()
+
+        def work(connection: Connection) -> None:
+            for code_hash in connection.scalars(select(RecoveryCode.code_hash).where(*which)).all():
+                lay(connection, CODE_STONE, code_mark(code_hash), now)
+
+        await self._uow.read(work)
 
     async def _use_step(self, attempt: CodeAttempt) -> bool:
         row = await self._uow.session.get(Factor, attempt.person_id)
@@ -140,6 +160,11 @@ class FactorService:
         person = await self._uow.session.get_one(Person, person_id)
         person.rev += 1
         self._uow.hint("access", person_id, person.rev)
+
+
+def code_mark(code_hash: str) -> str:
+    """What is remembered of a code that ended: nothing that it could be guessed by faster."""
+    return secret_hash(code_hash)
 
 
 def _place(person_id: str) -> str:

@@ -1,4 +1,5 @@
-"""What stays so when a backup is put back: sessions end, what was revoked and who has left stay out."""
+"""What stays so when a backup is put back: sessions end; what was revoked or used up, and who has left, stay
+out."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select, update
 
 from hub.kernel.backup.tombstones import Burial, Tombstones
-from hub.modules.access.models import Invitation, Person, Session, Token
+from hub.modules.access.models import Invitation, Person, RecoveryCode, Session, Token
+from hub.modules.access.service_factors import CODE_STONE, code_mark
 
 _TOKEN, _PERSON = "access.token", "access.person"
 
@@ -28,8 +30,17 @@ def _bury(connection: Connection, burial: Burial) -> None:
     if burial.is_whole:
         revoke = revoke.where(Token.id.in_(burial.marks.get(_TOKEN, ())))
     connection.execute(revoke)
+    _bury_codes(connection, burial)
     gone = burial.marks.get(_PERSON, frozenset())
     connection.execute(update(Person).where(Person.id.in_(gone)).values(is_active=False, rev=Person.rev + 1))
+
+
+def _bury_codes(connection: Connection, burial: Burial) -> None:
+    ended = burial.marks.get(CODE_STONE, frozenset())
+    for code_hash in connection.scalars(select(RecoveryCode.code_hash)).all():
+        if code_mark(code_hash) in ended:
+            this = update(RecoveryCode).where(RecoveryCode.code_hash == code_hash)
+            connection.execute(this.values(used_at=burial.at))
 
 
 TOMBSTONES = Tombstones(bury=_bury, collect=_collect)

@@ -25,7 +25,7 @@ from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.storage.sqlite import note_of, sqlite_mirror
 from hub.main import MODULES
-from hub.modules.access.api import AccessApi
+from hub.modules.access.api import AccessApi, CodeAttempt
 from hub.settings import Settings
 from tests.databases import Databases
 from tests.factories.backups import Archive, elsewhere, hub_with, restore
@@ -138,6 +138,30 @@ async def test_everybody_signs_in_again_and_what_was_revoked_since_stays_revoked
     restored = await restore(settings, file, (*MODULES, archive.module()), replace_it=True)
     assert restored.is_whole
     assert await _good(settings, keys) == {"till": False, "site": True}
+
+
+async def test_a_recovery_code_that_was_used_or_replaced_since_opens_nothing_again(
+    settings: Settings, archive: Archive
+) -> None:
+    hub = hub_with(settings, archive.module())
+    await hub.open()
+    await _with_codes(hub, "maria", ["hash-1", "hash-2"])
+    await _with_codes(hub, "ivan", ["hash-3"])
+    file = Path((await hub.backups.run("manual")).path)
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        factors = AccessApi(uow, hub.installation.deps).factors
+        people = {one.login: one.id for one in await AccessApi(uow, hub.installation.deps).list_people()}
+        spent = CodeAttempt(try_id="", person_id=people["maria"], code="", recovery_hash="hash-1")
+        assert await factors.settle(spent, recovery_fits=True)
+        await factors.set_recovery(people["ivan"], ["hash-4"])
+    await hub.close()
+    await restore(settings, file, (*MODULES, archive.module()), replace_it=True)
+    again = hub_with(settings)
+    await again.open()
+    left = "SELECT code_hash FROM access_recovery_codes WHERE used_at IS NULL ORDER BY code_hash"
+    still = await again.database.read(lambda connection: list(connection.exec_driver_sql(left).scalars()))
+    await again.close()
+    assert still == ["hash-2"]
 
 
 async def test_where_nobody_knows_what_was_revoked_since_every_key_is_revoked(
@@ -304,6 +328,14 @@ async def _token(hub: Hub, name: str) -> tuple[str, str]:
         api = Apis(uow, hub.installation.deps, hub.installation.apis).of(AccessApi)
         view, key = await api.tokens.create(name, "owner")
     return view.id, key
+
+
+async def _with_codes(hub: Hub, login: str, hashes: list[str]) -> None:
+    """Somebody with recovery codes of these hashes."""
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        api = AccessApi(uow, hub.installation.deps)
+        person = await api.create_person(login, "manager", login=login, password_hash="-")
+        await api.factors.set_recovery(person.id, hashes)
 
 
 async def _good(settings: Settings, keys: dict[str, tuple[str, str]]) -> dict[str, bool]:
