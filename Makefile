@@ -5,10 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py webui/assets/package.json webui/assets/package-lock.json webui/assets/icons.txt
 
-.PHONY: run test check faults soak bench looks dependencies clean
+.PHONY: run tools test check faults soak bench looks dependencies clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/pitline demo
+
+tools: $(VENV)/.installed-dev
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)

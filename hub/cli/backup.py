@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from hub.clock import SystemClock
-from hub.errors import Invalid
+from hub.errors import Invalid, Unavailable
 from hub.kernel.backup.areas import places_of
 from hub.kernel.backup.restoring import Order, Restored
 from hub.kernel.backup.tombstones import mirror_of
 from hub.kernel.sealing.columns import columns_of
 from hub.kernel.sealing.keys import store_of
+from hub.kernel.storage.sqlite import file_of
 from hub.kernel.stream.routing import installed
 from hub.settings import Settings
 
@@ -21,6 +22,7 @@ async def backup(settings: Settings, wanted: argparse.Namespace) -> bool:
     from hub.main import opened_hub
 
     key = _key(settings, wanted.key_file)
+    _check_there(settings)
     async with opened_hub(settings) as hub:
         run = await hub.backups.run("command", to=Path(wanted.to) if wanted.to else None, key=key)
         where = hub.seal.store.where
@@ -71,6 +73,16 @@ def _tell(restored: Restored) -> None:
     for line in restored.to_do:
         print(line)
     print("Everybody has to sign in again. Nothing is sent until a person releases it on /system.")
+
+
+def _check_there(settings: Settings) -> None:
+    """A file that is not there would be made, and an empty database kept and proved. Raises Unavailable."""
+    url = settings.database.url
+    if url.startswith("sqlite") and not (path := file_of(url)).exists():
+        raise Unavailable(
+            "database.empty", f"There is no database {path}, so there is nothing to back up.",
+            "Name the database in HUB_DATABASE__URL, or say --demo for the demo shop: pitline --demo backup.",
+        )  # fmt: skip
 
 
 def _file(name: str) -> Path:

@@ -35,6 +35,8 @@ def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
         if arguments.config != "config/hub.toml" and not path.is_file():
             raise Invalid("settings.no_file", f"There is no settings file {path}.", "Check --config.")
         settings = load(environment, path, SECTIONS)
+        if arguments.demo:
+            settings = _of_the_demo(settings)
         if arguments.command != "run":
             settings = _quiet(settings)
         return _COMMANDS[arguments.command](arguments, settings)
@@ -46,6 +48,12 @@ def run_command(words: Sequence[str], environment: Mapping[str, str]) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_OK
+
+
+def _of_the_demo(settings: Settings) -> Settings:
+    from hub.cli.demo.shop import demo_settings
+
+    return demo_settings(settings)
 
 
 def _quiet(settings: Settings) -> Settings:

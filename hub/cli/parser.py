@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole tree of commands."""
     parser = Parser(prog="pitline", description="The phone line of a car-repair shop.")
     parser.add_argument("--config", default="config/hub.toml", help="the settings file (config/hub.toml)")
+    parser.add_argument("--demo", action="store_true", help="speak of the demo shop (var/demo)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     commands.add_parser("run", help="run the hub, until it is told to stop")
     commands.add_parser("demo", help="run the demo shop: practice exchange, sample data, log-ins printed")

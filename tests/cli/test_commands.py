@@ -117,3 +117,39 @@ def test_doctor_messages_says_which_ways_there_are(
         HUB_EMAIL__FROM_ADDRESS="a@b.example",
     )  # fmt: skip
     assert (code, "The mail server cannot be reached." in out) == (1, True)
+
+
+def test_a_backup_of_nothing_is_refused_and_makes_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever forgot to say which database gets a proved backup of an empty one."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = _run(capsys, "backup")
+    assert (code, out) == (1, "")
+    assert "var/pitline.db" in err
+    assert "HUB_DATABASE__URL" in err
+    assert not list(tmp_path.rglob("*.db*"))
+
+
+def test_with_demo_a_command_speaks_of_the_demo_shop(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = _run(capsys, "--demo", "doctor", "config")
+    assert code == 0
+    assert "sqlite+aiosqlite:///var/demo/pitline.db" in out
+    code, out, _ = _run(capsys, "--demo", "doctor", "ami")
+    assert code == 0
+    assert "practice exchange" in out
+    assert _run(capsys, "--demo", "migrate")[0] == 0
+    assert (tmp_path / "var/demo/pitline.db").exists()
+    assert not (tmp_path / "var/pitline.db").exists()
+
+
+def test_a_role_that_is_none_is_answered_with_those_there_are(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = _run(capsys, "token", "add", "--name", "site", "--role", "boss")
+    assert code == 2
+    assert "owner, manager, receptionist" in err

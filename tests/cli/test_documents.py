@@ -60,5 +60,5 @@ def test_links_in_the_readme_lead_somewhere() -> None:
 
 def test_the_makefile_has_the_targets_that_people_are_told_of() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in ("run", "test", "check", "bench", "clean"):
+    for target in ("run", "tools", "test", "check", "bench", "clean"):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)

@@ -77,6 +77,7 @@ def welcome(url: str, password: str) -> str:
         f"\nThe demo shop answers on {url}\n\n"
         f"Sign in as any of them, with the password {password}\n\n{table}\n\n"
         "The practice exchange rings every minute or so; /system makes it ring at once. Ctrl-C stops.\n"
+        "Commands speak of this shop with --demo: pitline --demo doctor\n"
     )
 
 

@@ -25,12 +25,12 @@ class Checkout:
         if not (root / "pyproject.toml").is_file() or not (root / "tests").is_dir():
             raise Unavailable(
                 "scaffold.no_checkout", "Pitline is installed here without its sources and tests.",
-                "Clone the repository, run `make test` in it once, and use its .venv/bin/pitline.",
+                "Clone the repository, run `make tools` in it once, and use its .venv/bin/pitline.",
             )  # fmt: skip
         if importlib.util.find_spec("ruff") is None:
             raise Unavailable(
                 "scaffold.no_tools", "The tools of a checkout are not installed.",
-                "Run `make test` once, or `pip install --group dev`.",
+                "Run `make tools` once, or `pip install --group dev`.",
             )  # fmt: skip
         self.root = root
         self._files: dict[Path, str] = {}

@@ -34,7 +34,7 @@ def new_connector(root: Path, arguments: argparse.Namespace) -> list[str]:
         "",
         f"The connector {name} is there, and off until HUB_{name.upper()}__ADDRESS is set.",
         f"Put a sample of yours into tests/connectors/{name}/recorded/ and make translate.py read it.",
-        f"Try it: pytest tests/connectors/{name}; pitline check.",
+        f"Try it (in .venv/bin): pytest tests/connectors/{name}; pitline check.",
     ]
 
 

@@ -44,7 +44,7 @@ def new_module(root: Path, arguments: argparse.Namespace) -> list[str]:
         f"{CATALOGUE}: two lines",
         "",
         f"The module {name} is there: /{name}, /api/v1/{name}, the rights {name}.view and {name}.edit.",
-        f"Try it: pytest tests/modules/{name}; pitline check; make run.",
+        f"Try it (in .venv/bin): pytest tests/modules/{name}; pitline check; make run.",
     ]
 
 
