@@ -87,16 +87,20 @@ class Forwarded(logging.Handler):
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Tell it; who logs is not held up by a line that cannot be told."""
+        try:
+            self._send(Told(record.created, record.levelno, record.name, self._said(record)))
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+            self.handleError(record)
+
+    def _said(self, record: logging.LogRecord) -> dict[str, Any] | str:
         """What is no plain value becomes text here."""
-        said: dict[str, Any] | str
-        if isinstance(record.msg, dict):
-            said = {
-                key: value if isinstance(value, _PLAIN) else str(value) for key, value in record.msg.items()
-            }
-        else:
-            trace = "" if record.exc_info is None else logging.Formatter().formatException(record.exc_info)
-            said = f"{record.getMessage()}\n{trace}".rstrip()
-        self._send(Told(record.created, record.levelno, record.name, said))
+        if not isinstance(record.msg, dict):
+            return self.format(record)
+        said = {key: value if isinstance(value, _PLAIN) else str(value) for key, value in record.msg.items()}
+        if record.exc_info:
+            said["exception"] = logging.Formatter().formatException(record.exc_info)
+        return said
 
 
 def forward(level: str, send: Callable[[Told], None]) -> None:

@@ -94,3 +94,36 @@ def test_the_libraries_speak_in_the_same_form() -> None:
     logging.getLogger("aiohttp.server").info("not this one")
     said = json.loads(stream.getvalue())
     assert (said["event"], said["level"]) == ("bad\r\nrequest x", "warning")
+
+
+def test_a_line_that_cannot_be_told_to_another_process_holds_nobody_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def gone(_: log.Told) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    log.forward("info", gone)
+    logging.getLogger("aiohttp.server").error("the last word of %s", "a library")
+    assert "Event loop is closed" in capsys.readouterr().err
+
+
+def test_a_line_with_words_that_do_not_fit_is_told_of_and_the_next_one_goes_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[log.Told] = []
+    log.forward("info", told.append)
+    logging.getLogger("aiohttp.server").error("%d calls", "many")
+    logging.getLogger("aiohttp.server").error("and on")
+    assert [one.said for one in told] == ["and on"]
+    assert "%d format" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("message", ["it failed", {"event": "it failed"}])
+def test_a_trace_is_told_to_another_process_with_its_line(message: str | dict[str, str]) -> None:
+    told: list[log.Told] = []
+    log.forward("info", told.append)
+    try:
+        raise ValueError("of this value")
+    except ValueError:
+        logging.getLogger("aiohttp.server").exception(message)
+    assert "ValueError: of this value" in str(told[0].said)

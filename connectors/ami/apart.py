@@ -26,6 +26,7 @@ from hub.ports.telephony import CallMemory, Endpoint, Finding, LinkState
 
 _BEGINS_WITHIN = 30.0
 _HALTS_WITHIN = 3.0
+_STORES_WITHIN = 1.0
 
 
 class AmiApart:
@@ -42,7 +43,7 @@ class AmiApart:
         self._greeting = asyncio.Lock()
         self._intake: Intake | None = None
         self._status: Status | None = None
-        self._storing: asyncio.Future[None] | None = None
+        self._storing: asyncio.Task[None] | None = None
         self._unheard_since: datetime | None = None
         self._was_told = False
         self._figures: Mapping[str, float] = {}
@@ -70,7 +71,7 @@ class AmiApart:
                 self._intake = self._status = None
 
     async def _halt(self, peer: Peer) -> None:
-        """Till it has logged off, and what it still brings is stored: the next run is a new one."""
+        """Till it has logged off, and what it brought is stored: the next run is a new one."""
         try:
             async with asyncio.timeout(_HALTS_WITHIN):
                 await peer.ask(wire.HALT, None)
@@ -78,6 +79,8 @@ class AmiApart:
             return
         except (TimeoutError, ConnectorError):
             await self._process.give_up()
+        if self._storing is not None:
+            await asyncio.wait({self._storing}, timeout=_STORES_WITHIN)
 
     @property
     def is_storing(self) -> bool:
@@ -95,7 +98,7 @@ class AmiApart:
             peer = await self._process.peer()
             if peer is self._peer:
                 return peer
-            peer.answer(wire.ACCEPT, self._accept)
+            peer.answer(wire.ACCEPT, self._accept, outlives=True)
             peer.answer(wire.REMEMBER, self._remembered)
             peer.hear(wire.REPORTED, self._reported)
             peer.hear(wire.STANDS, self._stands)
@@ -119,10 +122,9 @@ class AmiApart:
     async def _accept(self, brought: Sequence[wire.Brought]) -> None:
         if self._intake is None:
             raise NotReady("nobody takes facts just now")
-        arrivals = tuple([one.arrival for one in brought])
-        # Shielded: what a process that dies has brought is stored before the next one asks.
-        self._storing = asyncio.ensure_future(self._intake.accept(arrivals))
-        await asyncio.shield(self._storing)
+        # It outlives the process: what one that dies has brought is stored before the next one asks.
+        self._storing = asyncio.current_task()
+        await self._intake.accept(tuple([one.arrival for one in brought]))
 
     async def _remembered(self, _: None) -> wire.Remembered:
         if self._memory is None:

@@ -39,6 +39,8 @@ class Line:
         await self._halt(None)
 
     async def _follow(self, config: AmiConfig) -> None:
+        """Anew where the hub has asked before and did not wait for the answer."""
+        await self.stop()
         hub = self._hub
         self._connector = connector = AmiConnector(config, self._journal, self._clock)
         connector.remember(_Memory(hub))

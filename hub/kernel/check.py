@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from weakref import WeakKeyDictionary
 
 from hub.errors import Invalid
 from hub.kernel.bot import LONGEST_TITLE, BotMenu
@@ -139,11 +139,16 @@ def _handler(module: Module, subscription: Subscription) -> None:
             )
 
 
-@cache
+_TAKEN: WeakKeyDictionary[Callable[..., object], object] = WeakKeyDictionary()
+"""Read once in a process, for reading it is slow; a handler that is gone is not held."""
+
+
 def _taken_by(handle: Callable[..., object]) -> object:
     """What a handler says of its first parameter."""
-    parameters = list(inspect.signature(handle).parameters)
-    return typing.get_type_hints(handle).get(parameters[0]) if parameters else None
+    if handle not in _TAKEN:
+        parameters = list(inspect.signature(handle).parameters)
+        _TAKEN[handle] = typing.get_type_hints(handle).get(parameters[0]) if parameters else None
+    return _TAKEN[handle]
 
 
 def _job(module: Module, job: Job) -> None:

@@ -36,8 +36,11 @@ class Peer(Protocol):
         """Done once the other side is gone."""
         ...
 
-    def answer(self, question: Question[A, R], work: Callable[[A], Awaitable[R]]) -> None:
-        """Who answers this question, each time in a task of its own."""
+    def answer(
+        self, question: Question[A, R], work: Callable[[A], Awaitable[R]], *, outlives: bool = False
+    ) -> None:
+        """Who answers this question, each time in a task of its own, which ends with the other side unless it
+        `outlives` it."""
         ...
 
     def hear(self, news: News[A], work: Callable[[A], None]) -> None:

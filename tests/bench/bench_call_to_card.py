@@ -3,6 +3,7 @@ GET of the call that says who rings. The hub is a process of its own with 100,00
 1,000,000 past calls on SQLite and all its handlers; beside it a bare relay without a database.
 
     python -m tests.bench.bench_call_to_card [--rate 20] [--seconds 60] [--rounds 3] [--calls 1000000]
+        [--apart]
 """
 
 from __future__ import annotations
@@ -98,8 +99,11 @@ def percentiles(latencies: list[float]) -> dict[str, float]:
     }
 
 
-async def round_of_hub(rate: float, seconds: float, folder: Path, storm: float = 0.0) -> dict[str, object]:
-    """One run against the hub; the database in `folder` is already seeded."""
+async def round_of_hub(
+    rate: float, seconds: float, folder: Path, storm: float = 0.0, *, apart: bool = False
+) -> dict[str, object]:
+    """One run against the hub; the database in `folder` is already seeded. `apart`: the line to the PBX in a
+    process of its own."""
     token = HubProcess(folder).new_token()
     out = folder / "sent.json"
     out.unlink(missing_ok=True)
@@ -110,6 +114,7 @@ async def round_of_hub(rate: float, seconds: float, folder: Path, storm: float =
             "HUB_AMI__PORT": str(port),
             "HUB_AMI__USERNAME": "bench",
             "HUB_AMI__SECRET": "bench",
+            "HUB_AMI__APART": str(apart).lower(),
             "HUB_LOG__LEVEL": "warning",
             "HUB_BACKUP__AT": "",  # a backup of the night, slept through, would be made up for in between
         }
@@ -157,7 +162,7 @@ async def round_of_peer(rate: float, seconds: float, folder: Path) -> dict[str, 
     return {**percentiles(latencies), "calls": len(sent), "lost": len(sent) - len(latencies)}
 
 
-async def main(rate: float, seconds: float, rounds: int, calls: int) -> None:
+async def main(rate: float, seconds: float, rounds: int, calls: int, apart: bool) -> None:
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -169,7 +174,7 @@ async def main(rate: float, seconds: float, rounds: int, calls: int) -> None:
         results = []
         for number in range(rounds):
             peer = await round_of_peer(rate, seconds, folder)
-            ours = await round_of_hub(rate, seconds, folder)
+            ours = await round_of_hub(rate, seconds, folder, apart=apart)
             results.append(ours)
             print(f"round {number + 1}: hub {ours}; bare relay {peer}", flush=True)
         for figure in ("p50", "p99"):
@@ -184,5 +189,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--apart", action="store_true", help="the line to the PBX in a process of its own")
     chosen = parser.parse_args()
-    asyncio.run(main(chosen.rate, chosen.seconds, chosen.rounds, chosen.calls))
+    asyncio.run(main(chosen.rate, chosen.seconds, chosen.rounds, chosen.calls, chosen.apart))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -128,3 +130,14 @@ def test_a_mistake_is_told_in_one_sentence_with_the_file(modules: Sequence[Modul
     assert said in caught.value.text
     assert caught.value.text.endswith(".")
     assert "module.py" in caught.value.hint
+
+
+def test_what_is_known_of_handlers_holds_none_of_them() -> None:
+    async def on_it(event: CallEnded, ctx: HandlerContext) -> None:
+        """Of a module that is built and dropped."""
+
+    check([orders(handlers=(handler(CallEnded, on_it),))])
+    left = weakref.ref(on_it)
+    del on_it
+    gc.collect()
+    assert left() is None

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ from hub.settings import Settings
 _BEAT = 1.0
 _SILENT_BEATS = 15
 _ENDS_WITHIN = 2.0
+_LAST_WORDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class ProcessApart:
             end, self._end = self._end, None
             self._before = self._journal.fared_beside(self._program)
             self._wire = wire = await wired(end, f"the process {self._program}", self._prepare)
+            wire.closed.add_done_callback(partial(self._parted, wire))
             self._watching = asyncio.create_task(self._watch(wire), name=f"watch {self._program}")
             return wire
 
@@ -104,7 +107,8 @@ class ProcessApart:
         if self._watching is not None:
             self._watching.cancel()
         if self._wire is not None:
-            self._wire.close()
+            self._wire.say_goodbye()
+            await asyncio.wait({self._wire.lost}, timeout=_ENDS_WITHIN)
         if self._end is not None:
             self._end.close()
         await self._reaped()
@@ -147,6 +151,11 @@ class ProcessApart:
 
     def _fared(self, fared: Written) -> None:
         self._journal.beside(self._program, self._before + fared)
+
+    def _parted(self, wire: Wire, _: object) -> None:
+        """What it wrote still counts; what kept it from writing more is nobody's trouble now."""
+        wire.drop()
+        self._journal.beside(self._program, self._journal.fared_beside(self._program))
 
     async def _watch(self, wire: Wire) -> None:
         """Silence is counted in beats of our own, so that a hub that was stopped for long blames nobody; and
@@ -214,6 +223,8 @@ async def serve(end: socket.socket, setup: Setup, part: Part) -> None:
             task.cancel()
         await asyncio.gather(*(stop() for stop in ends))
         await asyncio.to_thread(journal.stop, 1.0)
+        wire.tell(FARED, journal.fared())
+        await wire.close(_LAST_WORDS)
 
 
 async def _beat(wire: Wire, journal: FileJournal) -> None:

@@ -43,7 +43,8 @@ _LENGTH = 4
 
 
 class Wire(asyncio.Protocol):
-    """One end. Implements ports.apart.Peer; whoever it belongs to is told of its end by `closed`."""
+    """One end. Implements ports.apart.Peer; whoever it belongs to is told by `closed` that nothing more comes
+    from the other, and by `lost` that there is no way to it either."""
 
     def __init__(self, other: str) -> None:
         self._other = other
@@ -53,9 +54,12 @@ class Wire(asyncio.Protocol):
         self._number = 0
         self._asked: dict[int, tuple[Any, asyncio.Future[Any]]] = {}
         self._answering: set[asyncio.Task[None]] = set()
+        self._kept: set[asyncio.Task[None]] = set()
+        self._outliving: set[str] = set()
         self._questions: dict[str, tuple[Question[Any, Any], Callable[[Any], Awaitable[Any]]]] = {}
         self._news: dict[str, tuple[News[Any], Callable[[Any], None]]] = {}
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = 0
 
     @property
@@ -67,9 +71,13 @@ class Wire(asyncio.Protocol):
         """Whether the other side has not read for long: what can be done without is better not told."""
         return self._transport is None or self._transport.get_write_buffer_size() > _CHOKED
 
-    def answer(self, question: Question[A, R], work: Callable[[A], Awaitable[R]]) -> None:
+    def answer(
+        self, question: Question[A, R], work: Callable[[A], Awaitable[R]], *, outlives: bool = False
+    ) -> None:
         """Who answers this question."""
         self._questions[question.name] = (question, work)
+        if outlives:
+            self._outliving.add(question.name)
 
     def hear(self, news: News[A], work: Callable[[A], None]) -> None:
         """Who is told this."""
@@ -91,13 +99,18 @@ class Wire(asyncio.Protocol):
 
     def tell(self, news: News[A], value: A) -> None:
         """Say it, if anybody is there."""
-        if not self._closed.done():
-            self._send(_TELL, 0, news.name, value)
+        self._send(_TELL, 0, news.name, value)
 
-    def close(self) -> None:
-        """Say goodbye: what was said before still goes out."""
+    def say_goodbye(self) -> None:
+        """Nothing more comes from here; what the other side still tells is heard till it hangs up."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+
+    async def close(self, seconds: float) -> None:
+        """Hang up: what was said before still goes out, as far as the time allows."""
         if self._transport is not None:
             self._transport.close()
+            await asyncio.wait({self.lost}, timeout=seconds)
 
     def drop(self) -> None:
         """Break it off."""
@@ -125,9 +138,19 @@ class Wire(asyncio.Protocol):
         if at:
             del held[:at]
 
+    def eof_received(self) -> bool:
+        self._part()
+        return True  # the last words of this side still go out
+
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._closed.done():
-            self._closed.set_result(None)
+        self._part()
+        self.lost.set_result(None)
+
+    def _part(self) -> None:
+        """Nothing more comes from the other side."""
+        if self._closed.done():
+            return
+        self._closed.set_result(None)
         for _, answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(Gone(f"{self._other} has ended"))
@@ -137,7 +160,7 @@ class Wire(asyncio.Protocol):
     # Inside
 
     def _send(self, kind: int, number: int, name: str, value: object) -> None:
-        if self._transport is None or self._closed.done():
+        if self._transport is None or self._transport.is_closing():
             return
         body = msgspec.Raw(msgspec.msgpack.encode(value))
         frame = msgspec.msgpack.encode((kind, number, name, body))
@@ -149,7 +172,7 @@ class Wire(asyncio.Protocol):
             hear(_decoder(news.told).decode(body))
         elif kind == _ASK:
             task = asyncio.create_task(self._answer(number, name, body), name=f"answer {name}")
-            self._answering.add(task)
+            (self._kept if name in self._outliving else self._answering).add(task)
             task.add_done_callback(partial(self._answered, number, name))
         elif number in self._asked:
             answered, answer = self._asked[number]
@@ -174,6 +197,7 @@ class Wire(asyncio.Protocol):
     def _answered(self, number: int, name: str, task: asyncio.Task[None]) -> None:
         """The other side must not wait for ever for an answer that is not found; why is in our log."""
         self._answering.discard(task)
+        self._kept.discard(task)
         fault = asyncio.CancelledError() if task.cancelled() else task.exception()
         if fault is None:
             return

@@ -7,133 +7,38 @@ import io
 import logging
 import os
 import signal
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from connectors.ami import wire
 from connectors.ami.apart import AmiApart
-from connectors.ami.config import AmiConfig
 from connectors.ami.connector import AmiConnector
+from connectors.ami.line import Line
 from connectors.catalogue import build_connectors
 from hub import log
 from hub.clock import SystemClock
-from hub.events.calls import CallFact, PbxGapDeclared, PbxLinkRestored
+from hub.events.calls import PbxGapDeclared
 from hub.kernel.journal.files import FileJournal, read_journal
-from hub.kernel.processes.apart import ProcessApart, Processes, Setup
+from hub.kernel.processes.apart import Processes
+from hub.kernel.processes.wire import wired
 from hub.ports.commands import Phone, RingAndDial
-from hub.ports.errors import AuthFailed, LinkTaken, NotReady
+from hub.ports.errors import AuthFailed, LinkTaken
 from hub.ports.intake import Arrival
-from hub.ports.telephony import StoredCall
 from hub.reading import load
-from tests.connectors.ami.ami_server import AmiServer, Script, channel, frame, serving
-from tests.connectors.ami.hub_side import KeptIntake, KeptStatus, config_for, until
+from tests.connectors.ami.ami_server import Script, channel, serving
+from tests.connectors.ami.house import BEGINS, TRUNK, hang_up, house_on, living_on, new_call
+from tests.connectors.ami.hub_side import QUICK, KeptJournal, config_for, until
+from tests.flows.hub_process import HubProcess
 from tests.patience import within
 from tests.thrift import log_plainly
 
-TRUNK = "PJSIP/trunk-00000001"
-BEGINS = 20.0
 ORDER = RingAndDial(command_id="1", phone=Phone(extension="101"), number="380671112233", context="internal")
-
-
-def new_call(uniqueid: str = "1.1") -> bytes:
-    """A caller comes in by the trunk."""
-    return frame("Event: Newchannel", **channel(TRUNK, uniqueid))
-
-
-def hang_up(uniqueid: str = "1.1") -> bytes:
-    return frame("Event: Hangup", **channel(TRUNK, uniqueid), Cause="16")
-
-
-@dataclass
-class Memory:
-    """What stands in the intake, as the hub would read it from its database."""
-
-    intake: KeptIntake
-    asked: int = 0
-    last: datetime | None = None
-
-    async def living(self) -> Sequence[StoredCall]:
-        self.asked += 1
-        newest = {
-            one.call.call_id: one for one in self.intake.events if isinstance(one, CallFact)
-        }  # the last fact of each
-        return [
-            StoredCall(step=one.step, call=one.call) for one in newest.values() if one.call.state != "ended"
-        ]
-
-    def last_seen(self) -> datetime | None:
-        return self.last
-
-
-@dataclass
-class House:
-    """The hub's side of a line that is held apart."""
-
-    line: AmiApart
-    process: ProcessApart
-    journal: FileJournal
-    folder: Path
-    intake: KeptIntake
-    memory: Memory
-    status: KeptStatus = field(default_factory=KeptStatus)
-    failures: list[str] = field(default_factory=list)
-
-    async def run_for_ever(self) -> None:
-        while True:
-            try:
-                await self.line.run(self.intake, self.status)
-            except NotReady as error:
-                self.failures.append(error.text)
-                await asyncio.sleep(0.02)
-
-    @property
-    def facts(self) -> list[CallFact]:
-        return [one for one in self.intake.events if isinstance(one, CallFact)]
-
-    @property
-    def states(self) -> list[str]:
-        return [one.call.state for one in self.facts]
-
-    @property
-    def restored(self) -> list[PbxLinkRestored]:
-        return [one for one in self.intake.events if isinstance(one, PbxLinkRestored)]
-
-    async def up(self, times: int = 1) -> None:
-        await until(lambda: len(self.restored) >= times and self.line.takes_orders, BEGINS)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-
-def house_on(config: AmiConfig, folder: Path) -> House:
-    journal = FileJournal(folder, 30)
-    setup = Setup(log_level="info", journal_folder=str(folder))
-    process = ProcessApart("hub.line", setup, journal)
-    line = AmiApart(config, process, SystemClock())
-    intake = KeptIntake()
-    memory = Memory(intake)
-    line.remember(memory)
-    return House(line, process, journal, folder, intake, memory)
-
-
-@asynccontextmanager
-async def living_on(server: AmiServer, folder: Path, **limits: int) -> AsyncIterator[House]:
-    """A house whose line runs for the length of a test."""
-    house = house_on(config_for(server, **limits), folder)
-    running = asyncio.create_task(house.run_for_ever())
-    try:
-        yield house
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        await house.process.close()
 
 
 def is_there(pid: int) -> bool:
@@ -142,6 +47,21 @@ def is_there(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def children_of(pid: int) -> list[int]:
+    """Those that run the line."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [child for child in children if b"hub.line" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def is_running(pid: int) -> bool:
+    """One whose end nobody has asked for yet is over all the same."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def test_a_call_is_followed_and_every_fact_is_stored_once(tmp_path: Path) -> None:
@@ -196,6 +116,37 @@ async def test_what_a_dead_process_brought_stands_before_the_next_one_asks(tmp_p
         assert len({one.call.call_id for one in house.facts}) == 1
 
 
+async def test_a_run_that_is_stopped_ends_with_what_was_brought_stored(tmp_path: Path) -> None:
+    async with serving() as server:
+        house = house_on(config_for(server, replace(QUICK, drain=0.05)), tmp_path)
+        running = asyncio.create_task(house.run_for_ever())
+        await house.up()
+        house.intake.is_open.clear()
+        server.session.send(new_call())
+        await until(lambda: house.line.is_storing)
+        running.cancel()
+        asyncio.get_running_loop().call_later(0.5, house.intake.is_open.set)
+        with suppress(asyncio.CancelledError):
+            await running
+        assert not house.line.is_storing
+        assert house.states == ["ringing"]
+        await house.process.close()
+
+
+async def test_a_line_that_is_asked_for_twice_follows_the_pbx_once(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    line: list[Line] = []
+    far = await wired(theirs, "the hub", lambda hub: line.append(Line(hub, KeptJournal(), SystemClock())))
+    near = await wired(ours, "the line", lambda far: far.hear(wire.COUNTED, lambda _: None))
+    async with serving() as server:
+        for _ in range(2):
+            await near.ask(wire.FOLLOW, config_for(server))
+        await until(lambda: [task.get_name() for task in asyncio.all_tasks()].count("count") == 1)
+    await line[0].stop()
+    near.drop()
+    far.drop()
+
+
 async def test_a_process_whose_hub_is_gone_logs_off_and_ends(tmp_path: Path) -> None:
     async with serving() as server:
         house = house_on(config_for(server), tmp_path)
@@ -209,6 +160,21 @@ async def test_a_process_whose_hub_is_gone_logs_off_and_ends(tmp_path: Path) -> 
             await running
         await house.process.close()
         assert not is_there(pid)
+
+
+async def test_a_hub_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    async with serving() as server:
+        config = config_for(server)
+        settings = {
+            "HUB_AMI__HOST": config.host, "HUB_AMI__PORT": str(config.port), "HUB_AMI__APART": "true",
+            "HUB_AMI__USERNAME": config.username, "HUB_AMI__SECRET": config.secret,
+        }  # fmt: skip
+        hub = HubProcess(tmp_path, settings)
+        await hub.start()
+        await until(lambda: server.sessions and children_of(hub.pid), BEGINS)
+        (line,) = children_of(hub.pid)
+        hub.kill()
+        await until(lambda: not is_running(line), 10.0)
 
 
 async def test_signals_that_a_service_manager_sends_to_all_leave_the_line_to_the_hub(tmp_path: Path) -> None:
