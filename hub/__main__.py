@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ from hub.cli.commands import run_command
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(100_000, 50, 1_000)  # what is being loaded is no garbage, and each round walks all of it
     sys.exit(run_command(sys.argv[1:], os.environ))
 
 

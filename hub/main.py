@@ -4,7 +4,6 @@ process apart runs is put together in hub/line.py."""
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -83,7 +82,6 @@ def journal_of(settings: Settings) -> FileJournal:
 
 async def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT. `ready` is told the port once pages are answered."""
-    gc.set_threshold(100_000, 50, 1_000)  # what is being loaded is no garbage, and each round walks all of it
     lines = log.LogMemory(settings.log.keep_lines)
     log.configure(settings.log.format, settings.log.level, memory=lines)
     stopping = asyncio.Event()
