@@ -235,17 +235,6 @@ async def test_a_part_is_chosen_where_the_player_stands(shop: Any, page: Page) -
     await expect(form.locator("[name=to]")).to_have_value("0:22.0")
 
 
-async def test_from_the_client_to_the_sound_it_is_three_clicks(shop: Any, page: Page) -> None:
-    client = shop[0].clients["iryna"]
-    await page.goto(f"{shop[0].url}/clients")
-    await page.get_by_role("link", name="Ірина Коваль").first.click()
-    await page.wait_for_load_state("networkidle")
-    await page.locator("button[data-play]").first.click()
-    await plays(page)
-    assert client.id in page.url
-    await page.keyboard.press("KeyK")
-
-
 async def test_over_lte_an_hour_long_call_is_heard_within_five_seconds(shop: Any, page: Page) -> None:
     one, minute = await recording(shop[0].hub, seconds=60.0), wav(tone(440.0, 60.0))[44:]
     put(shop[0].hub, one.renditions["original"].path, header(60 * len(minute)) + 60 * minute)
