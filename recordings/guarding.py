@@ -9,7 +9,14 @@ import time
 
 from hub.kernel.context import WorkerContext
 from hub.kernel.processes.outgoing import OutgoingWorker
-from hub.ports.commands import CallControl, Command, CommandResult, MuteRecording, StopRecording
+from hub.ports.commands import (
+    BeginRecording,
+    CallControl,
+    Command,
+    CommandResult,
+    MuteRecording,
+    StopRecording,
+)
 from recordings.service_basis import BasisService
 from recordings.service_guard import SEEN_WITHIN, GuardService
 from recordings.views_basis import BasisView, PauseView
@@ -38,15 +45,19 @@ class Guard(OutgoingWorker):
         super().__init__(ctx)
         self.control = control
         self._told_the_line = -math.inf
+        self._waits_for_yes = False
+        self._begun: frozenset[str] = frozenset()
 
     async def step(self) -> float:
         """Set on its way whatever is due."""
         if time.monotonic() - self._told_the_line >= self.tells_again:
             async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
-                await BasisService(uow, self.ctx.deps).tell_the_line()
+                self._waits_for_yes = await BasisService(uow, self.ctx.deps).tell_the_line()
             self._told_the_line = time.monotonic()
         if not self.control.takes_orders:
             return 0.0
+        if self._waits_for_yes:
+            await self._begin_agreed()
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
             if not await GuardService(uow, self.ctx.deps).has_work():
                 return 0.0
@@ -65,6 +76,23 @@ class Guard(OutgoingWorker):
                 busy |= {pause.call_id}
                 self.set_off(work, name=f"pause-{pause.id}", to=pause.call_id)
         return 0.0
+
+    async def _begin_agreed(self) -> None:
+        """Where we order recordings ourselves: each call once, when one of ours was told yes."""
+        async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
+            agreed = frozenset(await BasisService(uow, self.ctx.deps).agreed())
+        new = agreed - self._begun
+        if new and not await self.may_send():
+            return
+        for call_id in sorted(new):
+            self.set_off(self._begin(call_id), name="begin-recording", to=call_id)
+        self._begun = agreed
+
+    async def _begin(self, call_id: str) -> None:
+        result = await self._told(BeginRecording(command_id=call_id, call_id=call_id))
+        if result.kind in ("unknown", "unsent"):
+            self._begun -= {call_id}
+        await self._breathe(result)
 
     async def _mute(self, pause: PauseView) -> None:
         result = await self._told(MuteRecording(command_id=pause.id, call_id=pause.call_id, is_muted=True))

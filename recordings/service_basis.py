@@ -65,14 +65,16 @@ class BasisService:
         """Whose law it is."""
         return self._deps.places.of(shop_id).country
 
-    async def tell_the_line(self) -> None:
-        """A PBX that records by our own order must know whether it has to wait for a yes."""
+    async def tell_the_line(self) -> bool:
+        """A PBX that records by our own order must know whether it has to wait for a yes. Whether it has."""
         line = self._deps.telephony
-        if isinstance(line, RecordsCalls):
-            known = await self.policies()
-            shops = [one.id for one in await self._access.list_shops()]
-            profiles = [profile_of(known.get(one, Policy()), self.country(one)) for one in shops]
-            line.record_only_agreed("opt_in" in profiles)
+        if not isinstance(line, RecordsCalls):
+            return False
+        known = await self.policies()
+        shops = [one.id for one in await self._access.list_shops()]
+        profiles = [profile_of(known.get(one, Policy()), self.country(one)) for one in shops]
+        line.record_only_agreed("opt_in" in profiles)
+        return "opt_in" in profiles
 
     # What is known of calls
 
@@ -94,7 +96,15 @@ class BasisService:
             row.consent = "given" if agreed else row.consent
             row.noted_at, row.noted_by, row.noted_name = self._clock.now(), self._uow.actor, name
             await self._changed(row)
+            self._uow.after_commit(lambda: self._deps.wake("recordings"))
         return view(row)
+
+    async def agreed(self) -> list[str]:
+        """The calls that go on and in which one of ours was told yes."""
+        live = [one.id for one in await CallsApi(self._uow, self._deps).live_calls()]
+        said = (CallBasis.consent == "given", CallBasis.noted_by.is_not(None), CallBasis.stop_rule.is_(None))
+        query = select(CallBasis.call_id).where(CallBasis.call_id.in_(sorted(live)), *said)
+        return list((await self._session.scalars(query)).all())
 
     async def row_of(self, call: CallView) -> CallBasis:
         """The call's row, made when there is none. Who asks takes the turn of the call."""

@@ -27,13 +27,13 @@ from connectors.ami.tracker import Tracker
 from connectors.ami.tracker.legs import Leg, hearing
 from hub.clock import Clock
 from hub.ports.commands import (
-    Command,
     CommandKind,
     CommandResult,
     EndConsultation,
     HangUp,
     ListenIn,
     MuteRecording,
+    Order,
     ParkCall,
     PauseMember,
     Phone,
@@ -88,7 +88,7 @@ class Orders:
         self._tracker = tracker
         self._clock = clock
 
-    async def carry_out(self, command: Command) -> CommandResult:
+    async def carry_out(self, command: Order) -> CommandResult:
         """Send it, once."""
         try:
             if isinstance(command, MuteRecording | StopRecording):
@@ -105,7 +105,7 @@ class Orders:
             return CommandResult(kind="refused", text=str(fault))
         return CommandResult(kind="taken")
 
-    async def _actions(self, command: Command) -> list[Action]:
+    async def _actions(self, command: Order) -> list[Action]:
         match command:
             case RingAndDial():
                 return [self._originate(command)]

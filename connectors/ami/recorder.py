@@ -1,6 +1,6 @@
 """Recording that we order ourselves, for a PBX whose dialplan nobody can change: MixMonitor on the outside
-party's channel as soon as a person has answered and, where the law wants a yes, the caller has said it.
-Staff-to-staff calls are never recorded."""
+party's channel as soon as a person has answered and, where the law wants a yes, the other side has said it
+(by a key, or to one of ours). Staff-to-staff calls are never recorded."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from connectors.ami.actions import Action, Outcome, Sent
 from connectors.ami.tracker import Tracker
 from hub.events.calls import CallAnswered, CallSnapshot
 from hub.events.recordings import RecordingNamed, RecordingNoticed
 from hub.log import get_logger
+from hub.ports.commands import CommandResult
 from hub.ports.errors import ConnectorError
 from hub.ports.intake import Arrival
 
+T = TypeVar("T")
 _REMEMBERED = 2000
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,150}")
 _DIGITS = re.compile(r"\D+")
@@ -40,40 +43,67 @@ class Recorder:
         self._order = order
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._agreed: OrderedDict[str, None] = OrderedDict()
-        self._needs_consent = False
+        self._waiting: OrderedDict[str, CallSnapshot] = OrderedDict()
+        self._needs_consent = True  # until we are told: nobody is recorded who would have to be asked
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = get_logger("ami.recorder")
 
     def only_agreed(self, is_needed: bool) -> None:
         """Whether a call may be recorded only once the caller has said yes."""
         self._needs_consent = is_needed
+        if not is_needed:
+            for call in self._waiting.values():
+                self._set_off(call)
+            self._waiting.clear()
 
     def hear(self, arrivals: Sequence[Arrival]) -> None:
         """Facts that were just stored."""
         for arrival in arrivals:
             event = arrival.event
             if isinstance(event, RecordingNamed):
-                self._remember(self._seen, event.call_id)
-            elif isinstance(event, RecordingNoticed) and event.said == "agreed":
-                self._remember(self._agreed, event.call_id)
-            elif isinstance(event, CallAnswered) and self._is_wanted(event.call):
-                self._remember(self._seen, event.call.call_id)
-                task = asyncio.create_task(self._begin(event.call), name="ami record")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._remember(self._seen, event.call_id, None)
+            elif isinstance(event, RecordingNoticed):
+                self._note(event)
+            elif isinstance(event, CallAnswered) and self._is_ours(event.call):
+                if self._needs_consent and event.call.call_id not in self._agreed:
+                    self._remember(self._waiting, event.call.call_id, event.call)
+                else:
+                    self._set_off(event.call)
 
-    def _is_wanted(self, call: CallSnapshot) -> bool:
+    def _note(self, event: RecordingNoticed) -> None:
+        """A yes may come before somebody answers; a no ends the matter."""
+        if event.said == "agreed":
+            self._remember(self._agreed, event.call_id, None)
+            self._set_off(self._waiting.pop(event.call_id, None))
+        elif event.said == "refused":
+            self._remember(self._seen, event.call_id, None)
+
+    async def begin(self, call_id: str) -> CommandResult:
+        """One of ours was told yes while they talk."""
+        call = self._waiting.pop(call_id, None)
+        if call is None or call_id in self._seen:
+            return CommandResult(kind="refused", text="This call is not for us to record.")
+        self._set_off(call)
+        return CommandResult(kind="taken")
+
+    def _set_off(self, call: CallSnapshot | None) -> None:
+        if call is None or call.call_id in self._seen:
+            return
+        self._remember(self._seen, call.call_id, None)
+        task = asyncio.create_task(self._begin(call), name="ami record")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _is_ours(self, call: CallSnapshot) -> bool:
         if call.direction == "internal" or call.call_id in self._seen:
-            return False
-        if self._needs_consent and call.call_id not in self._agreed:
             return False
         numbers = (call.to_number or "", call.dialled or "") if call.direction == "inbound" else ()
         is_line = any(_DIGITS.sub("", number) in self._lines for number in numbers)
         return call.direction in self._directions or is_line
 
     @staticmethod
-    def _remember(calls: OrderedDict[str, None], call_id: str) -> None:
-        calls[call_id] = None
+    def _remember(calls: OrderedDict[str, T], call_id: str, what: T) -> None:
+        calls[call_id] = what
         if len(calls) > _REMEMBERED:
             calls.popitem(last=False)
 

@@ -132,10 +132,21 @@ class StopRecording:
     call_id: str
 
 
-Command = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginRecording:
+    """The other side has said yes to one of ours: record the call now, where that is the link's to order and
+    it waited for a yes. Given again it changes nothing."""
+
+    command_id: str
+    call_id: str
+
+
+Order = (
     RingAndDial | HangUp | TakeCall | TransferCall | EndConsultation | ParkCall | PauseMember | ListenIn
     | MuteRecording | StopRecording
 )  # fmt: skip
+"""What becomes an action of the PBX as it stands."""
+Command = Order | BeginRecording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from hub.secret import Secret
 from hub.settings import AmiSettings, RecordingsSettings, Settings
 from recordings.api import RecordingFilter, RecordingsApi, RecordingView
 from recordings.audio.ffmpeg import ffmpeg
+from recordings.rules_basis import Policy
 from recordings.store import store_of
 from recordings.views_basis import CallRecordingView
 from tests.asterisk.conftest import ALWAYS_OPEN
@@ -69,8 +70,9 @@ def likeness(piece: bytes, recorded: bytes) -> float:
 
 @asynccontextmanager
 async def a_hub(
-    settings: Settings, pbx: AsteriskPbx, folder: Path, record: tuple[str, ...] = ()
-) -> AsyncIterator[Hub]:
+    settings: Settings, pbx: AsteriskPbx, folder: Path, record: tuple[str, ...] = (),
+    policy: Policy | None = None,
+) -> AsyncIterator[Hub]:  # fmt: skip
     """A whole hub with real waits that follows the PBX and looks through its spool."""
     line = AmiSettings(
         host=pbx.ami_host, port=pbx.ami_port, username=pbx.ami_user, secret=Secret(pbx.ami_secret),
@@ -80,6 +82,9 @@ async def a_hub(
     made = build(replace(settings, ami=line, recordings=sound))
     await made.open()
     await prepare(made.installation)
+    if policy is not None:
+        async with made.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            await RecordingsApi(uow, made.installation.deps).basis.save(FIRST_SHOP, policy)
     await made.start()
     yield made
     await made.stop()
@@ -146,11 +151,9 @@ async def silent_pbx(asterisk: str) -> AsyncIterator[AsteriskPbx]:
     config = Path(__file__).parents[2] / "config" / "asterisk"
     users = (config / "manager.conf").read_text().replace("write = call,", "write = system,call,")
     plan = (config / "extensions.conf").read_text()
-    start, end = (
-        plan.index(" same => n,MixMonitor("),
-        plan.index(" same => n,Return()", plan.index("MixMonitor(")),
-    )
-    plan = plan[:start] + plan[end:]
+    start = plan.index(" same => n,MixMonitor(")
+    plan = plan[:start] + plan[plan.index(" same => n,Return()", start) :]
+    assert ",MixMonitor(" not in plan
     files = {"manager.conf": users, "extensions.conf": plan}
     async with AsteriskPbx("sample", settings=ALWAYS_OPEN, files=files) as pbx:
         yield pbx
@@ -177,6 +180,30 @@ async def test_a_call_is_recorded_by_our_order_where_the_dialplan_does_not(
         assert made.duration_seconds == pytest.approx(call.talk_seconds, abs=1.5)
 
 
+async def test_where_the_law_wants_a_yes_our_order_waits_until_one_of_ours_was_told_it(
+    settings: Settings, silent_pbx: AsteriskPbx, tmp_path: Path
+) -> None:
+    async with (
+        a_hub(settings, silent_pbx, tmp_path, record=("inbound",), policy=Policy(profile="opt_in")) as hub,
+        silent_pbx.trunk() as world,
+        silent_pbx.phone("101") as anna,
+    ):
+        caller = await world.call(LINE, number=CALLER)
+        at_anna = (await anna.ringing()).answer()
+        await caller.until("answered")
+        await asyncio.sleep(4)
+        assert (await _guarded(hub, "look")).state == "not_known"
+        await _guarded(hub, "agreed")
+        await _becomes(hub, "recording")
+        await asyncio.sleep(3)
+        await at_anna.bye()
+        await caller.until("ended")
+        [made] = await recordings(hub, 1)
+        assert made.state == "ready"
+        assert 2.0 < made.duration_seconds < 2.0 + within(2.5)
+        assert (made.offset_seconds or 0.0) > 3.5
+
+
 async def _talk(pbx: AsteriskPbx, stack: AsyncExitStack, speech: bytes) -> tuple[PhoneCall, PhoneCall]:
     """The caller is silent, Anna says the same again and again."""
     world = await stack.enter_async_context(pbx.trunk())
@@ -199,6 +226,8 @@ async def _guarded(hub: Hub, what: str) -> CallRecordingView:
             await guard.pause(call, name="Anna")
         elif what == "resume":
             await guard.resume(call, name="Anna")
+        elif what == "agreed":
+            await RecordingsApi(uow, deps).basis.spoken(call, name="Anna", agreed=True)
         elif what == "erase":
             await guard.stop_and_erase(call, name="Anna")
         return await guard.of(call)

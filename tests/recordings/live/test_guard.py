@@ -16,13 +16,14 @@ from hub.kernel.context import Delivered, WorkerContext
 from hub.kernel.shops import FIRST_SHOP
 from hub.log import get_logger
 from hub.modules.calls.api import CallsApi
-from hub.ports.commands import Command, CommandKind, CommandResult, MuteRecording
+from hub.ports.commands import BeginRecording, Command, CommandKind, CommandResult, MuteRecording
 from hub.ports.telephony import Endpoint, Finding, LinkState
 from hub.values import CallId
 from recordings.api import RecordingsApi
 from recordings.guarding import Guard
 from recordings.handlers import on_recording_named
 from recordings.rules_basis import Policy
+from recordings.service_basis import BasisService
 from recordings.service_guard import GuardService
 from recordings.views_basis import CallRecordingView
 from tests.factories.calls import Batch, delivered, snapshot, tell_calls
@@ -65,8 +66,10 @@ class Line:
         self.agreed.append(is_needed)
 
     async def carry_out(self, command: Command) -> CommandResult:
-        is_mute = isinstance(command, MuteRecording)
-        self.told.append(("mute" if command.is_muted else "sound") if is_mute else "stop")  # type: ignore[union-attr]  # looked at above
+        if isinstance(command, MuteRecording):
+            self.told.append("mute" if command.is_muted else "sound")
+        else:
+            self.told.append("begin" if isinstance(command, BeginRecording) else "stop")
         meanwhile, self.meanwhile = self.meanwhile, _nothing
         await meanwhile()
         return self.answers.pop(0) if self.answers else CommandResult(kind="taken")
@@ -192,6 +195,22 @@ async def test_a_stop_that_the_pbx_does_not_allow_is_not_said_to_be_one(desk: De
     await desk.step()
     found = await desk.of()
     assert (found.state, found.basis.stop_state) == ("not_known", "unseen")
+
+
+async def test_a_yes_that_one_of_ours_was_told_begins_the_recording_once(desk: Desk) -> None:
+    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
+        call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
+        basis = BasisService(uow, desk.worker.ctx.deps)
+        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
+        await basis.spoken(call, name="Olena", agreed=False)
+    await desk.step()
+    assert desk.line.told == []
+    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
+        await BasisService(uow, desk.worker.ctx.deps).spoken(call, name="Olena", agreed=True)
+    desk.line.answers = [CommandResult(kind="unknown", text="no answer in time")]
+    for _ in range(4):
+        await desk.step()
+    assert desk.line.told == ["begin", "begin"]
 
 
 async def test_the_line_hears_what_another_process_has_saved(desk: Desk) -> None:
