@@ -33,7 +33,7 @@ from hub.ports.replay import Replay
 from hub.ports.telephony import PracticeExchange, RemembersCalls, Telephony
 from hub.settings import Settings
 from recordings.module import MODULE as RECORDINGS
-from webui.app import make_app
+from webui.app import SITE, make_app
 
 _HANDLERS_MAY_FINISH = 1.0
 PROGRAMS = {"ami": "hub.line"}
@@ -96,15 +96,15 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
         await prepare(hub.installation)
         await hub.start()
         settle()
-        runner = web.AppRunner(
-            make_app(hub.installation), shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None
-        )
+        app = make_app(hub.installation)
+        runner = web.AppRunner(app, shutdown_timeout=_HANDLERS_MAY_FINISH, access_log=None)
         await runner.setup()
         sweeping = asyncio.create_task(sweep(lambda: hub.database.commits), name="sweep")
         try:
             port = await _listen(runner, settings)
             if ready is not None:
                 ready(port)
+            loop.run_in_executor(None, app[SITE].texts.learn)
             await stopping.wait()
         finally:
             sweeping.cancel()

@@ -77,9 +77,10 @@ class Renderer:
             loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, trim_blocks=True,
             lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"], bytecode_cache=_BYTECODE,
         )  # fmt: skip
-        catalogue = texts.catalogue(language)
         environment.install_gettext_callables(  # type: ignore[attr-defined]  # made by the i18n extension
-            _escaping(catalogue.gettext), _escaping(catalogue.ngettext), newstyle=False
+            _escaping(lambda *of: texts.catalogue(language).gettext(*of)),
+            _escaping(lambda *of: texts.catalogue(language).ngettext(*of)),
+            newstyle=False,
         )
         environment.globals |= {
             "icon": self.icon,

@@ -20,26 +20,38 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 class Texts:
-    """Translates English source texts."""
+    """Translates English source texts. A language is learned when it is first spoken."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self._catalogues = {language: Translations() for language in LANGUAGES}
-        for folder in folders:
-            for language in LANGUAGES:
-                path = folder / f"{language}.po"
-                if path.is_file():
-                    compiled = _compiled(path, language)
-                    self._catalogues[language].merge(compiled)
-                    self._catalogues[language].plural = compiled.plural  # merge() leaves English's
+        self._folders = tuple(folders)
+        self._catalogues: dict[str, Translations] = {}
         self._moulds: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+
+    def learn(self) -> None:
+        """All languages, so that nobody waits for it later; in any thread."""
+        for language in LANGUAGES:
+            self.catalogue(language)
 
     def catalogue(self, language: str) -> Translations:
         """What Jinja's i18n extension asks for texts."""
-        return self._catalogues[language]
+        known = self._catalogues.get(language)
+        if known is None:
+            known = self._catalogues[language] = self._learned(language)
+        return known
+
+    def _learned(self, language: str) -> Translations:
+        known = Translations()
+        for folder in self._folders:
+            path = folder / f"{language}.po"
+            if path.is_file():
+                compiled = _compiled(path, language)
+                known.merge(compiled)
+                known.plural = compiled.plural  # merge() leaves English's
+        return known
 
     def say(self, language: str, text: str, values: Mapping[str, object] | None = None) -> str:
         """The text in a language, `{name}` filled in; unknown places stay as they are."""
-        known = self._catalogues.get(language) if text else None
+        known = self.catalogue(language) if text and language in LANGUAGES else None
         return fill(known.gettext(text) if known is not None else text, values or {})
 
     def heard(self, language: str, text: str) -> str:
@@ -48,8 +60,8 @@ class Texts:
         said = self.say(language, text)
         if said != text or len(text) > _LONGEST_HEARD:
             return said
-        if language not in self._moulds and language in self._catalogues:
-            self._moulds[language] = _moulds(self._catalogues[language])
+        if language not in self._moulds and language in LANGUAGES:
+            self._moulds[language] = _moulds(self.catalogue(language))
         for mould, translation in self._moulds.get(language, ()):
             found = mould.fullmatch(text)
             if found is not None:

@@ -162,3 +162,15 @@ def test_a_source_text_is_translated_in_one_way_wherever_it_stands(language: str
                     if isinstance(message.id, str) and message.id and message.string:
                         said.setdefault(message.id, set()).add(str(message.string))
     assert {text: ways for text, ways in said.items() if len(ways) > 1} == {}
+
+
+def test_a_language_is_read_when_it_is_first_spoken_or_all_at_once_beforehand(tmp_path: Path) -> None:
+    late, early = Texts([tmp_path]), Texts([tmp_path])
+    file = tmp_path / "uk.po"
+    file.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8"\n\nmsgid "Yes"\nmsgstr "Так"\n'
+    )
+    early.learn()
+    assert late.say("uk", "Yes") == "Так"
+    file.unlink()
+    assert early.say("uk", "Yes") == "Так"
