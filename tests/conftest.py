@@ -28,6 +28,7 @@ from tests.databases import Databases
 from tests.flows.hub_process import HubProcess
 from tests.programs import forked
 from tests.thrift import (
+    collect_seldom,
     let_applications_go,
     log_plainly,
     make_passwords_cheap,
@@ -44,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    collect_seldom()
     config.addinivalue_line("markers", "sqlite: on SQLite only: its clock is the test's, or no SQL is judged")
     config.addinivalue_line("markers", "postgres: on PostgreSQL only; runs with --pg")
     config.addinivalue_line("markers", "both_databases: a browser's story that --pg repeats on PostgreSQL")

@@ -84,6 +84,12 @@ def log_plainly() -> None:
     )
 
 
+def collect_seldom() -> None:
+    """Most of what a test makes is garbage without a round of the collector, and at Python's own thresholds
+    its rounds are an eighth of a test's time. All of it is still looked through every few dozen hubs."""
+    gc.set_threshold(20_000, 5, 20)
+
+
 def spare_the_heap() -> None:
     """What is loaded by now stays: the collector need not look through it again and again."""
     gc.collect()
