@@ -48,6 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
     collect_seldom()
     config.addinivalue_line("markers", "sqlite: on SQLite only: its clock is the test's, or no SQL is judged")
     config.addinivalue_line("markers", "postgres: on PostgreSQL only; runs with --pg")
+    config.addinivalue_line(
+        "markers",
+        "one_on_postgres: its cases differ before any SQL: on PostgreSQL the first stands for all of them",
+    )
     config.addinivalue_line("markers", "both_databases: a browser's story that --pg repeats on PostgreSQL")
 
 
@@ -74,14 +78,23 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--pg"):
         items[:] = [item for item in items if item.get_closest_marker("postgres") is None]
-    items[:] = [item for item in items if not _is_one_too_many(item)]
+    seen: set[str] = set()
+    items[:] = [item for item in items if not _is_one_too_many(item, seen)]
 
 
-def _is_one_too_many(item: pytest.Item) -> bool:
-    """A single case that is marked for SQLite, of a test that runs on both."""
+def _is_one_too_many(item: pytest.Item, seen: set[str]) -> bool:
+    """A single case that is marked for SQLite, of a test that runs on both; or a further case of a test of
+    which one is `seen` on PostgreSQL already and stands for all."""
     case = getattr(item, "callspec", None)
-    is_elsewhere = case is not None and case.params.get("database_kind") == "postgres"
-    return is_elsewhere and item.get_closest_marker("sqlite") is not None
+    if case is None or case.params.get("database_kind") != "postgres":
+        return False
+    if item.get_closest_marker("sqlite") is not None:
+        return True
+    test = item.nodeid.partition("[")[0]
+    is_spoken_for = test in seen
+    if item.get_closest_marker("one_on_postgres") is not None:
+        seen.add(test)
+    return is_spoken_for
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -124,6 +124,7 @@ async def test_two_channels_stay_two(shop: Shop, hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("begin", "end"), [("0:08", "0:04"), ("3", "3.2"), ("", "5"), ("0:70", "2:00"), ("1", "500"), ("-1", "3")]
 )
+@pytest.mark.one_on_postgres
 async def test_moments_that_are_none_are_refused(
     shop: Shop, sound: RecordingView, begin: str, end: str
 ) -> None:

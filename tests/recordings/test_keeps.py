@@ -167,6 +167,7 @@ async def test_a_call_that_becomes_part_of_another_takes_its_warranty_along(
 
 
 @pytest.mark.parametrize("until", ["", "2020-01-01", "2099-01-01", "31.12.2026", "9999-12-31"])
+@pytest.mark.one_on_postgres
 async def test_a_day_that_is_none_is_refused(shop: Shop, hub: Hub, until: str) -> None:
     one = await recording(hub)
     await post(await shop.signed_in("owner"), f"/recordings/{one.id}/keeps", {**ORDER, "until": until}, 422)

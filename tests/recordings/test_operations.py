@@ -65,6 +65,7 @@ async def test_the_sound_is_the_original_to_the_byte_and_nobody_may_keep_it(owne
         ("bytes=5-9999999", 5, None),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_a_range_of_bytes_is_answered_with_just_these(
     owner: Browser, hub: Hub, asked: str, start: int, end: int | None
 ) -> None:
@@ -81,6 +82,7 @@ async def test_a_range_of_bytes_is_answered_with_just_these(
     "asked",
     ["bytes=" + "0-0," * 1000 + "0-0", "bytes=0-0,5-9", "bytes=99999999-", "bytes=9-5", "bytes=-", "x=0-1"],
 )
+@pytest.mark.one_on_postgres
 async def test_a_range_that_is_abuse_or_nonsense_is_refused(owner: Browser, hub: Hub, asked: str) -> None:
     made = await recording(hub)
     answer = await owner.get(f"/api/v1/recordings/{made.id}/media", headers={"Range": asked[:8000]})

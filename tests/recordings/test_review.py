@@ -262,6 +262,7 @@ async def test_a_missed_promise_picks_the_last_talk_with_that_client(
     ("method", "path"),
     [("GET", "/review-queue"), ("GET", "/review-scores"), ("POST", "/score-cards"), ("GET", "/score-cards")],
 )
+@pytest.mark.one_on_postgres
 async def test_who_only_listens_neither_reviews_nor_sees_scores(shop: Shop, method: str, path: str) -> None:
     desk = await shop.signed_in("receptionist")
     body = {"name": "К", "questions": [GREETING]} if method == "POST" else None

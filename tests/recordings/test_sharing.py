@@ -91,6 +91,7 @@ async def test_a_manager_needs_a_second_person_to_download(shop: Shop, sound: Re
 
 
 @pytest.mark.parametrize("role", ["receptionist", "master", "mechanic", "cashier"])
+@pytest.mark.one_on_postgres
 async def test_nobody_else_takes_sound_out_of_the_house(shop: Shop, sound: RecordingView, role: str) -> None:
     browser = await shop.signed_in(role)
     for path in ("download", "download/alone", "shares", "shares/alone"):
@@ -148,6 +149,7 @@ async def test_the_secret_of_a_link_is_nowhere_in_the_database_or_the_audit_log(
 
 
 @pytest.mark.parametrize("days", ["0", "31", "x", "-1", ""])
+@pytest.mark.one_on_postgres
 async def test_a_link_that_would_live_too_long_is_refused(
     shop: Shop, sound: RecordingView, days: str
 ) -> None:

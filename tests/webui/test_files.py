@@ -71,6 +71,7 @@ async def test_files_are_fixed_by_their_hash_compressed_and_asked_for_once(shop:
 @pytest.mark.parametrize(
     "name", ["webui/../app.py", "webui/package.json", "vendor/.stamp", "../../etc/passwd", "webui/", "x"]
 )
+@pytest.mark.one_on_postgres
 async def test_nothing_else_is_served(shop: Shop, name: str) -> None:
     answer = await shop.browser().get(URL(f"/assets/{name.replace('..', '%2e%2e')}", encoded=True))
     assert answer.status == 404

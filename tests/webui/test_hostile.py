@@ -164,6 +164,7 @@ async def test_every_operation_survives_nasty_bodies(shop: Shop) -> None:
         (b"", "application/x-www-form-urlencoded", 401),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_a_broken_form_is_told_so(shop: Shop, body: bytes, kind: str, status: int) -> None:
     await shop.person("owner")
     answer = await shop.browser().post("/login", data=body, headers={"Content-Type": kind})
@@ -187,6 +188,7 @@ async def test_a_broken_form_is_told_so(shop: Shop, body: bytes, kind: str, stat
         "__Host-pitline=x; pitline=y; pitline=z",
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_bad_cookies_are_nobody(shop: Shop, cookie: str) -> None:
     await shop.person("owner")
     client = shop.browser()
@@ -212,6 +214,7 @@ async def test_bad_cookies_are_nobody(shop: Shop, cookie: str) -> None:
         {"If-None-Match": '"\xff"'},
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_bad_headers_break_nothing(shop: Shop, headers: dict[str, str]) -> None:
     client = await shop.signed_in("owner")
     for path in ("/settings", "/assets/webui/live.js", "/api/v1/employees", "/nothing"):
@@ -235,6 +238,7 @@ async def test_bad_headers_break_nothing(shop: Shop, headers: dict[str, str]) ->
         b"OPTIONS * HTTP/1.1",
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_raw_bytes_that_are_hardly_http_get_no_500(shop: Shop, request_line: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", shop.server.port)
     writer.write(request_line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")

@@ -117,6 +117,7 @@ async def test_a_key_belongs_to_one_token_and_one_operation(shop: Shop, program:
 
 
 @pytest.mark.parametrize("key", ["", " ", "ключ", "x" * 256, "a b", '"'])
+@pytest.mark.one_on_postgres
 async def test_a_key_that_cannot_be_one_is_refused(shop: Shop, program: Program, key: str) -> None:
     answer = await program.post(key)
     assert answer.status == 422

@@ -108,6 +108,7 @@ async def test_recovery_codes_are_stored_as_slow_salted_hashes_and_are_guessed_b
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-6, 401), (-5, 303), (0, 303), (34, 303), (35, 401)])
+@pytest.mark.one_on_postgres
 async def test_a_code_of_the_app_is_good_for_its_30_seconds_and_5_on_either_side(
     shop: Shop, seconds: int, status: int
 ) -> None:

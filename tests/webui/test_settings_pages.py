@@ -102,6 +102,7 @@ async def test_hours_with_a_break_and_a_holiday_are_saved(owner: TestClient[Any,
         ({"holiday_opens": "9"}, "Write both times, or none: then it is closed."),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_wrong_hours_are_told_and_come_back_as_typed(
     owner: TestClient[Any, Any], wrong: dict[str, str], said: str
 ) -> None:
@@ -167,6 +168,7 @@ async def test_a_change_of_another_process_is_followed_also_without_a_hint(hub: 
 
 
 @pytest.mark.parametrize("wrong", ["0", "x", "", "99999", "-1", "1.5", "9" * 40])
+@pytest.mark.one_on_postgres
 async def test_days_that_are_none_are_told_and_change_nothing(
     owner: TestClient[Any, Any], shop: Shop, wrong: str
 ) -> None:

@@ -54,6 +54,7 @@ async def test_of_two_at_the_same_moment_one_becomes_owner(shop: Shop) -> None:
         ("login", ""),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_a_bad_choice_is_told_and_nothing_is_made(shop: Shop, field: str, value: str) -> None:
     client = shop.browser()
     answer = await client.post("/setup", data={**OWNER, field: value})

@@ -84,6 +84,7 @@ async def test_the_list_is_walked_newest_first_without_loss_or_repetition(shop: 
         ({"name": "a\u0000b", "role": "mechanic"}, "name"),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_bad_fields_are_named(shop: Shop, body: dict[str, Any], field: str) -> None:
     client, headers = await _program(shop)
     answer = await client.post("/api/v1/employees", json=body, headers=headers)

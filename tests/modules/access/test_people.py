@@ -73,6 +73,7 @@ async def test_a_phone_belongs_to_one_person(access: Open, more: dict[str, objec
         ({"language": "de"}, "language"),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_what_is_wrong_is_named_by_its_field(access: Open, changed: dict[str, str], field: str) -> None:
     entry = PersonEntry(**{"name": "A", "role": "mechanic", **changed})  # type: ignore[arg-type]  # each case fits
     with pytest.raises(Invalid) as refused:
@@ -119,6 +120,7 @@ async def test_the_last_owner_who_can_sign_in_cannot_be_taken_away(access: Open,
         ("mechanic", "receptionist", False),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_roles_are_given_only_downwards(
     access: Open, as_role: Callable[[str], Viewer], by: str, role: str, may: bool
 ) -> None:

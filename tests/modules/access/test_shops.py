@@ -36,6 +36,7 @@ async def _is_open(hub: Hub, local: str) -> bool:
         ("2026-07-06T16:30:00+00:00", False),  # 19:30 in summer
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_a_new_shop_has_usual_hours_in_its_own_zone(hub: Hub, moment: str, expected: bool) -> None:
     assert await _is_open(hub, moment) is expected
 
@@ -103,6 +104,7 @@ async def test_preparing_twice_is_preparing_once(hub: Hub, access: Open) -> None
         {"timezone": "../etc"}, {"currency": "XXX"}, {"language": "de"}, {"address": "x" * 301},
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_what_is_no_shop_is_told_at_its_field(access: Open, wrong: dict[str, str]) -> None:
     with pytest.raises(Invalid) as refused:
         async with access() as api:

@@ -231,6 +231,7 @@ async def test_a_merged_client_keeps_what_they_were_written(stage: Stage) -> Non
         ({"shop_id": "nowhere"}, "shop_id"),
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_a_rule_that_cannot_work_is_refused_by_its_field(
     stage: Stage, changes: dict[str, object], field: str
 ) -> None:

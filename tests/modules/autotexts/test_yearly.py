@@ -171,6 +171,7 @@ async def test_the_dry_run_tells_of_birthdays_of_the_week_and_of_a_season_as_if_
         ("season", {"conditions": Conditions(segments=("x",), begins="30.02", ends="1.3")}, "begins"),
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_a_yearly_rule_that_cannot_work_is_refused_by_its_field(
     stage: Stage, recipe: str, changes: dict[str, Any], fault: str
 ) -> None:

@@ -124,6 +124,7 @@ async def test_an_employees_id_finds_all_their_phones(hub: Hub, site: Client) ->
         {"cursor": "MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHx4"},
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_what_cannot_be_asked_is_422(hub: Hub, site: Client, query: dict[str, str]) -> None:
     status, body = await get_json(site, CALL, **query)
     assert status == 422
@@ -164,6 +165,7 @@ async def test_an_unknown_call_is_404(hub: Hub, site: Client, call_id: str) -> N
         ("storekeeper", 403), ("cashier", 403), ("accountant", 403), ("fleet_manager", 403), (None, 401),
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_who_may_see_calls(hub: Hub, role: str | None, status: int) -> None:
     await tell_calls(hub, ended("b1:1.1", 0, "missed"))
     client = await site_of(hub, role)

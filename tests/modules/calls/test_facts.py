@@ -174,6 +174,7 @@ async def test_a_call_keeps_all_that_the_snapshot_says(hub: Hub) -> None:
         ({"direction": "internal", "from_number": "101", "to_number": "105"}, None),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_the_line_is_the_dialled_number_of_an_inbound_call(
     hub: Hub, values: dict[str, object], line: str | None
 ) -> None:

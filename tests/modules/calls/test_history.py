@@ -158,6 +158,7 @@ async def test_pages_join_without_a_seam_while_calls_arrive(hub: Hub) -> None:
 @pytest.mark.parametrize(
     "cursor", ["", "x", "====", "4pyT", "MjAyNg", "bm90IGEgZGF5fHg", "\u20ac", "a" * 5000]
 )
+@pytest.mark.one_on_postgres
 async def test_a_cursor_that_is_not_ours_is_refused(hub: Hub, cursor: str) -> None:
     with pytest.raises(Invalid):
         await history(hub, CallFilter(), cursor=cursor)
@@ -201,6 +202,7 @@ async def test_a_note_is_kept_with_its_author_and_changes_the_call(hub: Hub) -> 
 
 
 @pytest.mark.parametrize("words", ["", "  \n ", "\x00", "x" * 4001])
+@pytest.mark.one_on_postgres
 async def test_an_empty_or_endless_note_is_refused(hub: Hub, words: str) -> None:
     await tell_calls(hub, ended("b1:1.1", 0, "missed"))
     async with calls_of(hub) as calls:

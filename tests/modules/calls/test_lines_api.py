@@ -56,6 +56,7 @@ async def test_the_list_is_walked_without_loss_or_repetition(site: Client) -> No
         {"callback_number": "x"}, {"strange": 1}, {"number": "  "}, {"name": " "},
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_a_wrong_line_is_refused(site: Client, wrong: dict[str, Any]) -> None:
     assert (await send_json(site, "POST", LINES, {**NEW, **wrong}))[0] == 422
     assert (await get_json(site, LINES))[1]["items"] == []
@@ -91,6 +92,7 @@ async def test_a_shop_tells_its_hours_and_takes_new_ones(site: Client) -> None:
         {"special_days": [{"day": "2026-01-05"}, {"day": "2026-01-05"}]}, {"special_days": [{"day": "soon"}]},
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_wrong_hours_are_refused(site: Client, wrong: dict[str, Any]) -> None:
     assert (await send_json(site, "PUT", "/api/v1/shops/main/hours", wrong))[0] == 422
 

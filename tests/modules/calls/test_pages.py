@@ -91,6 +91,7 @@ async def test_the_list_shows_today_and_totals_that_equal_it(hub: Hub, site: Cli
         ("before_ringing", "in the greeting or menu"),
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_a_miss_says_its_cause_in_words(hub: Hub, site: Client, reason: str, words: str) -> None:
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
         access = AccessApi(uow, hub.installation.deps)

@@ -53,6 +53,7 @@ async def test_a_paper_is_recorded_on_the_clients_page(house: House, site: Clien
         ({"evidence": "x" * 2001}, "2000"),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_what_is_wrong_in_the_form_is_said_at_the_field(
     house: House, site: Client, more: dict[str, str], says: str
 ) -> None:

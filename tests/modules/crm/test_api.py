@@ -74,6 +74,7 @@ async def test_only_what_is_given_is_changed(site: Client) -> None:
         {"name": "x", "phones": [{"number": "1" * 65}]},
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_what_cannot_be_a_client_is_422(site: Client, body: Any) -> None:
     status, answer = await send_json(site, "POST", CLIENTS, body)
     assert status == 422
@@ -94,6 +95,7 @@ async def test_clients_are_searched_and_listed_in_pages(hub: Hub, site: Client) 
 @pytest.mark.parametrize(
     "query", [{"limit": "0"}, {"limit": "201"}, {"cursor": "?"}, {"relation": "foe"}, {"x": "1"}]
 )
+@pytest.mark.one_on_postgres
 async def test_what_cannot_be_asked_is_422(site: Client, query: dict[str, str]) -> None:
     assert (await get_json(site, CLIENTS, **query))[0] == 422
 

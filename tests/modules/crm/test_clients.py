@@ -61,6 +61,7 @@ async def test_a_short_number_may_be_saved(hub: Hub) -> None:
         ({"name": "a", "tags": tuple(str(n) for n in range(31))}, "tags"),
     ],
 )  # fmt: skip
+@pytest.mark.one_on_postgres
 async def test_what_is_wrong_is_refused_by_field(hub: Hub, values: dict[str, object], field: str) -> None:
     async with crm_of(hub) as crm:
         with pytest.raises(Invalid) as raised:
@@ -123,6 +124,7 @@ async def test_only_a_new_number_is_a_fact(hub: Hub) -> None:
         ("", "0501112233", "+380501112233 Octavia АА1234ВВ"),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_the_display_line_is_short_and_one_line(hub: Hub, name: str, number: str, line: str) -> None:
     client = await make_client(hub, name, number)
     async with crm_of(hub) as crm:

@@ -228,6 +228,7 @@ async def test_of_a_number_that_several_have_the_client_is_chosen_first(hub: Hub
     "whose",
     [{"number": "101"}, {"number": ""}, {"number": "\x00"}, {}, {"number": IRYNA, "words": "x" * 301}],
 )
+@pytest.mark.one_on_postgres
 async def test_what_is_no_number_or_too_long_is_refused(hub: Hub, whose: dict[str, str]) -> None:
     with pytest.raises(Invalid):
         await asked(hub, **whose)

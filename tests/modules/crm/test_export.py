@@ -66,6 +66,7 @@ async def test_an_exported_table_can_be_taken_in_again(hub: Hub, site: Client) -
 @pytest.mark.parametrize(
     "evil", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", '=HYPERLINK("x")']
 )
+@pytest.mark.one_on_postgres
 async def test_no_cell_is_a_formula(hub: Hub, site: Client, evil: str) -> None:
     await make_client(hub, evil, "0671234567", note=evil)
     (row,) = csv.DictReader(io.StringIO((await fetched(site, "")).decode("utf-8-sig")))

@@ -173,6 +173,7 @@ async def test_a_clients_number_is_not_marked_by_one_key(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "101", "KYIVSTAR"])
+@pytest.mark.one_on_postgres
 async def test_what_identifies_nobody_cannot_be_marked(hub: Hub, number: str) -> None:
     async with crm_of(hub) as crm:
         with pytest.raises(Invalid):

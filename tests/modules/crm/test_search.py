@@ -204,6 +204,7 @@ async def test_pages_join_without_a_seam_while_clients_are_added(hub: Hub, froze
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "0" * 27, "%", "' OR 1=1"])
+@pytest.mark.one_on_postgres
 async def test_a_cursor_that_is_not_ours_is_refused(hub: Hub, cursor: str) -> None:
     async with crm_of(hub) as crm:
         with pytest.raises(Invalid):

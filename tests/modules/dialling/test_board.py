@@ -72,6 +72,7 @@ async def calls(hub: Hub) -> dict[str, CallView]:
         ("talks", ["102"], set(), set()),
     ],
 )
+@pytest.mark.one_on_postgres
 async def test_a_key_is_there_where_it_works(
     calls: dict[str, CallView], call: str, own: list[str], works: Collection[CommandKind], keys: set[str]
 ) -> None:

@@ -90,6 +90,7 @@ async def test_the_page_is_told_where_answers_go(house: House) -> None:
 
 
 @pytest.mark.parametrize("address", ["olena", "a@b", "a b@c.de", "a@c.de\nBcc: x@y.z", "<a@c.de>", "@c.de"])
+@pytest.mark.one_on_postgres
 async def test_what_is_no_address_is_said(house: House, address: str) -> None:
     with pytest.raises(Invalid) as told:
         await house.queue("x", channel="email", address=address)

@@ -160,6 +160,7 @@ async def test_a_task_made_by_hand_has_an_owner_and_a_time(hub: Hub, site: Clien
     ],
     ids=str,
 )
+@pytest.mark.one_on_postgres
 async def test_a_task_that_makes_no_sense_is_refused_in_words(site: Client, body: dict[str, Any]) -> None:
     status, said = await send_json(site, "POST", "/api/v1/tasks", body)
     assert status == 422

@@ -45,6 +45,7 @@ async def test_a_secret_is_shown_once_and_is_nowhere_else(site: Client, program:
     "url",
     ["https://127.0.0.2/", "http://example.com/", "https://10.0.0.1/", "ftp://x", "x", "https://2130706434/"],
 )
+@pytest.mark.one_on_postgres
 async def test_an_address_that_may_not_be_asked_is_refused_when_it_is_saved(
     site: Client, program: Receiver, url: str
 ) -> None:
