@@ -9,10 +9,12 @@ import pytest
 
 from connectors.practice_pbx.cast import shop_cast
 from connectors.practice_pbx.rehearsals import REHEARSALS
-from hub.cli.demo.clients import demo_clients
+from hub.cli.demo.clients import demo_clients, is_mobile
+from hub.cli.demo.conversations import past_messages
 from hub.cli.demo.history import DAYS, past_calls
 from hub.cli.demo.notes import FRIDAY_NOTE
 from hub.cli.demo.people import LINES, WORKERS
+from hub.events.messages import MessageReceived, MessageSentElsewhere
 from hub.values import PhoneNumber, Plate, normalise_number
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -65,6 +67,18 @@ def test_the_week_of_calls_is_the_same_each_time_and_over_before_today(today: da
     (friday,) = [past for past in week if past.note == FRIDAY_NOTE]
     assert friday.call.started_at.astimezone(KYIV).weekday() == 4
     assert {past.call.result for past in week} >= {"answered", "missed", "voicemail"}
+
+
+@pytest.mark.parametrize("today", [date(2026, 11, 23) + timedelta(days=n) for n in range(7)])
+def test_two_clients_wait_for_an_answer_and_one_has_it(today: date) -> None:
+    known = (normalise_number(n, "UA") for one in demo_clients() for n, _ in one.phones)
+    mobiles = frozenset(number for number in known if number and is_mobile(number))
+    said = list(past_messages(list(past_calls(demo_clients(), today, KYIV, "UA")), mobiles))
+    asked = {one.address for one in said if isinstance(one, MessageReceived)}
+    (answer,) = [one for one in said if isinstance(one, MessageSentElsewhere)]
+    assert len(asked) == 3
+    assert answer.address in asked <= mobiles
+    assert all(one.written_at.astimezone(KYIV).date() < today for one in said)
 
 
 def test_every_past_call_adds_up() -> None:

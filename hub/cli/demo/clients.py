@@ -62,3 +62,8 @@ def _cars(text: str) -> Iterator[DemoCar]:
     for part in filter(None, map(str.strip, text.split(";"))):
         plate, make, *model, year = part.split()
         yield DemoCar(plate, make.replace("_", " "), " ".join(model), int(year))
+
+
+def is_mobile(number: str) -> bool:
+    """Whether a number of the demo (E.164) takes an SMS: its fixed lines are all in Kyiv."""
+    return number.startswith("+") and not number.startswith("+38044")

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hub.cli.demo.clients import DemoClient, demo_clients
+from hub.cli.demo.clients import DemoClient, demo_clients, is_mobile
+from hub.cli.demo.conversations import past_messages
 from hub.cli.demo.history import DAYS, PastCall, past_calls
 from hub.cli.demo.mailings import fill_mailings
 from hub.cli.demo.messages import TYRES, fill_messages, fill_rules
@@ -26,7 +27,7 @@ from hub.modules.consents.api import ConsentsApi
 from hub.modules.crm.api import ClientEntry, CrmApi, PhoneEntry, VehicleEntry
 from hub.modules.mailings.api import MailingsApi
 from hub.modules.messaging.api import MessagingApi
-from hub.values import CallId
+from hub.values import CallId, normalise_number
 
 _LAST_STEP = 1_000_000
 _PATIENCE = 3000
@@ -63,6 +64,9 @@ async def fill(installation: Installation, password: str) -> None:
         for past in history:
             fact = CallEnded(step=_LAST_STEP, call=past.call)
             uow.publish(fact, occurred_at=past.call.ended_at, external_id=past.call.call_id)
+        if MessagingApi in installation.apis:
+            for said in past_messages(history, _mobiles(installation)):
+                uow.publish(said, occurred_at=said.written_at, external_id=said.provider_id)
     await _rest(installation)
     if {MailingsApi, ConsentsApi} <= installation.apis:
         async with _writing(installation) as (_, apis):
@@ -159,6 +163,17 @@ def _history(installation: Installation, begun: datetime | None) -> list[PastCal
     if begun is not None:
         today = begun.astimezone(zone).date() + timedelta(days=DAYS)
     return list(past_calls(demo_clients(), today, zone, shop.country))
+
+
+def _mobiles(installation: Installation) -> frozenset[str]:
+    """Of clients, by whom one is written to."""
+    numbers = (
+        normalise_number(number, installation.settings.shop.country) or ""
+        for client in demo_clients()
+        if client.relation == "client"
+        for number, _ in client.phones
+    )
+    return frozenset(number for number in numbers if is_mobile(number))
 
 
 def _noted(history: list[PastCall]) -> list[PastCall]:

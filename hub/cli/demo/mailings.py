@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from hub.cli.demo.clients import is_mobile
 from hub.kernel.context import Apis
 from hub.modules.consents.api import ConsentEntry, ConsentsApi, Subject
 from hub.modules.crm.api import ClientFilter, ClientView, CrmApi
@@ -80,4 +81,4 @@ def _reason(client: ClientView, agreed: frozenset[str]) -> str:
     if client.id not in agreed:
         return "no_consent"
     number = client.phones[0].number if client.phones else ""
-    return "" if number.startswith("+") and not number.startswith("+38044") else "landline"
+    return "" if is_mobile(number) else "landline"

@@ -18,6 +18,7 @@ from hub.ports.messaging import Channel, MessageSender, OutgoingMessage, Sent
 from hub.settings import DatabaseSettings, MessagingSettings, Settings
 from tests.forks import FORKS
 from tests.modules.messaging.wire import house_of, wrote
+from tests.patience import within
 
 POINTS = ("queued", "claimed", "sent")
 """The row is committed; it is claimed and nothing has left yet; the provider has it and nothing is noted."""
@@ -74,7 +75,7 @@ async def killed(settings: Settings, folder: Path, carrier: Carrier, base: str, 
     process = FORKS.Process(target=_in_the_process, args=arguments)
     process.start()
     theirs.close()
-    await asyncio.to_thread(process.join, 60.0)
+    await asyncio.to_thread(process.join, within(60.0))
     assert process.exitcode == -signal.SIGKILL
     message_id = ours.recv()
     assert isinstance(message_id, str)
