@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from connectors.ami.pace import LONGEST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiWaits:
@@ -11,7 +13,8 @@ class AmiWaits:
 
     A silent line is noticed after `ping_interval + ping_deadline` (8 s): under the 10 s that a
     receptionist may look at a dead board. `identify` bounds how long the first events are kept
-    back until it is known which life of the PBX they belong to."""
+    back until it is known which life of the PBX they belong to. `ringing`: how long, in a rush, the news of
+    a phone that begins to ring waits for company."""
 
     connect: float = 5.0
     banner: float = 1.0
@@ -25,6 +28,7 @@ class AmiWaits:
     snapshot_retry: tuple[float, ...] = (5.0, 15.0, 60.0)
     tick: float = 1.0
     phones: float = 0.2
+    ringing: float = LONGEST
     drain: float = 1.0
     close: float = 1.0
 
@@ -35,7 +39,8 @@ class AmiLimits:
 
     queue_size: int = 50_000
     batch_size: int = 5_000
-    slice_seconds: float = 0.005
+    facts_ahead: int = 1_000
+    slice_seconds: float = 0.002
     frame_bytes: int = 1_000_000
     frame_headers: int = 10_000
     list_rows: int = 100_000

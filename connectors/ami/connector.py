@@ -241,7 +241,7 @@ class AmiConnector:
     async def _drained(self, consumer: asyncio.Task[None]) -> None:
         """Let the consumer store what is left, for a short while: a locked database must delay
         neither the next log-in nor the stop. What stays is stored by the next run."""
-        drained = asyncio.create_task(self._inbox.drained(), name="ami drained")
+        drained = asyncio.create_task(self._consumer.drained(), name="ami drained")
         try:
             await asyncio.wait({drained, consumer}, timeout=self._config.waits.drain, return_when=_FIRST)
         finally:
@@ -263,7 +263,7 @@ class AmiConnector:
     def _beginning(self) -> tuple[Inbox, Consumer]:
         inbox = Inbox(self._journal, self._config.limits.queue_size, self._clock.now)
         consumer = Consumer(self._config, self._clock, inbox, self._picture_wanted.set)
-        consumer.memory, consumer.on_stored = self._memory, self._recorder.hear
+        consumer.memory, consumer.outgoing.on_stored = self._memory, self._recorder.hear
         consumer.on_news = self._phones_stirred.set
         consumer.tracker.set_trunks(self._trunks)
         return inbox, consumer
@@ -356,8 +356,8 @@ class AmiConnector:
             "queue_high_water": inbox.high_water,
             "messages_lost": inbox.dropped,
             "tracker_faults": consumer.faults,
-            "facts": consumer.facts,
-            "batches": consumer.batches,
+            "facts": consumer.outgoing.stored,
+            "batches": consumer.outgoing.stores,
             "session": self._session,
             "is_up": float(self._state.is_up),
         }

@@ -1,7 +1,7 @@
-"""The one task that feeds the tracker and stores what follows, in the order of arrival.
+"""What feeds the tracker, in the order of arrival, and has stored what follows.
 
-It takes all that has queued up, and stores the facts of that batch with one `accept`: one group
-commit, the larger the busier the line is. Between slices of a long batch it lets the reader work.
+It takes all that has queued up; between slices of a long batch it lets the reader work, and the first facts
+of the batch go out (`outgoing.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from connectors.ami.inbox import (
     Tick,
 )
 from connectors.ami.message import Message
+from connectors.ami.outgoing import Outgoing
 from connectors.ami.pace import Pace
 from connectors.ami.phones import WANTED as OF_PHONES
 from connectors.ami.phones import Phones
@@ -75,9 +76,8 @@ class Consumer:
         self._log = get_logger("ami.consumer").bind(pbx=config.pbx)
         self._session = _Session()
         self._serial = count(1)
-        self._unsent: list[Arrival] = []
         self._batch: deque[Step] = deque()
-        self._pace = Pace()
+        self.outgoing = Outgoing(clock, config.limits.facts_ahead, Pace(config.waits.ringing))
         self._remembered: Sequence[StoredCall] = ()
         self.tracker = Tracker(
             TrackerSettings(
@@ -91,48 +91,53 @@ class Consumer:
         self.phones = Phones(config.pbx, self.tracker.endpoints)
         self.trunks = Trunks(config.pbx, self.tracker.endpoints)
         self.on_news: Callable[[], None] = _unheard
-        self.on_stored: Callable[[Sequence[Arrival]], None] = _untold
         self.memory: CallMemory | None = None
         self.faults = 0
         self.last_fault = ""
-        self.batches = 0
-        self.facts = 0
 
     async def run(self, intake: Intake) -> None:
-        """Work until cancelled. Facts that were not stored by then are offered again by the next
-        run: `(source, external_id)` makes the second time silence."""
+        """Work until cancelled; what was not digested or stored by then belongs to the next run."""
+        work = [
+            asyncio.create_task(self._digest(), name="ami digest"),
+            asyncio.create_task(self.outgoing.store(intake), name="ami store"),
+        ]
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in work:
+                one.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    async def drained(self) -> None:
+        """Until all that was heard is stored."""
+        await self._inbox.drained()
+        await self.outgoing.all_stored()
+
+    async def _digest(self) -> None:
+        limit, monotonic = self._config.limits.slice_seconds, self._clock.monotonic
         while True:
-            if self._unsent:
-                self._pace.stored(len(self._unsent), self._clock.monotonic())
-                await intake.accept(tuple(self._unsent))
-                self.batches += 1
-                self.facts += len(self._unsent)
-                stored, self._unsent = self._unsent, []
-                self.on_stored(stored)
-                wait = self._pace.wait(self._clock.monotonic())
-                if wait:
-                    await asyncio.sleep(wait)
             if not self._batch:
                 for item in await self._inbox.take(self._config.limits.batch_size):
                     if isinstance(item, Heard):
                         self._batch.extend([(message, item.at) for message in item.messages])
                     else:
                         self._batch.append(item)
-            await self._digest()
+            until = monotonic() + limit
+            while self._batch:
+                await self.outgoing.has_room()
+                if self.memory is not None and isinstance(self._batch[0], SessionBegun):
+                    await self._recall(self.memory)
+                is_pressing = self.outgoing.put(self.facts_of(self._batch.popleft()))
+                if is_pressing or (not len(self._batch) % 8 and monotonic() > until):
+                    await asyncio.sleep(0)
+                    until = monotonic() + limit
 
-    async def _digest(self) -> None:
-        """The rest of a batch outlives a cancellation: it belongs to the next run."""
-        limit, monotonic = self._config.limits.slice_seconds, self._clock.monotonic
-        until = monotonic() + limit
-        while self._batch:
-            if self.memory is not None and isinstance(self._batch[0], SessionBegun):
-                self._remembered = await self.memory.living()
-                self._session.lost_at = self.memory.last_seen()
-                self.memory = None
-            self._unsent += self.facts_of(self._batch.popleft())
-            if not len(self._batch) % 16 and monotonic() > until:
-                await asyncio.sleep(0)
-                until = monotonic() + limit
+    async def _recall(self, memory: CallMemory) -> None:
+        self._remembered = await memory.living()
+        self._session.lost_at = memory.last_seen()
+        self.memory = None
 
     def facts_of(self, step: Step) -> list[Arrival]:
         """What follows from one step; a fault of the tracker costs that step alone."""
@@ -240,10 +245,6 @@ class Consumer:
         moment = f"{at:%Y%m%dT%H%M%S.%f}"
         external_id = f"{self._config.pbx}:{event.name}:{self._session.number}:{moment}:{next(self._serial)}"
         return Arrival(source=SOURCE, external_id=external_id, occurred_at=at, event=event)
-
-
-def _untold(_stored: Sequence[Arrival]) -> None:
-    """Nobody wants to know."""
 
 
 def _unheard() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.ami.apart import AmiApart
 from connectors.ami.config import AmiConfig, AmiLimits, AmiWaits
 from connectors.ami.connector import AmiConnector
 from connectors.entry import Entry, Site
 from hub.ports.connector import Connector
 from hub.settings import AmiSettings
+
+_RINGING_APART = 0.008
 
 
 def build(site: Site) -> Connector | None:
@@ -26,7 +30,8 @@ def build(site: Site) -> Connector | None:
         limits=AmiLimits(queue_size=ami.queue_size), record=ami.record, record_folder=ami.record_folder,
     )  # fmt: skip
     if ami.apart and site.apart is not None:
-        return AmiApart(config, site.apart("ami"), site.clock)
+        waits = replace(config.waits, ringing=_RINGING_APART)
+        return AmiApart(replace(config, waits=waits), site.apart("ami"), site.clock)
     return AmiConnector(config, site.journal, site.clock)
 
 

@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
@@ -30,6 +30,7 @@ from hub.kernel.storage.faults import away, damaged, storage_fault, unconfirmed
 from hub.kernel.storage.glances import Glances
 from hub.kernel.storage.kept import KeptConnection
 from hub.kernel.storage.pressure import Pressure
+from hub.kernel.storage.visits import hand_over, visit
 
 R = TypeVar("R")
 
@@ -61,7 +62,7 @@ class Database:
         self._writing: KeptConnection | None = None
         self._scouting = threading.local()
         self._scouting_all: list[KeptConnection] = []
-        self._glances = Glances(self._to_scout)
+        self._glances = Glances(self._glance)
         self._sessions: AsyncEngine | None = None
         self._readers: AsyncEngine | None = None
         self._machinery: AsyncEngine | None = None
@@ -160,7 +161,8 @@ class Database:
         in one visit to a reading thread, which is what makes it quick."""
         with _told():
             if self.is_sqlite:
-                return await self._to_scout(work)
+                loop, job = asyncio.get_running_loop(), partial(self._scout, work)
+                return await loop.run_in_executor(_opened(self._scout_threads), job)
             async with AsyncExitStack() as stack:
                 try:
                     connection = await stack.enter_async_context(_opened(self._readers).connect())
@@ -266,8 +268,8 @@ class Database:
         finally:
             connection.close()
 
-    def _to_scout(self, work: Callable[[Connection], R]) -> asyncio.Future[R]:
-        return asyncio.get_running_loop().run_in_executor(self._scout_threads, partial(self._scout, work))
+    def _glance(self, work: Callable[[Connection], R], told: Callable[[Future[R]], None]) -> None:
+        visit(_opened(self._scout_threads), partial(self._scout, work), told)
 
     def _scout(self, work: Callable[[Connection], R]) -> R:
         kept: KeptConnection | None = getattr(self._scouting, "connection", None)
@@ -286,24 +288,24 @@ class Database:
         self.commits += 1
         return done
 
-    async def _in_turn(self, job_in_thread: Callable[[], R]) -> R:
+    async def _in_turn(self, job: Callable[[], R]) -> R:
         """Run something in the writer's thread when it is our turn. The turn ends with the job, not
         with the caller, who may be cancelled."""
         await self._take_turn()
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         try:
-            job = asyncio.get_running_loop().run_in_executor(self._thread, job_in_thread)
+            visit(_opened(self._thread), job, partial(self._job_done, answer))
         except BaseException:
             self._end_turn()
             raise
-        job.add_done_callback(self._job_done)
-        return await asyncio.shield(job)
+        return await answer
 
-    def _job_done(self, job: asyncio.Future[R]) -> None:
+    def _job_done(self, answer: asyncio.Future[R], job: Future[R]) -> None:
         """The caller may be gone, and who waits for the turn must know before it has it."""
-        error = None if job.cancelled() else job.exception()
-        if error is not None:
+        if not job.cancelled() and (error := job.exception()) is not None:
             self.damage = unconfirmed(error) or self.damage
         self._end_turn()
+        hand_over(job, answer)
 
     def _in_transaction(self, work: Callable[[Connection], R]) -> R:
         done, changed = _opened(self._writing).run(work)
@@ -369,13 +371,13 @@ def _without_machine_code(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-E = TypeVar("E", Engine, AsyncEngine, KeptConnection)
+E = TypeVar("E", Engine, AsyncEngine, KeptConnection, ThreadPoolExecutor)
 
 
-def _opened(engine: E | None) -> E:
-    if engine is None:
+def _opened(part: E | None) -> E:
+    if part is None:
         raise Unavailable("database.closed", "The database is not open.")
-    return engine
+    return part
 
 
 def _too_slow() -> Unavailable:

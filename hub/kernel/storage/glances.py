@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from hub.errors import Unavailable
+
 R = TypeVar("R")
+Visit = Callable[[Callable[[Connection], Any], Callable[[Future[Any]], None]], None]
 _Asked = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
 
 
 class Glances:
-    """`visit` runs a job in a reading thread, in one transaction."""
+    """`visit` runs a job in a reading thread, in one transaction, and tells what became of it."""
 
-    def __init__(self, visit: Callable[[Callable[[Connection], Any]], asyncio.Future[Any]]) -> None:
+    def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._asked: list[_Asked] = []
 
@@ -38,13 +43,13 @@ class Glances:
 
     def _look(self, asked: Sequence[_Asked]) -> None:
         try:
-            visit = self._visit(lambda connection: [work(connection) for work, _ in asked])
-        except RuntimeError as error:  # the threads are gone
+            self._visit(
+                lambda connection: [work(connection) for work, _ in asked], partial(self._settle, asked)
+            )
+        except (RuntimeError, Unavailable) as error:  # the threads are gone, or not there yet
             _fail(asked, error)
-            return
-        visit.add_done_callback(lambda done: self._settle(asked, done))
 
-    def _settle(self, asked: Sequence[_Asked], visit: asyncio.Future[Any]) -> None:
+    def _settle(self, asked: Sequence[_Asked], visit: Future[Any]) -> None:
         """One that fails must not take the others with it: then each looks by itself."""
         if visit.cancelled():
             for _, answer in asked:

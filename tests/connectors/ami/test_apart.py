@@ -275,7 +275,7 @@ async def test_the_setting_says_whether_the_line_has_a_process_of_its_own(
 
 
 async def test_a_hub_that_is_slower_than_the_pbx_declares_a_gap(tmp_path: Path) -> None:
-    async with serving() as server, living_on(server, tmp_path, queue_size=50) as house:
+    async with serving() as server, living_on(server, tmp_path, queue_size=50, facts_ahead=5) as house:
         await house.up()
         house.intake.is_open.clear()
         server.session.send(b"".join(new_call(f"{n}.1") for n in range(1, 11)))

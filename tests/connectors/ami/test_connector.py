@@ -224,11 +224,11 @@ async def test_the_reader_goes_on_while_the_database_is_locked() -> None:
         assert hub.calls == {}
         hub.intake.is_open.set()
         await until(lambda: len(hub.calls) == 500)
-        assert len(hub.intake.batches) < 20
+        assert len(hub.intake.batches) < 100
 
 
 async def test_an_overflow_is_a_declared_gap_and_a_new_picture() -> None:
-    async with serving() as server, hub_on(server, queue_size=100, batch_size=10) as hub:
+    async with serving() as server, hub_on(server, queue_size=100, batch_size=10, facts_ahead=10) as hub:
         await restored_on(hub)
         server.script.channels = [channel(TRUNK, f"1.{number}") for number in range(300)]
         hub.intake.is_open.clear()

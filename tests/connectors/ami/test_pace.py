@@ -40,3 +40,10 @@ def test_three_seconds_after_the_rush_most_of_the_wait_is_gone() -> None:
     now = stored_for(pace, 10, facts=7, each=0.005) + 3
     pace.stored(1, now)
     assert pace.wait(now) < 0.0015
+
+
+def test_a_phone_that_begins_to_ring_waits_as_long_as_it_is_told_to() -> None:
+    pace = Pace(pressing=0.004)
+    now = stored_for(pace, 10, facts=7, each=0.005)
+    assert 0.003 <= pace.wait(now, is_pressing=True) <= 0.004
+    assert pace.wait(now) > 0.015

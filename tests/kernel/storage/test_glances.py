@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from typing import Any, cast
 
 import pytest
@@ -55,11 +56,11 @@ async def test_who_is_cancelled_leaves_the_others_their_answer(database: Databas
 async def test_those_of_one_turn_of_the_loop_share_a_visit() -> None:
     visits: list[int] = []
 
-    def visit(job: Callable[[Connection], Any]) -> asyncio.Future[Any]:
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    def visit(job: Callable[[Connection], Any], told: Callable[[Future[Any]], None]) -> None:
+        done: Future[Any] = Future()
         done.set_result(job(cast("Connection", None)))
         visits.append(len(done.result()))
-        return done
+        told(done)
 
     glances = Glances(visit)
     found = await asyncio.gather(*[glances.ask(lambda _, n=n: n) for n in range(10)])  # type: ignore[misc]
