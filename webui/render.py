@@ -203,9 +203,9 @@ def _skeleton(day: date, skeleton: str, language: str) -> str:
 
 
 @pass_context
-def date_only(context: Context, day: date) -> str:
-    """A day without a time, in any year: `24 серпня 2026, понеділок`."""
-    return format_date(day, "d MMMM y, EEEE", locale=str(context["lang"]))
+def date_only(context: Context, day: date, is_short: bool = False) -> str:
+    """A day without a time, in any year: `24 серпня 2026, понеділок`; in short `24 серп. 2026, пн`."""
+    return format_date(day, "d MMM y, EEE" if is_short else "d MMMM y, EEEE", locale=str(context["lang"]))
 
 
 @pass_context
