@@ -101,6 +101,14 @@ class Conversation:
         if len(self.legs) > _LEGS_KEPT:
             self._forget_a_silent_leg()
 
+    def let_go(self) -> None:
+        """It is over and nothing finds it any more: it and its legs, which know each other, are free at once.
+        The garbage collector would find them too, once in ten minutes: 80 MB at 200 calls a second."""
+        self.legs.clear()
+        self.partners.clear()
+        self.caller = self.anchor = self.first_person = self.last_person = None
+        self.departure = None
+
     def _forget_a_silent_leg(self) -> None:
         """A queue that rings five phones every 15 seconds for an hour must not fill the memory."""
         for index, leg in enumerate(self.legs):

@@ -204,7 +204,13 @@ class Exchange:
         self.remember_gone(leg.uniqueid, is_early=False)
         self.ended[leg.uniqueid] = leg.conversation
         if len(self.ended) > _ENDED_KEPT:
-            self.ended.popitem(last=False)
+            _, oldest = self.ended.popitem(last=False)
+            if oldest.is_over and not oldest.living and not self._may_hear_of(oldest):
+                oldest.let_go()
+
+    def _may_hear_of(self, conversation: Conversation) -> bool:
+        """Whether a late message finds it by one of its legs."""
+        return any(leg.uniqueid in self.ended for leg in conversation.legs)
 
     def remember_gone(self, uniqueid: str, *, is_early: bool) -> None:
         """Nothing comes after a Hangup; `is_early`: the Hangup came before anything else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
@@ -11,6 +12,7 @@ import pytest
 
 from connectors.ami.message import Message
 from connectors.ami.tracker import PbxSnapshot, Tracker, TrackerSettings
+from connectors.ami.tracker.conversation import Conversation
 from tests.connectors.ami.streams import LONG_AGO, TRUNKS
 
 BRIDGE = "one-for-all"
@@ -107,3 +109,20 @@ def _work_of_adopting(size: int, name: Name) -> int:
     work = lines_run(lambda: tracker.reconcile(pbx, LONG_AGO))
     assert tracker.living == 1
     return work
+
+
+def test_a_call_that_is_long_over_is_free_before_the_garbage_collector_looks() -> None:
+    tracker = Tracker(TrackerSettings(trunks=TRUNKS))
+    tracker.session_started("boot", 1, LONG_AGO)
+    collects = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(1000):
+            one_comes_and_goes(tracker, number, phones_and_callers)
+        left = sum(isinstance(one, Conversation) for one in gc.get_objects())
+    finally:
+        if collects:
+            gc.enable()
+    assert tracker.living == 0
+    assert left < 400, "the last ones may still be asked for"
