@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+
 from connectors.ami.message import Message
 from connectors.ami.tracker.conversation import Conversation
 from connectors.ami.tracker.dialling import NOWHERE
@@ -23,7 +25,8 @@ def record(
     parking, and the one who sent it is about to leave."""
     if kind != "park":
         to = _outside_as_e164(to, exchange.settings.country)
-    conversation.transfers.append(Transfer(at=now.at, kind=kind, from_extension=by, to=to))
+    made = Transfer(at=now.at, kind=kind, from_extension=by, to=to)
+    insort(conversation.transfers, made, key=lambda one: one.at)  # the PBX may tell of an earlier one later
     conversation.departure = None
     if kind == "blind":
         exchange.tell_later(conversation)

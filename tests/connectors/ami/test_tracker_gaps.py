@@ -346,3 +346,23 @@ def test_hostile_headers_break_nothing() -> None:
     started = {fact.event.call.call_id for fact in shop.facts if hasattr(fact.event, "call")}
     merged = {fact.event.call_id for fact in shop.facts if isinstance(fact.event, CallMerged)}
     assert started == ended | merged
+
+
+def test_a_transfer_that_is_told_late_stands_before_the_one_that_came_after_it() -> None:
+    shop = Shop()
+    shop.ring()
+    shop.answer()
+    shop.seconds = 20
+    shop.say("BlindTransfer", _sides(), Result="Success", Extension="106")
+    shop.ahead = -3
+    shop.say("BlindTransfer", _sides(), Result="Success", Extension="105")
+    shop.say("Hangup", PHONE, Cause="16")
+    told = [(one.to, (one.at - START).total_seconds()) for one in shop.call.transfers]
+    assert told == [("105", 17), ("106", 20)]
+
+
+def _sides() -> dict[str, str]:
+    return {
+        **{f"Transferer{key}": value for key, value in PHONE.items()},
+        **{f"Transferee{key}": value for key, value in CALLER.items()},
+    }
