@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Text,
     and_,
     any_,
     exists,
@@ -225,7 +226,7 @@ class LibraryService:
         if self._is_sqlite:
             each = func.json_each(json.dumps(ids)).table_valued("value")
             return Shelf.recording_id.in_(select(each.c.value))
-        return Shelf.recording_id == any_(literal(ids, ARRAY(String)))
+        return Shelf.recording_id == any_(literal(ids, ARRAY(Text)))
 
 
 def _is_scored(where: LibraryFilter) -> bool:

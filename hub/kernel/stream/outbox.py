@@ -19,6 +19,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -254,7 +255,8 @@ class Outbox:
                 return rows
             stored = _present(connection, [row["id"] for row in rows])
         else:
-            stored = set(connection.exec_driver_sql(_POSTGRES_FACTS, _columns(_OF_FACT, rows)).scalars())
+            texts = [_in_text(row, connection.dialect) for row in rows]
+            stored = set(connection.exec_driver_sql(_POSTGRES_FACTS, _columns(_OF_FACT, texts)).scalars())
         return [row for row in rows if row["id"] in stored]
 
 
@@ -264,20 +266,25 @@ _INSERT_SQLITE = Prepared(
     .on_conflict_do_nothing()
 )
 _OF_FACT = tuple(column.name for column in event_outbox.c)
+_MOMENT = UtcDateTime()
 _OF_DELIVERY = ("event_id", "handler", "key", "state")
 # One statement for any number of rows: executemany is a statement a row for the server, and a VALUES
-# list one to be parsed anew for every length.
+# list one to be parsed anew for every length. All are lists of text, the one kind of list that asyncpg
+# knows without asking the server, which costs 10 ms of its processor on every new connection.
 _POSTGRES_FACTS = """
 INSERT INTO event_outbox
     (id, name, version, occurred_at, shop_id, key, actor, cause_id, source, external_id, payload)
-SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::int[], $4::timestamptz[], $5::varchar[], $6::varchar[],
-    $7::varchar[], $8::varchar[], $9::varchar[], $10::varchar[], $11::text[])
+SELECT id, name, version::int, occurred_at::timestamptz, shop_id, key, actor, cause_id, source, external_id,
+    payload
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::text[], $10::text[], $11::text[])
+    AS fact (id, name, version, occurred_at, shop_id, key, actor, cause_id, source, external_id, payload)
 ON CONFLICT (source, external_id) DO NOTHING RETURNING id
 """
 _POSTGRES_DELIVERIES = """
 INSERT INTO event_delivery (event_id, handler, key, state, attempts, not_before, claimed_until)
 SELECT event_id, handler, key, state, 0, 0, 0
-FROM unnest($1::varchar[], $2::varchar[], $3::varchar[], $4::varchar[]) WITH ORDINALITY
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
     AS made (event_id, handler, key, state, place)
 ORDER BY place
 """
@@ -292,6 +299,11 @@ _INSERT_DELIVERY = Prepared(
         claimed_until=0.0,
     )
 )
+
+
+def _in_text(row: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    moment = _MOMENT.process_bind_param(row["occurred_at"], dialect)
+    return {**row, "version": str(row["version"]), "occurred_at": moment.isoformat()}
 
 
 def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[list[Any], ...]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import String
+from sqlalchemy.types import Text
 
 from hub.kernel.stream.codec import Codec, Unreadable
 from hub.kernel.stream.outbox import BORDER, Fact, event_delivery
@@ -58,9 +58,7 @@ class ServerTurns:
         self._size = size
         claim = due(self._handlers, size).with_for_update(of=event_delivery, skip_locked=True)
         self._claim = claim
-        self._claim_of_keys = claim.where(
-            event_delivery.c.key == any_(bindparam("keys", type_=ARRAY(String)))
-        )
+        self._claim_of_keys = claim.where(event_delivery.c.key == any_(bindparam("keys", type_=ARRAY(Text))))
 
     def enter(self, connection: Connection, facts: Sequence[Fact]) -> Turn:
         """Wait until nobody else works on what these facts touch."""
@@ -150,8 +148,9 @@ def _number(key: str) -> int:
     return zlib.crc32(key.encode()) - (1 << 31)
 
 
-def _numbers(keys: Iterable[str]) -> list[int]:
-    return sorted({_number(key) for key in keys})
+def _numbers(keys: Iterable[str]) -> list[str]:
+    """In ascending order; as text, since asyncpg asks the server what a list of anything else is."""
+    return [str(number) for number in sorted({_number(key) for key in keys})]
 
 
 def _first(count: int, keys: Iterable[str]) -> list[str]:
@@ -166,26 +165,28 @@ def _first(count: int, keys: Iterable[str]) -> list[str]:
 _LOCK_WHOLE = "SELECT pg_advisory_xact_lock(7465001)"
 _LOCK_KEYS = """
 SELECT pg_advisory_xact_lock_shared(7465001) UNION ALL
-SELECT pg_advisory_xact_lock(7465001, number) FROM unnest($1::int[]) AS number
+SELECT pg_advisory_xact_lock(7465001, number::int) FROM unnest($1::text[]) AS number
 """
 _LOCK_FOR_CLAIMS = """
 SELECT is_due, CASE WHEN is_due THEN pg_advisory_xact_lock(7465001)
                     ELSE pg_advisory_xact_lock_shared(7465001) END
 FROM (SELECT EXISTS (
     SELECT FROM event_delivery
-    WHERE state = 'pending' AND handler = ANY($1::varchar[]) AND key = $2
+    WHERE state = 'pending' AND handler = ANY($1::text[]) AND key = $2
       AND not_before <= extract(epoch FROM statement_timestamp())
 ) AS is_due) AS borders
 """
-_TRY_KEYS = "SELECT number, pg_try_advisory_xact_lock(7465001, number) FROM unnest($1::int[]) AS number"
-_ANYTHING = "SELECT 1 FROM event_delivery WHERE state = 'pending' AND handler = ANY($1::varchar[]) LIMIT 1"
+_TRY_KEYS = """
+SELECT number::int, pg_try_advisory_xact_lock(7465001, number::int) FROM unnest($1::text[]) AS number
+"""
+_ANYTHING = "SELECT 1 FROM event_delivery WHERE state = 'pending' AND handler = ANY($1::text[]) LIMIT 1"
 _WAITING = """
 SELECT DISTINCT key FROM event_delivery
-WHERE state = 'pending' AND handler = ANY($1::varchar[]) AND key = ANY($2::varchar[])
+WHERE state = 'pending' AND handler = ANY($1::text[]) AND key = ANY($2::text[])
   AND (key <> $3 OR not_before <= extract(epoch FROM statement_timestamp()))
 """
 _OLDER = """
 SELECT id, handler, key FROM event_delivery
-WHERE state = 'pending' AND handler = ANY($1::varchar[]) AND key = ANY($2::varchar[]) AND id <= $3
+WHERE state = 'pending' AND handler = ANY($1::text[]) AND key = ANY($2::text[]) AND id <= $3
 ORDER BY id
 """
