@@ -51,6 +51,7 @@ def test_the_lock_file_names_no_machine_and_has_every_hash() -> None:
         assert one["integrity"].startswith("sha512-"), name
 
 
+@pytest.mark.sqlite
 async def test_files_are_fixed_by_their_hash_compressed_and_asked_for_once(shop: Shop) -> None:
     client = shop.browser()
     page = await (await client.get("/login", allow_redirects=False)).text() or ""
@@ -77,6 +78,7 @@ async def test_nothing_else_is_served(shop: Shop, name: str) -> None:
     assert answer.status == 404
 
 
+@pytest.mark.sqlite
 async def test_libraries_are_there(shop: Shop) -> None:
     if not (VENDOR / ".stamp").is_file():
         missing("fetched JavaScript and CSS (PITLINE_SKIP_FRONTEND was set)", "install again without it")

@@ -300,6 +300,7 @@ async def test_what_a_form_got_wrong_leaves_no_trace(shop: Shop) -> None:
     assert sorted(one["name"] for one in people["items"]) == ["Manager", "Owner"]
 
 
+@pytest.mark.sqlite
 async def test_the_cookie_of_a_notice_cannot_be_written_by_somebody_else(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     client.session.cookie_jar.update_cookies({"pitline_notice": "aGFja2Vk.0000"}, client.make_url("/"))

@@ -147,6 +147,7 @@ async def test_what_is_not_there_is_said_in_the_body_that_all_errors_have(
     assert ("Allow" in answer.headers) is (status == 405)
 
 
+@pytest.mark.sqlite
 async def test_bodies_too_big_or_of_another_kind_are_refused_as_such(program: Program) -> None:
     big = await program.send("POST", "/clients", json={"name": "x" * 1_100_000})
     form = await program.send("POST", "/clients", data={"name": "x"})

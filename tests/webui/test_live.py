@@ -170,6 +170,7 @@ async def test_a_huge_message_and_a_flood_end_the_socket_and_nothing_else(shop: 
     assert (await _next(quiet))["id"] == "still"
 
 
+@pytest.mark.sqlite
 async def test_a_ping_is_answered(shop: Shop) -> None:
     ws = await _watch(await shop.signed_in("owner"))
     await ws.send_str("ping")
@@ -188,6 +189,7 @@ async def test_one_person_cannot_take_all_sockets(shop: Shop) -> None:
     assert not other.closed
 
 
+@pytest.mark.sqlite
 async def test_a_closed_socket_leaves_nothing_behind(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     sockets: Sockets = shop.server.app[SITE].sockets
@@ -200,6 +202,7 @@ async def test_a_closed_socket_leaves_nothing_behind(shop: Shop) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.sqlite
 async def test_a_plain_get_is_told_that_this_address_speaks_websocket(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     origin = str(client.make_url("/")).rstrip("/")
@@ -208,6 +211,7 @@ async def test_a_plain_get_is_told_that_this_address_speaks_websocket(shop: Shop
     assert (await answer.json())["error"]["code"] == "request.upgrade"
 
 
+@pytest.mark.sqlite
 async def test_stopping_says_goodbye_quickly(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     sockets = [await _watch(client) for _ in range(5)]
@@ -217,6 +221,7 @@ async def test_stopping_says_goodbye_quickly(shop: Shop) -> None:
     assert await asyncio.gather(*reading) == [1001] * 5
 
 
+@pytest.mark.sqlite
 async def test_stopping_does_not_wait_for_a_browser_that_never_answers(shop: Shop) -> None:
     client = await shop.signed_in("owner")
     cookie = next(c.value for c in client.session.cookie_jar if c.key == "pitline")

@@ -62,6 +62,7 @@ def say_something() -> None:
         ("error", ["it broke", "a library broke"], ["refused with"]),
     ],
 )
+@pytest.mark.sqlite
 async def test_the_log_is_read_by_level_newest_first_without_secrets_and_numbers(
     remembering: Shop, level: str, said: list[str], unsaid: list[str]
 ) -> None:
@@ -75,6 +76,7 @@ async def test_the_log_is_read_by_level_newest_first_without_secrets_and_numbers
     assert ("01kb4c0q2v6n7r8s9t0abcdefg" in text) == (level == "info")
 
 
+@pytest.mark.sqlite
 async def test_only_so_many_lines_are_kept(remembering: Shop) -> None:
     owner = await remembering.signed_in("owner")
     for number in range(30):
@@ -100,6 +102,7 @@ async def test_the_button_makes_the_bundle_with_the_log_and_it_is_audited(rememb
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/system/log"), ("POST", "/system/bundle")])
+@pytest.mark.sqlite
 async def test_who_does_not_look_after_the_system_reads_no_log(shop: Shop, method: str, path: str) -> None:
     manager = await shop.signed_in("manager")
     assert (await manager.request(method, path, headers=SAME, allow_redirects=False)).status == 403

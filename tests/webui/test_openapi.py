@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
@@ -60,6 +61,7 @@ def test_the_document_is_openapi_3_1_with_parameters_for_every_place_in_a_path()
             assert "429" in operation["responses"]
 
 
+@pytest.mark.sqlite
 async def test_it_is_served_to_everybody_as_it_is_described(shop: Shop) -> None:
     answer = await shop.browser().get(f"{PREFIX}/openapi.json")
     assert answer.status == 200
@@ -88,6 +90,7 @@ async def test_an_answer_that_is_not_as_described_is_found() -> None:
     assert (watch.looked, len(watch.faults)) == (4, 9)
 
 
+@pytest.mark.sqlite
 async def test_parameters_are_checked_and_the_answer_names_the_field(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {await shop.token('owner')}"}
     client = shop.browser()

@@ -74,6 +74,7 @@ def test_the_matrix_has_its_49_functions_and_a_bigger_package_has_what_a_smaller
 
 
 @EACH_PLAN
+@pytest.mark.sqlite
 async def test_every_function_is_let_through_or_refused_by_the_package(hub: Hub, plan: str) -> None:
     given = with_plan(hub, plan, matrix())
     wrong: dict[str, object] = {}
@@ -152,6 +153,7 @@ async def test_menus_scripts_and_the_first_page_lead_to_nothing_that_is_refused(
         assert ("/desk" in paths, "/settings/shops/new" in paths) == (plan == "profi", plan == "profi")
 
 
+@pytest.mark.sqlite
 async def test_the_live_socket_tells_of_no_topic_outside_the_package(hub: Hub, shop: Shop) -> None:
     token = {"Authorization": f"Bearer {await shop.token('owner')}"}
     heard: dict[str, list[str]] = {}

@@ -110,6 +110,7 @@ def test_a_stranger_is_spoken_to_in_the_language_of_the_browser(header: str, lan
     assert accepted_language(header, "uk") == language
 
 
+@pytest.mark.sqlite
 async def test_what_a_text_is_given_is_escaped_wherever_it_stands(shop: Shop) -> None:
     """`_()` of a text that holds a name, `_()` with values, a block with values: all escape, once."""
     environment = shop.server.app[SITE].renderer._environments["uk"]
