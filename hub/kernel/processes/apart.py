@@ -108,7 +108,9 @@ class ProcessApart:
             self._watching.cancel()
         if self._wire is not None:
             self._wire.say_goodbye()
-            await asyncio.wait({self._wire.lost}, timeout=_ENDS_WITHIN)
+            _, late = await asyncio.wait({self._wire.lost}, timeout=_ENDS_WITHIN)
+            if late and self._process is not None:
+                self._process.kill()
         if self._end is not None:
             self._end.close()
         await self._reaped()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +19,7 @@ from hub.kernel.journal.files import FileJournal, read_journal
 from hub.kernel.processes.apart import ProcessApart, Setup
 from tests.connectors.ami.hub_side import until
 from tests.kernel.processes.night_shift import LAST_WORD
+from tests.patience import within
 from tests.thrift import log_plainly
 
 BEGINS = 20.0
@@ -76,3 +80,12 @@ async def test_what_kept_a_process_from_writing_is_no_trouble_once_it_is_gone(tm
     async with night_shift(folder, journal):
         await until(lambda: "cannot write" in journal.fared().trouble, BEGINS)
     assert journal.fared().trouble == ""
+
+
+async def test_a_process_that_hangs_does_not_hold_up_the_end_of_the_hub(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path, keep_days=30)
+    async with night_shift(tmp_path, journal) as process:
+        await until(lambda: journal.fared().records, BEGINS)
+        os.kill(process.pid, signal.SIGSTOP)
+        began = time.monotonic()
+    assert time.monotonic() - began < within(3.0)
