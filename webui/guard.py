@@ -98,9 +98,9 @@ def is_loopback(request: web.Request, server: ServerSettings) -> bool:
     """Whether it can only be somebody at this machine: no proxy stands between, we listen here alone, and
     it was this machine that was asked for. A stranger's page whose name leads here (DNS rebinding) makes
     the browser at this machine ask by that name."""
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or server.public_url:
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False
-    if not _is_this_machine(request.host):
+    if not _is_this_machine(request.host) or not _is_open_here_alone(server):
         return False
     peername = request.transport.get_extra_info("peername") if request.transport else None
     peer = str(peername[0]) if isinstance(peername, tuple) and peername else ""
@@ -144,6 +144,14 @@ def check_csrf(request: web.Request, server: ServerSettings, session_token: str,
             "request.cross_site", "This form was not sent from a page of Pitline.",
             "Reload the page and try again.",
         )  # fmt: skip
+
+
+def _is_open_here_alone(server: ServerSettings) -> bool:
+    """Whether the world knows no address of ours, or one that leads nobody here but us (the demo's)."""
+    try:
+        return not server.public_url or _is_this_machine(urlsplit(server.public_url).netloc)
+    except ValueError:
+        return False
 
 
 def _is_this_machine(host: str) -> bool:

@@ -122,7 +122,11 @@ async def test_only_what_changes_is_sent_to_the_page_that_stands_open(owner: Tes
 async def test_http_is_warned_of_from_elsewhere_only(hub: Hub, shop: Shop) -> None:
     token = {"Authorization": f"Bearer {await shop.token('owner')}"}
     said = {}
-    for host, url in (("127.0.0.1", ""), ("0.0.0.0", ""), ("127.0.0.1", "https://shop.example")):
+    own, world = "http://127.0.0.1:8080", "http://shop.example"  # the demo calls itself by the first
+    for host, url in (
+        ("127.0.0.1", ""), ("0.0.0.0", ""), ("127.0.0.1", "https://shop.example"), ("127.0.0.1", own),
+        ("127.0.0.1", world), ("0.0.0.0", own),
+    ):  # fmt: skip
         server = replace(hub.installation.settings.server, host=host, public_url=url)
         settings = replace(hub.installation.settings, server=server)
         deps = replace(hub.installation.deps, settings=settings)
@@ -131,7 +135,7 @@ async def test_http_is_warned_of_from_elsewhere_only(hub: Hub, shop: Shop) -> No
         async with TestClient(TestServer(app)) as client:
             metrics = await (await client.get("/metrics", headers=token)).text()
             said[host, url] = re.findall(r'^pitline_system_level\{part="door"\} (\d)$', metrics, re.MULTILINE)
-    assert list(said.values()) == [["0"], ["1"], ["0"]]
+    assert list(said.values()) == [["0"], ["1"], ["0"], ["0"], ["1"], ["1"]]
 
 
 async def test_every_documented_figure_is_there_and_stands_in_the_readme(owner: TestClient[Any, Any]) -> None:
