@@ -103,17 +103,17 @@ def _changes(
 def suggested(
     country: str, language: str, since: date, days: int = 366, known: Iterable[date] = ()
 ) -> list[HolidaySuggestion]:
-    """The country's holidays from `since` on that the shop does not have yet; none for a country that
-    nobody has a list of. Where the law makes none of them free (as in war), the working ones."""
+    """The country's holidays from `since` on that the shop does not have yet, in the viewer's language, else
+    in the country's own; none for a country that nobody has a list of. Where the law makes none of them
+    free (as in war), the working ones."""
     import holidays  # loads a country's rules only when it is asked: start must not wait for it
 
     if country not in holidays.list_supported_countries(include_aliases=False):
         return []
     years = sorted({since.year, (since + timedelta(days=days)).year})
     found: HolidayBase = holidays.country_holidays(country, years=years)
-    tongue = next(
-        (one for one in _HOLIDAY_LANGUAGES.get(language, ()) if one in found.supported_languages), None
-    )
+    wanted = (one for one in _HOLIDAY_LANGUAGES.get(language, ()) if one in found.supported_languages)
+    tongue = next(wanted, found.default_language)
     category = "public"
     if "workday" in found.supported_categories and not any(day >= since for day in found):
         category = "workday"

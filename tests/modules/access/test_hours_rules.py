@@ -96,3 +96,8 @@ def test_holidays_of_the_country_are_suggested_in_the_viewers_language_and_only_
     assert min(one.day for one in found) >= date(2026, 8, 1)
     assert {one.day for one in suggested("PL", "en", date(2026, 1, 1))} >= {date(2026, 11, 11)}
     assert suggested("IO", "uk", date(2026, 1, 1)) == []
+
+
+def test_holidays_whose_names_the_viewers_language_lacks_are_named_as_the_country_does() -> None:
+    names = {one.title for one in suggested("UA", "ru", date(2026, 8, 1))}
+    assert "День незалежності України" in names
