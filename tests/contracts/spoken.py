@@ -22,6 +22,7 @@ _ERRORS = {
     "Unavailable",
     "HubError",
 }
+_TROUBLES = {"NotReady", "AuthFailed", "TransientError", "PermanentError"}
 _TRANSLATE = {"t", "_", "gettext"}
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _CARRIERS = ("connectors/telegram", "connectors/twilio_sms", "connectors/http_sms", "connectors/email")
@@ -127,3 +128,25 @@ def in_manifests(modules: tuple[Module, ...]) -> Iterator[tuple[str, str]]:
         for entry in (*module.settings, *module.account):
             yield f"{module.name}/module.py", entry.title
             yield f"{module.name}/module.py", entry.text
+
+
+def in_connectors() -> Iterator[tuple[str, str]]:
+    """What connectors say of themselves and of what they could not send, with made-up values in it."""
+    for source in sources("connectors"):
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "report" and node.args and isinstance(node.args[0], ast.Constant):
+                said = _example(node.args[1]) if len(node.args) > 1 else ""
+            else:
+                said = _example(node.args[0]) if name in _TROUBLES and node.args else ""
+            if re.search(r"[a-z]{3}", said):
+                yield f"{source.name}:{node.lineno}", said
+
+
+def _example(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    return "".join(str(p.value) if isinstance(p, ast.Constant) else f"X{n}" for n, p in enumerate(parts))

@@ -9,11 +9,16 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from connectors.catalogue import NAMES
+from hub.events.catalogue import BY_NAME
 from hub.kernel.plans import load_plans
 from hub.kernel.texts import Texts
 from hub.main import MODULES
+from hub.modules.webhooks.titles import AREAS
+from hub.modules.webhooks.titles import TITLES as EVENT_TITLES
 from tests.contracts.sources import ROOT
-from tests.contracts.spoken import in_code, in_manifests, in_refusals, in_templates
+from tests.contracts.spoken import in_code, in_connectors, in_manifests, in_refusals, in_templates
+from webui.system.connections import TITLES as CONNECTOR_TITLES
 from webui.texts import own_folders
 
 PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
@@ -64,6 +69,22 @@ def test_why_a_message_did_not_go_out_is_said_in_every_language(language: str) -
     texts = Texts(ROOT / folder for folder in FOLDERS)
     missing = {text: where for where, text in in_refusals() if texts.heard(language, text) == text}
     assert missing == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_what_connectors_say_is_translated_with_its_values_in_it(language: str) -> None:
+    texts = Texts([ROOT / folder for folder in FOLDERS])
+    untold = {said: where for where, said in in_connectors() if texts.heard(language, said) == said}
+    assert untold == {}
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_connector_and_every_event_has_a_name_on_the_screen(language: str) -> None:
+    unnamed = [name for name in NAMES if name not in CONNECTOR_TITLES]
+    unnamed += [name for name in BY_NAME if name not in EVENT_TITLES or name.partition(".")[0] not in AREAS]
+    assert unnamed == []
+    titles = {*CONNECTOR_TITLES.values(), *EVENT_TITLES.values(), *AREAS.values()}
+    assert titles - set(spoken(language)) == set()
 
 
 @pytest.mark.parametrize("language", ["ru", "uk"])

@@ -17,6 +17,14 @@ TITLES: Mapping[str, str] = {
     "redis": "Line between the processes",
     "telegram": "Telegram",
     "practice_telegram": "Practice Telegram",
+    "practice_twilio": "Practice Twilio",
+    "practice_provider": "Practice provider",
+    "practice_mail": "Practice mail server",
+    "twilio": "SMS by Twilio",
+    "http_sms": "SMS and Viber by a provider",
+    "http_sms_2": "SMS and Viber by a second provider",
+    "email": "E-mail",
+    "sftp_spool": "Recordings from another computer",
 }
 _LEVELS: Mapping[str, Level] = {
     "off": "idle", "stopped": "idle", "starting": "warning", "ready": "good", "not_ready": "problem",
