@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Connection, Integer, MetaData, Numeric, Table, cast, func, select
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from hub.kernel.backup.manifest import TableFigures
 
@@ -22,8 +37,23 @@ def figures_of(connection: Connection, tables: list[Table]) -> dict[str, TableFi
 
 def _figures(connection: Connection, table: Table) -> TableFigures:
     whole = [column for column in table.c if isinstance(column.type, Integer | BigInteger)]
-    sums = [func.coalesce(func.sum(cast(column, Numeric(40, 0))), 0) for column in whole]
-    if connection.dialect.name == "sqlite":
-        sums = [func.coalesce(func.sum(column), 0) for column in whole]
-    row = connection.execute(select(func.count(), *sums).select_from(table)).one()
-    return TableFigures(int(row[0]), {c.name: int(s) for c, s in zip(whole, row[1:], strict=True)})
+    sums = _halves if connection.dialect.name == "sqlite" else _numeric
+    query = select(func.count(), *(part for column in whole for part in sums(column))).select_from(table)
+    count, *parts = map(int, connection.execute(query).one())
+    pairs = zip(whole, parts[::2], parts[1::2], strict=True)
+    return TableFigures(count, {column.name: (high << 32) + low for column, high, low in pairs})
+
+
+def _halves(column: Column[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """The sums of the upper and of the lower 32 bits: SQLite adds up in 64 bits, and six moments in
+    nanoseconds are more than that."""
+    return _sum(column.op(">>")(32)), _sum(column.op("&")(0xFFFFFFFF))
+
+
+def _numeric(column: Column[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """No upper half, and a sum of as many digits as it takes."""
+    return literal(0), _sum(cast(column, Numeric(40, 0)))
+
+
+def _sum(what: ColumnElement[Any]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(what), 0)

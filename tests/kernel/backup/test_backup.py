@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 from hub.app import Hub
 from hub.errors import Conflict, Invalid, Unavailable
 from hub.kernel.backup.archive import FORMAT, ArchiveReader, ArchiveWriter, Header
+from hub.kernel.backup.figures import figures_of
 from hub.kernel.backup.retention import BackupFile, Kept, backups_in, name_of, to_drop
 from hub.kernel.backup.tombstones import lay, mirror_of
 from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
+from hub.kernel.storage.orm import Base
 from hub.kernel.storage.sqlite import note_of, sqlite_mirror
 from hub.main import MODULES
 from hub.modules.access.api import AccessApi, CodeAttempt
@@ -85,6 +87,25 @@ async def test_what_is_put_back_elsewhere_has_every_row_and_every_file(
     await hub.backups.run("manual")  # numbers that the server gives out go on where they were
     await make_client(hub, "Олег", "0501234568")
     await hub.close()
+
+
+async def test_a_shop_with_many_recordings_is_backed_up(settings: Settings) -> None:
+    """The moments of their files are nanoseconds: six of them add up to more than 64 bits hold."""
+    moments = [1_796_000_000_123_456_789 + n for n in range(12)] + [-(2**63), 2**63 - 1, 0]
+    hub = hub_with(settings)
+    await hub.open()
+    now = datetime.now(UTC)
+    rows = [
+        {"key": str(n), "path": f"{n}.wav", "size": 1, "mtime_ns": ns, "state": "taken", "seen_at": now}
+        for n, ns in enumerate(moments)
+    ]
+    spool = Base.metadata.tables["recordings_spool"]
+    await hub.database.write(lambda connection: connection.execute(spool.insert(), rows))
+    held = await hub.database.read(lambda connection: figures_of(connection, [spool]))
+    run = await hub.backups.run("manual")
+    await hub.close()
+    assert held["recordings_spool"].sums["mtime_ns"] == sum(moments)
+    assert run.is_proved, run.trouble
 
 
 async def test_links_and_devices_are_no_files_of_ours(
