@@ -19,10 +19,11 @@ from hub.errors import Unavailable
 from hub.kernel.backup.figures import figures_of, reflected
 from hub.kernel.backup.manifest import TableFigures
 from hub.kernel.storage.faults import damaged as damaged_database
+from hub.kernel.storage.faults import storage_fault
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Raises Unavailable for a database that is damaged."""
+    """Raises Unavailable for a database that is damaged, and for a disk that is full or in the way."""
     reading = sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True, timeout=30)
     try:
         writing = sqlite3.connect(target)
@@ -32,7 +33,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
         finally:
             writing.close()
     except sqlite3.DatabaseError as error:
-        raise damaged_database(str(error)) from error
+        raise storage_fault(error) or damaged_database(str(error)) from error
     finally:
         reading.close()
 
@@ -50,7 +51,7 @@ def examine_copy(path: Path) -> tuple[str, dict[str, TableFigures], set[str]]:
                 raise damaged_database(f"a row of {stray[0]} points at nothing")
             return _told(connection)
     except DBAPIError as error:
-        raise damaged_database(str(error.orig)) from error
+        raise storage_fault(error) or damaged_database(str(error.orig)) from error
     finally:
         engine.dispose()
 
@@ -62,7 +63,7 @@ def told_of(path: Path) -> tuple[str, dict[str, TableFigures], set[str]]:
         with engine.connect() as connection:
             return _told(connection)
     except DBAPIError as error:
-        raise damaged_database(str(error.orig)) from error
+        raise storage_fault(error) or damaged_database(str(error.orig)) from error
     finally:
         engine.dispose()
 

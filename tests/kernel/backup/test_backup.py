@@ -21,6 +21,7 @@ from hub.errors import Conflict, Invalid, Unavailable
 from hub.kernel.backup.archive import FORMAT, ArchiveReader, ArchiveWriter, Header
 from hub.kernel.backup.figures import figures_of
 from hub.kernel.backup.retention import BackupFile, Kept, backups_in, name_of, to_drop
+from hub.kernel.backup.sqlite_copy import copy_sqlite
 from hub.kernel.backup.tombstones import lay, mirror_of
 from hub.kernel.context import Apis
 from hub.kernel.shops import FIRST_SHOP
@@ -375,3 +376,12 @@ def test_what_is_no_backup_is_not_read(tmp_path: Path) -> None:
     with path.open("rb") as file, pytest.raises(Invalid) as caught:
         ArchiveReader(file)
     assert caught.value.code == "backup.no_backup"
+
+
+def test_a_disk_that_is_in_the_way_is_not_called_a_damaged_database(tmp_path: Path) -> None:
+    """Whoever is told of damage puts an old backup in the place of a good database."""
+    source = tmp_path / "shop.db"
+    sqlite3.connect(source).execute("CREATE TABLE calls (id INTEGER)")
+    with pytest.raises(Unavailable) as caught:
+        copy_sqlite(source, tmp_path / "not there" / "copy.db")
+    assert caught.value.code == "database.cannot_open"
