@@ -17,6 +17,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
 from yarl import URL
 
+from connectors.ami.config import AmiWaits
 from connectors.ami.connector import AmiConnector
 from hub.app import Hub
 from hub.clock import Clock, SystemClock
@@ -29,7 +30,7 @@ from hub.modules.crm.api import ClientEntry, ClientView, CrmApi, PhoneEntry, Veh
 from hub.ports.messaging import MessageSender
 from hub.settings import DatabaseSettings, JournalSettings, RecordingsSettings, ServerSettings, Settings
 from tests.connectors.ami.ami_server import AmiServer
-from tests.connectors.ami.hub_side import config_for
+from tests.connectors.ami.hub_side import QUICK, config_for
 from tests.flows.browser import Faults
 from tests.modules.desk.telling import LINE, Telling
 from tests.patience import shown_within, within
@@ -132,6 +133,7 @@ async def open_shop(
     pbx: AmiServer | None = None,
     senders: Sequence[MessageSender] = (),
     clock: Clock | None = None,
+    waits: AmiWaits = QUICK,
 ) -> AsyncIterator[Shop]:
     """The shop of the desk's stories, on a port of its own; with `pbx` it is connected to that, with `clock`
     it lives at that time."""
@@ -144,7 +146,7 @@ async def open_shop(
     )
     clock = clock or SystemClock()
     journal = FileJournal(folder / "journal", 30)
-    line = AmiConnector(config_for(pbx), journal, clock) if pbx is not None else None
+    line = AmiConnector(config_for(pbx, waits), journal, clock) if pbx is not None else None
     lines = () if line is None else (line,)
     hub = Hub(
         settings, MODULES, clock=clock, journal=journal, connectors=lines, telephony=line, senders=senders

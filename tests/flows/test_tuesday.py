@@ -14,6 +14,7 @@ from playwright.async_api import Locator, Page, expect
 from hub.clock import SystemClock
 from hub.modules.dialling.api import DiallingApi, DialSettings
 from tests.connectors.ami.ami_server import Script, serving
+from tests.connectors.ami.hub_side import STEADY
 from tests.factories.calls import calls_of
 from tests.factories.tasks import open_hours
 from tests.flows.browser import chromium
@@ -88,7 +89,7 @@ async def test_three_callers_in_four_minutes_and_one_receptionist(tmp_path: Path
     clock = Hands(TUESDAY)
     async with (
         chromium() as browser, serving(Script(rights=RIGHTS)) as pbx,
-        open_shop(tmp_path, browser, pbx, clock=clock) as shop,
+        open_shop(tmp_path, browser, pbx, clock=clock, waits=STEADY) as shop,
         shop.screen("oksana") as oksana, shop.screen("ihor") as ihor,
     ):  # fmt: skip
         await open_hours(shop.hub)

@@ -24,6 +24,8 @@ QUICK = AmiWaits(
     connect=0.5, banner=0.1, login=0.5, identify=0.1, boot=0.3, answer=0.3, ping_interval=0.2,
     ping_deadline=0.3, settle=0.01, snapshot_retry=(0.05, 0.05), tick=0.05, drain=0.3, close=0.2,
 )  # fmt: skip
+STEADY = replace(QUICK, ping_interval=30.0, ping_deadline=60.0, answer=20.0)
+"""A line that a pause of the machine does not cut."""
 
 
 @dataclass
