@@ -86,8 +86,11 @@ def _copy(
     digest, size = hashlib.sha256(), 0
     out: IO[bytes] | None = None
     if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        out = target.open("xb")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            out = target.open("xb")
+        except (FileExistsError, NotADirectoryError) as error:  # two members of one name
+            raise damaged() from error
     try:
         while chunk := content.read(CHUNK):
             digest.update(chunk)
