@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -104,7 +105,7 @@ async def serve(settings: Settings, ready: Callable[[int], None] | None = None) 
             port = await _listen(runner, settings)
             if ready is not None:
                 ready(port)
-            loop.run_in_executor(None, app[SITE].texts.learn)
+            threading.Thread(target=app[SITE].texts.learn, name="texts", daemon=True).start()  # no stop waits
             await stopping.wait()
         finally:
             sweeping.cancel()
