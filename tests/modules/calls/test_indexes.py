@@ -7,10 +7,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.dialects import postgresql
 
+from hub.app import Hub
+from hub.kernel.shops import FIRST_SHOP
 from hub.kernel.storage.database import Database
 from hub.kernel.storage.migrating import migrate
+from hub.modules.calls.api import CallFilter
+from hub.modules.calls.filters import CallFilters
+from hub.modules.calls.models import Call
+from tests.factories.calls import ended, tell_calls
 
 
 @pytest.fixture
@@ -66,3 +73,33 @@ async def test_lists_of_calls_are_read_in_the_order_of_an_index(
 )  # fmt: skip
 async def test_searches_touch_an_index_alone(empty: Database, query: str, index: str) -> None:
     assert index in await plan(empty, query)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        (CallFilter(result="missed"), "ix_calls_calls_rare_result"),
+        (CallFilter(direction="internal"), "ix_calls_calls_rare_direction"),
+    ],
+)
+async def test_postgresql_expects_as_many_calls_of_a_kind_as_there_are(
+    hub: Hub, where: CallFilter, index: str
+) -> None:
+    calls = [
+        ended(
+            f"b1:{n}.1", n, "answered" if n % 10 else "missed", direction="inbound" if n % 9 else "internal"
+        )
+        for n in range(200)
+    ]
+    await tell_calls(hub, *calls)
+    async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        conditions = await CallFilters(uow, hub.installation.deps).conditions(where)
+        bare = {"literal_binds": True, "render_postcompile": True}
+        asked = select(Call.id).where(*conditions).compile(dialect=postgresql.dialect(), compile_kwargs=bare)
+        await uow.session.execute(text("ANALYZE calls_calls"))
+        await uow.session.execute(text("SET LOCAL enable_seqscan = off"))
+        lines = [row[0] for row in (await uow.session.execute(text(f"EXPLAIN {asked}"))).all()]
+        there = (await uow.session.execute(select(func.count()).where(*conditions))).scalar_one()
+    assert index in "\n".join(lines)
+    assert f"rows={there} " in lines[0]
