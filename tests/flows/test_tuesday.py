@@ -69,7 +69,7 @@ async def goes_on(shop: Shop, state: str | None) -> None:
             found[:] = [one.state for one in await calls.live_calls()]
         return found == ([state] if state else [])
 
-    await until(is_so)
+    await until(is_so, seconds=60)
 
 
 async def misses(shop: Shop, street: Street, clock: Hands, caller: str, seconds: float) -> None:
