@@ -85,14 +85,15 @@ class Guard(OutgoingWorker):
         if new and not await self.may_send():
             return
         for call_id in sorted(new):
-            self.set_off(self._begin(call_id), name="begin-recording", to=call_id)
+            # To nobody: a pause or a stop of the same call does not wait for its answer.
+            self.set_off(self._begin(call_id), name="begin-recording", to="")
         self._begun = agreed
 
     async def _begin(self, call_id: str) -> None:
         result = await self._told(BeginRecording(command_id=call_id, call_id=call_id))
+        await self._breathe(result)
         if result.kind in ("unknown", "unsent"):
             self._begun -= {call_id}
-        await self._breathe(result)
 
     async def _mute(self, pause: PauseView) -> None:
         result = await self._told(MuteRecording(command_id=pause.id, call_id=pause.call_id, is_muted=True))

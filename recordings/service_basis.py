@@ -100,9 +100,9 @@ class BasisService:
         return view(row)
 
     async def agreed(self) -> list[str]:
-        """The calls that go on and in which one of ours was told yes."""
+        """The calls that go on and whose other side has said yes, to one of ours or by a key."""
         live = [one.id for one in await CallsApi(self._uow, self._deps).live_calls()]
-        said = (CallBasis.consent == "given", CallBasis.noted_by.is_not(None), CallBasis.stop_rule.is_(None))
+        said = (CallBasis.consent == "given", CallBasis.stop_rule.is_(None))
         query = select(CallBasis.call_id).where(CallBasis.call_id.in_(sorted(live)), *said)
         return list((await self._session.scalars(query)).all())
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from hub.kernel.storage.migrating import revisions
 from hub.main import build
 from hub.settings import Settings
-from webui.app import make_app
+from webui.app import SITE, make_app
 
 _LATER = (
     "aiosqlite", "alembic.command", "asyncpg", "uvloop", "sqlalchemy.dialects.postgresql.asyncpg",
@@ -22,7 +22,7 @@ _LATER = (
 
 for name in _LATER:
     import_module(name)
-make_app(build(Settings()).installation)
+make_app(build(Settings()).installation)[SITE].texts.learn()
 revisions()
 assert threading.active_count() == 1, "what is forked has no threads"
 gc.collect()

@@ -73,6 +73,7 @@ _TRUE = passwords._hasher
 
 def log_plainly() -> None:
     """Traces as Python writes them: structlog's own, in a box with every variable, take seconds each."""
+    structlog.reset_defaults()  # a test may have set up the program's own
     render = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[

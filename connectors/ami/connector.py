@@ -26,7 +26,7 @@ from connectors.ami.recorder import Recorder
 from connectors.ami.snapshot import NoPicture, ask_picture
 from hub.clock import Clock
 from hub.log import get_logger
-from hub.ports.commands import BeginRecording, Command, CommandKind, CommandResult
+from hub.ports.commands import BeginRecording, Command, CommandKind, CommandResult, StopRecording
 from hub.ports.connector import Status
 from hub.ports.errors import AuthFailed, NotReady
 from hub.ports.intake import Intake
@@ -338,6 +338,8 @@ class AmiConnector:
             return CommandResult(kind="unsent", text="There is no line to the PBX.")
         if isinstance(command, BeginRecording):
             return await self._recorder.begin(command.call_id)
+        if isinstance(command, StopRecording):
+            self._recorder.never(command.call_id)
         return await Orders(link.ask, self._consumer.tracker, self._clock).carry_out(command)
 
     def drop_line(self) -> None:

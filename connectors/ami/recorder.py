@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from connectors.ami.actions import Action, Outcome, Sent
 from connectors.ami.tracker import Tracker
-from hub.events.calls import CallAnswered, CallSnapshot
+from hub.events.calls import CallAnswered, CallEnded, CallSnapshot
 from hub.events.recordings import RecordingNamed, RecordingNoticed
 from hub.log import get_logger
 from hub.ports.commands import CommandResult
@@ -64,6 +64,8 @@ class Recorder:
                 self._remember(self._seen, event.call_id, None)
             elif isinstance(event, RecordingNoticed):
                 self._note(event)
+            elif isinstance(event, CallEnded):
+                self._waiting.pop(event.call.call_id, None)
             elif isinstance(event, CallAnswered) and self._is_ours(event.call):
                 if self._needs_consent and event.call.call_id not in self._agreed:
                     self._remember(self._waiting, event.call.call_id, event.call)
@@ -76,15 +78,20 @@ class Recorder:
             self._remember(self._agreed, event.call_id, None)
             self._set_off(self._waiting.pop(event.call_id, None))
         elif event.said == "refused":
-            self._remember(self._seen, event.call_id, None)
+            self.never(event.call_id)
 
     async def begin(self, call_id: str) -> CommandResult:
         """One of ours was told yes while they talk."""
-        call = self._waiting.pop(call_id, None)
-        if call is None or call_id in self._seen:
+        if call_id in self._seen:
             return CommandResult(kind="refused", text="This call is not for us to record.")
-        self._set_off(call)
+        self._remember(self._agreed, call_id, None)  # whoever said it while it rings is not answered yet
+        self._set_off(self._waiting.pop(call_id, None))
         return CommandResult(kind="taken")
+
+    def never(self, call_id: str) -> None:
+        """What was stopped is not begun, whatever is said or decided later."""
+        self._waiting.pop(call_id, None)
+        self._remember(self._seen, call_id, None)
 
     def _set_off(self, call: CallSnapshot | None) -> None:
         if call is None or call.call_id in self._seen:

@@ -60,6 +60,7 @@ async def ukrainian(shop: Shop, login: str, **more: object) -> AsyncIterator[Pag
 
 async def fits(page: Page) -> None:
     """Nothing runs out sideways."""
+    await page.wait_for_load_state()
     root = "document.documentElement"
     assert await page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
 
@@ -138,7 +139,10 @@ async def test_a_try_of_a_file_leads_on_without_a_reload_by_hand(shop: Shop, tmp
         await page.goto(f"{shop.url}/imports")
         await page.set_input_files("input[name=file]", file)
         await page.locator("form[action='/imports'] button").click()
-        for choice in await page.locator("select[name=column]").all():
+        choices = page.locator("select[name=column]")
+        await expect(choices).to_have_count(3)
+        await page.wait_for_load_state()
+        for choice in await choices.all():
             assert await choice.evaluate("(one) => one.offsetWidth") > 100
         await fits(page)
         await page.locator("button[value=try]").click()

@@ -26,7 +26,7 @@ from tests.modules.dialling.shop import RIGHTS
 from tests.modules.reports.test_calls_report import EVENING, friday, play
 from tests.patience import shown_within
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 KYIV = ZoneInfo("Europe/Kyiv")
 TUESDAY = datetime(2026, 1, 6, 12, 31, tzinfo=KYIV).astimezone(UTC)
@@ -148,12 +148,12 @@ async def test_three_callers_in_four_minutes_and_one_receptionist(tmp_path: Path
         await goes_on(shop, "ringing")
         call.is_answered(1)
         for page in (oksana, ihor):
-            await expect(row(page, "Ірина Коваль")).to_have_count(0, timeout=shown_within(1))
+            await expect(row(page, "Ірина Коваль")).to_have_count(0, timeout=shown_within(3))
         clock.forward(40)
         call.ends()
         for page in (oksana, ihor):
             await expect(page.locator("#tasks-closed")).to_contain_text(
-                "Done today: 1", timeout=shown_within(1)
+                "Done today: 1", timeout=shown_within(3)
             )
             await expect(page.locator('[data-badge="/tasks"]')).to_contain_text("1")
 

@@ -96,6 +96,9 @@ async def test_every_page_forbids_framing_and_inline_scripts(shop: Shop) -> None
         assert "Server" not in headers
 
 
+HERE = {"Host": "127.0.0.1:8080"}
+
+
 def _request(peer: str, **headers: str) -> Any:
     class Transport:
         def get_extra_info(self, name: str, default: object = None) -> object:
@@ -126,12 +129,13 @@ def test_forwarded_addresses_count_only_as_far_as_trusted_proxies_wrote_them(
 @pytest.mark.parametrize(
     ("peer", "headers", "server", "is_local"),
     [
-        ("127.0.0.1", {}, ServerSettings(), True),
-        ("::1", {}, ServerSettings(host="::1"), True),
-        ("203.0.113.9", {}, ServerSettings(), False),
-        ("127.0.0.1", {"X_Forwarded_For": "203.0.113.9"}, ServerSettings(), False),
-        ("127.0.0.1", {}, ServerSettings(host="0.0.0.0"), False),
-        ("127.0.0.1", {}, ServerSettings(public_url="https://shop.example"), False),
+        ("127.0.0.1", HERE, ServerSettings(), True),
+        ("::1", {"Host": "[::1]:8080"}, ServerSettings(host="::1"), True),
+        ("203.0.113.9", HERE, ServerSettings(), False),
+        ("127.0.0.1", {**HERE, "X_Forwarded_For": "203.0.113.9"}, ServerSettings(), False),
+        ("127.0.0.1", HERE, ServerSettings(host="0.0.0.0"), False),
+        ("127.0.0.1", HERE, ServerSettings(public_url="https://shop.example"), False),
+        ("127.0.0.1", {"Host": "strangers.example:8080"}, ServerSettings(), False),
     ],
 )
 def test_who_comes_through_a_proxy_is_not_at_this_machine(

@@ -151,13 +151,13 @@ async def test_every_operation_survives_nasty_bodies(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
+        (b"login=a&password=b", "application/x-www-form-urlencoded; charset=no-such-thing", 401),
         (b"login=%ff&password=x", "application/x-www-form-urlencoded", 422),
         (b"login=%00&password=x", "application/x-www-form-urlencoded", 422),
         (b"login=\xff", "application/x-www-form-urlencoded", 422),
         (b"a=1&" * 3000, "application/x-www-form-urlencoded", 422),
         (b"login=" + b"x" * 300_000, "application/x-www-form-urlencoded", 413),
         (b"login=" + b"x" * 2_000_000, "application/x-www-form-urlencoded", 413),
-        (b"login=a&password=b", "application/x-www-form-urlencoded; charset=no-such-thing", 401),
         (b"login=a&login=b&password=c&password=d", "application/x-www-form-urlencoded", 401),
         (b"--x\r\n\r\n", "multipart/form-data; boundary=x", 415),
         (b"{}", "application/json", 415),
@@ -176,8 +176,8 @@ async def test_a_broken_form_is_told_so(shop: Shop, body: bytes, kind: str, stat
 @pytest.mark.parametrize(
     "cookie",
     [
-        "pitline=",
         "pitline=" + "x" * 5000,
+        "pitline=",
         "pitline=\xff\xfe",
         "pitline; =;;; a=b",
         'pitline="un\\"closed',

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from hub.kernel.web import PUBLIC, Route
+from hub.log import LogMemory
+from tests.own_log import whole_log
 from tests.webui.stage import Shop
 from webui.app import OWN_ROUTES
 
@@ -18,9 +22,14 @@ def public_addresses(shop: Shop) -> list[Route]:
     return [route for route in routes if route.right == PUBLIC and "{" in route.path]
 
 
-async def test_what_opens_by_its_address_alone_is_told_to_nobody(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def told() -> Iterator[LogMemory]:
+    """Before the hub is made: a logger speaks as the log was set up when it was made."""
+    with whole_log() as memory:
+        yield memory
+
+
+async def test_what_opens_by_its_address_alone_is_told_to_nobody(told: LogMemory, shop: Shop) -> None:
     routes = public_addresses(shop)
     paths = {route.path.replace("{token}", SECRET) for route in routes}
     assert {path.partition(SECRET)[0] for path in paths} >= {"/invite/", "/c/", "/wall/", "/files/"}
@@ -30,6 +39,6 @@ async def test_what_opens_by_its_address_alone_is_told_to_nobody(
         assert answer.headers["Referrer-Policy"] == "no-referrer", path
         assert "noindex" in answer.headers["X-Robots-Tag"], path
         await shop.browser().get(f"{path}/typed-on")
-    said = capsys.readouterr().out
-    assert said.count("status=404") >= len(paths)
-    assert SECRET not in said
+    said = [str(line) for line in told.lines()]
+    assert sum("404" in line for line in said) >= len(paths)
+    assert SECRET not in "\n".join(said)

@@ -92,4 +92,5 @@ def _lost(request: Request, name: str, health: Health) -> Condition | None:
 
 
 def _title(request: Request, name: str) -> str:
-    return request.t(TITLES.get(name, name))
+    """One that nobody has named yet is called as its folder is."""
+    return request.t(TITLES.get(name, name.replace("_", " ").capitalize()))

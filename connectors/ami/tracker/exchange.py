@@ -205,12 +205,16 @@ class Exchange:
         self.ended[leg.uniqueid] = leg.conversation
         if len(self.ended) > _ENDED_KEPT:
             _, oldest = self.ended.popitem(last=False)
-            if oldest.is_over and not oldest.living and not self._may_hear_of(oldest):
+            if self._is_done_with(oldest):
                 oldest.let_go()
 
-    def _may_hear_of(self, conversation: Conversation) -> bool:
-        """Whether a late message finds it by one of its legs."""
-        return any(leg.uniqueid in self.ended for leg in conversation.legs)
+    def _is_done_with(self, conversation: Conversation) -> bool:
+        """Whether it is over and told, and no late message finds it by one of its legs."""
+        if conversation.living or not conversation.is_over:
+            return False
+        if conversation in self.dirty or conversation in self.waiting:
+            return False
+        return not any(leg.uniqueid in self.ended for leg in conversation.legs)
 
     def remember_gone(self, uniqueid: str, *, is_early: bool) -> None:
         """Nothing comes after a Hangup; `is_early`: the Hangup came before anything else."""

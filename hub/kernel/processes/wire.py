@@ -61,6 +61,7 @@ class Wire(asyncio.Protocol):
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = 0
+        self._is_parting = False
 
     @property
     def closed(self) -> asyncio.Future[None]:
@@ -85,7 +86,7 @@ class Wire(asyncio.Protocol):
 
     async def ask(self, question: Question[A, R], value: A) -> R:
         """The answer. An asker who is cancelled hears no answer; the other side goes on."""
-        if self._closed.done():
+        if self._closed.done() or self._is_parting:
             raise Gone(f"{self._other} has ended")
         self._number += 1
         number = self._number
@@ -103,6 +104,7 @@ class Wire(asyncio.Protocol):
 
     def say_goodbye(self) -> None:
         """Nothing more comes from here; what the other side still tells is heard till it hangs up."""
+        self._is_parting = True
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
 
@@ -160,7 +162,7 @@ class Wire(asyncio.Protocol):
     # Inside
 
     def _send(self, kind: int, number: int, name: str, value: object) -> None:
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing() or self._is_parting:
             return
         body = msgspec.Raw(msgspec.msgpack.encode(value))
         frame = msgspec.msgpack.encode((kind, number, name, body))
@@ -198,6 +200,8 @@ class Wire(asyncio.Protocol):
         """The other side must not wait for ever for an answer that is not found; why is in our log."""
         self._answering.discard(task)
         self._kept.discard(task)
+        if task.cancelled() and self._closed.done():
+            return  # they have said goodbye: when we hang up, they hear that we are gone
         fault = asyncio.CancelledError() if task.cancelled() else task.exception()
         if fault is None:
             return

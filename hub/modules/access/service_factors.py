@@ -114,6 +114,7 @@ class FactorService:
 
     async def remove(self, person_id: str) -> bool:
         """Switch it off, recovery codes and all; whether there was one."""
+        await self._end_for_good(RecoveryCode.person_id == person_id)
         await self._uow.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
         gone = await self._execute(delete(Factor).where(Factor.person_id == person_id))
         await self._changed(person_id)

@@ -166,8 +166,9 @@ class FactService:
         now = self._deps.clock.now()
         asked = await CrmApi(self._uow, self._deps).asked.all("open", None, limit=_MOST_ASKED)
         waits = {one.id for one in asked}
+        is_all = len(asked) < _MOST_ASKED  # of those beyond, nobody knows here
         for post in await self._posts.open_of("forgotten"):
-            if post.about.get("request") not in waits:
+            if is_all and post.about.get("request") not in waits:
                 self._posts.close(post, "decided")
         for one in asked:
             stage = "late" if one.is_late(now) else "near" if one.is_near(now) else "asked"

@@ -51,9 +51,13 @@ def is_there(pid: int) -> bool:
 
 def children_of(pid: int) -> list[int]:
     """Those that run the line."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return [child for child in children if b"hub.line" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended while we looked
+            for child in (task / "children").read_text().split():
+                if b"hub.line" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
+    return found
 
 
 def is_running(pid: int) -> bool:

@@ -366,3 +366,25 @@ def _sides() -> dict[str, str]:
         **{f"Transferer{key}": value for key, value in PHONE.items()},
         **{f"Transferee{key}": value for key, value in CALLER.items()},
     }
+
+
+def test_of_many_calls_that_end_unseen_at_once_each_still_says_who_took_part() -> None:
+    shop = Shop()
+    for number in range(150):
+        caller = {"Channel": f"PJSIP/trunk-{number:08x}", "Uniqueid": f"shop-1795442000.{2 * number}"}
+        phone = {"Channel": f"PJSIP/101-{number:08x}", "Uniqueid": f"shop-1795442000.{2 * number + 1}"}
+        caller["Linkedid"] = phone["Linkedid"] = caller["Uniqueid"]
+        shop.say("Newchannel", caller, ChannelState="4", CallerIDNum="0501234567", Exten="380670001122")
+        shop.say("Newchannel", phone, ChannelState="0", CallerIDNum="101")
+        shop.say("DialBegin", caller, **_dest(phone), DialString="101")
+        shop.say("DialEnd", caller, **_dest(phone), DialStatus="ANSWER")
+        for count, leg in (("1", phone), ("2", caller)):
+            shop.say(
+                "BridgeEnter", leg, BridgeUniqueid=f"b{number}", BridgeType="basic", BridgeNumChannels=count
+            )
+    shop.facts += shop.tracker.link_lost(shop.now)
+    shop.facts.clear()
+    shop.reconcile(NOTHING)
+    ends = [fact.event for fact in shop.facts if isinstance(fact.event, CallEnded)]
+    assert len(ends) == 150
+    assert all(len(end.call.legs) == 2 and end.call.answered_by == "101" for end in ends)

@@ -162,13 +162,14 @@ async def test_everybody_signs_in_again_and_what_was_revoked_since_stays_revoked
     assert await _good(settings, keys) == {"till": False, "site": True}
 
 
-async def test_a_recovery_code_that_was_used_or_replaced_since_opens_nothing_again(
+async def test_a_recovery_code_that_was_used_replaced_or_switched_off_since_opens_nothing_again(
     settings: Settings, archive: Archive
 ) -> None:
     hub = hub_with(settings, archive.module())
     await hub.open()
     await _with_codes(hub, "maria", ["hash-1", "hash-2"])
     await _with_codes(hub, "ivan", ["hash-3"])
+    await _with_codes(hub, "petro", ["hash-5"])
     file = Path((await hub.backups.run("manual")).path)
     async with hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
         factors = AccessApi(uow, hub.installation.deps).factors
@@ -176,6 +177,7 @@ async def test_a_recovery_code_that_was_used_or_replaced_since_opens_nothing_aga
         spent = CodeAttempt(try_id="", person_id=people["maria"], code="", recovery_hash="hash-1")
         assert await factors.settle(spent, recovery_fits=True)
         await factors.set_recovery(people["ivan"], ["hash-4"])
+        await factors.remove(people["petro"])
     await hub.close()
     await restore(settings, file, (*MODULES, archive.module()), replace_it=True)
     again = hub_with(settings)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from hub import log
 from hub.kernel.journal.files import FileJournal, read_journal
 from hub.kernel.processes.apart import ProcessApart, Setup
 from tests.connectors.ami.hub_side import until
 from tests.kernel.processes.night_shift import LAST_WORD
+from tests.own_log import whole_log
 from tests.patience import within
-from tests.thrift import log_plainly
 
 BEGINS = 20.0
 
@@ -34,19 +32,6 @@ async def night_shift(folder: Path, journal: FileJournal) -> AsyncIterator[Proce
         yield process
     finally:
         await process.close()
-
-
-@pytest.fixture
-def remembered() -> Iterator[log.LogMemory]:
-    """The log as a hub sets it up, for the length of a test."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    memory = log.LogMemory(100)
-    log.configure("json", "info", memory=memory)
-    yield memory
-    log_plainly()
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 async def test_a_day_that_the_process_apart_has_closed_is_packed_by_the_hub(tmp_path: Path) -> None:
@@ -65,12 +50,14 @@ async def test_a_day_that_the_process_apart_has_closed_is_packed_by_the_hub(tmp_
 
 
 async def test_the_last_word_of_a_process_that_is_ended_stands_in_the_log(
-    tmp_path: Path, remembered: log.LogMemory
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hub.kernel.processes.apart._ENDS_WITHIN", within(2.0))
     journal = FileJournal(tmp_path, keep_days=30)
-    async with night_shift(tmp_path, journal):
-        await until(lambda: journal.fared().records, BEGINS)
-    assert [line.text for line in remembered.lines()] == [f"night: {LAST_WORD}"]
+    with whole_log() as said:
+        async with night_shift(tmp_path, journal):
+            await until(lambda: journal.fared().records, BEGINS)
+        assert f"night: {LAST_WORD}" in [line.text for line in said.lines()]
 
 
 async def test_what_kept_a_process_from_writing_is_no_trouble_once_it_is_gone(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ async def site(house: House) -> AsyncIterator[Client]:
 
 async def fits(page: Page) -> None:
     """Nothing is wider than the phone, and what is pressed is as high as a thumb."""
+    await page.wait_for_load_state()
     assert await page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     for button in await page.locator("main button").all():
         box = await button.bounding_box()

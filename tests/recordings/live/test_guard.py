@@ -213,6 +213,17 @@ async def test_a_yes_that_one_of_ours_was_told_begins_the_recording_once(desk: D
     assert desk.line.told == ["begin", "begin"]
 
 
+async def test_a_yes_by_a_key_is_told_to_a_line_that_may_have_begun_anew(desk: Desk) -> None:
+    async with desk.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+        call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
+        basis = BasisService(uow, desk.worker.ctx.deps)
+        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
+        (await basis.row_of(call)).consent = "given"
+    for _ in range(2):
+        await desk.step()
+    assert desk.line.told == ["begin"]
+
+
 async def test_the_line_hears_what_another_process_has_saved(desk: Desk) -> None:
     await desk.step()
     async with desk.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
