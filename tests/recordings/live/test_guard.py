@@ -27,6 +27,7 @@ from recordings.service_basis import BasisService
 from recordings.service_guard import GuardService
 from recordings.views_basis import CallRecordingView
 from tests.factories.calls import Batch, delivered, snapshot, tell_calls
+from tests.patience import within
 
 CALL = "c1"
 
@@ -43,7 +44,7 @@ class Line:
     answers: list[CommandResult] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     agreed: list[bool] = field(default_factory=list)
-    meanwhile: Callable[[], Awaitable[None]] = _nothing
+    meanwhile: Callable[[], Awaitable[object]] = _nothing
     name: str = "pbx"
     takes_orders: bool = True
 
@@ -211,6 +212,25 @@ async def test_a_yes_that_one_of_ours_was_told_begins_the_recording_once(desk: D
     for _ in range(4):
         await desk.step()
     assert desk.line.told == ["begin", "begin"]
+
+
+async def test_a_pause_does_not_wait_for_a_line_that_is_silent_about_the_beginning(desk: Desk) -> None:
+    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
+        call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
+        basis = BasisService(uow, desk.worker.ctx.deps)
+        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
+        await basis.spoken(call, name="Olena", agreed=True)
+    is_answered = asyncio.Event()
+    desk.line.meanwhile = is_answered.wait
+    await desk.worker.step()
+    await asyncio.sleep(0)
+    await desk.wants("pause")
+    await desk.worker.step()
+    async with asyncio.timeout(within(5)):
+        while desk.line.told != ["begin", "mute"]:
+            await asyncio.sleep(0.01)
+    is_answered.set()
+    await desk.worker.idle()
 
 
 async def test_a_yes_by_a_key_is_told_to_a_line_that_may_have_begun_anew(desk: Desk) -> None:
