@@ -78,7 +78,7 @@ class Guard(OutgoingWorker):
         return 0.0
 
     async def _begin_agreed(self) -> None:
-        """Where we order recordings ourselves: each call once, when one of ours was told yes."""
+        """Where we order recordings ourselves: each call once, when a yes was said."""
         async with self.ctx.transactions.reading(actor=None, shop_id=self.ctx.shop_id) as uow:
             agreed = frozenset(await BasisService(uow, self.ctx.deps).agreed())
         new = agreed - self._begun
@@ -86,7 +86,7 @@ class Guard(OutgoingWorker):
             return
         for call_id in sorted(new):
             # To nobody: a pause or a stop of the same call does not wait for its answer.
-            self.set_off(self._begin(call_id), name="begin-recording", to="")
+            self.set_off(self._begin(call_id), name="begin-recording")
         self._begun = agreed
 
     async def _begin(self, call_id: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import tarfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from hub.app import Hub
 from hub.clock import FrozenClock
 from hub.errors import HubError
 from hub.events.crm import ClientPhoneAdded
-from hub.kernel.backup.archive import ArchiveWriter, Header, read_header
+from hub.kernel.backup.archive import Header, read_header
 from hub.kernel.backup.tables import backup_canary
 from hub.kernel.context import HandlerContext
 from hub.kernel.jobs.definition import JobContext, every
@@ -40,6 +39,7 @@ from tests.factories.backups import (
     restore,
 )
 from tests.faults.figures import Fault
+from tests.kernel.backup.made_up import write_archive
 from tests.patience import within
 
 WANTED = 300
@@ -304,13 +304,7 @@ async def test_a_made_up_archive_writes_nowhere_else(settings: Settings, tmp_pat
     kind = "sqlite" if settings.database.url.startswith("sqlite") else "postgresql"
     header = Header(format=1, program="1", schema="0011_backup", database=kind, created_at="2026-01-05")
     path = tmp_path / "made.backup"
-    with path.open("wb") as file:
-        out = ArchiveWriter(file, header)
-        with tarfile.open(fileobj=out, mode="w|") as tar:  # type: ignore[call-overload]  # it only writes
-            member = tarfile.TarInfo(name)
-            member.size = 4
-            tar.addfile(member, io.BytesIO(b"evil"))
-        out.finish()
+    write_archive(path, header, name)
     with pytest.raises(HubError) as caught:
         await restore(settings, path, replace_it=True)
     assert caught.value.code == "backup.damaged"

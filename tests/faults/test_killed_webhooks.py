@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -62,6 +62,14 @@ async def killed_under_flood(hub: HubProcess, bring: Bring, run: int, chance: Ra
     return acknowledged
 
 
+def judge(fault: Fault, acknowledged: Sequence[str], found: Mapping[str, int]) -> None:
+    """What was acknowledged against how often it stands in the threads."""
+    fault.measure("lost", sum(one not in found for one in acknowledged), 0)
+    fault.measure("doubled", sum(times - 1 for times in found.values()), 0)
+    for one in acknowledged:
+        fault.check(f"{one} is lost", one in found)
+
+
 @pytest.mark.fault("F46")
 async def test_what_was_acknowledged_before_a_kill_is_there(
     fault: Fault, tmp_path: Path, database_url: str
@@ -94,11 +102,7 @@ async def test_what_was_acknowledged_before_a_kill_is_there(
     finally:
         await hub.stop()
         await twilio.stop()
-    sids = [f"SM{one:032x}" for one in acknowledged]
-    fault.measure("lost", sum(one not in found for one in sids), 0)
-    fault.measure("doubled", sum(times - 1 for times in found.values()), 0)
-    for one in sids:
-        fault.check(f"{one} is lost", one in found)
+    judge(fault, [f"SM{one:032x}" for one in acknowledged], found)
 
 
 @pytest.mark.fault("F46")
@@ -166,10 +170,7 @@ async def test_an_update_that_was_fetched_before_a_kill_is_there(
             found = await in_threads(database_url, 120 + len(written) / 20)
         finally:
             await hub.stop()
-    fault.measure("lost", sum(one not in found for one in written), 0)
-    fault.measure("doubled", sum(times - 1 for times in found.values()), 0)
-    for one in written:
-        fault.check(f"{one} is lost", one in found)
+    judge(fault, written, found)
 
 
 @pytest.mark.fault("F46")

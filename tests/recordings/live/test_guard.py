@@ -98,6 +98,17 @@ class Desk:
                 call, name="Olena"
             )
 
+    async def wants_a_yes(self) -> None:
+        """The shop lies where the law does."""
+        async with self.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
+            await BasisService(uow, self.worker.ctx.deps).save(FIRST_SHOP, Policy(profile="opt_in"))
+
+    async def tells(self, *, agreed: bool) -> None:
+        """Olena tells the caller that it is recorded; whether they said yes."""
+        async with self.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
+            call = await CallsApi(uow, self.worker.ctx.deps).call(CALL)
+            await BasisService(uow, self.worker.ctx.deps).spoken(call, name="Olena", agreed=agreed)
+
     async def step(self, seconds: float = 1.0) -> None:
         self.clock.advance(seconds)
         await self.worker.step()
@@ -199,15 +210,11 @@ async def test_a_stop_that_the_pbx_does_not_allow_is_not_said_to_be_one(desk: De
 
 
 async def test_a_yes_that_one_of_ours_was_told_begins_the_recording_once(desk: Desk) -> None:
-    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
-        call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
-        basis = BasisService(uow, desk.worker.ctx.deps)
-        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
-        await basis.spoken(call, name="Olena", agreed=False)
+    await desk.wants_a_yes()
+    await desk.tells(agreed=False)
     await desk.step()
     assert desk.line.told == []
-    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
-        await BasisService(uow, desk.worker.ctx.deps).spoken(call, name="Olena", agreed=True)
+    await desk.tells(agreed=True)
     desk.line.answers = [CommandResult(kind="unknown", text="no answer in time")]
     for _ in range(4):
         await desk.step()
@@ -215,11 +222,8 @@ async def test_a_yes_that_one_of_ours_was_told_begins_the_recording_once(desk: D
 
 
 async def test_a_pause_does_not_wait_for_a_line_that_is_silent_about_the_beginning(desk: Desk) -> None:
-    async with desk.hub.transactions.writing(actor="person:olena", shop_id=FIRST_SHOP) as uow:
-        call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
-        basis = BasisService(uow, desk.worker.ctx.deps)
-        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
-        await basis.spoken(call, name="Olena", agreed=True)
+    await desk.wants_a_yes()
+    await desk.tells(agreed=True)
     is_answered = asyncio.Event()
     desk.line.meanwhile = is_answered.wait
     await desk.worker.step()
@@ -234,11 +238,10 @@ async def test_a_pause_does_not_wait_for_a_line_that_is_silent_about_the_beginni
 
 
 async def test_a_yes_by_a_key_is_told_to_a_line_that_may_have_begun_anew(desk: Desk) -> None:
+    await desk.wants_a_yes()
     async with desk.hub.transactions.writing(actor=None, shop_id=FIRST_SHOP) as uow:
         call = await CallsApi(uow, desk.worker.ctx.deps).call(CALL)
-        basis = BasisService(uow, desk.worker.ctx.deps)
-        await basis.save(FIRST_SHOP, Policy(profile="opt_in"))
-        (await basis.row_of(call)).consent = "given"
+        (await BasisService(uow, desk.worker.ctx.deps).row_of(call)).consent = "given"
     for _ in range(2):
         await desk.step()
     assert desk.line.told == ["begin"]
